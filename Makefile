@@ -1,0 +1,59 @@
+# What one types in this house. Everything runs in .venv, made from requirements.lock alone.
+
+PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help demo test sweep mutants check bench lock clean
+
+help:
+	@echo "make demo    a tour: an AWS on this machine, and Udo at work on it"
+	@echo "make test    every test"
+	@echo "make sweep   every launch change struck at every one of its calls, by one fault and by two"
+	@echo "make mutants Udo broken on purpose, a line at a time: which test catches it"
+	@echo "make check   format, lint and types"
+	@echo "make bench   what Udo costs, next to its peers"
+	@echo "make lock    requirements.lock anew, from pyproject.toml"
+
+demo: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ./docs/demo.sh
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# UDO_SWEEP=1 takes every case; without it the tests of tests/sweep take a selection of them.
+sweep: $(READY)
+	UDO_SWEEP=1 $(BIN)/python -m pytest -n auto tests/sweep $(ARGS)
+
+mutants: $(READY)
+	$(BIN)/python tests/sweep/mutants.py $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python tests/bench/run.py $(ARGS)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Udo needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "making .venv (once)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+# The build backend is locked too, so that nothing but the lock is ever downloaded. Options that would
+# write this machine's package index into the file are off.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check 'pip-tools>=7.5,<8'
+	CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/pip-compile --quiet --generate-hashes --strip-extras \
+		--all-extras --all-build-deps --allow-unsafe --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache
