@@ -1,0 +1,91 @@
+"""A plan is a value: it goes through JSON unchanged, and a document that is no plan is refused in one line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from udo.errors import UsageError
+from udo.plan import Call, Difference, FanOut, LocalCommand, Pair, Plan, Read, Ref, Wait, filled
+from udo.plan import plan_from_json as from_json
+from udo.plan import plan_to_json as to_json
+
+text = st.text(max_size=8)
+names = st.text("abcdefgh-_", min_size=1, max_size=8)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | text | st.binary(max_size=8)
+data: st.SearchStrategy[Any] = st.recursive(
+    scalars | st.builds(Ref, names),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
+)
+params = st.dictionaries(names | st.just("kind"), data, max_size=3)
+reads = st.builds(Read, text, text, params, text)
+pairs = st.lists(st.builds(Pair, reads, data, text), max_size=2).map(tuple)
+plain = st.dictionaries(names, text, max_size=2)
+calls = st.builds(Call, text, text, text, params, plain, pairs, pairs)
+states = st.lists(st.none() | text | st.integers(), max_size=3).map(tuple)
+waits = st.builds(Wait, text, reads, states, states, st.floats(1, 60), st.floats(1, 3600), text)
+fan_outs = st.builds(FanOut, text, text, st.lists(plain, max_size=2).map(tuple), plain)
+programs = st.builds(LocalCommand, text, st.lists(text, max_size=3).map(tuple), plain)
+plans = st.builds(
+    Plan,
+    command=text,
+    target=text,
+    steps=st.lists(calls | waits | fan_outs | programs, max_size=3).map(tuple),
+    goal=pairs,
+    seen=pairs,
+    differences=st.lists(st.builds(Difference, text, text, text), max_size=2).map(tuple),
+    notes=st.lists(text, max_size=2).map(tuple),
+    asks=st.none() | text,
+)
+
+
+@given(plans)
+def test_a_plan_goes_through_json_unchanged(plan: Plan) -> None:
+    assert from_json(json.loads(json.dumps(to_json(plan)))) == plan
+
+
+def test_references_and_bytes_have_a_form_of_their_own() -> None:
+    call = Call("says", "ec2", "CreateThing", {"Id": Ref("made"), "Data": b"\x00\xff", "kind": "Call"})
+    saved = to_json(Plan("make", "prod web", (call,)))
+    assert saved["udo_plan"] == 1
+    assert saved["steps"][0]["kind"] == "Call"
+    assert saved["steps"][0]["params"] == {"Id": {"$ref": "made"}, "Data": {"$bytes": "AP8="}, "kind": "Call"}
+
+
+def test_its_writes_are_its_calls_in_order() -> None:
+    one, two = (Call(name, "ec2", name, {}) for name in ("First", "Second"))
+    wait = Wait("wait", Read("ec2", "Look", {}, "state"), ("done",))
+    assert Plan("x", "y", (one, wait, two)).writes == (one, two)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        [],
+        {"udo_plan": 1},
+        {"udo_plan": 1, "command": "x", "target": "y", "steps": [{"kind": "Call"}]},
+        {"udo_plan": 1, "command": "x", "target": "y", "steps": [], "surprise": 1},
+        {"udo_plan": 1, "command": "x", "target": "y", "steps": [], "differences": [1]},
+        {"udo_plan": 2},
+    ],
+)
+def test_what_is_no_plan_is_refused(document: Any) -> None:
+    with pytest.raises(UsageError, match="plan"):
+        from_json(document)
+
+
+def test_only_data_can_stand_in_a_plan() -> None:
+    with pytest.raises(TypeError, match="object cannot stand in a plan"):
+        to_json(Plan("x", "y", (Call("says", "ec2", "Do", {"Thing": object()}),)))
+
+
+def test_saved_values_fill_a_text() -> None:
+    assert filled("aws deploy get-deployment --deployment-id {id} {other}", {"id": "d-1"}) == (
+        "aws deploy get-deployment --deployment-id d-1 {other}"
+    )

@@ -1,0 +1,100 @@
+"""The words after a verb: CLUSTER ROLE, CLUSTER.ROLE, lists and '*'; exact names, and nothing guessed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from udo import config as configuration
+from udo.config import Config
+from udo.errors import UsageError
+from udo.words import fan_out_roles, no_more, one_role, reading_roles
+
+TEXT = """
+clusters:
+  dev: {roles: {webapp: {}}}
+  prod: {roles: {web: {}, webapp: {}, worker: {}}}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    path = tmp_path / "udo.yml"
+    path.write_text(TEXT)
+    return configuration.load(path, os.environ)
+
+
+def _labels(roles: object) -> list[str]:
+    return [role.label for role in roles]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("words", [("prod", "web", "rev"), ("prod.web", "rev")], ids=" ".join)
+def test_one_role_is_two_words_or_one_with_a_dot(config: Config, words: tuple[str, ...]) -> None:
+    role, rest = one_role(config, words)
+    assert (role.cluster, role.name, rest) == ("prod", "web", ("rev",))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "which cluster and role"),
+        (("prod",), "which role of cluster 'prod'"),
+        (("prod", "webap"), "webapp"),
+        (("prd", "web"), "prod"),
+        (("prod", "*"), "more than one"),
+        (("prod", "web,webapp"), "more than one"),
+        (("prod.we*",), "not a name"),
+        (("prod", "-web"), "not a name"),
+        (("prod", "web/../x"), "not a name"),
+        (("prod.web.app",), "not a name"),
+        (("", "web"), "not a name"),
+        ((".web",), "not a name"),
+        (("prod", "web\n"), "not a name"),
+    ],
+)
+def test_what_is_not_one_exact_role_is_refused(config: Config, words: tuple[str, ...], told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        one_role(config, words)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        (("prod", "web"), ["prod web"]),
+        (("dev",), ["dev webapp"]),
+        (("*", "webapp"), ["dev webapp", "prod webapp"]),
+        (("prod", "worker,web"), ["prod web", "prod worker"]),
+        (("dev,prod", "*"), ["dev webapp", "prod web", "prod webapp", "prod worker"]),
+        (("prod.*",), ["prod web", "prod webapp", "prod worker"]),
+    ],
+)
+def test_reading_takes_lists_and_stars_in_the_order_of_the_file(
+    config: Config, words: tuple[str, ...], labels: list[str]
+) -> None:
+    assert _labels(reading_roles(config, words)) == labels
+
+
+def test_the_role_may_be_left_out_only_where_there_is_one(config: Config) -> None:
+    with pytest.raises(UsageError, match="has the roles web, webapp, worker"):
+        reading_roles(config, ("prod",))
+
+
+def test_status_takes_everything_by_default(config: Config) -> None:
+    assert len(reading_roles(config, (), all_by_default=True)) == 4
+    assert len(reading_roles(config, ("prod",), all_by_default=True)) == 3
+
+
+def test_a_fan_out_never_leaves_the_role_out(config: Config) -> None:
+    with pytest.raises(UsageError, match="which role"):
+        fan_out_roles(config, ("dev",))
+    roles, rest = fan_out_roles(config, ("prod", "*", "uptime"))
+    assert (len(roles), rest) == (3, ("uptime",))
+
+
+def test_a_word_too_many_is_named() -> None:
+    no_more(())
+    with pytest.raises(UsageError, match="unexpected word 'extra'"):
+        no_more(("extra",))

@@ -1,0 +1,5 @@
+"""`python -m udo` is `udo`."""
+
+from udo.cli import main
+
+main()

@@ -1,0 +1,56 @@
+"""The folders Udo keeps its own files in, and the ways it writes a file: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def state_folder() -> Path:
+    """Udo's state folder, made 0700 where it is missing (`$XDG_STATE_HOME/udo`, or `~/.local/state/udo`).
+
+    Raises: OSError.
+    """
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    folder = Path(home) / "udo"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replaces `path` by a 0600 file that holds `text`, at once or not at all.
+
+    Raises: OSError.
+    """
+    write_whole(path, text.encode(), 0o600)
+
+
+def write_whole(path: Path, content: bytes, mode: int) -> None:
+    """Replaces `path` by a file that holds `content`, at once or not at all.
+
+    Raises: OSError.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_new(path: Path, content: bytes, mode: int) -> None:
+    """Makes a file that holds `content` where there is none, not even a dangling link.
+
+    Raises: OSError; FileExistsError where there is one.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
