@@ -1,0 +1,79 @@
+"""Finds what only shows once everything is inherited: sizes that contradict each other, groups of one name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from udo.config.roles import Cluster, Role
+from udo.config.tree import Null, Table
+from udo.errors import ConfigError, Problem
+
+# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html.
+_MOST_TAGS = 50
+_PLACE = ("region", "account", "aws_profile", "assume_role")
+
+
+def agree(clusters: Mapping[str, Cluster], *, every_value: bool) -> None:
+    """Accepts clusters whose effective values go together; `every_value` also reads each that can be known here.
+
+    Raises: ConfigError with every contradiction.
+    """
+    roles = [role for cluster in clusters.values() for role in cluster.roles.values()]
+    problems = {*_sizes(roles), *_tags(roles), *_names(roles), *(_values(roles) if every_value else ())}
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _sizes(roles: list[Role]) -> Iterator[Problem]:
+    for role in roles:
+        if not role.says("scale_policy"):
+            continue
+        sizes = _known(role, "scale_policy") or {}
+        low, high = sizes.get("min_size", 0), sizes.get("max_size", 2**31)
+        if low > high:
+            place = role.mark_of("scale_policy.min_size")
+            yield Problem(
+                *place, f"min_size {low} is more than max_size {high} ({role.where('scale_policy.max_size')})"
+            )
+        elif "desired" in sizes and not low <= sizes["desired"] <= high:
+            place = role.mark_of("scale_policy.desired")
+            yield Problem(*place, f"desired {sizes['desired']} is not between min_size {low} and max_size {high}")
+
+
+def _tags(roles: list[Role]) -> Iterator[Problem]:
+    for role in roles:
+        entry = role.entry("tags") if role.says("tags") else None
+        named = entry.value.entries.values() if entry and isinstance(entry.value, Table) else ()
+        count = sum(not isinstance(one.value, Null) for one in named)
+        if count > _MOST_TAGS:
+            yield Problem(*role.mark_of("tags"), f"{count} tags of {role.label}: AWS takes at most {_MOST_TAGS}")
+
+
+def _names(roles: list[Role]) -> Iterator[Problem]:
+    first: dict[str, Role] = {}
+    for role in roles:
+        try:
+            other = first.setdefault(role.group_name, role)
+        except ConfigError:
+            continue
+        if other is not role and all(_known(other, key) == _known(role, key) for key in _PLACE):
+            message = f"the group '{role.group_name}' of {role.label} is that of {other.label} too ({other.mark})"
+            yield Problem(*role.mark, message)
+
+
+def _values(roles: list[Role]) -> Iterator[Problem]:
+    for role in roles:
+        for key in sorted(role.mentioned):
+            try:
+                if not role.lookups(key):
+                    role.get(key)
+            except ConfigError as error:
+                yield from error.problems
+
+
+def _known(role: Role, key: str) -> Any:
+    try:
+        return role.get(key)
+    except ConfigError:
+        return None  # it rests on a variable that is not set here, and is told to whoever needs it

@@ -1,0 +1,158 @@
+"""Makes a Config of a file: reads it and what it includes, lays the parts over each other, checks the whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from glob import glob
+from pathlib import Path
+
+from udo.config.agreement import agree
+from udo.config.checking import Document, Section, Walk
+from udo.config.merging import merged
+from udo.config.opening import group_that_writes, text_of
+from udo.config.profiles import Profiles
+from udo.config.reading import tree_of
+from udo.config.roles import Cluster, Config, Role
+from udo.config.tree import Mark, Node, Table, Text
+from udo.config.values import listed
+from udo.errors import ConfigError, Problem
+from udo.schema import BY_PATH
+
+MOST_FILES = 200
+_EMPTY = Document()
+
+
+def load(path: Path, env: Mapping[str, str], *, strict: bool = False) -> Config:
+    """The configuration in the file at `path`; `strict` also wants every variable of `env` that it names.
+
+    Raises: ConfigError with every mistake of the file and of those it includes.
+    """
+    walk = Walk(env if strict else None)
+    whole = _Files(path.absolute(), walk).document(path.absolute(), ())
+    profiles = Profiles(whole.profiles, walk)
+    profiles.check()
+    if not any(cluster.roles for cluster in whole.clusters.values()) and not walk.problems:
+        told = "there is no role: a file has 'clusters', and at least one of them has 'roles'"
+        walk.report(Mark(path.name, 1, 1), told)
+    _stop(walk)
+    made = _Making(path.absolute(), env, whole.tables, profiles)
+    clusters = {name: made.cluster(section) for name, section in whole.clusters.items()}
+    _stop(walk)
+    agree(clusters, every_value=strict and walk.later)
+    advice = tuple(sorted(walk.advice.values()))
+    return Config(path.absolute(), clusters, advice, _laid_over(whole.tables), env)
+
+
+def _stop(walk: Walk) -> None:
+    if walk.problems:
+        raise ConfigError(*set(walk.problems))
+
+
+class _Making:
+    """Puts roles together from the parts of their file."""
+
+    def __init__(self, file: Path, env: Mapping[str, str], top: tuple[Table, ...], profiles: Profiles) -> None:
+        self.file = file
+        self.env = env
+        self.top = top
+        self.profiles = profiles
+
+    def cluster(self, section: Section) -> Cluster:
+        parts = (*self.top, *self.used(section), *section.tables)
+        above = _laid_over(parts)
+        roles = {name: self.role(section.name, role, parts, above) for name, role in section.roles.items()}
+        return Cluster(section.name, roles, section.mark)
+
+    def role(self, cluster: str, section: Section, parts: tuple[Table, ...], above: Table) -> Role:
+        if used := self.used(section):
+            parts, above = parts + used, _laid_over((above, *used))
+        own = _laid_over(section.tables)
+        return Role(cluster, section.name, section.mark, self.file, parts + section.tables, above, own, self.env)
+
+    def used(self, section: Section) -> tuple[Table, ...]:
+        saying = [table for table in section.tables if "use" in table.entries]
+        return self.profiles.laid_out(saying[-1]) if saying else ()
+
+
+def _laid_over(parts: tuple[Table, ...]) -> Table:
+    lower, *uppers = parts
+    for upper in uppers:
+        lower = merged(lower, upper)
+    return lower
+
+
+class _Files:
+    """Reads a file after those it includes, each once."""
+
+    def __init__(self, main: Path, walk: Walk) -> None:
+        self.main = main
+        self.walk = walk
+        self.seen: set[Path] = set()
+
+    def document(self, path: Path, above: tuple[Path, ...]) -> Document:
+        label = os.path.relpath(path, self.main.parent)
+        try:
+            tree = tree_of(text_of(path, label), label)
+            self.advise(path, label)
+        except ConfigError as error:
+            self.walk.problems.extend(error.problems)
+            return _EMPTY
+        found = _EMPTY
+        for mark, other in self.included(tree, path):
+            found = _grafted(found, self.other(mark, other, (*above, path)))
+        return _grafted(found, self.walk.document(tree))
+
+    def advise(self, path: Path, label: str) -> None:
+        if group := group_that_writes(path.stat()):
+            told = f"can be written by the group '{group}': chmod g-w it"
+            self.walk.advice[f"written {label}"] = Problem(label, 0, 0, told)
+
+    def other(self, mark: Mark, path: Path, above: tuple[Path, ...]) -> Document:
+        real = Path(os.path.realpath(path))
+        way = [Path(os.path.realpath(one)) for one in above]
+        if real in way:
+            names = [os.path.relpath(one, self.main.parent) for one in (*above[way.index(real) :], path)]
+            self.walk.report(mark, f"files that include each other: {' -> '.join(names)}")
+        elif len(self.seen) >= MOST_FILES:
+            self.walk.report(mark, f"more than {MOST_FILES} files are included")
+        elif real not in self.seen:
+            self.seen.add(real)
+            return self.document(path, above)
+        return _EMPTY
+
+    def included(self, tree: Table, path: Path) -> list[tuple[Mark, Path]]:
+        entry = tree.entries.get("include")
+        items = listed(entry.value, BY_PATH["include"]) if entry else None
+        texts: Iterable[Node] = items.items if items else ()
+        return [(text.mark, other) for text in texts if isinstance(text, Text) for other in self.matches(text, path)]
+
+    def matches(self, text: Text, path: Path) -> list[Path]:
+        if not any(sign in text.text for sign in "*?["):
+            other = path.parent / text.text
+            if not other.exists():
+                self.walk.report(text.mark, f"there is no file '{text.text}'")
+                return []
+            return [other]
+        found = sorted(glob(text.text, root_dir=path.parent))  # noqa: PTH207  (Path.glob refuses absolute patterns)
+        if not found:
+            self.walk.report(text.mark, f"no file matches '{text.text}'")
+        others = [path.parent / name for name in found]
+        return [other for other in others if os.path.realpath(other) != os.path.realpath(path)]
+
+
+def _grafted(lower: Document, upper: Document) -> Document:
+    clusters = _joined(lower.clusters, upper.clusters)
+    return Document(lower.tables + upper.tables, clusters, {**lower.profiles, **upper.profiles})
+
+
+def _joined(lower: Mapping[str, Section], upper: Mapping[str, Section]) -> dict[str, Section]:
+    """The sections of both; of one name they are one, whose tables are laid over each other."""
+    found = dict(lower)
+    for name, section in upper.items():
+        if below := found.get(name):
+            section = section._replace(  # noqa: PLW2901
+                tables=below.tables + section.tables, roles=_joined(below.roles, section.roles)
+            )
+        found[name] = section
+    return found

@@ -1,0 +1,70 @@
+"""Lays one part of a configuration over another, key by key, by the rule each key has in the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from udo import schema
+from udo.config.tree import Entry, Items, Node, Null, Table
+from udo.config.values import listed
+from udo.schema import Key
+
+# A list or mapping that replaces what is inherited keeps saying so after a merge: only so is merging associative.
+
+
+def layer(table: Table) -> Table:
+    """What a root, cluster or role says itself: other spellings rewritten, and the sections in it left out."""
+    entries: dict[str, Entry] = {}
+    for name, entry in table.entries.items():
+        key = schema.BY_PATH.get(name)
+        if key is None or key.same_as or key.kind in ("sections", "params"):
+            continue
+        items = listed(entry.value, key) if key.merge == "append" else None
+        entries[name] = Entry(entry.mark, items) if items else entry
+    for name, entry in table.entries.items():
+        if (key := schema.BY_PATH.get(name)) and key.same_as:
+            _respell(entries, key.same_as, entry)
+    return Table(entries, table.mark)
+
+
+def merged(lower: Table, upper: Table) -> Table:
+    """`upper` laid over `lower`, both layers of the same schema level or merges of such."""
+    return _tables(lower, upper, schema.inside(""))
+
+
+def laid(lower: Entry | None, upper: Entry | None, key: Key | None) -> Entry | None:
+    """What stands at one key once `upper` is laid over `lower`."""
+    if lower is None or upper is None:
+        return upper or lower
+    return Entry(upper.mark, _nodes(lower.value, upper.value, key))
+
+
+def _tables(lower: Table, upper: Table, known: Mapping[str, Key]) -> Table:
+    entries = dict(lower.entries)
+    for name, entry in upper.entries.items():
+        entries[name] = laid(entries.get(name), entry, known.get(name)) or entry
+    return Table(entries, upper.mark, lower.replaces)
+
+
+def _nodes(lower: Node, upper: Node, key: Key | None) -> Node:
+    if key is None or key.merge == "replace":
+        return upper
+    match lower, upper:
+        case Null(), Items() | Table():
+            return upper._replace(replaces=True)
+        case Items(), Items() if not upper.replaces:
+            return Items(lower.items + upper.items, upper.mark, lower.replaces)
+        case Table(), Table() if not upper.replaces:
+            return _tables(lower, upper, schema.inside(key.path))
+    return upper
+
+
+def _respell(entries: dict[str, Entry], path: str, entry: Entry) -> None:
+    head, _, rest = path.partition(".")
+    if not rest:
+        entries.setdefault(head, entry)
+        return
+    below = entries.get(head)
+    inner = dict(below.value.entries) if below and isinstance(below.value, Table) else {}
+    _respell(inner, rest, entry)
+    entries[head] = Entry(below.mark if below else entry.mark, Table(inner, entry.mark))

@@ -1,0 +1,126 @@
+"""The configuration written out again: as it is for each role, and as it stands in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from udo import schema
+from udo.config.roles import Config, Role
+from udo.config.tree import Items, Node, Table, Text
+from udo.errors import ConfigError
+from udo.schema import Key
+
+_MASK = "https://********"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks."""
+
+
+def shown(config: Config, roles: Iterable[Role]) -> dict[str, Any]:
+    """The roles with all that they inherit, as a configuration of their own.
+
+    Secrets are masked, and what only AWS or a missing variable could tell stands as written. Read again, it shows the
+    same.
+    """
+    clusters: dict[str, Any] = {}
+    for role in roles:
+        clusters.setdefault(role.cluster, {"roles": {}})["roles"][role.name] = _role(role)
+    app = config.get("app_name")
+    return ({"app_name": app} if app else {}) | {"clusters": clusters}
+
+
+def as_written(node: Node, key: Key) -> Any:
+    """What stands in the file, as plain Python; secrets masked."""
+    return _plain(node, key, lambda text, row: _masked(text) if row.secret else text.text)
+
+
+def as_yaml(document: Any) -> str:
+    """A document as YAML, scripts as blocks, without the last newline."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return text.removesuffix("\n")
+
+
+def in_one_line(value: Any) -> str:
+    """A value as YAML in one line."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)
+    return text.rstrip("\n").removesuffix("\n...").replace("\n", " ")
+
+
+def _role(role: Role) -> dict[str, Any]:
+    rows: dict[str, Any] = {"group_name": role.group_name.replace("${", "$${")}
+    for name, key in schema.inside("").items():
+        entry = role.entry(name) if "role" in key.levels and not key.same_as and name != "use" else None
+        if entry and name not in rows and (value := _plain(entry.value, key, _reader(role))) is not None:
+            rows[name] = value
+    return rows
+
+
+def _reader(role: Role) -> Callable[[Text, Key], Any]:
+    def read(text: Text, key: Key) -> Any:
+        if key.secret:
+            return _masked(text)
+        if key.kind in ("script", "commands"):
+            return text.text
+        try:
+            word = role.filled(text)
+            return _typed(word, key) if word or key.kind == "tags" else None
+        except (ConfigError, ValueError):
+            return text.text
+
+    return read
+
+
+def _typed(word: str, key: Key) -> Any:
+    match key.kind:
+        case "whole":
+            return int(word)
+        case "flag":
+            return word.lower() == "true"
+    return word.replace("${", "$${")
+
+
+def _plain(node: Node, key: Key, read: Callable[[Text, Key], Any]) -> Any:
+    match node:
+        case Text():
+            word = read(node, key)
+            return [word] if key.one and word is not None else word
+        case Items(items):
+            found = [value for item in items if (value := _plain(item, _element(key), read)) is not None]
+            return list(dict.fromkeys(found)) if key.merge == "append" else found
+        case Table(entries):
+            return _mapping({name: entry.value for name, entry in entries.items()}, key, read)
+    return None
+
+
+def _mapping(nodes: Mapping[str, Node], key: Key, read: Callable[[Text, Key], Any]) -> dict[str, Any]:
+    known = schema.inside(key.path)
+    rows = {}
+    for name, node in nodes.items():
+        inner = key if key.kind == "tags" else known.get(name)
+        if inner and (value := _plain(node, inner, read)) is not None:
+            rows[name] = value
+    return rows
+
+
+def _element(key: Key) -> Key:
+    from dataclasses import replace
+
+    return replace(key, one=False) if key.one else key
+
+
+def _masked(text: Text) -> str | None:
+    # A value that is nothing but a reference says where the secret is, not what it is.
+    if not text.text or (text.text.startswith("${") and text.text.find("}") == len(text.text) - 1):
+        return text.text or None
+    return _MASK
+
+
+def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _block)

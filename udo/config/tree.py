@@ -1,0 +1,56 @@
+"""The nodes of a configuration file: what was written, and where."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mark(NamedTuple):
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Text(NamedTuple):
+    """A scalar as it was written; `plain` without quotes."""
+
+    text: str
+    plain: bool
+    mark: Mark
+
+
+class Null(NamedTuple):
+    """Nothing, written as an empty place, `~` or `null`: it unsets what is inherited."""
+
+    mark: Mark
+
+
+class Items(NamedTuple):
+    """A list; `replaces` what is inherited instead of adding to it."""
+
+    items: tuple[Node, ...]
+    mark: Mark
+    replaces: bool = False
+
+
+class Entry(NamedTuple):
+    """A value and the place of its key."""
+
+    mark: Mark
+    value: Node
+
+
+class Table(NamedTuple):
+    """A mapping in the order of the file; `replaces` what is inherited instead of being laid over it."""
+
+    entries: dict[str, Entry]
+    mark: Mark
+    replaces: bool = False
+
+
+Node = Text | Null | Items | Table

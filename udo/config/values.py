@@ -1,0 +1,307 @@
+"""Turns nodes into values of the type their key asks for, and says of each that is not what it should be."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from udo import schema
+from udo.config.suggesting import suggestion
+from udo.config.traps import flag_trap, number_trap
+from udo.config.tree import Items, Mark, Node, Null, Table, Text
+from udo.schema import Key
+
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_DURATION = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?(?P<unit>[smh]?)")
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_WANTED = {
+    "text": "text",
+    "script": "text",
+    "whole": "a whole number",
+    "flag": "true or false",
+    "duration": "a time like 90s, 5m or 1h",
+    "list": "a list like [a, b]",
+    "map": "a mapping of keys to values",
+    "tags": "a mapping of names to text",
+    "maps": "a list of mappings",
+    "commands": "a list of commands",
+    "image": "text, or {owner, name, pick}",
+    "sections": "a mapping of names",
+    "uses": "a list of profiles",
+    "params": "a mapping of names",
+}
+
+
+OWN_KEYS = "keys of your own begin with 'x-'"
+
+
+class Sink(Protocol):
+    """Where a reading asks and tells: `fill` gives None for a value that cannot be known yet."""
+
+    def fill(self, text: Text) -> str | None: ...
+
+    def report(self, mark: Mark, message: str) -> None: ...
+
+
+class _WrongError(Exception):
+    """A node is not what its key asks for."""
+
+    def __init__(self, mark: Mark, message: str) -> None:
+        super().__init__(message)
+        self.mark = mark
+        self.message = message
+
+
+def value_of(node: Node, key: Key, sink: Sink) -> Any:
+    """The value of `node` as plain Python; None where nothing is set, it is not known yet, or it is wrong."""
+    if isinstance(node, Null):
+        return None
+    return _told(_READERS[key.kind], node, key, sink)
+
+
+def table_of(node: Table, path: str, sink: Sink) -> dict[str, Any]:
+    """The values set in a mapping whose keys are those inside `path`; `x-` keys are left alone."""
+    known = schema.inside(path)
+    found = {}
+    for name, entry in node.entries.items():
+        if key := known.get(name):
+            if (value := value_of(entry.value, key, sink)) is not None:
+                found[name] = value
+        elif not name.startswith("x-"):
+            sink.report(entry.mark, unknown_key(name, path, known))
+    return found
+
+
+def unknown_key(name: str, path: str, known: Mapping[str, Key]) -> str:
+    """The words for a key nobody knows at `path`: the nearest one, or where it stands, or what may stand here."""
+    place = f" in {path}" if path else ""
+    parents = [key.parent for key in schema.KEYS if key.name == name and key.parent and "[]" not in key.path]
+    hint = suggestion(name, known)
+    if not hint and path:
+        hint = f"its keys are {', '.join(known)}"
+    elif not hint and parents:
+        hint = f"it stands in {' and '.join(parents)}"
+    return f"unknown key '{brief(name)}'{place}: {hint or OWN_KEYS}"
+
+
+def brief(text: str) -> str:
+    """The text in one line of at most 60 characters."""
+    line = text.replace("\n", "\\n")
+    return line if len(line) <= 60 else line[:57] + "..."
+
+
+def kind_of(node: Node) -> str:
+    """What a node is, in words."""
+    match node:
+        case Text(text):
+            return f"'{brief(text)}'"
+        case Items():
+            return "a list"
+        case Table():
+            return "a mapping"
+    return "nothing"
+
+
+def _told(reader: Callable[[Node, Key, Sink], Any], node: Node, key: Key, sink: Sink) -> Any:
+    try:
+        return reader(node, key, sink)
+    except _WrongError as wrong:
+        sink.report(wrong.mark, wrong.message)
+        return None
+
+
+def _wrong(node: Node, key: Key, hint: str = "") -> _WrongError:
+    more = f": {hint}" if hint else ""
+    return _WrongError(node.mark, f"{key.path} wants {_WANTED[key.kind]}{_not(node, key)}{more}")
+
+
+def _not(node: Node, key: Key) -> str:
+    # What is shown is what the file says, never what a variable holds: that may be a secret.
+    return "" if key.secret and isinstance(node, Text) else f", not {kind_of(node)}"
+
+
+def _word(node: Node, key: Key, sink: Sink) -> str | None:
+    if not isinstance(node, Text):
+        raise _wrong(node, key)
+    return sink.fill(node) if "${" in node.text else node.text
+
+
+def _text(node: Node, key: Key, sink: Sink) -> str | None:
+    if not (word := _word(node, key, sink)):
+        return None
+    if key.choices and word not in key.choices:
+        near = suggestion(word, key.choices)
+        message = f"{key.path} is one of {', '.join(key.choices)}, not {kind_of(node)}"
+        raise _WrongError(node.mark, f"{message}: {near}" if near else message)
+    if key.pattern and not re.fullmatch(key.pattern, word, re.ASCII):
+        raise _WrongError(node.mark, f"{key.path} wants {key.shape}{_not(node, key)}")
+    return word
+
+
+def _script(node: Node, key: Key, sink: Sink) -> str | None:
+    if not isinstance(node, Text):
+        raise _wrong(node, key)
+    return node.text or None
+
+
+def _whole(node: Node, key: Key, sink: Sink) -> int | None:
+    if (word := _word(node, key, sink)) is None or not isinstance(node, Text):
+        return None
+    if not _WHOLE.fullmatch(word):
+        raise _wrong(node, key, number_trap(word))
+    if not node.plain and word == node.text:
+        raise _wrong(node, key, f"write {word} without the quotes")
+    number = int(word)
+    if not key.least <= number <= key.most:
+        raise _WrongError(
+            node.mark, f"{key.path} is a whole number from {key.least} to {key.most}, not {kind_of(node)}"
+        )
+    return number
+
+
+def _flag(node: Node, key: Key, sink: Sink) -> bool | None:
+    if (word := _word(node, key, sink)) is None or not isinstance(node, Text):
+        return None
+    if word not in _FLAGS:
+        raise _wrong(node, key, flag_trap(word))
+    if not node.plain and word == node.text:
+        raise _wrong(node, key, f"write {word} without the quotes")
+    return _FLAGS[word]
+
+
+def _duration(node: Node, key: Key, sink: Sink) -> float | None:
+    if (word := _word(node, key, sink)) is None:
+        return None
+    if not (found := _DURATION.fullmatch(word)):
+        raise _wrong(node, key, number_trap(word))
+    unit = found["unit"]
+    if not (seconds := float(word.removesuffix(unit)) * _SECONDS[unit]):
+        raise _wrong(node, key, "leave it out where there is no limit")
+    return seconds
+
+
+def _list(node: Node, key: Key, sink: Sink) -> list[str] | None:
+    items = listed(node, key)
+    if items is None:
+        raise _wrong(node, key, _how(node, key))
+    words = []
+    for item in items.items:
+        if not isinstance(item, Text):
+            sink.report(item.mark, f"an element of {key.path} is text, not {kind_of(item)}")
+        elif (word := _told(_text, item, key, sink)) is not None:
+            words.append(word)
+    return list(dict.fromkeys(words)) if key.merge == "append" else words
+
+
+def _how(node: Node, key: Key) -> str:
+    match node:
+        case Text(text) if text.startswith("-"):
+            return "a space is missing after '-'"
+        case Text(text):
+            return f"write [{brief(text)}]"
+    return "what replaces the inherited list is written {replace: [a, b]}" if key.merge == "append" else ""
+
+
+def listed(node: Node, key: Key) -> Items | None:
+    """The list that a node stands for, `{replace: [..]}` included; None where it is none."""
+    match node:
+        case Items():
+            return node
+        case Text() if key.one:
+            return Items((node,), node.mark)
+        case Table(entries) if key.merge == "append" and list(entries) == ["replace"]:
+            inner = entries["replace"].value
+            return Items(inner.items, inner.mark, replaces=True) if isinstance(inner, Items) else None
+    return None
+
+
+def _map(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
+    if not isinstance(node, Table):
+        raise _wrong(node, key)
+    return table_of(node, key.path, sink)
+
+
+def _tags(node: Node, key: Key, sink: Sink) -> dict[str, str] | None:
+    if not isinstance(node, Table):
+        raise _wrong(node, key)
+    found = {}
+    for name, entry in node.entries.items():
+        if name.lower().startswith("aws:") or len(name) > 128:
+            sink.report(entry.mark, f"'{brief(name)}' cannot be a tag: at most 128 characters, and 'aws:' is AWS's own")
+        elif not isinstance(entry.value, Text | Null):
+            sink.report(entry.value.mark, f"the tag '{name}' wants text, not {kind_of(entry.value)}")
+        elif isinstance(entry.value, Text) and (word := _word(entry.value, key, sink)) is not None:
+            found[name] = word
+    return found
+
+
+def _maps(node: Node, key: Key, sink: Sink) -> list[dict[str, Any]] | None:
+    if not isinstance(node, Items):
+        raise _wrong(node, key)
+    found = []
+    for item in node.items:
+        if isinstance(item, Table):
+            found.append(table_of(item, key.path, sink))
+        else:
+            sink.report(item.mark, f"an element of {key.path} is a mapping, not {kind_of(item)}")
+    return found
+
+
+def _commands(node: Node, key: Key, sink: Sink) -> list[list[str]] | None:
+    if isinstance(node, Table):
+        raise _wrong(node, key)
+    commands = (node,) if isinstance(node, Text) else node.items if isinstance(node, Items) else ()
+    return [words for command in commands if (words := _command(command, key, sink))]
+
+
+def _command(node: Node, key: Key, sink: Sink) -> list[str]:
+    match node:
+        case Text(text):
+            try:
+                words = shlex.split(text)
+            except ValueError:
+                words = []
+        case Items(items) if all(isinstance(item, Text) for item in items):
+            words = [item.text for item in items if isinstance(item, Text)]
+        case _:
+            words = []
+    if not words:
+        sink.report(node.mark, f"a command of {key.path} is a line as a shell would read it, or a list of words")
+    return words
+
+
+def _image(node: Node, key: Key, sink: Sink) -> str | dict[str, Any] | None:
+    if not isinstance(node, Table):
+        return _text(node, key, sink)
+    found = table_of(node, key.path, sink)
+    for name, child in schema.inside(key.path).items():
+        if child.default is not None:
+            found.setdefault(name, child.default)
+        elif name not in node.entries:
+            sink.report(node.mark, f"ami wants {{owner, name, pick}}: '{name}' is missing")
+    return found
+
+
+def _structural(node: Node, key: Key, sink: Sink) -> None:
+    """Clusters, roles and profiles are built by the structure of the file, not read as values."""
+
+
+_READERS: Mapping[str, Callable[[Node, Key, Sink], Any]] = {
+    "text": _text,
+    "script": _script,
+    "whole": _whole,
+    "flag": _flag,
+    "duration": _duration,
+    "list": _list,
+    "map": _map,
+    "tags": _tags,
+    "maps": _maps,
+    "commands": _commands,
+    "image": _image,
+    "sections": _structural,
+    "uses": _structural,
+    "params": _structural,
+}
