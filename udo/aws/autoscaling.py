@@ -1,0 +1,139 @@
+"""Reads of Auto Scaling: groups and launch configurations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from udo.aws.connection import rfc3339
+from udo.aws.unknown import unknown_in
+from udo.model import (
+    AutoScalingGroup,
+    LaunchConfiguration,
+    LaunchConfigurationReference,
+    LaunchReference,
+    LaunchTemplateReference,
+    Member,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from udo.aws.connection import Connection
+
+# Source: botocore's model, DescribeAutoScalingGroups and DescribeLaunchConfigurations: MaxRecords is at most 100, and
+# so many names may be given with it (launch configurations: 50 names).
+_GROUP_NAMES = 100
+_CONFIGURATION_NAMES = 50
+# Source: API_InstanceRefresh, Status.
+_REFRESH_ENDED = frozenset({"Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"})
+
+
+class AutoScaling:
+    """What Auto Scaling holds in one account and region."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def groups(self, names: Iterable[str] | None = None) -> dict[str, AutoScalingGroup]:
+        """The groups of these exact names that exist, by name (all groups of the region for None).
+
+        Raises: UdoError.
+        """
+        if names is None:
+            batches: Iterable[Mapping[str, Any]] = ({},)
+        else:
+            batches = ({"AutoScalingGroupNames": batch} for batch in batched(names, _GROUP_NAMES))
+        return {group.name: group for batch in batches for group in self._groups(batch)}
+
+    def launch_configurations(self, names: Iterable[str] | None = None) -> dict[str, LaunchConfiguration]:
+        """The launch configurations of these exact names that exist, by name (all of the region for None).
+
+        Raises: UdoError.
+        """
+        if names is None:
+            batches: Iterable[Mapping[str, Any]] = ({"MaxRecords": 100},)
+        else:
+            batches = ({"LaunchConfigurationNames": batch} for batch in batched(names, _CONFIGURATION_NAMES))
+        found = {}
+        for batch in batches:
+            for page in self._connection.pages("autoscaling", "DescribeLaunchConfigurations", batch):
+                for row, unknown in zip(page["LaunchConfigurations"], unknown_in(page), strict=False):
+                    name = row["LaunchConfigurationName"]
+                    found[name] = LaunchConfiguration(name, row, rfc3339(row.get("CreatedTime")), unknown)
+        return found
+
+    def active_refresh(self, group_name: str) -> str:
+        """The status of the group's instance refresh that has not ended, empty for none.
+
+        Raises: UdoError.
+        """
+        asked: dict[str, Any] = {"AutoScalingGroupName": group_name, "MaxRecords": 10}
+        answer = self._connection.ask("autoscaling", "DescribeInstanceRefreshes", asked)
+        running = (row["Status"] for row in answer.get("InstanceRefreshes", ()) if row["Status"] not in _REFRESH_ENDED)
+        return next(running, "")
+
+    def _groups(self, params: Mapping[str, Any]) -> Iterator[AutoScalingGroup]:
+        asked = {**params, "MaxRecords": 100}
+        for page in self._connection.pages("autoscaling", "DescribeAutoScalingGroups", asked):
+            yield from map(group_from, page["AutoScalingGroups"])
+
+
+def group_from(row: Mapping[str, Any]) -> AutoScalingGroup:
+    """The group in one row of DescribeAutoScalingGroups."""
+    return AutoScalingGroup(
+        name=row["AutoScalingGroupName"],
+        launch=_launch(row),
+        min_size=row["MinSize"],
+        max_size=row["MaxSize"],
+        desired_capacity=row["DesiredCapacity"],
+        members=tuple(_member(member) for member in row.get("Instances", ())),
+        suspended_processes={
+            process["ProcessName"]: process.get("SuspensionReason", "") for process in row.get("SuspendedProcesses", ())
+        },
+        tags={tag["Key"]: tag.get("Value", "") for tag in row.get("Tags", ())},
+        status=row.get("Status", ""),
+        overrides=_overrides(row),
+        raw=row,
+    )
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    return Member(
+        instance_id=row["InstanceId"],
+        lifecycle_state=row.get("LifecycleState", ""),
+        health_status=row.get("HealthStatus", ""),
+        availability_zone=row.get("AvailabilityZone", ""),
+        launch=_launch(row),
+        instance_type=row.get("InstanceType", ""),
+        protected_from_scale_in=row.get("ProtectedFromScaleIn", False),
+    )
+
+
+def _overrides(row: Mapping[str, Any]) -> tuple[LaunchReference, ...]:
+    rows = row.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("Overrides", ())
+    own = (override.get("LaunchTemplateSpecification") for override in rows)
+    return tuple(_template(specification, mixed=True) for specification in own if specification)
+
+
+def _launch(row: Mapping[str, Any]) -> LaunchReference | None:
+    mixed = row.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+    template = mixed or row.get("LaunchTemplate")
+    if template:
+        return _template(template, mixed=bool(mixed))
+    name = row.get("LaunchConfigurationName")
+    return LaunchConfigurationReference(name) if name else None
+
+
+def _template(row: Mapping[str, Any], *, mixed: bool) -> LaunchTemplateReference:
+    # Source: API_LaunchTemplateSpecification: a version left out means $Default.
+    version = str(row.get("Version") or "$Default")
+    return LaunchTemplateReference(
+        row.get("LaunchTemplateId", ""), row.get("LaunchTemplateName", ""), version, mixed=mixed
+    )
+
+
+def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The names in lists of at most `size`; nothing at all for no names."""
+    rest = list(names)
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]

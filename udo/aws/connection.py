@@ -1,0 +1,237 @@
+"""One session of botocore for one account and region: its clients, the one reader and the one writer."""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.loaders import Loader
+from botocore.session import Session
+from botocore.validate import ParamValidator
+
+from udo import __version__
+from udo.aws.errors import translated
+from udo.aws.unknown import watch
+from udo.errors import AwsError, LostAnswer, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from udo.plan import Read
+
+# Of the reads a plan makes, only those of launch templates fail for one that does not exist; others come back empty.
+_NO_TEMPLATE = frozenset(
+    f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")
+)
+
+
+class Connection:
+    """Reads and writes of one account in one region, traced and with every failure translated."""
+
+    def __init__(
+        self,
+        *,
+        region: str | None,
+        profile: str | None = None,
+        assume_role: str | None = None,
+        endpoint: str | None = None,
+        credentials: tuple[str, str] | None = None,
+        prepare: Callable[[Session], None] | None = None,
+        trace: Callable[[str, float], None] | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._trace = trace
+        self._clients: dict[tuple[str, bool], Any] = {}
+        with translated("sts", "session"):
+            self._session = _session(profile, region, credentials)
+            if prepare:
+                prepare(self._session)
+            if assume_role:
+                assumed = CredentialResolver([_AssumedRole(self._session, assume_role)])
+                self._session = _session(profile, region, None)
+                self._session.register_component("credential_provider", assumed)
+                if prepare:
+                    prepare(self._session)
+            self.region: str | None = region or self._session.get_config_variable("region")
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address that takes the place of AWS's own, where there is one."""
+        return self._endpoint or os.environ.get("AWS_ENDPOINT_URL")
+
+    def client(self, service: str, *, writing: bool = False) -> Any:
+        """The client of a service, built once; a writing one makes a single attempt.
+
+        Raises: UdoError.
+        """
+        key = (service, writing)
+        if key not in self._clients:
+            with translated(service, "session"):
+                self._clients[key] = self._session.create_client(
+                    service, region_name=self.region, endpoint_url=self._endpoint, config=_client_config(writing)
+                )
+        return self._clients[key]
+
+    def ask(self, service: str, operation: str, params: Mapping[str, Any], *, writing: bool = False) -> dict[str, Any]:
+        """AWS's answer to one operation, by its AWS name.
+
+        Raises: UdoError.
+        """
+        client = self.client(service, writing=writing)
+        begun = time.perf_counter()
+        try:
+            with translated(service, operation):
+                answer: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+                _check_no_page(service, operation, answer)
+                return answer
+        finally:
+            if self._trace:
+                self._trace(f"{service}:{operation}", time.perf_counter() - begun)
+
+    def pages(self, service: str, operation: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Every page of a listing, following whatever token the operation uses.
+
+        Raises: UdoError.
+        """
+        model = self._paginator(service, operation)
+        if model is None:
+            yield self.ask(service, operation, params)
+            return
+        token_in, token_out = model
+        sent = dict(params)
+        while True:
+            page = self.ask(service, operation, sent)
+            yield page
+            token = page.get(token_out)
+            if not token:
+                return
+            sent = {**params, token_in: token}
+
+    def read(self, read: Read) -> Any:
+        """The value a Read means, from all pages of its listing; null for a launch template that does not exist.
+
+        Raises: UdoError.
+        """
+        import jmespath
+
+        merged: dict[str, Any] = {}
+        try:
+            for page in self.pages(read.service, read.operation, read.params):
+                for key, value in page.items():
+                    merged[key] = merged[key] + value if isinstance(merged.get(key), list) else value
+        except AwsError as error:
+            if error.aws_code not in _NO_TEMPLATE:
+                raise
+            return None
+        return _plain(jmespath.search(read.path, merged))
+
+    def check(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
+        """Compares parameters with botocore's model of the operation, without asking AWS.
+
+        Raises: UsageError.
+        """
+        shape = self.client(service).meta.service_model.operation_model(operation).input_shape
+        report = ParamValidator().validate({key: _as_sent(value) for key, value in params.items()}, shape)
+        if report.has_errors():
+            raise UsageError(f"{service}:{operation}: {' '.join(report.generate_report().split())}")
+
+    def _paginator(self, service: str, operation: str) -> tuple[str, str] | None:
+        model = self._session.get_component("data_loader").load_service_model(service, "paginators-1")
+        config = model["pagination"].get(operation)
+        if config is None or isinstance(config["input_token"], list):
+            return None
+        return config["input_token"], config["output_token"]
+
+
+class _Loader(Loader):
+    """botocore's loader of service models, which does not look into the folders of all services to name them.
+
+    That is some five thousand files, and a tenth of what `udo status` costs.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return [name for path in self.search_paths if os.path.isdir(path) for name in os.listdir(path)]  # noqa: PTH112, PTH208
+
+
+class _AssumedRole(CredentialProvider):
+    """A credential provider of botocore's kind: one role, assumed with another session, renewed before it expires."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, session: Session, role_arn: str) -> None:
+        self._fetcher = AssumeRoleCredentialFetcher(
+            client_creator=session.create_client,
+            source_credentials=session.get_credentials(),
+            role_arn=role_arn,
+            extra_args={"RoleSessionName": "udo"},
+        )
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=self._fetcher.fetch_credentials)
+
+
+def _session(profile: str | None, region: str | None, credentials: tuple[str, str] | None) -> Session:
+    session = Session(profile=profile)
+    more = [os.path.expandvars(path) for path in (session.get_config_variable("data_path") or "").split(os.pathsep)]
+    session.register_component("data_loader", _Loader(extra_search_paths=[path for path in more if path]))
+    session.user_agent_extra = f"udo/{__version__}"
+    watch(session)
+    if region:
+        session.set_config_variable("region", region)
+    if credentials:
+        session.set_credentials(*credentials)
+    return session
+
+
+def _check_no_page(service: str, operation: str, answer: Mapping[str, Any]) -> None:
+    # A page of a proxy's passes for an empty answer where the protocol is JSON; what S3 gives may be a page.
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    if service != "s3" and headers.get("content-type", "").startswith("text/html"):
+        raise LostAnswer(f"{service}:{operation}: the answer is a page of HTML, not one of AWS's")
+
+
+def _client_config(writing: bool) -> Config:
+    if writing:
+        retries = {"mode": "standard", "total_max_attempts": 1}
+    else:
+        # AWS_MAX_ATTEMPTS counts only where the key is left out.
+        own = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"total_max_attempts": 8}
+        retries = {"mode": "standard", **own}
+    return Config(connect_timeout=5, read_timeout=30, retries=retries)  # type: ignore[arg-type]
+
+
+def _as_sent(value: Any) -> Any:
+    # botocore turns the bytes of user data into base64 text before it compares them with its model.
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _plain(value: Any) -> Any:
+    from datetime import datetime
+
+    match value:
+        case datetime():
+            return rfc3339(value)
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+    return value
+
+
+def rfc3339(when: Any) -> str:
+    """A time of botocore's as RFC 3339 in UTC, to the second; empty for none."""
+    from datetime import UTC
+
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""

@@ -1,0 +1,153 @@
+"""Every failure of botocore as an UdoError: what took effect, what did not, and what nobody knows."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore import exceptions as foreign
+
+from udo.errors import (
+    AlreadyThere,
+    AwsError,
+    CredentialsError,
+    LostAnswer,
+    NotSent,
+    PermissionDenied,
+    UdoError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# botocore's own list of throttling codes (botocore.retries.standard.ThrottledRetryableChecker), plus those by which AWS
+# says that the request was not carried out because another one is in hand.
+THROTTLES = frozenset(
+    [
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottledException",
+        "RequestThrottled",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "ResourceContention",
+        "ScalingActivityInProgress",
+    ]
+)
+_EXPIRED = frozenset(["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"])
+_UNKNOWN_CALLER = frozenset(
+    [
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "AuthFailure",
+        "InvalidAccessKeyId",
+        "MissingAuthenticationToken",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "OptInRequired",
+        "NotAuthorized",
+    ]
+)
+_DENIED = frozenset(
+    [
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "Client.UnauthorizedOperation",
+        "Forbidden",
+        "403",
+    ]
+)
+_TAKEN = frozenset(
+    [
+        "AlreadyExists",
+        "AlreadyExistsException",
+        "InvalidLaunchTemplateName.AlreadyExistsException",
+        "ParameterAlreadyExists",
+    ]
+)
+_NEVER_CONNECTED = (
+    foreign.EndpointConnectionError,
+    foreign.ConnectTimeoutError,
+    foreign.ProxyConnectionError,
+    foreign.SSLError,
+)
+
+
+@contextmanager
+def translated(service: str, operation: str) -> Iterator[None]:
+    """Turns whatever botocore raises in the block into an UdoError that names the IAM action."""
+    action = f"{_IAM_PREFIX.get(service, service)}:{operation}"
+    try:
+        yield
+    except foreign.ClientError as error:
+        raise refused(action, error.response) from error
+    except (foreign.BotoCoreError, foreign.HTTPClientError) as error:
+        raise _not_answered(action, error) from error
+    except foreign_parser_error() as error:
+        raise LostAnswer(f"{action}: the answer cannot be read ({_brief(error)})") from error
+
+
+_IAM_PREFIX = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
+
+
+def foreign_parser_error() -> type[Exception]:
+    """botocore's class for an answer that does not parse, which is neither a ClientError nor a BotoCoreError."""
+    from botocore.parsers import ResponseParserError
+
+    return ResponseParserError
+
+
+def refused(action: str, response: Any) -> UdoError:
+    """The UdoError for an error answer (botocore's parsed response)."""
+    error = response.get("Error", {})
+    code = str(error.get("Code") or "unknown")
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    message = f"{action}: {' '.join(str(error.get('Message') or 'no message').split())} ({code})"
+    if code in THROTTLES:
+        return NotSent(message, aws_code=code, hint="AWS asks to slow down: try again in a minute")
+    if code in _EXPIRED:
+        return CredentialsError(message, hint="sign in again (aws sso login), or renew the session, and run it again")
+    if code in _DENIED:
+        return PermissionDenied(message, hint=f"the IAM action {action} is missing")
+    if code in _UNKNOWN_CALLER:
+        return CredentialsError(message, hint="check the credentials, the region and this machine's clock")
+    if code in _TAKEN:
+        return AlreadyThere(message, aws_code=code)
+    if status >= 500 or code in {"500", "502", "503", "504"}:
+        return LostAnswer(message, aws_code=code)
+    return AwsError(message, aws_code=code)
+
+
+def _not_answered(action: str, error: Exception) -> UdoError:
+    text = f"{action}: {_brief(error)}"
+    match error:
+        case foreign.NoCredentialsError() | foreign.PartialCredentialsError() | foreign.CredentialRetrievalError():
+            return CredentialsError(_brief(error), hint="set AWS_PROFILE, --profile or aws_profile, or sign in")
+        case foreign.TokenRetrievalError() | foreign.SSOError():
+            return CredentialsError(_brief(error), hint="sign in with: aws sso login")
+        case foreign.ProfileNotFound() | foreign.ConfigParseError() | foreign.ConfigNotFound():
+            return CredentialsError(_brief(error), hint="check --profile, aws_profile and ~/.aws/config")
+        case foreign.NoRegionError() | foreign.InvalidRegionError():
+            return UsageError("no usable region", hint="set region in udo.yml, --region or AWS_DEFAULT_REGION")
+        case foreign.ParamValidationError():
+            return UsageError(text.replace("Parameter validation failed: ", ""))
+    if isinstance(error, _NEVER_CONNECTED):
+        return NotSent(text, hint="the endpoint cannot be reached: check the network and AWS_ENDPOINT_URL")
+    if isinstance(error, foreign.HTTPClientError):
+        return LostAnswer(text)
+    return AwsError(text)
+
+
+def _brief(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else f"{text[:297]}..."

@@ -1,0 +1,36 @@
+"""Reads of S3: which object a name stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from udo.errors import Absent, AwsError
+from udo.model import StoredObject
+
+if TYPE_CHECKING:
+    from udo.aws.connection import Connection
+
+
+class S3:
+    """What S3 holds, as one account sees it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def stored(self, bucket: str, key: str, version: str | None = None) -> StoredObject:
+        """The object under this key now, or the given version of it.
+
+        Raises: Absent where there is none; another UdoError.
+        """
+        asked = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+        try:
+            answer = self._connection.ask("s3", "HeadObject", asked)
+        except AwsError as error:
+            # HEAD has no body, so AWS's code is no more than the status.
+            if error.aws_code not in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+                raise
+            told = f"version {version} of " if version else ""
+            raise Absent(f"there is no {told}s3://{bucket}/{key}") from error
+        found = answer.get("VersionId")
+        # A bucket without versioning has the version "null", which names whatever is there.
+        return StoredObject(bucket, key, found if found != "null" else None, answer.get("ETag", "").strip('"'))

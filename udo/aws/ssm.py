@@ -1,0 +1,44 @@
+"""Reads of Systems Manager: parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from udo.aws.autoscaling import batched
+from udo.model import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from udo.aws.connection import Connection
+
+# Source: API_GetParameters: at most 10 names; those that do not exist come back apart, without an error.
+_NAMES = 10
+
+
+class Ssm:
+    """What Systems Manager holds in one account and region."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def parameters(self, names: Iterable[str]) -> dict[str, str]:
+        """The values of those of these parameters that exist, by name; no name makes no call.
+
+        Raises: UdoError.
+        """
+        found = self.looked_up(names)
+        return {name: value.text if isinstance(value, Secret) else value for name, value in found.items()}
+
+    def looked_up(self, names: Iterable[str]) -> dict[str, str | Secret]:
+        """The same, with those that Systems Manager keeps encrypted as secrets.
+
+        Raises: UdoError.
+        """
+        found: dict[str, str | Secret] = {}
+        for batch in batched(dict.fromkeys(names), _NAMES):
+            answer = self._connection.ask("ssm", "GetParameters", {"Names": batch, "WithDecryption": True})
+            for row in answer["Parameters"]:
+                value = row["Value"]
+                found[row["Name"]] = Secret(value) if row.get("Type") == "SecureString" else value
+        return found
