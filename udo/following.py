@@ -1,0 +1,160 @@
+"""Tells how a deployment moves, from what CodeDeploy says at each poll, and how it ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from udo.errors import AwsError, NotSent, PermissionDenied
+from udo.plan import Event, Notice, Progress, Ref, Wait
+
+if TYPE_CHECKING:
+    from udo.model import Deployment, DeploymentTarget, LifecycleEvent
+
+ENDED = ("Succeeded", "Failed", "Stopped")
+# Source: API_TargetStatus.
+_FINISHED = ("Succeeded", "Failed", "Skipped")
+# One request tells of 25 instances; a larger deployment is looked at in turns.
+_AT_A_TIME = 25
+_LOG_LINES = 10
+_NAMED = 3
+
+
+class Reads(Protocol):
+    """The part of CodeDeploy that following needs."""
+
+    def target_ids(self, deployment_id: str, /) -> tuple[str, ...]: ...
+    def targets(self, deployment_id: str, ids: Iterable[str], /) -> Iterator[DeploymentTarget]: ...
+
+
+class Follower:
+    """One deployment as it is seen from poll to poll; called by the runner with each status of it."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._ids: tuple[str, ...] = ()
+        self._turn = 0
+        self._warned: set[str] = set()
+        self._silent = False
+        self.deployment_id = ""
+        self.status = ""
+        self.targets: dict[str, DeploymentTarget] = {}
+
+    def __call__(self, wait: Wait, status: Any, known: Mapping[str, Any]) -> Iterator[Event]:
+        """What changed since the last poll."""
+        if not self.deployment_id:
+            meant = wait.read.params["deploymentId"]
+            self.deployment_id = known[meant.name] if isinstance(meant, Ref) else meant
+            yield Notice(f"      deployment {self.deployment_id}")
+        self.status = str(status or "Unknown")
+        yield from self._moves()
+        if self.status == "Ready":
+            yield from self._warning("it waits for somebody to continue it (ContinueDeployment)")
+        yield Progress(f"{self.status}{self._counts()}", self._fraction())
+
+    def _moves(self) -> Iterator[Event]:
+        # Before it starts there are no targets to ask for.
+        if self._silent or self.status in ("Created", "Queued"):
+            return
+        try:
+            self._ids = self._ids or self._reads.target_ids(self.deployment_id)
+            for target in self._reads.targets(self.deployment_id, self._next()):
+                before = self.targets.get(target.instance_id)
+                self.targets[target.instance_id] = target
+                if target.status != "Pending" and (before is None or standing(target) != standing(before)):
+                    yield Notice(f"      {standing(target)}")
+        except (AwsError, PermissionDenied) as error:
+            self._silent = not isinstance(error, NotSent)
+            yield from self._warning(f"what each instance does cannot be told: {error.message}")
+
+    def _next(self) -> tuple[str, ...]:
+        """The instances to ask for now: unfinished ones, those at work first; at the end all of them."""
+        open_ = [one for one in self._ids if one not in self.targets or self.targets[one].status not in _FINISHED]
+        if self.status in ENDED or len(open_) <= _AT_A_TIME:
+            return tuple(open_)
+        busy = [one for one in open_ if one in self.targets and self.targets[one].status == "InProgress"][:_AT_A_TIME]
+        others = [one for one in open_ if one not in busy]
+        start = self._turn % len(others)
+        room = _AT_A_TIME - len(busy)
+        self._turn = start + room
+        return (*busy, *(others[start:] + others[:start])[:room])
+
+    def _counts(self) -> str:
+        if not self._ids:
+            return ""
+        states = Counter(target.status for target in self.targets.values())
+        parts = [f"{states[name]} {word}" for name, word in _WORDS.items() if states[name]]
+        return f"  {', '.join(parts) or 'none begun'} of {len(self._ids)}"
+
+    def _fraction(self) -> float | None:
+        finished = sum(target.status in _FINISHED for target in self.targets.values())
+        return finished / len(self._ids) if self._ids else None
+
+    def _warning(self, says: str) -> Iterator[Event]:
+        if says not in self._warned:
+            self._warned.add(says)
+            yield Notice(says, "warning")
+
+
+_WORDS = {
+    "Succeeded": "done",
+    "InProgress": "in progress",
+    "Ready": "ready",
+    "Failed": "failed",
+    "Skipped": "skipped",
+    "Unknown": "unknown",
+}
+
+
+def standing(target: DeploymentTarget) -> str:
+    """Where an instance stands: its id, the lifecycle event in hand where there is one, and a status."""
+    event = in_hand(target)
+    if event is None:
+        return f"{target.instance_id}  {target.status}"
+    return f"{target.instance_id}  {event.name}  {event.status}"
+
+
+def in_hand(target: DeploymentTarget) -> LifecycleEvent | None:
+    """The lifecycle event that runs, or the one that failed; None where an instance is not at work or all went well."""
+    if target.status not in ("InProgress", "Failed"):
+        return None
+    return next((event for event in target.events if event.status == target.status), None)
+
+
+def reason(deployment: Deployment | None, targets: Iterable[DeploymentTarget]) -> str:
+    """Why a deployment failed, on one line: AWS's code and words, then what failed on which instance."""
+    parts = []
+    if deployment and deployment.error_code:
+        parts.append(f"{deployment.error_code}: {' '.join(deployment.error_message.split())}".rstrip(" :"))
+    failed = [_brief(target) for target in targets if target.status == "Failed"]
+    parts += failed[:_NAMED]
+    if len(failed) > _NAMED:
+        parts.append(f"and {len(failed) - _NAMED} more instances")
+    if deployment and deployment.rollback_id:
+        parts.append(f"CodeDeploy rolls back with {deployment.rollback_id}")
+    return "; ".join(parts) or "CodeDeploy gives no reason"
+
+
+def story(targets: Iterable[DeploymentTarget]) -> list[str]:
+    """What happened on each instance that failed, with the last lines of its log."""
+    lines = []
+    for target in targets:
+        if target.status == "Failed":
+            event = in_hand(target)
+            lines.append(_brief(target))
+            lines += [f"    {line}" for line in (event.log_tail.splitlines() if event else [])[-_LOG_LINES:]]
+    return lines
+
+
+def instances(count: int) -> str:
+    """So many instances, in words."""
+    return "1 instance" if count == 1 else f"{count} instances"
+
+
+def _brief(target: DeploymentTarget) -> str:
+    event = in_hand(target)
+    if event is None:
+        return f"{target.instance_id} failed"
+    cause = [event.script, event.error_code, " ".join(event.message.split())]
+    return f"{target.instance_id} {event.name} failed ({', '.join(filter(None, cause)) or 'no diagnostics'})"

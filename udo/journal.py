@@ -1,0 +1,105 @@
+"""The record of what Udo did: one JSON line per step, appended under a lock, never a reason to fail."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from udo.files import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_FILE = "journal.jsonl"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Journal:
+    """Appends to `journal.jsonl` in the state folder; `about` stands in every line (run id, operator, command)."""
+
+    def __init__(self, about: Mapping[str, Any], warn: Callable[[str], None]) -> None:
+        self._about = about
+        self._warn = warn
+        self._broken = False
+
+    def record(self, says: str, outcome: str, note: str = "") -> None:
+        """Appends one line; where that cannot be done it is said once, and the work goes on."""
+        line = {
+            "time": datetime.now(UTC).strftime(_TIME),
+            **self._about,
+            "step": says,
+            "outcome": outcome,
+        }
+        if note:
+            line["note"] = note
+        try:
+            _append(json.dumps(line, ensure_ascii=True))
+        except OSError as error:
+            if not self._broken:
+                self._warn(f"the journal cannot be written ({error.strerror or error}); going on without it")
+            self._broken = True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the journal: a step of a run; `time` is RFC 3339 UTC."""
+
+    time: str
+    run: str
+    step: str
+    outcome: str
+    target: str = ""
+    operator: str = ""
+    account: str = ""
+    command: str = ""
+    note: str = ""
+
+
+def entries(warn: Callable[[str], None]) -> list[Entry]:
+    """Every line of the journal, oldest first; what cannot be read is left out, and said once."""
+    try:
+        lines = _lines()
+    except OSError as error:
+        warn(f"the journal cannot be read ({error.strerror or error}); going on without it")
+        return []
+    read = [_entry(line) for line in lines]
+    if broken := read.count(None):
+        warn(f"left out what cannot be read in the journal: {broken} line{'s' if broken > 1 else ''}")
+    return [entry for entry in read if entry]
+
+
+def _lines() -> list[bytes]:
+    try:
+        handle = os.open(state_folder() / _FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return []
+    with os.fdopen(handle, "rb") as file:
+        # A line that is being written is waited for.
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return [line for line in file.read().split(b"\n") if line]
+
+
+def _entry(line: bytes) -> Entry | None:
+    names = {part.name for part in fields(Entry)}
+    try:
+        row = json.loads(line)
+        entry = Entry(**{name: value for name, value in row.items() if name in names})
+        datetime.strptime(entry.time, _TIME)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    return entry if all(isinstance(value, str) for value in vars(entry).values()) else None
+
+
+def _append(line: str) -> None:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(state_folder() / _FILE, flags, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        os.write(handle, f"{line}\n".encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
