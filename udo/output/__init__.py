@@ -1,0 +1,132 @@
+"""All printing: data on stdout, everything else on stderr, one JSON document where it is asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import ConfigError, UdoError
+from udo.output.clean import neutral
+from udo.output.hidden import Hidden
+from udo.output.terminal import Status, is_colourful, red, show_table, yellow
+from udo.output.text import plan_lines, result_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from udo.model import Result
+    from udo.output.hosts import Hosts
+    from udo.output.steps import Steps
+    from udo.plan import Event, Plan
+
+
+class Output:
+    """The one writer to the terminal; `form` is text, json or a verb's own, `quiet` leaves errors and data only."""
+
+    def __init__(self, *, form: str, quiet: bool, verbose: bool, color: str = "auto") -> None:
+        self.form = form
+        self.quiet = quiet
+        self.verbose = verbose
+        self._color = color
+        self._status = Status()
+        self._hidden = Hidden()
+
+    def hide(self, secret: str) -> None:
+        """Masks a secret in everything that is shown from now on (what hosts say is theirs)."""
+        self._hidden.add(secret)
+
+    def masked(self, value: Any) -> Any:
+        """A text, or plain data, as it may be shown or written down."""
+        return self._hidden.masked(value)
+
+    def say(self, text: str) -> None:
+        """Writes one line to stderr, whatever the form; warnings are yellow and errors red on a terminal."""
+        self._status.clear()
+        told = neutral(self.masked(text))
+        if is_colourful(sys.stderr, self._color):
+            told = yellow(told) if told.startswith("warning:") else red(told) if told.startswith("udo:") else told
+        print(told, file=sys.stderr, flush=True)
+
+    def emit(self, event: Event) -> None:
+        """Shows an event as it happens, on stderr; hosts' lines are shown by the verb that fans out."""
+        line = self._steps.line(event)
+        if line is not None:
+            self.say(line)
+        if not self.quiet and is_colourful(sys.stderr, self._color) and (now := self._steps.standing(event)):
+            self._status.show(*now)
+
+    def hosts(self, instance_ids: Sequence[str], **view: Any) -> Hosts:
+        """A place to show what hosts say as they say it; `view` are the parts of hosts.View."""
+        from udo.output.hosts import Hosts, Paper, View
+
+        colours = {name: is_colourful(getattr(sys, name), self._color) for name in ("stdout", "stderr")}
+        rewritten = self.form == "text" and not self.quiet and sys.stderr.isatty() and colours["stderr"]
+        paper = Paper(self.form, self.quiet, colours, self._status if rewritten else None)
+        return Hosts(paper, instance_ids, View(**view))
+
+    def plan(self, plan: Plan) -> None:
+        """Shows on stderr what is about to be done."""
+        self._status.clear()
+        if not self.quiet:
+            for line in plan_lines(plan):
+                print(self.masked(line), file=sys.stderr)
+
+    def show(self, result: Result, command: str) -> None:
+        """Writes a command's result to stdout, and its notes to stderr."""
+        if self.form == "json":
+            error = None
+            if result.error:
+                error = dict(zip(("code", "message", "hint"), result.error, strict=True))
+            self._document(command, result.exit, result.data, error)
+            return
+        result = replace(result, rows=self.masked(result.rows), text=self.masked(result.text))
+        self._status.clear()
+        if result.text is None and result.rows and is_colourful(sys.stdout, self._color):
+            show_table(result.columns, result.rows)
+        else:
+            for line in result_lines(result):
+                print(line)
+        if result.error:
+            self._error(result.error[1], result.error[2])
+        if not self.quiet:
+            for note in result.notes:
+                self.say(note)
+
+    def fail(self, error: UdoError, command: str) -> None:
+        """Writes an error: one line on stderr (a line per mistake of a configuration), or the JSON document."""
+        if self.form == "json":
+            row: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+            if isinstance(error, ConfigError):
+                row["errors"] = [
+                    {"file": p.file, "line": p.line, "column": p.column, "message": p.message} for p in error.problems
+                ]
+            self._document(command, error.exit, error.data, row)
+            return
+        self._error(error.message, error.hint)
+
+    def ask(self, question: str) -> bool:
+        """Whether the person at the terminal answers yes; anything but y or yes is no."""
+        self._status.clear()
+        sys.stderr.write(f"{neutral(self.masked(question))} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def _error(self, message: str, hint: str | None) -> None:
+        self.say(f"udo: {message}: {hint}" if hint else f"udo: {message}")
+
+    @cached_property
+    def _steps(self) -> Steps:
+        # Late: what only reads has no use for the classes of plans and events, which take as long as Python itself.
+        from udo.output.steps import Steps
+
+        return Steps(quiet=self.quiet, verbose=self.verbose, rewritten=is_colourful(sys.stderr, self._color))
+
+    def _document(self, command: str, code: int, data: Any, error: Any) -> None:
+        # `plan` alone ends with 5, which says that changes are pending, not that something failed.
+        ok = code in (0, 5)
+        row = {"udo": 1, "command": command, "ok": ok, "exit": code, "data": data, "error": error}
+        # Made before it is written: what cannot be JSON must not leave half a document behind.
+        sys.stdout.write(json.dumps(self.masked(row), ensure_ascii=True, indent=2) + "\n")

@@ -1,0 +1,50 @@
+"""Writes what hosts say into a folder: one file per host and stream, every byte as it came."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from udo.errors import UdoError
+from udo.plan import HostDone, Line
+
+# Held of each file before it is written, so that no file stays open: there may be more hosts than descriptors.
+_HELD = 1 << 14
+_NOT_RUN = ("gone", "not started")
+
+
+class Folder:
+    """The files of one run; what they held before is replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: dict[tuple[str, str], bytearray] = {}
+        self._begun: set[tuple[str, str]] = set()
+
+    def add(self, line: Line) -> None:
+        """Takes a line. Raises: UdoError where it cannot be written."""
+        held = self._held.setdefault((line.instance_id, line.stream), bytearray())
+        held += line.data
+        if not line.partial:
+            held += b"\n"
+        if len(held) >= _HELD:
+            self._write((line.instance_id, line.stream))
+
+    def end(self, done: HostDone) -> None:
+        """Writes the rest of a host: both files are there then, empty ones too. Raises: UdoError."""
+        for stream in ("stdout", "stderr"):
+            if done.outcome not in _NOT_RUN:
+                self._write((done.instance_id, stream))
+
+    def _write(self, key: tuple[str, str]) -> None:
+        path = self._path / ".".join(key)
+        begun = key in self._begun
+        self._begun.add(key)
+        try:
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            handle = os.open(path, flags | (os.O_APPEND if begun else os.O_TRUNC), 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._held.pop(key, b""))
+        except OSError as error:
+            raise UdoError(f"{path} cannot be written: {error.strerror or error}") from error

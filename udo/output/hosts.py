@@ -1,0 +1,218 @@
+"""Shows what hosts say: live lines under each one's name, folded at the end, as JSON lines, or kept for a document."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from udo.output.clean import neutral
+from udo.output.folder import Folder
+from udo.output.folding import folded, text
+from udo.output.spool import Spool
+from udo.output.terminal import Status
+from udo.plan import Event, HostBegan, HostDone, Idle, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+# Lines that are held back at most while more are coming; a pause writes them at once.
+_HELD = 500
+_STREAMS = ("stdout", "stderr")
+_COLOURS = (36, 32, 35, 34, 33, 96, 92, 95, 94, 93)
+_FOLDED = ("ok", "failed", "signal")
+# Seconds before anything is said of how far things are, and between two times.
+_SOON, _OFTEN = 1.0, 0.2
+
+
+@dataclass(frozen=True)
+class View:
+    """How hosts are shown: `longest` bytes of a stream kept for JSON, and where text goes beside or instead of live."""
+
+    longest: int = 1 << 20
+    fold: bool = False
+    live: bool = True
+    diff: bool = False
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What is written on: the form, how quietly, whether in colour, and a line to rewrite where there is one."""
+
+    form: str
+    quiet: bool = False
+    colours: Mapping[str, bool] | None = None
+    status: Status | None = None
+
+
+class Hosts:
+    """What the hosts of one command say."""
+
+    def __init__(self, paper: Paper, instance_ids: Sequence[str], view: View) -> None:
+        self._paper = paper
+        self._view = view
+        self._ids = instance_ids
+        self._names = {stream: _names(instance_ids, bool((paper.colours or {}).get(stream))) for stream in _STREAMS}
+        self._kept = {instance_id: Kept(view.longest) for instance_id in instance_ids}
+        self._spool = Spool() if paper.form == "text" and view.fold else None
+        self._folder = Folder(view.folder) if view.folder else None
+        self._progress = Progress(len(instance_ids), paper.status) if paper.status else None
+        self._held: list[str] = []
+        self._to_stdout = True
+
+    def emit(self, event: Event) -> None:
+        """Shows or keeps one event; text of `stderr` goes to stderr."""
+        if self._folder and isinstance(event, Line):
+            self._folder.add(event)
+        elif self._folder and isinstance(event, HostDone):
+            self._folder.end(event)
+        if self._paper.form == "json":
+            self._keep(event)
+        elif self._paper.form == "jsonl":
+            self._hold(_json_line(event), to_stdout=True)
+        else:
+            self._tell(event)
+        if self._held and (isinstance(event, Idle) or len(self._held) >= _HELD):
+            self.write()
+        if self._progress:
+            self._progress.emit(event)
+
+    def write(self) -> None:
+        """Writes what was held back."""
+        if self._progress and self._held:
+            self._progress.clear()
+        stream = sys.stdout if self._to_stdout else sys.stderr
+        held, self._held = "".join(self._held), []
+        stream.write(held)
+        stream.flush()
+
+    def end(self, done: Mapping[str, HostDone]) -> None:
+        """Writes what is shown only once all hosts are done."""
+        if self._spool:
+            ids = [one for one in self._ids if one in done and (done[one].outcome in _FOLDED or self._has_said(one))]
+            for stream, line in folded(self._spool, ids, diff=self._view.diff):
+                self._hold(f"{line}\n", to_stdout=stream == "stdout")
+                if len(self._held) >= _HELD:
+                    self.write()
+        self.write()
+
+    def close(self) -> None:
+        """Gives up what was kept."""
+        if self._progress:
+            self._progress.clear()
+        if self._spool:
+            self._spool.close()
+
+    def said(self, instance_id: str) -> Mapping[str, Any]:
+        """What a host has said, as keys of its row in the JSON document."""
+        return self._kept[instance_id].row() if self._paper.form == "json" else {}
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, Line):
+            if self._spool:
+                data = event.data if event.partial else event.data + b"\n"
+                self._spool.add(event.instance_id, event.stream, data)
+            if self._view.live:
+                name = self._names[event.stream][event.instance_id]
+                self._hold(f"{name}  {text(event.data)}\n", to_stdout=event.stream == "stdout")
+        elif isinstance(event, HostDone) and event.reason and not self._paper.quiet:
+            name = self._names["stderr"][event.instance_id]
+            self._hold(f"{name}  [{neutral(event.reason)}]\n", to_stdout=False)
+
+    def _has_said(self, instance_id: str) -> bool:
+        return self._spool is not None and any(self._spool.size(instance_id, stream) for stream in _STREAMS)
+
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, Line):
+            self._kept[event.instance_id].add(event)
+
+    def _hold(self, text: str, *, to_stdout: bool) -> None:
+        if to_stdout != self._to_stdout and self._held:
+            self.write()
+        self._to_stdout = to_stdout
+        if text:
+            self._held.append(text)
+
+
+def _names(instance_ids: Sequence[str], colourful: bool) -> dict[str, str]:
+    """The name before each line, all equally wide; in colour the next host has the next colour."""
+    width = max(map(len, instance_ids), default=0)
+    plain = {instance_id: neutral(instance_id.ljust(width)) for instance_id in instance_ids}
+    if not colourful:
+        return plain
+    return {one: f"\x1b[{_COLOURS[n % len(_COLOURS)]}m{name}\x1b[0m" for n, (one, name) in enumerate(plain.items())}
+
+
+class Progress:
+    """How far all hosts are, in the line of a terminal that is rewritten."""
+
+    def __init__(self, total: int, status: Status) -> None:
+        self._total = total
+        self._status = status
+        self._running = self._done = self._bad = 0
+        self._next = time.monotonic() + _SOON
+
+    def emit(self, event: Event) -> None:
+        """Counts, and shows the counts now and then."""
+        if isinstance(event, HostBegan):
+            self._running += 1
+        elif isinstance(event, HostDone):
+            self._running = max(0, self._running - 1)
+            self._done += 1
+            self._bad += event.outcome not in ("ok", "gone")
+        now = time.monotonic()
+        if isinstance(event, Idle) and now >= self._next:
+            self._next = now + _OFTEN
+            told = f"{self._done} of {self._total} done, {self._running} running, {self._bad} in trouble"
+            self._status.show(told, self._done / self._total)
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        self._status.clear()
+
+
+class Kept:
+    """What one host has said, both streams apart, up to a number of bytes each."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._said = {"stdout": bytearray(), "stderr": bytearray()}
+        self._truncated = False
+
+    def add(self, line: Line) -> None:
+        """Keeps a line, as far as there is room."""
+        said = self._said[line.stream]
+        text = line.data if line.partial else line.data + b"\n"
+        room = self._longest - len(said)
+        said += text[:room]
+        self._truncated = self._truncated or len(text) > room
+
+    def row(self) -> dict[str, Any]:
+        """The streams as text, with a mark where bytes are no UTF-8, and whether anything is missing."""
+        texts = {name: said.decode("utf-8", "replace") for name, said in self._said.items()}
+        return {**texts, "truncated": self._truncated}
+
+
+def _json_line(event: Event) -> str:
+    match event:
+        case HostBegan(instance_id):
+            row: dict[str, Any] = {"event": "began", "instance_id": instance_id}
+        case Line(instance_id, stream, data, partial):
+            row = {"event": "line", "instance_id": instance_id, "stream": stream, **_text(data), "partial": partial}
+        case HostDone():
+            row = {"event": "done", **vars(event), "seconds": round(event.seconds, 3)}
+        case _:
+            return ""
+    return json.dumps(row) + "\n"
+
+
+def _text(data: bytes) -> dict[str, str]:
+    try:
+        return {"text": data.decode()}
+    except UnicodeDecodeError:
+        return {"text": data.decode("utf-8", "replace"), "base64": base64.b64encode(data).decode()}

@@ -1,0 +1,77 @@
+"""What only a terminal is shown: colours, rich tables, and progress that rewrites its line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from udo.output.clean import neutral
+from udo.output.text import cell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.model import Column
+
+_GOOD = frozenset({"InService", "Healthy", "Succeeded", "running", "current", "ok", "done"})
+_BAD = frozenset({"Unhealthy", "Failed", "Stopped", "gone", "terminated", "absent", "failed", "?"})
+
+
+def is_colourful(stream: TextIO, choice: str) -> bool:
+    """Whether to use colours there: as chosen, or on a terminal that is not dumb where NO_COLOR is not set."""
+    if choice != "auto":
+        return choice == "always"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def red(text: str) -> str:
+    """The text in red."""
+    return f"\x1b[31m{text}\x1b[0m"
+
+
+def yellow(text: str) -> str:
+    """The text in yellow."""
+    return f"\x1b[33m{text}\x1b[0m"
+
+
+def show_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes a table to stdout as wide as the terminal, good and bad states in colour."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.heading, justify=column.align, overflow="fold")
+    for row in rows:
+        texts = (neutral(cell(row.get(column.key))) for column in columns)
+        table.add_row(*(Text(text, style=_style(text)) for text in texts))
+    Console(file=sys.stdout, force_terminal=True, color_system="standard", highlight=False).print(table)
+
+
+class Status:
+    """One line at the foot of stderr that is rewritten while something is waited for."""
+
+    def __init__(self) -> None:
+        self._shown = False
+
+    def show(self, text: str, fraction: float | None) -> None:
+        """Puts the text there, with a bar where it is known how far things are."""
+        bar = "" if fraction is None else f"{'#' * round(fraction * 20):<20}  "
+        sys.stderr.write(f"\r\x1b[2K      {bar}{neutral(text)}")
+        sys.stderr.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        """Takes the line away, so that another can be written."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[2K")
+            self._shown = False
+
+
+def _style(text: str) -> str:
+    word = text.rpartition(" ")[2]
+    if text in _GOOD or word in _GOOD:
+        return "green"
+    return "red" if text in _BAD or word in _BAD else ""
