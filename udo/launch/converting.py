@@ -1,0 +1,184 @@
+"""Turns a group on a launch configuration into one on a launch template of its own, field by field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import Refused
+from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
+from udo.launch.differences import differences
+from udo.launch.overlay import template_keys
+from udo.launch.proof import literal
+from udo.launch.remembering import remember
+from udo.launch.swapping import launch_pair, swapped, to_version
+from udo.model import LaunchTemplateReference
+from udo.plan import Call, Difference, Pair, Plan, Read, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.launch.states import ConfigurationState, Heading, Wanted
+    from udo.model import LaunchTemplateVersion
+
+# Source: API_LaunchConfiguration and API_RequestLaunchTemplateData: members that mean the same under both names.
+_SAME = {
+    "ImageId": "ImageId",
+    "InstanceType": "InstanceType",
+    "KernelId": "KernelId",
+    "RamdiskId": "RamDiskId",
+    "KeyName": "KeyName",
+    "EbsOptimized": "EbsOptimized",
+    "MetadataOptions": "MetadataOptions",
+    "InstanceMonitoring": "Monitoring",
+    "UserData": "UserData",
+}
+_OTHERWISE = (
+    "IamInstanceProfile",
+    "SpotPrice",
+    "PlacementTenancy",
+    "SecurityGroups",
+    "AssociatePublicIpAddress",
+    "BlockDeviceMappings",
+)
+
+
+def converted(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a launch configuration as launch template data.
+
+    Raises: Refused for what cannot be carried over.
+    """
+    unknown = sorted(set(data) - set(_SAME) - set(_OTHERWISE))
+    if unknown:
+        raise Refused(f"{', '.join(unknown)} cannot be carried into a launch template", hint="nothing was changed")
+    result = {_SAME[key]: value for key, value in data.items() if key in _SAME}
+    if profile := data.get("IamInstanceProfile"):
+        result["IamInstanceProfile"] = {"Arn" if profile.startswith("arn:") else "Name": profile}
+    if "SpotPrice" in data:
+        result["InstanceMarketOptions"] = {"MarketType": "spot", "SpotOptions": {"MaxPrice": data["SpotPrice"]}}
+    if "PlacementTenancy" in data:
+        result["Placement"] = {"Tenancy": data["PlacementTenancy"]}
+    if "BlockDeviceMappings" in data:
+        result["BlockDeviceMappings"] = [_device(device) for device in data["BlockDeviceMappings"]]
+    return result | _network(data)
+
+
+def plan_conversion(
+    heading: Heading, state: ConfigurationState, wanted: Wanted, existing: Sequence[LaunchTemplateVersion]
+) -> Plan:
+    """The plan that gives the group a launch template named like it, with the live content and the launch keys.
+
+    `existing` are the versions of a template of that name, newest first; one that Udo made is used again.
+
+    Raises: Refused for a template of that name that is not Udo's, or for what cannot be carried over.
+    """
+    group, live = state.group, state.live.name
+    base = converted(configuration_copy(state.configurations[live].data, state.shape))
+    content = laid_over(base, template_keys(wanted.keys, base))
+    _check_ours(group.name, existing)
+    twin = next(
+        (version for version in existing if satisfies(copied(version.data, state.template_shape), content)), None
+    )
+    create, template_id, number = _created(state, wanted, content, existing, twin)
+    moved = Difference("launches from", f"launch configuration {live}", f"launch template {group.name}")
+    found = (moved, *differences(comparable(base), comparable(content)))
+    shown = twin.number if twin else "{version}"
+    reference = LaunchTemplateReference(existing[0].template_id if existing else "", group.name, "")
+    swap = to_version(group, reference, number, live=launch_pair(group), created=template_id)
+    tag = remember(group, _tagged(template_id, reference, number), live)
+    mapped = "; ".join(f"{key}: {_brief(value)}" for key, value in sorted(content.items()))
+    notes = (f"carried over as {mapped}",)
+    now = f"launch template {group.name} version {shown} (was launch configuration {live})"
+    return swapped(heading, state, (*create, *tag, swap), swap, found, now, notes)
+
+
+def _created(
+    state: ConfigurationState,
+    wanted: Wanted,
+    content: Mapping[str, Any],
+    existing: Sequence[LaunchTemplateVersion],
+    twin: LaunchTemplateVersion | None,
+) -> tuple[tuple[Call, ...], Ref | None, str | Ref]:
+    """The call that makes what is missing, the template's id where it is made, and the number to launch from."""
+    if twin:
+        return (), None, str(twin.number)
+    if existing:
+        return (_next_version(state, wanted, content, existing[0].template_id),), None, Ref("version")
+    return (_template(state, wanted, content),), Ref("template"), Ref("version")
+
+
+def _tagged(template_id: Ref | None, reference: LaunchTemplateReference, number: str | Ref) -> str | Ref:
+    if template_id:
+        # The first version of a new template is 1. Source: API_CreateLaunchTemplate.
+        return Ref(template_id.name, "{}:1")
+    if isinstance(number, Ref):
+        return Ref(number.name, f"{reference.id}:{{}}")
+    return f"{reference.id}:{number}"
+
+
+def _check_ours(name: str, existing: Sequence[LaunchTemplateVersion]) -> None:
+    if existing and not existing[-1].description.startswith("udo:"):
+        raise Refused(
+            f"there is a launch template {name} that Udo did not make",
+            hint="rename or delete it, or put the group on it by hand; nothing was changed",
+        )
+
+
+def _template(state: ConfigurationState, wanted: Wanted, content: Mapping[str, Any]) -> Call:
+    name = state.group.name
+    mine = f"LaunchTemplateVersions[?VersionDescription=={literal(wanted.description)}] | [0]"
+    asked = {"LaunchTemplateName": name}
+    return Call(
+        f"launch template {name} with the content of {state.live.name}",
+        "ec2",
+        "CreateLaunchTemplate",
+        {"LaunchTemplateName": name, "VersionDescription": wanted.description, "LaunchTemplateData": dict(content)},
+        save={"template": "LaunchTemplate.LaunchTemplateId", "version": "LaunchTemplate.LatestVersionNumber"},
+        expect=(launch_pair(state.group),),
+        proof=(
+            Pair(
+                Read("ec2", "DescribeLaunchTemplateVersions", asked, f"{mine}.LaunchTemplateId"), Ref("template"), name
+            ),
+            Pair(Read("ec2", "DescribeLaunchTemplateVersions", asked, f"{mine}.VersionNumber"), Ref("version"), name),
+        ),
+    )
+
+
+def _next_version(state: ConfigurationState, wanted: Wanted, content: Mapping[str, Any], template_id: str) -> Call:
+    name = state.group.name
+    path = f"LaunchTemplateVersions[?VersionDescription=={literal(wanted.description)}] | [0].VersionNumber"
+    mine = Read("ec2", "DescribeLaunchTemplateVersions", {"LaunchTemplateId": template_id, "MaxResults": 200}, path)
+    return Call(
+        f"new version of launch template {name} with the content of {state.live.name}",
+        "ec2",
+        "CreateLaunchTemplateVersion",
+        {
+            "LaunchTemplateId": template_id,
+            "VersionDescription": wanted.description,
+            "LaunchTemplateData": dict(content),
+        },
+        save={"version": "LaunchTemplateVersion.VersionNumber"},
+        expect=(launch_pair(state.group),),
+        proof=(Pair(mine, Ref("version"), f"a version of {name} made by this run"),),
+    )
+
+
+def _network(data: Mapping[str, Any]) -> dict[str, Any]:
+    groups = data.get("SecurityGroups", [])
+    names = [group for group in groups if not group.startswith("sg-")]
+    if names:
+        told = f"security group{'s' if len(names) > 1 else ''} {', '.join(names)} by name cannot be carried over"
+        raise Refused(told, hint="name them by id in udo.yml; nothing was changed")
+    if "AssociatePublicIpAddress" not in data:
+        return {"SecurityGroupIds": groups} if groups else {}
+    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": data["AssociatePublicIpAddress"]}
+    return {"NetworkInterfaces": [interface | ({"Groups": groups} if groups else {})]}
+
+
+def _device(device: Mapping[str, Any]) -> dict[str, Any]:
+    # A launch template says NoDevice with an empty text. Source: API_LaunchTemplateBlockDeviceMappingRequest.
+    return {key: "" if key == "NoDevice" else value for key, value in device.items()}
+
+
+def _brief(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,74 @@
+"""The tag `udo:launch` of a group: what Udo last set it to launch from, and what it launched from before."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from udo.launch.proof import group_read, literal
+from udo.model import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
+from udo.plan import Call, Pair, Ref
+
+if TYPE_CHECKING:
+    from udo.model import AutoScalingGroup
+
+TAG = "udo:launch"
+# Source: API_Tag (Auto Scaling), Value: at most 256 characters.
+_MOST = 256
+_TEMPLATE = re.compile(r"(lt-[0-9a-zA-Z]+):([0-9]+)")
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the tag says, each as `reference_text` writes it."""
+
+    now: str
+    before: str
+
+
+def remembered(group: AutoScalingGroup) -> Remembered | None:
+    """What the group's tag says; None where there is none that can be read."""
+    try:
+        told = json.loads(group.tags.get(TAG, ""))
+        return Remembered(str(told["now"]), str(told["before"]))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def reference_text(launch: LaunchReference) -> str:
+    """The reference as the tag keeps it: a configuration's name, or template id and version."""
+    return f"{launch.id}:{launch.version}" if isinstance(launch, LaunchTemplateReference) else launch.name
+
+
+def reference_from(text: str) -> LaunchReference:
+    """The reference that `reference_text` wrote (a template without its name)."""
+    match = _TEMPLATE.fullmatch(text)
+    return LaunchTemplateReference(match[1], "", match[2]) if match else LaunchConfigurationReference(text)
+
+
+def remember(group: AutoScalingGroup, now: str | Ref, before: str) -> tuple[Call, ...]:
+    """The call that writes the tag before the swap; none where it says so already or would be too long.
+
+    Before the swap, because a crash between the two then leaves a tag whose `before` is what is live.
+    """
+    text = _text(now, before)
+    if remembered(group) == Remembered(str(now), before) or len(str(text)) > _MOST:
+        return ()
+    tag: dict[str, Any] = {
+        "ResourceId": group.name,
+        "ResourceType": "auto-scaling-group",
+        "Key": TAG,
+        "Value": text,
+        "PropagateAtLaunch": False,
+    }
+    says = f"tag {TAG} of {group.name}: before was {before}"
+    proof = Pair(group_read(group.name, f"Tags[?Key=={literal(TAG)}] | [0].Value"), text, says)
+    return (Call(says, "autoscaling", "CreateOrUpdateTags", {"Tags": [tag]}, proof=(proof,), optional=True),)
+
+
+def _text(now: str | Ref, before: str) -> str | Ref:
+    if isinstance(now, Ref):
+        return Ref(now.name, json.dumps({"now": now.inside, "before": before}))
+    return json.dumps({"now": now, "before": before})

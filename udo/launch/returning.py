@@ -1,0 +1,116 @@
+"""Plans that swap in launch data that is there already: back to what was before, or to a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from udo.errors import Absent, Conflict, UsageError
+from udo.launch.copying import comparable, configuration_copy, copied
+from udo.launch.differences import differences
+from udo.launch.naming import family
+from udo.launch.remembering import reference_from, reference_text, remember, remembered
+from udo.launch.states import ConfigurationState, Heading, State, TemplateState, pinned_text
+from udo.launch.swapping import short_reference, swapped, to_configuration, to_version
+from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.plan import Difference, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from udo.model import LaunchConfiguration, LaunchReference, LaunchTemplateVersion
+    from udo.plan import Call
+
+
+_SAY_TO = "choose one with --to N; see 'udo versions'"
+
+
+def target_of(state: State, to: int | None) -> LaunchReference:
+    """What to go back to: the version numbered `to`, or what the tag calls `before`.
+
+    Raises: UsageError where the tag does not tell, Absent where there is no such version.
+    """
+    if to is not None:
+        return _numbered(state, to)
+    told = remembered(state.group)
+    live = pinned_text(state)
+    if told is None:
+        raise UsageError(f"{state.group.name} has no record of what it launched from before", hint=_SAY_TO)
+    if live not in (told.now, told.before):
+        raise UsageError(
+            f"{state.group.name} launches from {live}, which Udo did not set (it set {told.now})", hint=_SAY_TO
+        )
+    return reference_from(told.before)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to go back to, with the configurations by name or versions by number among which it is, if it exists."""
+
+    reference: LaunchReference
+    configurations: Mapping[str, LaunchConfiguration]
+    versions: Mapping[int, LaunchTemplateVersion]
+
+
+def plan_rollback(heading: Heading, state: State, meant: Target) -> Plan:
+    """The plan that makes the group launch from the target as it is; no copy is made.
+
+    Raises: Absent when the target is gone.
+    """
+    group, live, target = state.group, pinned_text(state), meant.reference
+    if reference_text(target) == live and not _follows(state):
+        unchanged = f"nothing to do: {group.name} launches from {group.launch} already"
+        return Plan(heading.command, heading.target, (), unchanged=unchanged)
+    match target:
+        case LaunchConfigurationReference(name) if name in meant.configurations:
+            swap = to_configuration(group, name)
+        case LaunchTemplateReference(_, _, version) if int(version) in meant.versions:
+            found = replace(target, name=meant.versions[int(version)].template_name, mixed=_mixed(state))
+            swap = to_version(group, found, version)
+            target = found
+        case _:
+            raise Absent(f"{target} is gone", hint="choose another with --to; see 'udo versions'")
+    found_differences = _differences(state, meant)
+    steps = (*_remember(state, target), swap)
+    return swapped(heading, state, steps, swap, found_differences, f"{target} (was {short_reference(group)})")
+
+
+def _remember(state: State, target: LaunchReference) -> tuple[Call, ...]:
+    told = remembered(state.group)
+    if told is not None and told.before == reference_text(target):
+        # The tag stays: a tag that named what is live as `before` would send the same command, run again, forward.
+        return ()
+    return remember(state.group, reference_text(target), pinned_text(state))
+
+
+def _numbered(state: State, number: int) -> LaunchReference:
+    if isinstance(state, TemplateState):
+        return replace(state.live, version=str(number))
+    others = {*state.group_names} - {state.group.name}
+    names = [name for name, own in family(state.group.name, state.configurations, others).items() if own == number]
+    if not names:
+        raise Absent(f"{state.group.name} has no version {number}", hint="see 'udo versions'")
+    if len(names) > 1:
+        raise Conflict(f"{' and '.join(sorted(names))} both count as version {number}", hint="nothing was changed")
+    return LaunchConfigurationReference(names[0])
+
+
+def _follows(state: State) -> bool:
+    return isinstance(state, TemplateState) and state.live.version.startswith("$")
+
+
+def _mixed(state: State) -> bool:
+    return isinstance(state, TemplateState) and state.live.mixed
+
+
+def _differences(state: State, meant: Target) -> tuple[Difference, ...]:
+    match state, meant.reference:
+        case ConfigurationState(), LaunchConfigurationReference(name):
+            before = configuration_copy(state.configurations[state.live.name].data, state.shape)
+            after = configuration_copy(meant.configurations[name].data, state.shape)
+        case TemplateState(), LaunchTemplateReference(template_id, _, version) if template_id == state.live.id:
+            live = next(one for one in state.versions if one.number == state.number)
+            before, after = copied(live.data, state.shape), copied(meant.versions[int(version)].data, state.shape)
+        case _:
+            return (Difference("launches from", str(state.group.launch), str(meant.reference)),)
+    return differences(comparable(before), comparable(after))

@@ -1,0 +1,88 @@
+"""What is asked for and what was observed, as launch planning sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from udo.model import (
+        AutoScalingGroup,
+        LaunchConfiguration,
+        LaunchConfigurationReference,
+        LaunchTemplateReference,
+        LaunchTemplateVersion,
+    )
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the plan is called: the command and its target, as typed."""
+
+    command: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: launch keys, how many versions to keep, and the description of a new template version.
+
+    `anyway` goes on where another group would be changed too or something would be lost; with `from_config` only the
+    launch keys count, and what else is live is lost.
+    """
+
+    keys: Mapping[str, Any]
+    keep: int
+    description: str
+    anyway: bool = False
+    from_config: bool = False
+
+
+@dataclass(frozen=True)
+class ConfigurationState:
+    """A group on a launch configuration, with every configuration of the region.
+
+    `used` are the names any group or instance uses, `group_names` all groups; `shape` is what can be copied of a
+    configuration, `template_shape` of template data; `refresh` is the status of an active instance refresh.
+    """
+
+    group: AutoScalingGroup
+    live: LaunchConfigurationReference
+    configurations: Mapping[str, LaunchConfiguration]
+    used: Collection[str]
+    group_names: Collection[str]
+    shape: Mapping[str, Any] = field(repr=False)
+    template_shape: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+    refresh: str = ""
+
+
+@dataclass(frozen=True)
+class TemplateState:
+    """A group on a launch template (in a mixed instances policy or not), with every version of it.
+
+    `number` is the version in use; `followers` are other groups on $Latest of it; `used` the numbers any group or
+    instance uses; `shape` is what can be copied; `refresh` is the status of an active instance refresh.
+    """
+
+    group: AutoScalingGroup
+    live: LaunchTemplateReference
+    number: int
+    versions: Sequence[LaunchTemplateVersion]
+    followers: Sequence[str]
+    used: Collection[int]
+    shape: Mapping[str, Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    refresh: str = ""
+
+
+State = ConfigurationState | TemplateState
+
+
+def pinned_text(state: State) -> str:
+    """What is live as the tag udo:launch writes it, by number even where the group follows an alias."""
+    if isinstance(state, TemplateState):
+        return f"{state.live.id}:{state.number}"
+    return state.live.name

@@ -1,0 +1,158 @@
+"""The write that makes a group launch from something else, and the plan around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from udo.launch.proof import group_read
+from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.plan import Call, Pair, Plan, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from udo.launch.states import Heading, State
+    from udo.model import AutoScalingGroup
+    from udo.plan import Difference
+
+# What of a group stays put while its launch data is changed; sizes in use and members move by themselves.
+_STEADY = (
+    "MinSize",
+    "MaxSize",
+    "VPCZoneIdentifier",
+    "HealthCheckType",
+    "HealthCheckGracePeriod",
+    "DefaultCooldown",
+    "NewInstancesProtectedFromScaleIn",
+    "TerminationPolicies",
+)
+
+
+def launch_pair(group: AutoScalingGroup) -> Pair:
+    """What the group was seen to launch from, as a reading to compare before a write."""
+    says = f"{group.name} launches from"
+    if isinstance(group.launch, LaunchTemplateReference):
+        read = group_read(group.name, f"{_inside(group.launch)}.[LaunchTemplateId, Version || '$Default']")
+        return Pair(read, [group.launch.id, group.launch.version], says)
+    name = group.launch.name if group.launch else None
+    return Pair(group_read(group.name, "LaunchConfigurationName"), name, says)
+
+
+def to_configuration(group: AutoScalingGroup, name: str) -> Call:
+    """The write that makes the group launch from a launch configuration, if nobody changed what is live."""
+    says = f"{group.name} launches from"
+    return Call(
+        f"{says} {name} (was {short_reference(group)})",
+        "autoscaling",
+        "UpdateAutoScalingGroup",
+        {"AutoScalingGroupName": group.name, "LaunchConfigurationName": name},
+        expect=(launch_pair(group),),
+        proof=(Pair(group_read(group.name, "LaunchConfigurationName"), name, says),),
+    )
+
+
+def to_version(
+    group: AutoScalingGroup,
+    template: LaunchTemplateReference,
+    number: str | Ref,
+    *,
+    live: Pair | None = None,
+    created: Ref | None = None,
+) -> Call:
+    """The write that pins the group to a number of a template, in its mixed instances policy where it has one.
+
+    `live` is what must hold before, where it is not what was seen; `created` the id of a template that an earlier
+    step makes.
+    """
+    expected = live or launch_pair(group)
+    was = expected.value[1] if isinstance(expected.value, list) else expected.value
+    reference = {"LaunchTemplateId": created or template.id, "Version": number}
+    params = {"MixedInstancesPolicy": _policy(group, reference)} if template.mixed else {"LaunchTemplate": reference}
+    says = f"{group.name} launches from"
+    to = "the new version" if isinstance(number, Ref) else f"version {number}"
+    return Call(
+        f"{says} {to} of launch template {template.name} (was {was})",
+        "autoscaling",
+        "UpdateAutoScalingGroup",
+        {"AutoScalingGroupName": group.name, **params},
+        expect=(expected, _policy_pair(group)) if template.mixed else (expected,),
+        proof=(version_pair(group, template, number, created),),
+    )
+
+
+def version_pair(
+    group: AutoScalingGroup, template: LaunchTemplateReference, number: str | Ref, created: Ref | None = None
+) -> Pair:
+    """Holds where the group is pinned to that number of the template."""
+    read = group_read(group.name, f"{_inside(template)}.[LaunchTemplateId, Version || '$Default']")
+    return Pair(read, [created or template.id, number], f"{group.name} launches from")
+
+
+def swapped(
+    heading: Heading,
+    state: State,
+    steps: tuple[Call, ...],
+    swap: Call,
+    found: tuple[Difference, ...],
+    now: str,
+    notes: tuple[str, ...] = (),
+) -> Plan:
+    """The plan whose goal is the swap's proof; `now` says what the group launches from afterwards."""
+    group = state.group
+    steady = {key: group.raw[key] for key in _STEADY if key in group.raw}
+    path = ", ".join(f"{key}: {key}" for key in steady)
+    seen = (Pair(group_read(group.name, f"{{{path}}}"), steady, group.name),) if steady else ()
+    return Plan(
+        heading.command,
+        heading.target,
+        steps,
+        goal=swap.proof,
+        seen=seen,
+        differences=found,
+        notes=(*state.notes, *notes, _running(group)),
+        done=f"{group.name} launches from {now}",
+    )
+
+
+def short_reference(group: AutoScalingGroup) -> str:
+    """What the group launches from, a configuration by its mere name."""
+    return group.launch.name if isinstance(group.launch, LaunchConfigurationReference) else str(group.launch)
+
+
+def _inside(template: LaunchTemplateReference) -> str:
+    return "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification" if template.mixed else "LaunchTemplate"
+
+
+def _policy_pair(group: AutoScalingGroup) -> Pair:
+    """The rest of the policy as it was seen: the write sends all of it, and must not put back what somebody changed."""
+    policy = group.raw["MixedInstancesPolicy"]
+    seen = {
+        "Overrides": policy["LaunchTemplate"].get("Overrides"),
+        "InstancesDistribution": policy.get("InstancesDistribution"),
+    }
+    path = "MixedInstancesPolicy.{Overrides: LaunchTemplate.Overrides, InstancesDistribution: InstancesDistribution}"
+    return Pair(group_read(group.name, path), seen, f"mixed instances policy of {group.name}")
+
+
+def _policy(group: AutoScalingGroup, reference: Mapping[str, Any]) -> dict[str, Any]:
+    """The live mixed instances policy with another specification inside, all else as it is."""
+    policy = group.raw["MixedInstancesPolicy"]
+    overrides = [_override(row) for row in policy["LaunchTemplate"].get("Overrides", ())]
+    template = {"LaunchTemplateSpecification": reference} | ({"Overrides": overrides} if overrides else {})
+    return {**policy, "LaunchTemplate": template}
+
+
+def _override(row: Mapping[str, Any]) -> dict[str, Any]:
+    # AWS returns id and name of an override's own template, and takes only one of them.
+    own = row.get("LaunchTemplateSpecification")
+    if not own or "LaunchTemplateId" not in own:
+        return dict(row)
+    return {**row, "LaunchTemplateSpecification": {k: v for k, v in own.items() if k != "LaunchTemplateName"}}
+
+
+def _running(group: AutoScalingGroup) -> str:
+    count = len(group.members)
+    if not count:
+        return "the group is empty"
+    stay = f"{count} running instances stay as they are" if count > 1 else "1 running instance stays as it is"
+    return f"{stay}; those launched from now on are new"
