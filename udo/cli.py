@@ -1,0 +1,325 @@
+"""The command line: global options, verbs found by folder, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo import __version__
+from udo.errors import Interrupted, UdoError, UsageError
+from udo.session import Options, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+
+    from click.shell_completion import CompletionItem
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# Set by a shell that asks for completions. Source: click, shell completion.
+_COMPLETING = "_UDO_COMPLETE"
+# Not by pathlib: importing that would cost the help a sixth of its time.
+_FOLDER = f"{os.path.dirname(__file__)}/commands"  # noqa: PTH120
+
+
+def main(argv: Sequence[str] | None = None, *, prepare: Callable[[Any], None] | None = None, clock: Any = None) -> None:
+    """Runs one command line and leaves with its exit code.
+
+    `prepare` is handed every botocore session before its first client, `clock` stands in for `time`: the seams by
+    which an AWS on this machine takes the place of the real one.
+    """
+    if argv is None:
+        # What a command line makes lives to its end: no garbage is looked for until the verb's first line, and seldom
+        # after it, which saves a twentieth of a large check. Within another program it would let memory grow.
+        gc.disable()
+        gc.set_threshold(50_000, 20, 20)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    signals = Signals()
+    session = Session(Options(), hold=signals.hold, prepare=prepare, clock=clock, words=words)
+    with signals.caught():
+        code = _flushed(session, _exit_code(words, session))
+    if argv is None:
+        # The process ends here: Python would walk through every object once more to find garbage.
+        gc.freeze()
+    sys.exit(code)
+
+
+def _flushed(session: Session, code: int) -> int:
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return _closed_pipe()
+    except OSError as error:
+        return _unwritable(session, error, code)
+    return code
+
+
+def _exit_code(words: list[str], session: Session) -> int:
+    try:
+        answer = root.main(words, prog_name="udo", standalone_mode=False, obj=session)
+        return session.show(answer) if answer is not None and not isinstance(answer, int) else answer or 0
+    except UdoError as error:
+        return _told(session, words, error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _told(session, words, UsageError("what is to be done?", hint=_help_hint(error)))
+    except click.UsageError as error:
+        return _told(session, words, UsageError(_one_line(error), hint=_help_hint(error)))
+    except click.ClickException as error:
+        return _told(session, words, UsageError(_one_line(error)))
+    except (click.Abort, KeyboardInterrupt):
+        return _told(session, words, Interrupted("interrupted"))
+    except SystemExit as left:
+        # click leaves on its own where the pipe is closed, and where a shell has asked for completions.
+        return int(left.code or 0) if _COMPLETING in os.environ else _closed_pipe()
+    except BrokenPipeError:
+        return _closed_pipe()
+    except OSError as error:
+        if error.filename is None and error.errno in _FULL:
+            return _unwritable(session, error)
+        return session.bug(error)
+    except Exception as error:
+        return session.bug(error)
+
+
+def _told(session: Session, words: list[str], error: UdoError) -> int:
+    try:
+        session.options = session.options.with_words(words)
+        return session.fail(error)
+    except BrokenPipeError:
+        return _closed_pipe()
+    except OSError as broken:
+        return _unwritable(session, broken, error.exit)
+
+
+def _closed_pipe() -> int:
+    _drop_stdout()
+    return 141
+
+
+def _unwritable(session: Session, error: OSError, code: int = 0) -> int:
+    _drop_stdout()
+    session.output.say(f"udo: the output cannot be written: {error.strerror}")
+    return code if code not in (0, 5) else 1
+
+
+def _drop_stdout() -> None:
+    # Python would complain about what it cannot write once more while it shuts down.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _one_line(error: click.ClickException) -> str:
+    return " ".join(error.format_message().split()).rstrip(".")
+
+
+def _help_hint(error: click.UsageError) -> str:
+    return f"see '{error.ctx.command_path} --help'" if error.ctx else "see 'udo --help'"
+
+
+class Signals:
+    """Ctrl-C, SIGTERM and SIGHUP: at once between calls, after the call in hand within `hold`, the second at once."""
+
+    def __init__(self) -> None:
+        self._holding = False
+        self._pending = 0
+        self._seen = False
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Installs the handlers (on the main thread; elsewhere nothing changes) and puts the old ones back."""
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        try:
+            before = [(number, signal.signal(number, self._arrived)) for number in numbers]
+        except ValueError:
+            before = []
+        try:
+            yield
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Lets the call in hand finish: a first signal takes effect at the end of the block.
+
+        Raises: Interrupted.
+        """
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+        # Once only: what is put back after it is held too, and must not be stopped by the same signal.
+        number, self._pending = self._pending, 0
+        if number:
+            raise Interrupted("interrupted", signal=number)
+
+    def _arrived(self, number: int, _frame: FrameType | None) -> None:
+        first, self._seen = not self._seen, True
+        if self._holding and first:
+            self._pending = number
+            return
+        raise Interrupted("interrupted", signal=number)
+
+
+def _take(ctx: click.Context, option: click.Parameter, value: Any) -> None:
+    if value is None or value is False or value == 0 or option.name is None:
+        return
+    session = ctx.find_object(Session)
+    if session is not None:
+        session.set_option(option.name, value)
+
+
+_GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("-c", "--config"), {"metavar": "FILE", "help": "The configuration file (default: the nearest udo.yml upwards)."}),
+    (("--profile",), {"metavar": "NAME", "help": "The AWS profile."}),
+    (("--region",), {"metavar": "REGION", "help": "The AWS region."}),
+    (("-n", "--dry-run"), {"is_flag": True, "help": "Show what would be done, and do nothing."}),
+    (("-y", "--yes"), {"is_flag": True, "help": "Answer yes to every question."}),
+    (("-o", "--output"), {"metavar": "FORMAT", "help": "text (default) or json; some verbs have more."}),
+    (("-q", "--quiet"), {"is_flag": True, "help": "Errors and data only."}),
+    (("-v", "--verbose"), {"is_flag": True, "help": "Show every AWS call."}),
+    (("--debug",), {"is_flag": True, "help": "Write what is done to debug-RUN.log in the state folder."}),
+    (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "Colours (default: auto)."}),
+    (("--sandbox",), {"is_flag": True, "help": "Use the sandbox on this machine instead of AWS."}),
+)
+# A variable left over in a shell must never be what confirms a change.
+_WITHOUT_VARIABLE = frozenset({"--yes"})
+
+
+def _global_options(*, at_root: bool) -> list[click.Parameter]:
+    made: list[click.Parameter] = []
+    for names, settings in _GLOBALS:
+        variable = f"UDO_{names[-1].removeprefix('--').replace('-', '_').upper()}"
+        envvar = variable if at_root and names[-1] not in _WITHOUT_VARIABLE else None
+        made.append(click.Option([*names], expose_value=False, callback=_take, envvar=envvar, **settings))
+    return made
+
+
+def _prepared(command: click.Command, formats: Sequence[str]) -> click.Command:
+    """The verb with the global options after it as well, which begins its Session before anything else."""
+    if getattr(command, "_udo_prepared", False):
+        return command
+    own = {name for param in command.params for name in param.opts}
+    for param in command.params:
+        if isinstance(param, click.Argument) and "CLUSTER" in (param.metavar or ""):
+            param.type = _Words()
+    command.params.extend(option for option in _global_options(at_root=False) if not own.intersection(option.opts))
+    for child in command.commands.values() if isinstance(command, click.Group) else ():
+        _prepared(child, formats)
+    if not isinstance(command, click.Group):
+        command.callback = _begun(command.callback, formats)
+    command._udo_prepared = True  # type: ignore[attr-defined]
+    return command
+
+
+class _Words(click.ParamType):  # type: ignore[type-arg]  # generic to the type checker, not to every click
+    """The words after a verb, which shells complete from udo.yml."""
+
+    name = "words"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The clusters or roles that the next word may name; none, without a sound, where udo.yml cannot be read."""
+        from click.shell_completion import CompletionItem
+
+        from udo.words import completions
+
+        session = ctx.find_object(Session)
+        before = ctx.params.get(param.name or "") or ()
+        try:
+            return [CompletionItem(word) for word in completions(session.config, before, incomplete)] if session else []
+        except (UdoError, OSError):
+            return []
+
+
+def _begun(callback: Callable[..., Any] | None, formats: Sequence[str]) -> Callable[..., Any]:
+    def begin(*args: Any, **kwargs: Any) -> Any:
+        gc.enable()
+        ctx = click.get_current_context()
+        if ctx.obj.options.output not in formats:
+            told = f"{ctx.command_path} has no output format {ctx.obj.options.output!r}"
+            raise UsageError(told, hint=f"it has {', '.join(formats)}")
+        ctx.obj.begin(ctx.command_path.split()[1:])
+        return callback(*args, **kwargs) if callback else None
+
+    return begin
+
+
+class Verbs(click.Group):
+    """The verbs: one file in `commands/` each, imported only when it is used.
+
+    A file's FORMATS says what `-o` takes there, where it is not text and json.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the verbs, in alphabetical order."""
+        names = [name.removesuffix(".py") for name in os.listdir(_FOLDER) if name.endswith(".py")]  # noqa: PTH208
+        return sorted(name for name in names if name[0].isalpha())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of that exact name, with the global options after it as well, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        from importlib import import_module
+
+        module = import_module(f"udo.commands.{cmd_name}")
+        command: click.Command = module.command
+        command.name = cmd_name
+        return _prepared(command, getattr(module, "FORMATS", ("text", "json")))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb a word names; where there is none, the one it looks like is suggested."""
+        from difflib import get_close_matches
+
+        unknown = args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx)
+        if unknown and not ctx.resilient_parsing:
+            close = get_close_matches(args[0], self.list_commands(ctx), 1)
+            raise UsageError(
+                f"no verb {args[0]!r}", hint=f"did you mean {close[0]!r}?" if close else "see 'udo --help'"
+            )
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs that begin like this, with what the help says of each; none is imported."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [CompletionItem(name, help=_first_line(name)) for name in names]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists each verb with the first docstring line of its file, without importing it."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, _first_line(name)) for name in self.list_commands(ctx)])
+
+
+def _first_line(name: str) -> str:
+    with open(f"{_FOLDER}/{name}.py", encoding="utf-8") as file:  # noqa: PTH123
+        return file.readline().strip().strip('"')
+
+
+@click.group(
+    cls=Verbs,
+    params=_global_options(at_root=True),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog="Try it without an AWS account: udo sandbox start",
+)
+@click.version_option(__version__, message="udo %(version)s")
+def root() -> None:
+    """Orchestrate AWS Auto Scaling clusters from one udo.yml.
+
+    A cluster and a role name one Auto Scaling group. Every changing verb takes --dry-run.
+    """

@@ -1,0 +1,184 @@
+"""How a plan ends: checked, shown, confirmed, carried out, recorded, and told."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import Refused, UdoError
+from udo.finish.confirming import confirm
+from udo.finish.local import run
+from udo.journal import Journal
+from udo.locking import Locking
+from udo.model import Result
+from udo.output.text import plan_lines
+from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, filled, plan_to_json
+from udo.runner import Tools, carry_out, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from udo.config import Role
+    from udo.plan import Event, Plan
+    from udo.runner import Follow
+    from udo.session import Session
+
+
+class _Samples(dict[str, str]):
+    """A stand-in for every Ref, so that a plan can be checked before its first step."""
+
+    def __missing__(self, key: str) -> str:
+        return "1"
+
+
+class Finish:
+    """One plan on its way to the end."""
+
+    def __init__(
+        self,
+        session: Session,
+        role: Role,
+        plan: Plan,
+        *,
+        follow: Follow | None,
+        emit: Callable[[Event], None],
+        locked: bool,
+    ) -> None:
+        self._locked = locked
+        self._session = session
+        self._role = role
+        self._plan = plan
+        self._follow = follow
+        self._emit = emit
+        self._aws = session.aws(role)
+        self._steps: list[dict[str, Any]] = []
+
+    def result(self, *, confirmed: bool = False) -> Result:
+        """What was done, or would be.
+
+        Raises: UdoError.
+        """
+        for call in self._plan.writes:
+            self._aws.check(call.service, call.operation, resolve(call.params, _Samples()))
+        if not self._plan.steps:
+            return Result(self._data({}), text=self._plan.unchanged, notes=self._plan.notes)
+        if self._session.options.dry_run:
+            return self._previewed()
+        if not confirmed:
+            self._confirm()
+        return self._carried_out()
+
+    def _previewed(self) -> Result:
+        head = f"{self._plan.command}  {self._plan.target}  (dry run: nothing is changed)"
+        text = "\n".join([head, "", *plan_lines(self._plan)])
+        return Result({"dry_run": True, "plan": plan_to_json(self._plan)}, text=text, notes=self._plan.notes)
+
+    def _confirm(self) -> None:
+        question = self._plan.asks
+        if self._role.protected and self._plan.writes:
+            question = question or f"{self._role.label} is protected. {self._plan.command}?"
+        if question is None:
+            return
+        if sys.stdin.isatty() and not self._session.options.yes:
+            self._session.output.plan(self._plan)
+        confirm(self._session, question)
+
+    def _carried_out(self) -> Result:
+        about = self._about()
+        journal = Journal(about, lambda text: self._emit(Notice(text, "warning")))
+        for note in self._plan.notes:
+            self._emit(Notice(note))
+        tools = Tools(
+            call=self._aws.call,
+            read=self._aws.read,
+            search=self._aws.search,
+            fan_out=self._fan_out,
+            local=run,
+            emit=self._noted,
+            record=self._recorded(journal),
+            hold=self._session.hold,
+            clock=self._session.clock,
+        )
+        try:
+            known = self._within_lock(tools, about["operator"])
+        except UdoError as error:
+            error.data = self._data(error.data if isinstance(error.data, dict) else {})
+            raise
+        return Result(self._data(known), text=filled(self._plan.done, known))
+
+    def _within_lock(self, tools: Tools, operator: str) -> dict[str, Any]:
+        if not (self._locked and self._plan.writes):
+            return carry_out(self._plan, tools, self._follow)
+        wait = self._session.wait_for_lock
+        lock = Locking(tools, self._role.group_name, self._session.run_id, operator, wait=wait)
+        lock.take()
+        try:
+            return carry_out(self._plan, replace(tools, before_waiting=lock.give_back), self._follow)
+        finally:
+            lock.give_back()
+
+    def _about(self) -> dict[str, Any]:
+        account, operator = self._identity()
+        config = self._session.config_path
+        endpoint = f", endpoint {self._aws.endpoint}" if self._aws.endpoint else ""
+        self._emit(Notice(f"{config}: {self._plan.target}, account {account}, {self._aws.region}{endpoint}"))
+        return {
+            "run": self._session.run_id,
+            "operator": operator,
+            "account": account,
+            "command": self._session.command_line,
+            "target": self._plan.target,
+            "group": self._role.group_name,
+            "region": self._aws.region,
+        }
+
+    def _identity(self) -> tuple[str, str]:
+        """Account and operator; the wrong account is refused, one that cannot be told only where none is wanted.
+
+        Raises: Refused.
+        """
+        wanted = self._role.account
+        touches = any(isinstance(step, Call | FanOut) for step in self._plan.steps)
+        try:
+            account, operator = self._aws.identity()
+        except UdoError as error:
+            if wanted or error.exit != 1:
+                raise
+            self._emit(Notice(f"who is at work cannot be told: {error.message}", "warning"))
+            return "unknown", "unknown"
+        if wanted and touches and account != wanted:
+            where = self._role.where("account")
+            raise Refused(
+                f"these credentials are of account {account}, {self._role.label} is in {wanted} ({where})",
+                hint="nothing was changed; choose the right profile",
+            )
+        return account, operator
+
+    def _recorded(self, journal: Journal) -> Callable[[str, str, str], None]:
+        masked = self._session.output.masked
+        return lambda says, outcome, note: journal.record(masked(says), outcome, masked(note))
+
+    def _noted(self, event: Event) -> None:
+        match event:
+            case StepBegan(says):
+                self._steps.append({"step": says, "outcome": "begun"})
+            case StepDone(_, _, note):
+                self._steps[-1] |= {"outcome": "done"} | ({"note": note} if note else {})
+            case StepFailed(_, reason):
+                self._steps[-1] |= {"outcome": "failed", "note": reason}
+        self._emit(event)
+
+    def _fan_out(self, step: FanOut) -> Iterable[Event]:
+        return self._session.fan_out(self._role, step)
+
+    def _data(self, known: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "run": self._session.run_id,
+            "target": self._plan.target,
+            "changed": any(row["outcome"] == "done" for row in self._steps),
+            "steps": self._steps,
+            "differences": [difference.row() for difference in self._plan.differences],
+            "saved": {name: value for name, value in known.items() if name != "hosts"},
+            "notes": list(self._plan.notes),
+        }

@@ -1,0 +1,24 @@
+"""The question before a change that somebody has to want."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from udo.errors import Refused
+
+if TYPE_CHECKING:
+    from udo.session import Session
+
+
+def confirm(session: Session, question: str) -> None:
+    """Asks, unless --yes was said.
+
+    Raises: Refused where the answer is not yes, or there is no terminal to ask on.
+    """
+    if session.options.yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(f"not confirmed: {question}", hint="there is no terminal to ask on; say --yes")
+    if not session.output.ask(question):
+        raise Refused("not confirmed: nothing was changed")

@@ -1,0 +1,384 @@
+"""One run of Udo: configuration, AWS and output opened when first needed, and `finish`, the end of every change."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import Absent, AwsError, ConfigError, PermissionDenied, Problem, UdoError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from udo.aws import Aws
+    from udo.config import Config, Lookup, Role
+    from udo.model import Result, Secret
+    from udo.output import Output
+    from udo.plan import Event, FanOut, Plan
+    from udo.runner import Follow
+
+_SET_ASIDE = (
+    "ssh.user",
+    "ssh.port",
+    "ssh.key",
+    "ssh.known_hosts",
+    "ssh.config",
+    "ssh.jump",
+    "aws_profile",
+    "assume_role",
+    "slack.url",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The global options, as given on the command line or in the environment."""
+
+    config: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    dry_run: bool = False
+    yes: bool = False
+    output: str = "text"
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    color: str = "auto"
+    sandbox: bool = False
+
+    def with_words(self, words: Sequence[str]) -> Options:
+        """These options, with the output format the words ask for even where they could not be parsed."""
+        form = os.environ.get("UDO_OUTPUT", "")
+        found = replace(self, output=form) if form else self
+        ours = list(words[: words.index("--")] if "--" in words else words)
+        for word, following in zip(ours, [*ours, ""][1:], strict=True):
+            for flag in ("--output", "-o"):
+                if word == flag:
+                    found = replace(self, output=following or self.output)
+                elif word.startswith(f"{flag}=" if flag == "--output" else flag):
+                    found = replace(self, output=word.removeprefix(flag).removeprefix("="))
+        return found
+
+
+class Session:
+    """What one command line works with.
+
+    `hold` keeps a signal off while a call is in hand; `prepare` is handed every botocore session; `clock` stands in
+    for `time`.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+        prepare: Callable[[Any], None] | None = None,
+        clock: Any = None,
+        words: Sequence[str] = (),
+    ) -> None:
+        self.options = options
+        self.clock = clock or time
+        self.command = ""
+        self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"
+        self.hold = hold
+        self._prepare = prepare
+        self._words = words
+        self.wait_for_lock = False
+        self._aws: dict[tuple[str | None, ...], Aws] = {}
+        self._looked_up: dict[int, dict[str, str | Secret]] = {}
+
+    @property
+    def command_line(self) -> str:
+        """What was typed, as a shell would take it."""
+        import shlex
+
+        return shlex.join(["udo", *self._words])
+
+    def set_option(self, name: str, value: Any) -> None:
+        """Takes a global option from the command line; the later one wins."""
+        self.options = replace(self.options, **{name: value})
+
+    def begin(self, path: Sequence[str]) -> None:
+        """Starts the verb: the first line of a command on the sandbox says so."""
+        self.command = " ".join(path)
+        self.log(f"udo {self.command}, configuration {self.options.config or 'as found'}")
+        if self.options.sandbox and path[:1] != ["sandbox"]:
+            self.output.say(f"sandbox: {self.sandbox['endpoint']}, no AWS account is touched")
+
+    @cached_property
+    def output(self) -> Output:
+        """The one writer to the terminal."""
+        from udo.output import Output
+
+        options = self.options
+        return Output(form=options.output, quiet=options.quiet, verbose=options.verbose, color=options.color)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration.
+
+        Raises: ConfigError; UsageError where there is none.
+        """
+        from udo.config import load
+
+        return load(self.config_path, os.environ)
+
+    @cached_property
+    def config_path(self) -> Path:
+        """The file in use: --config, the nearest udo.yml upwards, or the one the sandbox was made from.
+
+        Raises: UsageError.
+        """
+        from pathlib import Path
+
+        from udo.config import find
+
+        if self.options.config:
+            return Path(self.options.config)
+        found = find(Path.cwd())
+        if found is None and self.options.sandbox:
+            found = Path(self.sandbox["config"])
+        if found is None:
+            raise UsageError("no udo.yml here or above", hint="make one with 'udo init', or name it with --config")
+        return found
+
+    @cached_property
+    def sandbox(self) -> Mapping[str, Any]:
+        """Where the sandbox of this machine answers.
+
+        Raises: Absent when none is running.
+        """
+        import json
+
+        from udo.files import state_folder
+
+        folder = state_folder()
+        try:
+            told: dict[str, Any] = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            told = {}
+        if not told or not _is_held(folder / "sandbox.lock"):
+            raise Absent("the sandbox is not running", hint="start it with 'udo sandbox start'")
+        return told
+
+    def setting(self, role: Role, key: str) -> Any:
+        """A configured value of the role; in the sandbox, what reaches past it is set aside."""
+        if self.options.sandbox and key in _SET_ASIDE:
+            kind, _, name = key.partition(".")
+            return self.sandbox["ssh"].get(name) if kind == "ssh" else None
+        return role.get(key)
+
+    def aws(self, role: Role) -> Aws:
+        """AWS as the role is to be reached: one per profile, assumed role and region.
+
+        Raises: UdoError.
+        """
+        profile = self._agreed(role, "aws_profile", "--profile", self.options.profile)
+        region = self._agreed(role, "region", "--region", self.options.region)
+        return self._reached(profile, region, self.setting(role, "assume_role"))
+
+    @property
+    def aws_here(self) -> Aws:
+        """AWS as the command line and the environment alone reach it, where there is no udo.yml yet.
+
+        Raises: UdoError.
+        """
+        return self._reached(self.options.profile, self.options.region, None)
+
+    def resolve(self, role: Role, *keys: str) -> Role:
+        """The role with the lookups that these keys rest on answered, in one batch.
+
+        Raises: ConfigError for one that AWS does not know.
+        """
+        wanted = role.lookups(*keys)
+        answers = self.answers(self.aws(role), wanted) if wanted else {}
+        if missing := [lookup for lookup in wanted if lookup not in answers]:
+            raise ConfigError(*(Problem(*lookup.mark, f"no parameter {lookup.argument}") for lookup in missing))
+        return role.resolved(answers)
+
+    def answers(self, aws: Aws, wanted: Iterable[Lookup]) -> dict[Lookup, str | Secret]:
+        """The answers to those of these lookups that AWS knows, in one batch, each asked once.
+
+        No output shows a secret from then on.
+
+        Raises: UdoError.
+        """
+        from udo.model import Secret
+
+        lookups = list(wanted)
+        known = self._looked_up.setdefault(id(aws), {})
+        known |= aws.ssm.looked_up(lookup.argument for lookup in lookups if lookup.argument not in known)
+        for value in known.values():
+            if isinstance(value, Secret):
+                self.output.hide(value.text)
+        return {lookup: known[lookup.argument] for lookup in lookups if lookup.argument in known}
+
+    def hide_secrets(self, role: Role, *keys: str) -> None:
+        """Learns which secrets these keys rest on, for a verb that shows what they once made and needs none of them.
+
+        Raises: UdoError, but not for parameters that cannot be read.
+        """
+        with suppress(AwsError, PermissionDenied):
+            if wanted := role.lookups(*keys):
+                self.answers(self.aws(role), wanted)
+
+    def by_aws(self, roles: Sequence[Role]) -> list[tuple[Aws, list[Role]]]:
+        """The roles together with those reached the same way, so that reads go in batches.
+
+        Raises: UdoError.
+        """
+        together: dict[int, tuple[Aws, list[Role]]] = {}
+        for role in roles:
+            aws = self.aws(role)
+            together.setdefault(id(aws), (aws, []))[1].append(role)
+        return list(together.values())
+
+    def emit(self, event: Event) -> None:
+        """Shows an event as it happens, and writes it to the log of --debug."""
+        self.output.emit(event)
+        if self.options.debug and (says := getattr(event, "says", None)):
+            self.log(f"{type(event).__name__}: {says}")
+
+    def log(self, line: str) -> None:
+        """Appends a line to the log file of --debug: what was asked and told, never a parameter or an answer.
+
+        botocore's own debug log would hold both.
+        """
+        from udo.bugs import append
+
+        if self.options.debug:
+            append(self.run_id, self.output.masked(line))
+
+    def finish(
+        self,
+        role: Role,
+        plan: Plan,
+        *,
+        follow: Follow | None = None,
+        emit: Callable[[Event], None] | None = None,
+        locked: bool = True,
+    ) -> Result:
+        """The end of every change: show the plan, confirm it, carry it out, record it.
+
+        The only place that knows of dry runs, confirmation and recording. `emit` takes the place of the usual one;
+        with `locked` the role's group is locked around the writes.
+
+        Raises: UdoError, with what was done in its `data`.
+        """
+        from udo.finish import Finish
+
+        self._advise([plan])
+        return Finish(self, role, plan, follow=follow, emit=emit or self.emit, locked=locked).result()
+
+    def finish_each(self, plans: Sequence[tuple[Role, Plan]]) -> Result:
+        """The end of a change of several roles: all shown and confirmed together, then done one by one.
+
+        Raises: UdoError; PartlyDone where some failed.
+        """
+        from udo.finish.several import finished_each
+
+        self._advise([plan for _, plan in plans])
+        return finished_each(self, plans)
+
+    def write(self, files: Mapping[Path, tuple[bytes, int]]) -> list[dict[str, str]]:
+        """Writes new files of the operator's, each with its content and mode: the end of a verb that makes files.
+
+        Raises: Refused where one would be replaced unconfirmed; UdoError.
+        """
+        from udo.finish.writing import written
+
+        return written(self, files)
+
+    def fan_out(self, role: Role, step: FanOut) -> Iterator[Event]:
+        """The events of a remote command on many instances, as they happen; without a command, of a login on one."""
+        from udo.ssh import Options as SshOptions
+        from udo.ssh import Target, fan_out, login, with_gone
+
+        targets = [Target(**row) for row in step.targets]
+        options, ec2 = SshOptions(**step.options), self.aws(role).ec2
+        if not step.command:
+            return login(targets[0], options, ec2.console_output)
+        return with_gone(fan_out(targets, step.command, options, ec2.console_output), ec2.terminated)
+
+    def ssh_config(self, targets: Sequence[Mapping[str, Any]]) -> str:
+        """An OpenSSH client configuration that reaches these hosts by their instance ids."""
+        from udo.ssh import Target, client_config
+
+        return client_config([Target(**row) for row in targets])
+
+    def show(self, result: Result) -> int:
+        """Writes the result of the command and gives its exit code."""
+        self.output.show(result, self.command)
+        return result.exit
+
+    def fail(self, error: UdoError) -> int:
+        """Writes the error and gives its exit code."""
+        self.log(f"{error.code}: {error}")
+        self.output.form = self.options.output
+        self.output.fail(error, self.command)
+        return error.exit
+
+    def bug(self, error: Exception) -> int:
+        """Writes a log with versions and traceback, tells where it is in one line, and gives exit code 70."""
+        from udo.bugs import report
+
+        told = UdoError(
+            f"a bug in udo: {type(error).__name__}", hint=f"please report it with {report(error, self.command)}"
+        )
+        told.exit, told.code = 70, "bug"
+        return self.fail(told)
+
+    def _advise(self, plans: Iterable[Plan]) -> None:
+        """Says, where something is changed, what works in udo.yml but should be written otherwise."""
+        from udo.plan import Notice
+
+        if "config" in self.__dict__ and any(plan.writes for plan in plans):
+            for one in self.config.advice:
+                self.emit(Notice(f"{one} (advice)"))
+
+    def _reached(self, profile: str | None, region: str | None, assumed: str | None) -> Aws:
+        from udo.aws import Aws
+
+        key = (profile, region, assumed)
+        if key not in self._aws:
+            away: dict[str, Any] = {"profile": profile, "assume_role": assumed}
+            if self.options.sandbox:
+                keys = (self.sandbox["access_key"], self.sandbox["secret_key"])
+                away = {"endpoint": self.sandbox["endpoint"], "credentials": keys}
+                region = region or self.sandbox["region"]
+            self._aws[key] = Aws(region=region, prepare=self._prepare, trace=self._traced, **away)
+        return self._aws[key]
+
+    def _agreed(self, role: Role, key: str, flag: str, given: str | None) -> str | None:
+        """The value of udo.yml, then of the flag; a flag that contradicts udo.yml is refused."""
+        written: str | None = self.setting(role, key)
+        if written and given and written != given:
+            where = role.where(key)
+            raise UsageError(f"{flag} {given} contradicts {key} {written!r} of {role.label} ({where})")
+        return written or given
+
+    def _traced(self, action: str, seconds: float) -> None:
+        from udo.plan import Notice
+
+        if self.options.verbose or self.options.debug:
+            self.emit(Notice(f"{action}  {seconds * 1000:.0f} ms", "debug"))
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether the process of the sandbox lives: it holds this lock to its end, however that comes."""
+    import fcntl
+
+    try:
+        with lock.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
