@@ -1,0 +1,119 @@
+"""Hosts in every kind of trouble: each reported exactly once, in time, with the right outcome, by both engines."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import bad_servers
+import pytest
+from conftest import Run, endings, output
+from sshd_farm import Farm, key_pair, public_key
+
+from udo.plan import exit_status
+from udo.ssh import Target
+
+LIMIT = 1.0
+# Bytes of a real server's side: in its greeting, its list of algorithms, the key exchange, after it, in the login.
+CUTS = (0, 10, 45, 700, 1100, 1600, 1700)
+# kind of trouble -> what may become of it
+NONSENSE = {
+    "closes at once": (b"", "close", {"unreachable"}),
+    "resets at once": (b"", "reset", {"unreachable"}),
+    "is silent": (b"", "silent", {"timeout"}),
+    "greets, then is silent": (b"SSH-2.0-x\r\n", "silent", {"timeout"}),
+    "greets, then closes": (b"SSH-2.0-x\r\n", "close", {"unreachable", "refused"}),
+    "is a web server": (b"HTTP/1.1 400 Bad Request\r\n\r\n", "close", {"unreachable", "refused"}),
+    "speaks ssh 1": (b"SSH-1.5-old\r\n", "close", {"unreachable", "refused"}),
+    "says lines without end": (b"hello\r\n" * 99, "forever", {"timeout", "unreachable", "refused"}),
+    "says one line without end": (b"x" * 999, "forever", {"timeout", "unreachable", "refused"}),
+    "sends no packet": (b"SSH-2.0-x\r\n" + b"\xff" * 64, "silent", {"timeout", "refused", "unreachable"}),
+    "sends zeros": (b"SSH-2.0-x\r\n" + b"\0" * 4096, "silent", {"timeout", "refused", "unreachable"}),
+}
+
+
+def troubled(host: Target, stack: ExitStack) -> Iterator[tuple[Target, set[str]]]:
+    """Hosts, each with what it may end as; their servers run until the stack is closed."""
+    real = (host.address, host.port)
+    number = 0
+
+    def at(port: int) -> Target:
+        nonlocal number
+        number += 1
+        return replace(host, instance_id=f"i-{number:08x}", address="127.0.0.1", port=port)
+
+    yield at(stack.enter_context(bad_servers.unanswered())), {"timeout"}
+    for data, then, outcomes in NONSENSE.values():
+        yield at(stack.enter_context(bad_servers.saying(data, then))), outcomes
+    for after in CUTS:
+        for then, outcomes in (("silent", {"timeout"}), ("close", {"unreachable", "refused", "dropped"})):
+            yield at(stack.enter_context(bad_servers.cut_off(real, after, then))), outcomes
+    yield at(stack.enter_context(bad_servers.trickling(real, 0.01))), {"timeout"}
+    yield at(1), {"unreachable"}
+
+
+@pytest.mark.parametrize("via", ["direct", "openssh"])
+def test_every_host_in_trouble_is_told_once_in_time(farm: Farm, host: Target, run: Run, via: str) -> None:
+    # Every server of the farm is known wherever it is met: some of these lead to one.
+    known = farm.folder / "known_everywhere"
+    known.write_text(f"* {public_key(farm.host_key).text}\n")
+    host = replace(host, known_hosts=(str(known),))
+    with ExitStack() as stack:
+        expected = {replace(target, via=via): outcomes for target, outcomes in troubled(host, stack)}
+        targets = [*expected, replace(host, via=via)]
+        start = time.monotonic()
+        events = run(targets, "echo hi", fanout=16, connect_timeout=LIMIT, timeout=LIMIT + 0.5)
+        wall = time.monotonic() - start
+        done = {one.instance_id: one for one in endings(events)}
+    assert Counter(one.instance_id for one in endings(events)) == Counter(target.instance_id for target in targets)
+    wrong = {
+        t.instance_id: (done[t.instance_id], o) for t, o in expected.items() if done[t.instance_id].outcome not in o
+    }
+    assert not wrong
+    assert done[host.instance_id].outcome == "ok"
+    assert output(events) == b"hi\n"
+    assert exit_status(done.values()) == 255
+    hanging = sum(one.outcome == "timeout" for one in done.values())
+    assert wall <= math.ceil(hanging / 16) * (LIMIT + 0.5) + 2
+
+
+OLD = {
+    "exchange": "KexAlgorithms diffie-hellman-group1-sha1",
+    "cipher": "Ciphers aes128-cbc,3des-cbc",
+    "mac": "Ciphers aes128-ctr\nMACs hmac-sha1,hmac-md5",
+}
+
+
+@pytest.mark.parametrize("more", OLD.values(), ids=OLD)
+def test_a_server_with_only_old_algorithms_is_refused(farm: Farm, run: Run, more: str) -> None:
+    (done,) = endings(run(farm.hosts(more=more)))
+    assert done.outcome == "refused"
+
+
+@pytest.mark.parametrize("via", ["direct", "openssh"])
+def test_a_revoked_key_is_refused_though_it_is_known_too(farm: Farm, run: Run, via: str) -> None:
+    mine = key_pair(farm.folder / f"revoked-{via}")
+    (target,) = farm.hosts(host_keys=[mine])
+    with open(target.known_hosts[0], "a") as file:  # noqa: PTH123
+        file.write(f"@revoked * {public_key(mine).text}\n")
+    (done,) = endings(run([replace(target, via=via)]))
+    assert done.outcome == "refused"
+    assert "revoked" in done.reason.lower() or "verification failed" in done.reason
+
+
+def test_a_byte_at_a_time_comes_through(host: Target, run: Run) -> None:
+    events = run([host], "for c in a b c; do printf $c; sleep 0.2; done")
+    assert output(events) == b"abc"
+
+
+@pytest.mark.parametrize("via", ["direct", "openssh"])
+def test_bytes_that_are_no_text_come_through_untouched(host: Target, run: Run, via: str) -> None:
+    every = bytes(n for n in range(256) if n != 10)
+    octal = "".join(f"\\{n:03o}" for n in every)
+    events = run([replace(host, via=via)], f"printf '{octal}'; printf '{octal}\\n' >&2")
+    assert output(events).removesuffix(b"\n") == every
+    assert output(events, "stderr") == every + b"\n"

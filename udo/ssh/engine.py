@@ -1,0 +1,208 @@
+"""Carries a command to many hosts at once: one thread per host being served, one queue to the reader."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import queue
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import paramiko
+
+from udo.errors import DeadlinePassed, UdoError
+from udo.plan import Event, HostBegan, HostDone, Idle, Notice
+from udo.ssh import known_hosts, openssh, remote, trust
+from udo.ssh.connection import connected, log_in
+from udo.ssh.descriptors import room_for
+from udo.ssh.host_key import HostKey
+from udo.ssh.identities import Identities
+from udo.ssh.known_hosts import KnownHosts
+from udo.ssh.limit import Limit
+from udo.ssh.lines import Lines
+from udo.ssh.outcome import Ending, Failed, Stopped
+from udo.ssh.pins import Pins
+from udo.ssh.resolving import resolved
+from udo.ssh.schedule import Schedule
+from udo.ssh.target import Options, Target
+from udo.ssh.wire import Wires
+
+# Pieces of at most 64 KiB that wait for the reader; when it is slow, the hosts wait too.
+_WAITING = 64
+
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    instance_id: str
+    stream: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all threads of a run share."""
+
+    command: str
+    options: Options
+    pins: Pins
+    console_keys: trust.ConsoleKeys
+    identities: dict[str | None, tuple[paramiko.PKey, ...]]
+    known_hosts: dict[tuple[str, ...], KnownHosts]
+    schedule: Schedule
+    wires: Wires = field(default_factory=Wires)
+    out: queue.Queue[_Piece | HostBegan | HostDone | BaseException | None] = field(
+        default_factory=lambda: queue.Queue(maxsize=_WAITING)
+    )
+
+
+def events(
+    targets: Sequence[Target], command: str, options: Options, console_keys: trust.ConsoleKeys, pins: Pins
+) -> Iterator[Event]:
+    """The events of all hosts; see `udo.ssh.fan_out`. Raises: DeadlinePassed, once every host is done."""
+    # What is loaded by now stays to the end; the collector need not walk through it again and again.
+    gc.freeze()
+    targets, reasons = resolved(targets)
+    yield from (Notice(reason, "debug") for reason in reasons)
+    identities = Identities()
+    run = _Run(
+        command,
+        options,
+        pins,
+        console_keys,
+        {path: identities.load(path) for path in {target.key for target in targets if target.via == "direct"}},
+        {paths: known_hosts.read(paths) for paths in {tuple(target.known_hosts) for target in targets}},
+        Schedule(targets, options),
+    )
+    widest = "openssh" if any(target.via == "openssh" for target in targets) else "direct"
+    count = room_for(min(options.fanout, len(targets)), widest)
+    threads = [threading.Thread(target=_work, args=(run,), daemon=True) for _ in range(count)]
+    try:
+        for thread in threads:
+            thread.start()
+        late = yield from _read(run, len(threads))
+    finally:
+        _stop(run, threads)
+        identities.close()
+    if late:
+        raise DeadlinePassed(f"the deadline of {options.deadline:g} s passed")
+
+
+def _read(run: _Run, working: int) -> Generator[Event, None, bool]:
+    """The events of all hosts, those that were not started included; gives whether the deadline cut any off."""
+    lines: dict[str, Lines] = {}
+    cut_off = False
+    while working:
+        if run.out.empty():
+            yield Idle()
+        match run.out.get():
+            case _Piece(instance_id, stream, data):
+                yield from lines.setdefault(instance_id, Lines(instance_id)).feed(stream, data)
+            case HostDone(instance_id) as done:
+                if instance_id in lines:
+                    yield from lines.pop(instance_id).rest()
+                cut_off = cut_off or (done.outcome == "timeout" and run.schedule.late)
+                yield done
+            case HostBegan() as began:
+                yield began
+            case None:
+                working -= 1
+            case error:
+                raise error
+    left, why = run.schedule.left()
+    for target in left:
+        yield HostDone(target.instance_id, "not started", None, why, 0.0)
+    return cut_off or (bool(left) and run.schedule.late)
+
+
+def _stop(run: _Run, threads: Sequence[threading.Thread]) -> None:
+    run.schedule.stop()
+    run.wires.stop()
+    for thread in threads:
+        while thread.is_alive():
+            # Whoever waits to hand something over must get it out of their hands to see that all is over.
+            while not run.out.empty():
+                run.out.get_nowait()
+            thread.join(0.01)
+
+
+def _work(run: _Run) -> None:
+    try:
+        while target := run.schedule.next():
+            done = _host(run, target)
+            run.schedule.done(done.outcome)
+            run.out.put(done)
+        run.out.put(None)
+    except Stopped:
+        return
+    except BaseException as error:
+        run.out.put(error)
+
+
+def _host(run: _Run, target: Target) -> HostDone:
+    known = _known(run, target)
+    run.out.put(HostBegan(target.instance_id))
+    start = time.monotonic()
+    ending = known if isinstance(known, Ending) else _converse(run, target, known, start)
+    if run.wires.stopped:
+        raise Stopped
+    return HostDone(target.instance_id, ending.outcome, ending.status, ending.reason, time.monotonic() - start)
+
+
+def _known(run: _Run, target: Target) -> trust.Knowledge | Ending:
+    try:
+        return trust.knowledge(
+            target.instance_id,
+            target.address,
+            target.port,
+            pins=run.pins,
+            known_hosts=run.known_hosts[tuple(target.known_hosts)],
+            console_keys=run.console_keys,
+        )
+    except UdoError as error:
+        return Ending("refused", None, str(error))
+
+
+def _converse(run: _Run, target: Target, known: trust.Knowledge, start: float) -> Ending:
+    limit, connect = limits = _limits(run, start)
+
+    def check(offered: HostKey) -> None:
+        _check(run, target, known, offered)
+
+    def emit(stream: str, data: bytes) -> None:
+        run.out.put(_Piece(target.instance_id, stream, data))
+
+    try:
+        if target.via == "openssh" or known.authority:
+            return openssh.converse(target, known, run.command, run.options, run.wires, emit, limits)
+        with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
+            log_in(connection, target.user, run.identities[target.key], connect)
+            return remote.run(connection, run.command, emit, connect, limit, run.options)
+    except Failed as failed:
+        return failed.ending
+    except UdoError as error:
+        return Ending("refused", None, str(error))
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        return Ending("dropped", None, f"the connection broke: {error}")
+
+
+def _limits(run: _Run, start: float) -> tuple[Limit, Limit]:
+    """The limit of all of a host's time, and that of its way to the login."""
+    options = run.options
+    limit = Limit(None, "")
+    if options.timeout:
+        limit = Limit(start + options.timeout, f"within {options.timeout:g} s")
+    if run.schedule.end is not None:
+        limit = limit.sooner(Limit(run.schedule.end, f"within the deadline of {options.deadline:g} s"))
+    return limit, limit.sooner(Limit(start + options.connect_timeout, f"within {options.connect_timeout:g} s"))
+
+
+def _check(run: _Run, target: Target, known: trust.Knowledge, offered: HostKey) -> None:
+    verdict = trust.decide(known, offered, run.options.host_keys)
+    if not verdict.trusted:
+        raise Failed("refused", verdict.reason)
+    if verdict.pin and offered not in run.pins.pin(target.instance_id, [offered]):
+        raise Failed("refused", f"host key {offered.fingerprint}: another one was pinned just now")

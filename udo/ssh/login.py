@@ -1,0 +1,106 @@
+"""Logs in to one host interactively, through the OpenSSH program with our trust in it."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from udo import files
+from udo.errors import Refused, UdoError
+from udo.plan import Event, HostBegan, HostDone
+from udo.ssh import known_hosts, trust
+from udo.ssh.client_config import quoted
+from udo.ssh.pins import pins
+from udo.ssh.target import Options, Target
+
+
+def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> Iterator[Event]:
+    """Yields that the login has begun and, once the person has left, how it ended; ssh has the terminal meanwhile.
+
+    Raises: Refused, UdoError.
+    """
+    with tempfile.TemporaryDirectory(prefix="udo-ssh-") as folder:
+        argv = login_argv(target, options, console_keys, Path(folder))
+        yield HostBegan(target.instance_id)
+        start = time.monotonic()
+        try:
+            status = subprocess.run(argv, check=False).returncode
+        except FileNotFoundError as error:
+            raise UdoError(
+                "no ssh program", hint="install OpenSSH to log in; 'udo ssh' with a command works"
+            ) from error
+    yield HostDone(target.instance_id, *_ending(status), time.monotonic() - start)
+
+
+def login_argv(target: Target, options: Options, console_keys: trust.ConsoleKeys, folder: Path) -> list[str]:
+    """The words that start `ssh` to one host; a known_hosts file for it is written into `folder`, to be deleted after.
+
+    Raises: Refused when nothing is known of the host's key; UdoError when its pin cannot be read.
+    """
+    held = pins()
+    known = trust.knowledge(
+        target.instance_id,
+        target.address,
+        target.port,
+        pins=held,
+        known_hosts=known_hosts.read(target.known_hosts),
+        console_keys=console_keys,
+    )
+    if not known.keys and (known.authority or options.host_keys != "accept-new"):
+        reason = "known_hosts wants a host certificate" if known.authority else known.missing
+        raise Refused(f"the host key of {target.instance_id} is not known: {reason}", hint="--host-keys accept-new")
+    settings = trusting(target.instance_id, known, options, folder) | {"BatchMode": "no"}
+    return [*words(target, settings, options), "--", target.address]
+
+
+def trusting(instance_id: str, known: trust.Knowledge, options: Options, folder: Path) -> dict[str, str]:
+    """The settings by which ssh trusts what is known, and nothing else; a known_hosts file is written into `folder`.
+
+    Where nothing is known ssh itself adds the key it is shown under the alias, which makes it a pin.
+    """
+    if known.keys:
+        trusted, strict = folder / "known_hosts", "yes"
+        files.write_private(trusted, _lines(instance_id, known))
+    else:
+        trusted, strict = pins().path(instance_id), "accept-new"
+        trusted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {
+        "HostKeyAlias": instance_id,
+        "UserKnownHostsFile": quoted(trusted),
+        "GlobalKnownHostsFile": "/dev/null",
+        "StrictHostKeyChecking": strict,
+        "UpdateHostKeys": "no",
+        "HashKnownHosts": "no",
+    }
+
+
+def words(target: Target, settings: dict[str, str], options: Options) -> list[str]:
+    """The words that start ssh to a host, up to the host's own."""
+    settings = settings | {
+        "ForwardAgent": "no",
+        "ForwardX11": "no",
+        "ConnectTimeout": str(max(1, round(options.connect_timeout))),
+    }
+    if target.key:
+        settings["IdentitiesOnly"] = "yes"
+    made = ["ssh", *(word for name, value in settings.items() for word in ("-o", f"{name}={value}"))]
+    made += ["-F", target.config] if target.config else []
+    made += ["-J", target.jump] if target.jump else []
+    made += [] if "user" in target.unset else ["-l", target.user]
+    made += [] if "port" in target.unset else ["-p", str(target.port)]
+    return made + (["-i", str(Path(target.key).expanduser())] if target.key else [])
+
+
+def _lines(name: str, known: trust.Knowledge) -> str:
+    trusted = [f"{name} {key.text}" for key in known.keys]
+    revoked = [f"{known_hosts.REVOKED} * {key.text}" for key in known.revoked]
+    return "".join(f"{line}\n" for line in trusted + revoked)
+
+
+def _ending(status: int) -> tuple[str, int | None, str]:
+    if status in (0, 255):
+        return ("unreachable", None, "ssh could not log in") if status else ("ok", 0, "")
+    return "failed", abs(status) % 256, f"exit status {abs(status)}"

@@ -1,0 +1,220 @@
+"""Runs the command on one host through the operator's own `ssh`, for all that paramiko cannot do."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from udo.ssh.limit import Limit
+from udo.ssh.login import trusting, words
+from udo.ssh.outcome import Ending, Failed
+from udo.ssh.remote import Emit
+from udo.ssh.target import KNOWN_HOSTS, Options, Target
+from udo.ssh.trust import Knowledge
+from udo.ssh.wire import Wires
+
+_PIECE = 1 << 16
+# Seconds for ssh to leave when asked to.
+_LEAVE = 1.0
+_STAGES = (("Connection established", "answer"), ("Remote protocol version", "greeting"))
+_REFUSED = re.compile(
+    r"Permission denied|verification failed|IDENTIFICATION|Too many authentication|Unable to negotiate"
+)
+
+
+class Program:
+    """A running `ssh`, which can be ended from another thread."""
+
+    def __init__(self, argv: list[str], *, reads: bool) -> None:
+        stdin = subprocess.PIPE if reads else subprocess.DEVNULL
+        pipe = subprocess.PIPE
+        # A group of its own, so that what carries the connection for it ends with it.
+        self.process = subprocess.Popen(argv, stdin=stdin, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True)
+
+    def close(self) -> None:
+        """Asks it to leave."""
+        self._kill(signal.SIGTERM)
+
+    def give_back(self) -> None:
+        """Ends it for good."""
+        if self.process.poll() is None:
+            self.close()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_LEAVE)
+        self._kill(signal.SIGKILL)
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                with suppress(OSError):
+                    stream.close()
+
+    def _kill(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+
+@dataclass(frozen=True)
+class Log:
+    """What ssh itself said, apart from what the host said."""
+
+    path: Path
+
+    @property
+    def text(self) -> str:
+        """All of it so far."""
+        try:
+            return self.path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether the login is done."""
+        return "\nAuthenticated to " in self.text.replace("\r", "")
+
+    @property
+    def stage(self) -> str:
+        """What was waited for last."""
+        text = self.text
+        return next((stage for mark, stage in _STAGES if mark not in text), "login")
+
+    @property
+    def reason(self) -> str:
+        """Its last line that is meant for people."""
+        lines = [line.strip() for line in self.text.splitlines()]
+        told = [line for line in lines if line and not line.startswith(("debug", "Authenticated to", "OpenSSH_", "@"))]
+        return told[-1] if told else "ssh said nothing"
+
+
+def converse(
+    target: Target,
+    known: Knowledge,
+    command: str,
+    options: Options,
+    wires: Wires,
+    emit: Emit,
+    limits: tuple[Limit, Limit],
+) -> Ending:
+    """How the command ended on this host; `limits` are those of all its time and of its way to the login.
+
+    Raises: Failed, Stopped, UdoError.
+    """
+    limit, connect = limits
+    with tempfile.TemporaryDirectory(prefix="udo-ssh-") as folder:
+        log = Log(Path(folder) / "log")
+        argv = [*words(target, _settings(target, known, options, Path(folder)), options), "-T", "-E", str(log.path)]
+        with _running([*argv, "--", target.address, command], wires, reads=bool(options.stdin)) as process:
+            _talk(process, log, emit, options, limit, connect)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(limit.left)
+            limit.check("no end of the command")
+            return _ending(process.returncode, log, known)
+
+
+def _settings(target: Target, known: Knowledge, options: Options, folder: Path) -> dict[str, str]:
+    settings = {
+        "BatchMode": "yes",
+        # An open connection of the operator's would carry the command to wherever that was opened to.
+        "ControlPath": "none",
+        "ControlMaster": "no",
+        "RemoteCommand": "none",
+        "PermitLocalCommand": "no",
+        "ClearAllForwardings": "yes",
+        "LogLevel": "DEBUG1",
+    }
+    if known.keys or (options.host_keys == "accept-new" and not known.authority):
+        return trusting(target.instance_id, known, options, folder) | settings
+    own = {"StrictHostKeyChecking": "yes", "UpdateHostKeys": "no"}
+    if target.known_hosts != KNOWN_HOSTS:
+        from udo.ssh.client_config import quoted
+
+        own["UserKnownHostsFile"] = " ".join(map(quoted, target.known_hosts)) or "/dev/null"
+        own["GlobalKnownHostsFile"] = "/dev/null"
+    return own | settings
+
+
+@contextmanager
+def _running(argv: list[str], wires: Wires, *, reads: bool) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        program = Program(argv, reads=reads)
+    except FileNotFoundError as error:
+        raise Failed("unreachable", "there is no ssh program, which this host needs") from error
+    try:
+        wires.hold(program)
+        yield program.process
+    finally:
+        wires.release(program)
+
+
+def _talk(
+    process: subprocess.Popen[bytes], log: Log, emit: Emit, options: Options, limit: Limit, connect: Limit
+) -> None:
+    """Passes on what is said until both streams end."""
+    logged_in, heard, unsent = False, time.monotonic(), memoryview(options.stdin)
+    with selectors.DefaultSelector() as selector:
+        for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
+            if stream:
+                selector.register(stream, selectors.EVENT_READ, name)
+        if process.stdin:
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE, "stdin")
+        while any(key.data != "stdin" for key in selector.get_map().values()):
+            idle = (
+                Limit(heard + options.idle_timeout, f"for {options.idle_timeout:g} s")
+                if options.idle_timeout
+                else limit
+            )
+            now = limit.sooner(idle) if logged_in else connect
+            for key, _ in selector.select(now.left):
+                if key.data == "stdin":
+                    unsent = _sent(selector, key.fileobj, unsent)  # type: ignore[arg-type]
+                elif data := os.read(key.fd, _PIECE):
+                    logged_in, heard = True, time.monotonic()
+                    emit(key.data, data)
+                else:
+                    selector.unregister(key.fileobj)
+            if now.over and not logged_in:
+                logged_in, heard = log.logged_in, time.monotonic()
+                if not logged_in:
+                    connect.check(f"no {log.stage}")
+            elif now.over:
+                limit.check("no end of the command")
+                idle.check("nothing was said")
+
+
+def _sent(selector: selectors.BaseSelector, stdin: IO[bytes], unsent: memoryview) -> memoryview:
+    try:
+        unsent = unsent[os.write(stdin.fileno(), unsent[:_PIECE]) :]
+    except BlockingIOError:
+        return unsent
+    except OSError:
+        unsent = unsent[:0]
+    if not unsent:
+        selector.unregister(stdin)
+        stdin.close()
+    return unsent
+
+
+def _ending(status: int, log: Log, known: Knowledge) -> Ending:
+    text = log.text
+    if log.logged_in and "rtype exit-status" in text:
+        return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
+    if log.logged_in and "rtype exit-signal" in text:
+        return Ending("signal", 128, "killed by a signal (ssh does not tell which)")
+    if log.logged_in:
+        return Ending("dropped", None, f"the connection broke while the command ran: {log.reason}")
+    reason = log.reason
+    if _REFUSED.search(text):
+        missing = f" ({known.missing})" if known.missing and "verification failed" in text else ""
+        return Ending("refused", None, f"{reason}{missing}")
+    return Ending("timeout" if "timed out" in reason.lower() else "unreachable", None, reason)

@@ -1,0 +1,26 @@
+"""How a host ends, and the two ways out of the middle of a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one host ended, in the words of `plan.HostDone`."""
+
+    outcome: str
+    status: int | None = None
+    reason: str = ""
+
+
+class Failed(Exception):
+    """A host ends here, without a remote exit status."""
+
+    def __init__(self, outcome: str, reason: str) -> None:
+        super().__init__(reason)
+        self.ending = Ending(outcome, None, reason)
+
+
+class Stopped(Exception):
+    """The whole run is being stopped."""

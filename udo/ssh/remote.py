@@ -1,0 +1,101 @@
+"""Runs the command on a connection: its output in pieces as they come, then how it ended."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import paramiko
+
+from udo.ssh.connection import Connection
+from udo.ssh.limit import Limit, Signal
+from udo.ssh.outcome import Ending, Failed
+from udo.ssh.target import Options
+
+_PIECE = 1 << 16
+_GOODBYE = 0.5
+# How soon more is sent to a host that takes its input slowly; paramiko does not tell when it may.
+_GLANCE = 0.02
+
+Emit = Callable[[str, bytes], None]
+
+
+def run(connection: Connection, command: str, emit: Emit, start: Limit, limit: Limit, options: Options) -> Ending:
+    """How the command ended; `emit` is called with stdout or stderr and what was read.
+
+    It must have started by `start` and ended by `limit`; `options` say what it reads and how long it may be silent.
+    Raises: Failed.
+    """
+    channel = _started(connection, command, start, limit)
+    _stream(connection, channel, emit, limit, options)
+    status = channel.recv_exit_status()
+    limit.check("no end of the command")
+    # A server that is hung up on before it has closed the channel takes the end for a broken connection.
+    connection.packets.closed_by_host.wait(_GOODBYE)
+    if connection.packets.exit_signal:
+        return _killed(connection.packets.exit_signal)
+    if status < 0:
+        raise Failed("dropped", "the connection broke while the command ran")
+    return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
+
+
+def _started(connection: Connection, command: str, start: Limit, limit: Limit) -> paramiko.Channel:
+    try:
+        channel = connection.transport.open_session(timeout=start.left or 1e9)
+        channel.event = connection.signal(start)
+        channel.status_event = connection.signal(limit)
+        channel.exec_command(command.encode("utf-8", "surrogateescape"))
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        start.check("no start of the command")
+        if isinstance(error, paramiko.ChannelException) or connection.transport.is_active():
+            raise Failed("refused", f"the server does not run commands: {error}") from error
+        raise Failed("dropped", "the connection broke before the command ran") from error
+    return channel
+
+
+def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit: Limit, options: Options) -> None:
+    ready = connection.signal(limit)
+    channel.in_buffer.set_event(ready)
+    channel.in_stderr_buffer.set_event(ready)
+    unsent = _sent(channel, memoryview(options.stdin))
+    while True:
+        # Asked before looking for data: what arrives between the two must not be lost.
+        ended = channel.eof_received or channel.closed
+        if channel.recv_ready():
+            emit("stdout", channel.recv(_PIECE))
+        elif channel.recv_stderr_ready():
+            emit("stderr", channel.recv_stderr(_PIECE))
+        elif ended:
+            return
+        elif unsent:
+            unsent = _sent(channel, unsent)
+            ready.glance(_GLANCE)
+        else:
+            _wait(ready, limit, options.idle_timeout)
+
+
+def _wait(ready: Signal, limit: Limit, idle: float | None) -> None:
+    silence = Limit(time.monotonic() + idle, f"for {idle:g} s") if idle else limit
+    ready.limit = limit.sooner(silence)
+    ready.wait()
+    if ready.limit is silence is not limit:
+        silence.check("nothing was said")
+
+
+def _sent(channel: paramiko.Channel, unsent: memoryview) -> memoryview:
+    """Sends what the host takes now, and gives the rest; the host is told the end once nothing is left."""
+    try:
+        while unsent and channel.send_ready():
+            unsent = unsent[channel.send(bytes(unsent[:_PIECE])) :]
+        if not unsent:
+            channel.shutdown_write()
+    except OSError:
+        # The command has ended without reading it; how it ended is what matters.
+        return unsent[:0]
+    return unsent
+
+
+def _killed(name: str) -> Ending:
+    number = signal.Signals.__members__.get(f"SIG{name}", 0)
+    return Ending("signal", 128 + number, f"killed by SIG{name}")

@@ -1,0 +1,53 @@
+"""Whom to reach and how, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+HostKeys = Literal["strict", "accept-new"]
+KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One host; `key` is a private key file (None: the agent's and the usual ones), `known_hosts` files to trust.
+
+    `via` is direct or openssh; `config` an OpenSSH client configuration (None: the operator's own, "none": none at
+    all), which may say what is in `unset`: those of user, port and key that nobody has chosen. `jump` is a host to go
+    through.
+    """
+
+    instance_id: str
+    address: str
+    port: int = 22
+    user: str = "ec2-user"
+    key: str | None = None
+    known_hosts: tuple[str, ...] = KNOWN_HOSTS
+    via: str = "direct"
+    config: str | None = "none"
+    jump: str | None = None
+    unset: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a fan-out goes; times are seconds, from each host's dial but for `pause` and `deadline`.
+
+    `connect_timeout` covers the way to the login, `timeout` (None: no limit) all of it, `idle_timeout` the time a
+    command says nothing. Of all hosts `canary` go first, and where one of them fails no other is started; then
+    `batch` at a time, `pause` between them, until `max_failures` have failed or the `deadline` of all has passed.
+    `stdin` is what the command reads.
+    """
+
+    fanout: int = 32
+    connect_timeout: float = 10.0
+    timeout: float | None = None
+    idle_timeout: float | None = None
+    host_keys: HostKeys = "strict"
+    deadline: float | None = None
+    batch: int | None = None
+    pause: float = 0.0
+    canary: int = 0
+    max_failures: int | None = None
+    stdin: bytes = b""
