@@ -1,0 +1,153 @@
+"""An AWS account to try rules on: strict or raw moto, told apart only by what it answers."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+ZONE = "us-west-2a"
+ROLE = "arn:aws:iam::123456789012:role/deployer"
+
+
+class Broken(AssertionError):
+    """The rule does not hold here."""
+
+
+class Account:
+    """The clients of an account and the things most rules need; `world` is None on raw moto, where no time passes."""
+
+    def __init__(self, client: Callable[[str], Any], world: Any = None) -> None:
+        self._client = client
+        self._world = world
+        self._image = ""
+
+    def __getattr__(self, service: str) -> Any:
+        return self._client(service)
+
+    def step(self, seconds: float) -> None:
+        """Moves time on."""
+        if self._world is not None:
+            self._world.clock.step(seconds)
+            self._world.advance()
+
+    def delay(self, **seconds: float) -> None:
+        """Sets how long things take."""
+        if self._world is not None:
+            from udo.sandbox import strict
+
+            strict.delays.__dict__.update(seconds)
+
+    def quota(self, **numbers: Any) -> None:
+        """Sets what the account may hold."""
+        if self._world is not None:
+            from udo.sandbox import strict
+
+            strict.quotas.__dict__.update(numbers)
+
+    def fault(self, event: str, **more: Any) -> None:
+        """Makes a lifecycle event of the deployments to come fail."""
+        if self._world is not None:
+            from udo.sandbox import strict
+
+            strict.deployment_faults.add(strict.DeploymentFault(event=event, **more))
+
+    @property
+    def image(self) -> str:
+        """The id of an image that exists."""
+        if not self._image:
+            self._image = self.ec2.register_image(Name="one", Architecture="x86_64")["ImageId"]
+        return self._image
+
+    def configuration(self, name: str = "web", **more: Any) -> None:
+        """Creates a launch configuration."""
+        data = {"ImageId": self.image, "InstanceType": "t3.small"} | more
+        self.autoscaling.create_launch_configuration(LaunchConfigurationName=name, **data)
+
+    def template(self, name: str = "web", **data: Any) -> str:
+        """Creates a launch template and returns its id."""
+        data = {"ImageId": self.image, "InstanceType": "t3.small"} | data
+        made = self.ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+        return str(made["LaunchTemplate"]["LaunchTemplateId"])
+
+    def group(self, name: str = "web", size: int = 2, **more: Any) -> list[str]:
+        """Creates a group, on a launch configuration of its name where no launch data is named; returns its members."""
+        if not {"LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy"} & set(more):
+            self.configuration(name)
+            more["LaunchConfigurationName"] = name
+        if "VPCZoneIdentifier" not in more:
+            more.setdefault("AvailabilityZones", [ZONE])
+        sizes = {"MinSize": 1, "MaxSize": 9, "DesiredCapacity": size}
+        self.autoscaling.create_auto_scaling_group(AutoScalingGroupName=name, **(sizes | more))
+        return self.members(name)
+
+    def described(self, name: str = "web") -> dict[str, Any]:
+        """A group as AWS describes it; empty where there is none."""
+        found = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        return found[0] if found else {}
+
+    def members(self, name: str = "web") -> list[str]:
+        """The ids of a group's members."""
+        return [one["InstanceId"] for one in self.described(name).get("Instances", [])]
+
+    def update(self, name: str = "web", **more: Any) -> None:
+        """Updates a group."""
+        self.autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, **more)
+
+    def deployable(self, size: int = 2, **more: Any) -> list[str]:
+        """Creates a group and a deployment group `web` of the application `shop` on it; returns the members."""
+        members = self.group(size=size)
+        self.codedeploy.create_application(applicationName="shop")
+        self.codedeploy.create_deployment_group(
+            applicationName="shop",
+            deploymentGroupName="web",
+            serviceRoleArn=ROLE,
+            autoScalingGroups=["web"],
+            **more,
+        )
+        return members
+
+    def deploy(self, commit: str = "a" * 40, **more: Any) -> str:
+        """Creates a deployment and returns its id."""
+        revision = {"revisionType": "GitHub", "gitHubLocation": {"repository": "acme/shop", "commitId": commit}}
+        words = {"applicationName": "shop", "deploymentGroupName": "web", "revision": revision} | more
+        return str(self.codedeploy.create_deployment(**words)["deploymentId"])
+
+    def deployed(self, deployment_id: str) -> dict[str, Any]:
+        """A deployment as AWS describes it."""
+        return dict(self.codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"])
+
+
+def refused(call: Callable[..., Any], code: str, text: str = "", **params: Any) -> str:
+    """Asserts that a call is refused with AWS's code, its message holding `text`, and returns the message."""
+    try:
+        call(**params)
+    except ClientError as error:
+        told = error.response["Error"]
+        if told["Code"] != code or text not in told["Message"]:
+            raise Broken(f"expected {code} ({text}), got {told['Code']}: {told['Message']}") from error
+        return str(told["Message"])
+    except Exception as error:
+        raise Broken(f"crashed: {error!r}") from error
+    raise Broken(f"accepted, instead of {code}")
+
+
+def accepted(call: Callable[..., Any], **params: Any) -> Any:
+    """Asserts that a call is accepted, and returns its answer."""
+    try:
+        return call(**params)
+    except ClientError as error:
+        raise Broken(f"refused: {error}") from error
+
+
+def holds(condition: Any, what: str = "") -> None:
+    """Asserts what a rule says."""
+    if not condition:
+        raise Broken(what or "it is not so")
+
+
+def encoded(text: str | bytes) -> str:
+    """Base64 of a text."""
+    return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()

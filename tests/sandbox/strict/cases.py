@@ -1,0 +1,23 @@
+"""Every case by the name of its rule."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import cases_codedeploy
+import cases_groups
+import cases_instances
+import cases_launch
+import cases_members
+import cases_parameters
+from account import Account
+
+_MODULES = (cases_codedeploy, cases_groups, cases_instances, cases_launch, cases_members, cases_parameters)
+
+CASES: dict[str, Callable[[Account], None]] = {
+    name: case
+    for module in _MODULES
+    for name, case in inspect.getmembers(module, inspect.isfunction)
+    if case.__module__ == module.__name__ and not name.startswith("_")
+}

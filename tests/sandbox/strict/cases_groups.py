@@ -1,0 +1,219 @@
+"""Auto Scaling groups: one case for each rule about what a group may be, named like it."""
+
+from __future__ import annotations
+
+from account import ZONE, Account, accepted, holds, refused
+
+TEMPLATE = {"LaunchTemplateName": "web", "Version": "1"}
+
+
+def group_names_are_unique(aws: Account) -> None:
+    aws.group(size=1)
+    refused(aws.group, "AlreadyExists", "web", LaunchConfigurationName="web")
+
+
+def group_names_are_short_and_without_colon(aws: Account) -> None:
+    aws.configuration()
+    refused(aws.group, "ValidationError", "colon", name="a:b", LaunchConfigurationName="web")
+    refused(aws.group, "ValidationError", "255", name="x" * 256, LaunchConfigurationName="web")
+
+
+def groups_are_limited(aws: Account) -> None:
+    aws.quota(groups=1)
+    aws.group(size=0, MinSize=0)
+    refused(aws.group, "LimitExceeded", name="two", size=0, MinSize=0)
+
+
+def minimum_is_not_above_maximum(aws: Account) -> None:
+    aws.group(size=1)
+    refused(aws.update, "ValidationError", "greater than or equal", MinSize=10)
+    refused(aws.group, "ValidationError", name="two", MinSize=3, MaxSize=2)
+
+
+def desired_capacity_is_between_minimum_and_maximum(aws: Account) -> None:
+    aws.group(size=1)
+    refused(aws.update, "ValidationError", "between", DesiredCapacity=10)
+    refused(aws.group, "ValidationError", "between", name="two", size=0)
+
+
+def set_desired_capacity_keeps_the_bounds(aws: Account) -> None:
+    aws.group(size=1)
+    scale = aws.autoscaling.set_desired_capacity
+    refused(scale, "ValidationError", "above max value 9", AutoScalingGroupName="web", DesiredCapacity=10)
+    refused(scale, "ValidationError", "below min value 1", AutoScalingGroupName="web", DesiredCapacity=0)
+
+
+def update_takes_over_every_property(aws: Account) -> None:
+    aws.group(size=1)
+    wanted = {"DefaultCooldown": 7, "TerminationPolicies": ["NewestInstance"], "MaxInstanceLifetime": 86400}
+    aws.update(**wanted)
+    shown = aws.described()
+    holds({key: shown.get(key) for key in wanted} == wanted, "ignored")
+
+
+def groups_with_instances_are_not_deleted(aws: Account) -> None:
+    aws.group(size=1)
+    delete = aws.autoscaling.delete_auto_scaling_group
+    refused(delete, "ResourceInUse", "still in the group", AutoScalingGroupName="web")
+    delete(AutoScalingGroupName="web", ForceDelete=True)
+    holds(aws.described() == {})
+
+
+def deleting_a_group_deletes_what_is_its_own(aws: Account) -> None:
+    aws.group(size=1)
+    words = {"AutoScalingGroupName": "web", "PolicyName": "grow", "ScalingAdjustment": 1}
+    aws.autoscaling.put_scaling_policy(AdjustmentType="ChangeInCapacity", **words)
+    aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName="web", ForceDelete=True)
+    holds(aws.autoscaling.describe_policies()["ScalingPolicies"] == [], "the policy stays")
+
+
+def groups_being_deleted_are_left_alone(aws: Account) -> None:
+    aws.delay(terminate=30)
+    aws.group(size=1)
+    aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName="web", ForceDelete=True)
+    holds(aws.described().get("Status") == "Delete in progress", "gone at once")
+    refused(aws.update, "ScalingActivityInProgress", MaxSize=3)
+    aws.step(31)
+    holds(aws.described() == {})
+
+
+def groups_come_in_pages(aws: Account) -> None:
+    aws.configuration()
+    for number in range(5):
+        aws.group(f"web-{number}", size=0, MinSize=0, LaunchConfigurationName="web")
+    describe = aws.autoscaling.describe_auto_scaling_groups
+    refused(describe, "ValidationError", "100", MaxRecords=101)
+    refused(describe, "InvalidNextToken", NextToken="nothing")
+    shown = describe(MaxRecords=4)
+    holds(len(shown["AutoScalingGroups"]) < 4 and shown["NextToken"], "a full page")
+    pages = aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate(PaginationConfig={"PageSize": 2})
+    holds(len(list(pages.search("AutoScalingGroups"))) == 5)
+
+
+def no_more_names_than_records(aws: Account) -> None:
+    names = [f"web-{number}" for number in range(51)]
+    describe = aws.autoscaling.describe_auto_scaling_groups
+    refused(describe, "ValidationError", "limited to 50", AutoScalingGroupNames=names)
+    describe(AutoScalingGroupNames=names, MaxRecords=100)
+
+
+def unknown_group_filters_are_refused(aws: Account) -> None:
+    filters = [{"Name": "colour", "Values": ["red"]}]
+    refused(aws.autoscaling.describe_auto_scaling_groups, "ValidationError", "colour", Filters=filters)
+
+
+def subnets_are_separated_by_commas_and_spaces(aws: Account) -> None:
+    subnets = [one["SubnetId"] for one in aws.ec2.describe_subnets()["Subnets"][:2]]
+    accepted(aws.group, VPCZoneIdentifier=", ".join(subnets))
+    holds(aws.described()["VPCZoneIdentifier"] == ",".join(subnets))
+
+
+def account_limits_are_told(aws: Account) -> None:
+    before = accepted(aws.autoscaling.describe_account_limits)
+    aws.group()
+    after = aws.autoscaling.describe_account_limits()
+    for name in ("NumberOfAutoScalingGroups", "NumberOfLaunchConfigurations"):
+        holds(after[name] == before[name] + 1, name)
+    aws.quota(groups=2)
+    holds(aws.autoscaling.describe_account_limits()["MaxNumberOfAutoScalingGroups"] == 2)
+
+
+def groups_live_in_known_subnets(aws: Account) -> None:
+    refused(aws.group, "ValidationError", "subnet-0", VPCZoneIdentifier="subnet-0123456789abcdef0")
+
+
+def groups_live_in_known_zones(aws: Account) -> None:
+    refused(aws.group, "ValidationError", "mars-1a", AvailabilityZones=["mars-1a"])
+
+
+def groups_name_known_target_groups(aws: Account) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/nothing/0123456789abcdef"
+    aws.group(size=1)
+    attach = aws.autoscaling.attach_load_balancer_target_groups
+    refused(attach, "ValidationError", "Target Groups", AutoScalingGroupName="web", TargetGroupARNs=[arn])
+
+
+def groups_name_known_load_balancers(aws: Account) -> None:
+    refused(aws.group, "ValidationError", "Load Balancers", LoadBalancerNames=["nothing"])
+
+
+def one_launch_source_at_a_time(aws: Account) -> None:
+    aws.group(size=1)
+    aws.template()
+    policy = {"LaunchTemplate": {"LaunchTemplateSpecification": TEMPLATE}}
+    refused(aws.update, "ValidationError", LaunchConfigurationName="web", MixedInstancesPolicy=policy)
+
+
+def unknown_launch_configurations_are_refused(aws: Account) -> None:
+    aws.group(size=1)
+    refused(aws.update, "ValidationError", "Launch configuration name not found", LaunchConfigurationName="nothing")
+
+
+def unknown_launch_templates_are_refused(aws: Account) -> None:
+    aws.group(size=1)
+    aws.template()
+    text = "You must use a valid fully-formed launch template"
+    refused(aws.update, "ValidationError", text, LaunchTemplate={"LaunchTemplateName": "web", "Version": "7"})
+    refused(aws.update, "ValidationError", text, LaunchTemplate={"LaunchTemplateName": "nothing"})
+
+
+def templates_name_what_exists(aws: Account) -> None:
+    aws.template(KeyName="nobody")
+    refused(aws.group, "ValidationError", "'nobody'", LaunchTemplate=TEMPLATE)
+
+
+def security_groups_have_one_place(aws: Account) -> None:
+    group = aws.ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    aws.template(SecurityGroupIds=[group], NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": True}])
+    refused(aws.group, "ValidationError", "Network interfaces", LaunchTemplate=TEMPLATE)
+
+
+def a_switch_leaves_exactly_one(aws: Account) -> None:
+    aws.group(size=1)
+    aws.template(InstanceType="m5.large")
+    aws.update(LaunchTemplate=TEMPLATE)
+    holds("LaunchConfigurationName" not in aws.described(), "both")
+    aws.update(LaunchConfigurationName="web", DesiredCapacity=2)
+    shown = aws.described()
+    holds("LaunchTemplate" not in shown, "both")
+    holds([one["InstanceType"] for one in shown["Instances"]] == ["t3.small", "t3.small"])
+
+
+def the_mixed_policy_stays_unless_named(aws: Account) -> None:
+    aws.template()
+    overrides = [{"InstanceType": "m5.large"}, {"InstanceType": "m6i.large"}]
+    policy = {"LaunchTemplate": {"LaunchTemplateSpecification": TEMPLATE, "Overrides": overrides}}
+    aws.group(size=1, MixedInstancesPolicy=policy)
+    aws.update(MaxSize=4)
+    kept = aws.described().get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    holds([one["InstanceType"] for one in kept.get("Overrides", [])] == ["m5.large", "m6i.large"], "lost")
+    aws.update(MixedInstancesPolicy={"InstancesDistribution": {"OnDemandBaseCapacity": 1}})
+    changed = aws.described()["MixedInstancesPolicy"]
+    holds(changed["InstancesDistribution"]["OnDemandBaseCapacity"] == 1)
+    holds(len(changed["LaunchTemplate"]["Overrides"]) == 2)
+
+
+def unknown_groups_are_refused(aws: Account) -> None:
+    text = "AutoScalingGroup name not found"
+    nothing = {"AutoScalingGroupName": "nothing"}
+    refused(aws.autoscaling.set_desired_capacity, "ValidationError", text, DesiredCapacity=1, **nothing)
+    refused(aws.autoscaling.suspend_processes, "ValidationError", text, **nothing)
+    refused(aws.autoscaling.put_lifecycle_hook, "ValidationError", text, LifecycleHookName="h", **nothing)
+
+
+def tags_of_unknown_groups_are_refused(aws: Account) -> None:
+    tag = {"ResourceId": "nothing", "ResourceType": "auto-scaling-group", "Key": "a", "Value": "b"}
+    refused(aws.autoscaling.create_or_update_tags, "ValidationError", Tags=[tag | {"PropagateAtLaunch": True}])
+
+
+def zones_are_balanced(aws: Account) -> None:
+    aws.group(size=4, AvailabilityZones=[ZONE, "us-west-2b"])
+    zones = sorted(one["AvailabilityZone"] for one in aws.described()["Instances"])
+    holds(zones == [ZONE, ZONE, "us-west-2b", "us-west-2b"], str(zones))
+
+
+def groups_show_their_refreshes(aws: Account) -> None:
+    aws.group(size=1)
+    describe = aws.autoscaling.describe_instance_refreshes
+    holds(describe(AutoScalingGroupName="web")["InstanceRefreshes"] == [])
+    refused(describe, "ValidationError", "AutoScalingGroup name not found", AutoScalingGroupName="nothing")

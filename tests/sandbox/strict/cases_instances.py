@@ -1,0 +1,72 @@
+"""EC2 instances: one case for each rule, named like it."""
+
+from __future__ import annotations
+
+from account import ZONE, Account, holds, refused
+
+UNKNOWN = ["i-00000000000000001", "i-00000000000000002"]
+
+
+def malformed_instance_ids_are_refused(aws: Account) -> None:
+    refused(aws.ec2.describe_instances, "InvalidInstanceID.Malformed", '"web-1"', InstanceIds=["web-1"])
+
+
+def one_unknown_id_fails_the_batch(aws: Account) -> None:
+    members = aws.group()
+    both = f"The instance IDs '{', '.join(UNKNOWN)}' do not exist"
+    refused(aws.ec2.describe_instances, "InvalidInstanceID.NotFound", both, InstanceIds=[members[0], *UNKNOWN])
+
+
+def instance_ids_and_max_results_exclude_each_other(aws: Account) -> None:
+    members = aws.group()
+    words = {"InstanceIds": members, "MaxResults": 5}
+    refused(aws.ec2.describe_instances, "InvalidParameterCombination", "maxResults", **words)
+    refused(aws.ec2.describe_instances, "InvalidParameterValue", MaxResults=4)
+
+
+def unknown_instance_filters_are_refused(aws: Account) -> None:
+    aws.group(size=1)
+    filters = [{"Name": "colour", "Values": ["red"]}]
+    refused(aws.ec2.describe_instances, "InvalidParameterValue", "colour", Filters=filters)
+
+
+def instances_come_in_pages(aws: Account) -> None:
+    aws.group(size=8)
+    shown = aws.ec2.describe_instances(MaxResults=5)
+    holds(sum(len(one["Instances"]) for one in shown["Reservations"]) <= 5, "pages of reservations")
+    pages = aws.ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 5})
+    holds(len(list(pages.search("Reservations[].Instances[]"))) == 8)
+
+
+def addresses_return_to_the_subnet(aws: Account) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.9.0.0/24")["Vpc"]["VpcId"]
+    made = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/28", AvailabilityZone=ZONE)["Subnet"]["SubnetId"]
+    addresses = set()
+    for _ in range(3):
+        ran = aws.ec2.run_instances(ImageId=aws.image, MinCount=1, MaxCount=1, SubnetId=made)["Instances"][0]
+        addresses.add(ran["PrivateIpAddress"])
+        aws.ec2.terminate_instances(InstanceIds=[ran["InstanceId"]])
+    holds(_free(aws, made) >= 10, "the addresses are gone")
+
+
+def _free(aws: Account, subnet: str) -> int:
+    return int(aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailableIpAddressCount"])
+
+
+def terminated_instances_have_no_address(aws: Account) -> None:
+    made = aws.ec2.run_instances(ImageId=aws.image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    aws.ec2.terminate_instances(InstanceIds=[made])
+    shown = aws.ec2.describe_instances(InstanceIds=[made])["Reservations"][0]["Instances"][0]
+    holds("PrivateIpAddress" not in shown and "PublicIpAddress" not in shown and not shown["PrivateDnsName"])
+
+
+def instances_carry_their_launch_data(aws: Account) -> None:
+    aws.iam.create_instance_profile(InstanceProfileName="shop")
+    aws.ec2.create_key_pair(KeyName="key")
+    options = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
+    aws.configuration("web", KeyName="key", IamInstanceProfile="shop", MetadataOptions=options)
+    members = aws.group(size=1, LaunchConfigurationName="web")
+    ran = aws.ec2.describe_instances(InstanceIds=members)["Reservations"][0]["Instances"][0]
+    holds(ran.get("KeyName") == "key", "no key")
+    holds(ran.get("IamInstanceProfile", {}).get("Arn", "").endswith("instance-profile/shop"), "no profile")
+    holds(ran["MetadataOptions"]["HttpTokens"] == "required", "no metadata options")

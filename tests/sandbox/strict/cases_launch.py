@@ -1,0 +1,218 @@
+"""Launch configurations and launch templates: one case for each rule, named like it."""
+
+from __future__ import annotations
+
+from account import Account, encoded, holds, refused
+
+
+def launch_configuration_names_are_unique(aws: Account) -> None:
+    aws.configuration("web", InstanceType="t3.large")
+    refused(aws.configuration, "AlreadyExists", "web", name="web")
+
+
+def launch_configuration_names_are_short(aws: Account) -> None:
+    refused(aws.configuration, "ValidationError", "255", name="x" * 256)
+
+
+def launch_configuration_user_data_fits_16_kb(aws: Account) -> None:
+    aws.configuration("fits", UserData=b"x" * 16384)
+    refused(aws.configuration, "ValidationError", "16384", name="web", UserData=b"x" * 16385)
+
+
+def block_device_is_one_kind(aws: Account) -> None:
+    both = {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0", "Ebs": {"VolumeSize": 8}}
+    refused(aws.configuration, "ValidationError", "/dev/sdb", name="web", BlockDeviceMappings=[both])
+
+
+def launch_configurations_are_limited(aws: Account) -> None:
+    aws.quota(launch_configurations=2)
+    aws.configuration("one")
+    aws.configuration("two")
+    refused(aws.configuration, "LimitExceeded", name="three")
+
+
+def new_accounts_have_no_launch_configurations(aws: Account) -> None:
+    aws.quota(launch_configurations_refused=True)
+    refused(aws.configuration, "ValidationError", "launch templates", name="web")
+
+
+def settings_come_from_the_instance(aws: Account) -> None:
+    ran = aws.ec2.run_instances(ImageId=aws.image, InstanceType="m5.large", MinCount=1, MaxCount=1)["Instances"][0]
+    aws.autoscaling.create_launch_configuration(LaunchConfigurationName="web", InstanceId=ran["InstanceId"])
+    made = aws.autoscaling.describe_launch_configurations()["LaunchConfigurations"][0]
+    holds((made.get("ImageId"), made.get("InstanceType")) == (aws.image, "m5.large"))
+
+
+def launch_configurations_come_in_pages(aws: Account) -> None:
+    for number in range(5):
+        aws.configuration(f"web-v{number}")
+    refused(aws.autoscaling.describe_launch_configurations, "ValidationError", MaxRecords=101)
+    shown = aws.autoscaling.describe_launch_configurations(MaxRecords=4)
+    holds(len(shown["LaunchConfigurations"]) < 4 and shown["NextToken"], "a full page")
+    pages = aws.autoscaling.get_paginator("describe_launch_configurations").paginate(PaginationConfig={"PageSize": 2})
+    holds(len(list(pages.search("LaunchConfigurations"))) == 5)
+
+
+def described_as_asked(aws: Account) -> None:
+    devices = [{"DeviceName": "/dev/sdb", "NoDevice": True}, {"DeviceName": "/dev/sdc", "VirtualName": "ephemeral0"}]
+    aws.configuration("web", PlacementTenancy="dedicated", BlockDeviceMappings=devices)
+    made = aws.autoscaling.describe_launch_configurations()["LaunchConfigurations"][0]
+    holds("AssociatePublicIpAddress" not in made, "invented AssociatePublicIpAddress")
+    holds(made["InstanceMonitoring"] == {"Enabled": True}, "monitoring is on by default")
+    holds(made["PlacementTenancy"] == "dedicated" and made["BlockDeviceMappings"] == devices)
+
+
+def launch_configuration_in_use_stays(aws: Account) -> None:
+    aws.group(size=1)
+    delete = aws.autoscaling.delete_launch_configuration
+    refused(delete, "ResourceInUse", "attached to AutoScalingGroup web", LaunchConfigurationName="web")
+    refused(delete, "ValidationError", "not found", LaunchConfigurationName="nothing")
+
+
+def launch_configuration_arns_differ(aws: Account) -> None:
+    aws.configuration("one")
+    aws.configuration("two")
+    found = aws.autoscaling.describe_launch_configurations()["LaunchConfigurations"]
+    holds(len({one["LaunchConfigurationARN"].split(":")[6] for one in found}) == 2)
+
+
+def configurations_name_known_images(aws: Account) -> None:
+    refused(aws.configuration, "ValidationError", "does not exist", name="web", ImageId="ami-0123456789abcdef0")
+
+
+def configurations_name_known_key_pairs(aws: Account) -> None:
+    refused(aws.configuration, "ValidationError", "'nobody'", name="web", KeyName="nobody")
+
+
+def configurations_name_known_security_groups(aws: Account) -> None:
+    unknown = ["sg-0123456789abcdef0"]
+    refused(aws.configuration, "ValidationError", unknown[0], name="web", SecurityGroups=unknown)
+
+
+def configurations_name_known_instance_profiles(aws: Account) -> None:
+    refused(aws.configuration, "ValidationError", "nobody", name="web", IamInstanceProfile="nobody")
+    aws.iam.create_instance_profile(InstanceProfileName="somebody")
+    aws.configuration("web", IamInstanceProfile="somebody")
+
+
+def template_names_are_plain(aws: Account) -> None:
+    refused(aws.template, "InvalidLaunchTemplateName.MalformedException", name="no blanks")
+    refused(aws.template, "InvalidLaunchTemplateName.MalformedException", name="ab")
+
+
+def template_user_data_fits_16_kb(aws: Account) -> None:
+    aws.template("fits", UserData=encoded("x" * 16384))
+    refused(aws.template, "InvalidUserData.Malformed", "16384", name="web", UserData=encoded("x" * 16385))
+
+
+def a_template_is_named_once(aws: Account) -> None:
+    made = aws.template()
+    delete = aws.ec2.delete_launch_template
+    refused(delete, "InvalidParameterCombination", LaunchTemplateId=made, LaunchTemplateName="web")
+    refused(delete, "InvalidLaunchTemplateName.NotFoundException", LaunchTemplateName="nothing")
+
+
+def client_tokens_are_honoured(aws: Account) -> None:
+    aws.template()
+    words = {"LaunchTemplateName": "web", "ClientToken": "once", "LaunchTemplateData": {"KeyName": "key"}}
+    first, again = (aws.ec2.create_launch_template_version(**words) for _ in range(2))
+    numbers = {answer["LaunchTemplateVersion"]["VersionNumber"] for answer in (first, again)}
+    holds(numbers == {2}, "a second version")
+    words["LaunchTemplateData"] = {"KeyName": "other"}
+    refused(aws.ec2.create_launch_template_version, "IdempotentParameterMismatch", **words)
+
+
+def new_versions_inherit_from_their_source(aws: Account) -> None:
+    aws.template(KeyName="key")
+    made = aws.ec2.create_launch_template_version(
+        LaunchTemplateName="web", SourceVersion="1", LaunchTemplateData={"InstanceType": "m5.large"}
+    )
+    data = made["LaunchTemplateVersion"]["LaunchTemplateData"]
+    holds(data == {"ImageId": aws.image, "InstanceType": "m5.large", "KeyName": "key"}, str(data))
+
+
+def template_tags_stay_out_of_the_data(aws: Account) -> None:
+    tags = [{"ResourceType": "launch-template", "Tags": [{"Key": "team", "Value": "shop"}]}]
+    data = {"ImageId": aws.image}
+    made = aws.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data, TagSpecifications=tags)
+    version = aws.ec2.describe_launch_template_versions(LaunchTemplateName="web")["LaunchTemplateVersions"][0]
+    holds(made["LaunchTemplate"]["Tags"] == tags[0]["Tags"])
+    holds(version["LaunchTemplateData"] == data, str(version["LaunchTemplateData"]))
+
+
+def templates_come_in_pages(aws: Account) -> None:
+    for number in range(17):
+        aws.template(f"web-{number}")
+    holds(len(aws.ec2.describe_launch_templates()["LaunchTemplates"]) == 17, "cut off")
+    pages = aws.ec2.get_paginator("describe_launch_templates").paginate(PaginationConfig={"PageSize": 4})
+    holds(len(list(pages.search("LaunchTemplates"))) == 17)
+    unknown = ["lt-00000000000000000"]
+    refused(aws.ec2.describe_launch_templates, "InvalidLaunchTemplateId.NotFound", LaunchTemplateIds=unknown)
+
+
+def the_default_version_can_be_set(aws: Account) -> None:
+    aws.template()
+    aws.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData={"ImageId": aws.image})
+    try:
+        aws.ec2.modify_launch_template(LaunchTemplateName="web", DefaultVersion="$Latest")
+    except aws.ec2.exceptions.ClientError as error:
+        holds(False, str(error))
+    holds(aws.ec2.describe_launch_templates()["LaunchTemplates"][0]["DefaultVersionNumber"] == 2)
+
+
+def versions_of_all_templates_are_aliases(aws: Account) -> None:
+    aws.template()
+    versions = ["$Latest", "1"]
+    refused(aws.ec2.describe_launch_template_versions, "InvalidParameterValue", Versions=versions)
+
+
+def versions_come_in_pages(aws: Account) -> None:
+    aws.template()
+    for _ in range(16):
+        aws.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData={"ImageId": aws.image})
+    pages = aws.ec2.get_paginator("describe_launch_template_versions")
+    found = pages.paginate(LaunchTemplateName="web", PaginationConfig={"PageSize": 5}).search("LaunchTemplateVersions")
+    numbers = [version["VersionNumber"] for version in found]
+    holds(numbers == list(range(17, 0, -1)), str(numbers))
+
+
+def template_versions_can_be_deleted(aws: Account) -> None:
+    aws.template()
+    aws.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData={"ImageId": aws.image})
+    done = aws.ec2.delete_launch_template_versions(LaunchTemplateName="web", Versions=["2", "7"])
+    holds([one["VersionNumber"] for one in done["SuccessfullyDeletedLaunchTemplateVersions"]] == [2])
+    failed = done["UnsuccessfullyDeletedLaunchTemplateVersions"][0]
+    holds((failed["VersionNumber"], failed["ResponseError"]["Code"]) == (7, "launchTemplateVersionDoesNotExist"))
+
+
+def the_default_version_is_not_deleted(aws: Account) -> None:
+    aws.template()
+    aws.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData={"ImageId": aws.image})
+    delete = aws.ec2.delete_launch_template_versions
+    refused(delete, "InvalidLaunchTemplateId.VersionIsDefault", LaunchTemplateName="web", Versions=["2", "1"])
+    holds(len(aws.ec2.describe_launch_template_versions(LaunchTemplateName="web")["LaunchTemplateVersions"]) == 2)
+
+
+def version_numbers_are_never_used_again(aws: Account) -> None:
+    aws.template()
+    words = {"LaunchTemplateName": "web", "LaunchTemplateData": {"ImageId": aws.image}}
+    aws.ec2.create_launch_template_version(**words)
+    aws.ec2.delete_launch_template_versions(LaunchTemplateName="web", Versions=["2"])
+    made = aws.ec2.create_launch_template_version(**words)["LaunchTemplateVersion"]
+    holds(made["VersionNumber"] == 3)
+
+
+def images_are_looked_up_at_launch(aws: Account) -> None:
+    aws.ssm.put_parameter(Name="/images/web", Type="String", Value=aws.image)
+    aws.template(ImageId="resolve:ssm:/images/web")
+    members = aws.group(size=1, LaunchTemplate={"LaunchTemplateName": "web", "Version": "1"})
+    ran = aws.ec2.describe_instances(InstanceIds=members)["Reservations"][0]["Instances"][0]
+    holds(ran["ImageId"] == aws.image, ran["ImageId"])
+
+
+def a_deleted_template_is_described_once_more(aws: Account) -> None:
+    aws.template()
+    aws.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData={"ImageId": aws.image})
+    gone = aws.ec2.delete_launch_template(LaunchTemplateName="web")["LaunchTemplate"]
+    holds((gone.get("LatestVersionNumber"), gone["DefaultVersionNumber"]) == (2, 1))
+    holds(gone.get("CreateTime") and gone.get("CreatedBy"))

@@ -1,0 +1,171 @@
+"""What the sandbox's own commands ask of its process."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from udo.sandbox.control import Control
+from udo.sandbox.faults import Fault
+from udo.sandbox.world import World
+
+CONFIG = """
+region: us-west-2
+ami: ami-0123456789abcdef0
+clusters:
+  prod:
+    roles:
+      webapp: {scale_policy: {min_size: 2, max_size: 4}, deploy: {application: shop, deployment_group: prod}}
+"""
+
+
+@pytest.fixture
+def control(world: World, seeded: Any) -> Control:
+    return Control(world, seeded(CONFIG))
+
+
+def test_the_status_names_groups_members_and_time(world: World, control: Control) -> None:
+    code, told = control.answer("status", {})
+    assert code == 200
+    (row,) = told["groups"]
+    assert (row["cluster"], row["role"], row["launch"]) == ("prod", "webapp", "prod-webapp 1")
+    assert row["addresses"] == [one.private_ip for one in world.instances()]
+    assert told["now"] == world.clock.now()
+
+
+def test_a_step_moves_the_clock_and_nothing_else_does(world: World, control: Control) -> None:
+    before = world.clock.now()
+    control.answer("status", {})
+    assert control.answer("step", {"seconds": 90})[1]["now"] == before + 90
+    for wrong in ({}, {"seconds": "soon"}, {"seconds": -1}):
+        assert control.answer("step", wrong)[0] == 400
+
+
+def member(world: World, number: int = 0) -> str:
+    return str(list(world.instances())[number].id)
+
+
+def deploys(control: Control, aws: Any) -> dict[str, Any]:
+    """A deployment, at its end."""
+    revision = {"revisionType": "GitHub", "gitHubLocation": {"repository": "a/b", "commitId": "1" * 40}}
+    made = aws("codedeploy").create_deployment(applicationName="shop", deploymentGroupName="prod", revision=revision)
+    control.answer("step", {"seconds": 600})
+    return dict(aws("codedeploy").get_deployment(deploymentId=made["deploymentId"])["deploymentInfo"])
+
+
+def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: Any) -> None:
+    control.answer("fault", {"kind": "deny", "operation": "ec2:DescribeVpcs", "times": None})
+    control.answer("fault", {"kind": "hang", "instance_id": member(world)})
+    control.answer("fault", {"kind": "deployment", "event": "AfterInstall", "instance_id": member(world, 1)})
+    control.answer("fault", {"kind": "new-account"})
+    listed = control.answer("faults", {})[1]["faults"]
+    assert [fault["kind"] for fault in listed] == ["deny", "hang", "deployment", "new-account"]
+    assert control.answer("clear", {})[1] == {"faults": []}
+    assert aws("ec2").describe_vpcs()["Vpcs"]
+    assert deploys(control, aws)["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"kind": "sing"}, "no fault 'sing'"),
+        ({"kind": "hang"}, "is a fault of an instance"),
+        ({"kind": "die"}, "is a fault of an instance"),
+        ({"kind": "hang", "instance_id": "i-00000000000000001"}, "no instance i-00000000000000001"),
+        ({"kind": "deny", "operation": "ec2:DescribeVPCs"}, "ec2 has no operation DescribeVPCs"),
+        ({"kind": "deployment", "event": "Lunch"}, "no event 'Lunch'"),
+        ({"kind": "deployment", "seconds": 1.0}, "has no 'seconds'"),
+    ],
+)
+def test_a_fault_that_could_never_happen_is_a_usage_error(control: Control, words: Any, told: str) -> None:
+    code, answer = control.answer("fault", words)
+    assert (code, answer["usage"]) == (400, True)
+    assert told in answer["message"]
+    assert control.answer("faults", {})[1] == {"faults": []}
+
+
+def test_a_deployment_fails_where_it_is_told_to(control: Control, aws: Any) -> None:
+    control.answer("fault", {"kind": "deployment", "event": "AfterInstall", "times": 1})
+    assert deploys(control, aws)["status"] == "Failed"
+    assert deploys(control, aws)["status"] == "Succeeded"
+
+
+def test_a_deployment_fails_on_the_instance_in_the_place_that_is_told(control: Control, aws: Any) -> None:
+    words = {"kind": "deployment", "event": "BeforeInstall", "application": "shop", "deployment_group": "prod"}
+    control.answer("fault", {**words, "instance": 1})
+    info = deploys(control, aws)
+    assert (info["deploymentOverview"]["Failed"], info["deploymentOverview"]["Skipped"]) == (1, 1)
+    control.answer("clear", {})
+    control.answer("fault", {**words, "deployment_group": "another"})
+    assert deploys(control, aws)["status"] == "Succeeded"
+
+
+def test_an_instance_that_dies_is_replaced(world: World, control: Control, aws: Any) -> None:
+    gone = member(world)
+    control.answer("fault", {"kind": "die", "instance_id": gone})
+    control.answer("step", {"seconds": 600})
+    (found,) = aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    members = [one["InstanceId"] for one in found["Instances"]]
+    assert len(members) == 2
+    assert gone not in members
+
+
+def test_a_new_account_has_no_launch_configurations_until_the_faults_are_cleared(control: Control, aws: Any) -> None:
+    create = aws("autoscaling").create_launch_configuration
+    data = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "t3.micro"}
+    control.answer("fault", {"kind": "new-account"})
+    with pytest.raises(ClientError, match="not available in your account"):
+        create(LaunchConfigurationName="one", **data)
+    control.answer("clear", {})
+    create(LaunchConfigurationName="one", **data)
+
+
+def test_an_instance_prints_its_host_keys_once_it_has_booted(world: World, seeded: Any, aws: Any, ssh: Any) -> None:
+    config = seeded(CONFIG)
+    world.reset()
+    control = Control(world, config, boot=30)
+    control.begin()
+    before = {one.id for one in world.instances()}
+    console = aws("ec2").get_console_output
+    assert all("KEYS" in console(InstanceId=one)["Output"] for one in before)
+    aws("autoscaling").set_desired_capacity(AutoScalingGroupName="prod-webapp", DesiredCapacity=3)
+    (born,) = {one.id for one in world.instances()} - before
+    assert "Output" not in console(InstanceId=born)
+    control.answer("step", {"seconds": 29})
+    assert "Output" not in console(InstanceId=born)
+    control.answer("step", {"seconds": 1})
+    assert "BEGIN SSH HOST KEY KEYS" in console(InstanceId=born)["Output"]
+
+
+def test_the_log_is_of_clients_only(control: Control, aws: Any) -> None:
+    aws("ec2").describe_vpcs()
+    control.answer("status", {})
+    assert control.answer("log", {})[1]["requests"] == [
+        {"number": 1, "region": "us-west-2", "action": "ec2:DescribeVpcs"}
+    ]
+
+
+def test_an_unknown_command_is_not_there(control: Control) -> None:
+    assert control.answer("explode", {})[0] == 404
+
+
+def test_nobody_without_the_key_has_control(
+    world: World, control: Control, served_world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "access_key", "AKIATHEKEYOFTHEOWNER")
+    monkeypatch.setattr(world, "control", control.answer)
+    world.faults.add(Fault("throttle", "nothing:Ever"))
+    where = f"{served_world.endpoint}/udo/clear"
+    foreign = urllib.request.Request(where, b"{}", {"Authorization": "Bearer AKIASOMEBODYELSESKEY"})
+    with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+        urllib.request.urlopen(foreign)
+    refused.value.close()
+    assert len(world.faults.listed()) == 1
+    ours = urllib.request.Request(where, b"{}", {"Authorization": "Bearer AKIATHEKEYOFTHEOWNER"})
+    with urllib.request.urlopen(ours) as answer:
+        assert json.load(answer) == {"faults": []}

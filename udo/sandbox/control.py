@@ -1,0 +1,170 @@
+"""What the sandbox's own commands ask of its process: status, reset, step, faults and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import UdoError, UsageError
+
+if TYPE_CHECKING:
+    from udo.config import Config
+    from udo.sandbox.world import World
+
+Words = Mapping[str, Any]
+# What `fault` knows beside the faults of requests and of instances under ssh.
+_DEPLOYMENT = ("event", "instance", "application", "deployment_group", "times")
+
+
+def groups(world: World) -> list[dict[str, Any]]:
+    """The groups of the configuration as they are now, with the addresses of their members."""
+    from udo.sandbox.seed import regions
+
+    rows = []
+    for region in regions(world):
+        pages = world.client("autoscaling", region).get_paginator("describe_auto_scaling_groups").paginate()
+        rows += [_row(world, region, group) for page in pages for group in page["AutoScalingGroups"]]
+    order = list(world.roles)
+    return sorted(rows, key=lambda row: order.index(row["group"]) if row["group"] in order else len(order))
+
+
+class Control:
+    """The commands by name; `boot` is how many seconds an instance launched from now on takes to boot."""
+
+    def __init__(self, world: World, config: Config, boot: float = 0.0) -> None:
+        self._world = world
+        self._config = config
+        self._boot = boot
+
+    def begin(self) -> list[str]:
+        """Builds the world of the configuration, in which everything has booted; returns the remarks on it.
+
+        Raises: ConfigError.
+        """
+        from udo.sandbox.strict import delays
+
+        remarks = self._world.seed(self._config)
+        delays.boot = delays.console = self._boot
+        return remarks
+
+    def answer(self, path: str, words: Words) -> tuple[int, Any]:
+        """Carries out one command of the sandbox; the status is an HTTP one."""
+        known: dict[str, Callable[[Words], Any]] = {
+            "status": self._status,
+            "reset": self._reset,
+            "step": self._step,
+            "fault": self._fault,
+            "faults": self._faults,
+            "clear": self._clear,
+            "log": self._log,
+        }
+        if path not in known:
+            return 404, {"message": f"the sandbox has no '{path}'"}
+        try:
+            with self._world.aside():
+                return 200, known[path](words)
+        except UdoError as error:
+            return 400, {"message": error.message, "hint": error.hint, "usage": isinstance(error, UsageError)}
+
+    def _status(self, _words: Words) -> Any:
+        self._world.advance()
+        world = self._world
+        return {
+            "groups": groups(world),
+            "now": world.clock.now(),
+            "speed": world.clock.speed,
+            "requests": len(world.log),
+        }
+
+    def _reset(self, words: Words) -> Any:
+        self._world.reset()
+        remarks = self.begin()
+        return {**self._status(words), "remarks": remarks}
+
+    def _step(self, words: Words) -> Any:
+        seconds = words.get("seconds")
+        if not isinstance(seconds, int | float) or seconds < 0:
+            raise UsageError("a step is a number of seconds, 0 or more")
+        self._world.clock.step(seconds)
+        return self._status(words)
+
+    def _fault(self, words: Words) -> Any:
+        from udo.sandbox import faults
+
+        instance = self._instance(words["instance_id"]) if "instance_id" in words else None
+        kind = words.get("kind")
+        if kind == "deployment":
+            self._deployment_fault(words)
+        elif kind == "new-account":
+            self._new_account(True)
+        elif kind == "die" and instance is not None:
+            ec2 = self._world.client("ec2", instance.ec2_backend.region_name)
+            ec2.terminate_instances(InstanceIds=[instance.id])
+        else:
+            self._world.faults.add(faults.parse(words))
+        self._world.advance()
+        return self._faults(words)
+
+    def _deployment_fault(self, words: Words) -> None:
+        from udo.sandbox.strict import DeploymentFault, deployment_faults
+        from udo.sandbox.strict.deployment_run import ALLOWING, BLOCKING, EVENTS
+
+        given = {key: words[key] for key in _DEPLOYMENT if key in words}
+        if "instance_id" in words:
+            given["instance"] = words["instance_id"]
+        if unknown := set(words) - set(_DEPLOYMENT) - {"kind", "instance_id"}:
+            raise UsageError(f"the fault of a deployment has no '{sorted(unknown)[0]}'")
+        fault = DeploymentFault(**given)
+        events = (*BLOCKING, *EVENTS, *ALLOWING)
+        if fault.event not in events:
+            raise UsageError(f"a deployment has no event '{fault.event}'", hint=f"one of {', '.join(events)}")
+        deployment_faults.add(fault)
+
+    def _faults(self, _words: Words) -> Any:
+        from udo.sandbox.strict import deployment_faults, quotas
+
+        failing = [
+            {**{key: getattr(one, key) for key in _DEPLOYMENT}, "kind": "deployment", "counted": len(one.hit)}
+            for one in deployment_faults.all()
+        ]
+        account = [{"kind": "new-account"}] if quotas.launch_configurations_refused else []
+        return {"faults": [*self._world.faults.listed(), *failing, *account]}
+
+    def _clear(self, words: Words) -> Any:
+        from udo.sandbox.strict import deployment_faults
+
+        deployment_faults.clear()
+        self._new_account(False)
+        self._world.faults.clear()
+        return self._faults(words)
+
+    def _new_account(self, new: bool) -> None:
+        from udo.sandbox.strict import quotas
+
+        quotas.launch_configurations_refused = new
+
+    def _instance(self, instance_id: str) -> Any:
+        found = next((one for one in self._world.instances() if one.id == instance_id), None)
+        if found is None:
+            raise UsageError(f"the sandbox has no instance {instance_id}", hint="'udo --sandbox instances' names them")
+        return found
+
+    def _log(self, words: Words) -> Any:
+        last = list(self._world.log)[-int(words.get("last", 50)) :]
+        return {"requests": [{"number": seen.number, "region": seen.region, "action": seen.name} for seen in last]}
+
+
+def _row(world: World, region: str, group: Mapping[str, Any]) -> dict[str, Any]:
+    cluster, role = world.roles.get(group["AutoScalingGroupName"], ("", ""))
+    template = group.get("LaunchTemplate", {})
+    launch = group.get("LaunchConfigurationName") or f"{template.get('LaunchTemplateName')} {template.get('Version')}"
+    members = {one["InstanceId"] for one in group["Instances"]}
+    return {
+        "cluster": cluster,
+        "role": role,
+        "group": group["AutoScalingGroupName"],
+        "region": region,
+        "launch": launch,
+        "instances": len(members),
+        "addresses": [one.private_ip for one in world.instances() if one.id in members],
+    }

@@ -1,0 +1,237 @@
+"""What goes wrong on demand: which request meets which fault, and which instance misbehaves under ssh."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, get_args
+
+from udo.errors import UsageError
+from udo.sandbox.wire import Answer, Request, refusal
+
+Kind = Literal["throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill", "hook"]
+InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key"]
+
+
+class Cut(ConnectionError):
+    """The connection ends without an answer; `how` is closed, timeout or refused."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(how)
+        self.how = how
+
+
+class Killed(BaseException):
+    """The client stops existing at this request: raised in process, where no other process can be killed."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to some requests: the `nth` that matches `operation` and, if `times` allows, the ones after it.
+
+    `operation` is `*`, `UpdateAutoScalingGroup` or `autoscaling:UpdateAutoScalingGroup`; `nth` counts from 1 and from
+    the moment the fault is set, requests on the wire (an SDK's retries too); `times` None means for ever. With `after`
+    the request takes effect first. `seconds` belongs to delay and timeout, `pid` to kill, `hook` to hook.
+    """
+
+    kind: Kind
+    operation: str = "*"
+    nth: int = 1
+    times: int | None = 1
+    after: bool = False
+    seconds: float = 1.0
+    pid: int | None = None
+    hook: Callable[[Request], None] | None = field(default=None, compare=False)
+
+    def concerns(self, asked: Request) -> bool:
+        """Whether the request is one of those counted."""
+        return self.operation in ("*", asked.operation, asked.name)
+
+
+@dataclass(frozen=True)
+class InstanceFault:
+    """How one instance misbehaves under ssh until the fault is cleared."""
+
+    kind: InstanceKind
+    instance_id: str
+
+
+def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
+    """The fault that plain data describes.
+
+    Raises: UsageError.
+    """
+    made: type[Fault] | type[InstanceFault] = InstanceFault if "instance_id" in words else Fault
+    if made is Fault and words.get("kind") in {"die", *get_args(InstanceKind)} - set(get_args(Kind)):
+        raise UsageError(f"'{words['kind']}' is a fault of an instance", hint="name it with --instance")
+    kinds = get_args(InstanceKind if made is InstanceFault else Kind)
+    if words.get("kind") not in kinds or words.get("kind") == "hook":
+        raise UsageError(f"no fault '{words.get('kind')}'", hint=f"one of {', '.join(k for k in kinds if k != 'hook')}")
+    _existing(words.get("operation", "*"))
+    unknown = set(words) - {known.name for known in fields(made)} | set(words) & {"hook"}
+    if unknown:
+        raise UsageError(f"a fault has no '{sorted(unknown)[0]}'")
+    return made(**words)
+
+
+def _existing(operation: str) -> None:
+    """Refuses an operation that its service does not have: such a fault would never happen."""
+    from moto.core.utils import get_service_model
+
+    service, _, name = operation.partition(":")
+    if name and service in ("autoscaling", "codedeploy", "ec2", "ssm", "sts"):
+        known = get_service_model(service).operation_names
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise UsageError(f"{service} has no operation {name}", hint=f"did you mean {near[0]}?" if near else None)
+
+
+@dataclass
+class _Armed:
+    fault: Fault
+    seen: int = 0
+
+    def meets(self, asked: Request) -> bool:
+        if not self.fault.concerns(asked):
+            return False
+        self.seen += 1
+        last = float("inf") if self.fault.times is None else self.fault.nth + self.fault.times
+        return self.fault.nth <= self.seen < last
+
+
+class Faults:
+    """The faults that are set."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._armed: list[_Armed] = []
+        self._instances: dict[str, InstanceFault] = {}
+        self._dead = False
+        self._released = threading.Event()
+
+    def add(self, fault: Fault | InstanceFault) -> None:
+        """Sets a fault; an instance has one at a time."""
+        with self._lock:
+            if isinstance(fault, InstanceFault):
+                self._instances[fault.instance_id] = fault
+            else:
+                self._armed.append(_Armed(fault))
+
+    def clear(self) -> None:
+        """Takes every fault away and lets go of every request that one of them holds up."""
+        with self._lock:
+            self._armed, self._instances, self._dead = [], {}, False
+            self._released.set()
+            self._released = threading.Event()
+
+    def instance(self, instance_id: str) -> InstanceKind | None:
+        """How that instance misbehaves, or None."""
+        fault = self._instances.get(instance_id)
+        return fault.kind if fault else None
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The faults set, as plain data, with how many requests each has counted."""
+        with self._lock:
+            calls = [{**asdict(replace(a.fault, hook=None)), "counted": a.seen} for a in self._armed]
+            return [*calls, *(asdict(fault) for fault in self._instances.values())]
+
+    def due(self, asked: Request) -> tuple[Fault, ...]:
+        """The faults this request meets; counts it for all of them.
+
+        Raises: Killed.
+        """
+        with self._lock:
+            if self._dead:
+                raise Killed
+            return tuple([armed.fault for armed in self._armed if armed.meets(asked)])
+
+    def strike(self, fault: Fault, asked: Request, account: str) -> Answer | None:
+        """Lets the fault happen: an answer in place of the true one, or None to go on.
+
+        Raises: Cut, Killed.
+        """
+        match fault.kind:
+            case "delay":
+                self._released.wait(fault.seconds)
+            case "hook" if fault.hook:
+                fault.hook(asked)
+            case "drop":
+                raise Cut("closed")
+            case "refuse":
+                raise Cut("refused")
+            case "timeout":
+                raise Cut("timeout")
+            case "kill":
+                self._kill(fault.pid)
+            case "garbage":
+                return Answer(200, (("Content-Type", "text/html"),), b"<html><body>not what you asked for")
+            case _:
+                return _refused(fault.kind, asked, account)
+        return None
+
+    def hold(self, seconds: float) -> None:
+        """Waits, but no longer than until the faults are cleared."""
+        self._released.wait(seconds)
+
+    def _kill(self, pid: int | None) -> None:
+        if pid is None:
+            self._dead = True
+            raise Killed
+        os.kill(pid, signal.SIGKILL)
+        # The answer must not overtake the signal.
+        time.sleep(0.05)
+        raise Cut("closed")
+
+
+def _refused(kind: str, asked: Request, account: str) -> Answer:
+    status, code, message = _TEXTS[kind](asked, account)
+    return refusal(asked, status, code, message)
+
+
+def _throttled(asked: Request, _account: str) -> tuple[int, str, str]:
+    """Source: EC2 API "Request throttling" (RequestLimitExceeded, 503); common errors of the other services."""
+    if asked.protocol == "ec2":
+        return 503, "RequestLimitExceeded", "Request limit exceeded."
+    return 400, "Throttling" if asked.protocol == "query" else "ThrottlingException", "Rate exceeded"
+
+
+def _denied(asked: Request, account: str) -> tuple[int, str, str]:
+    """Source: IAM User Guide, "Troubleshoot access denied error messages"; EC2 error codes (UnauthorizedOperation)."""
+    who = f"User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: {asked.name}"
+    why = "because no identity-based policy allows the"
+    if asked.protocol == "ec2":
+        return (
+            403,
+            "UnauthorizedOperation",
+            f"You are not authorized to perform this operation. {who} {why} {asked.name} action",
+        )
+    code = "AccessDenied" if asked.protocol in ("query", "rest-xml") else "AccessDeniedException"
+    return 403 if code == "AccessDenied" else 400, code, f"{who} {why} {asked.name} action"
+
+
+def _expired(asked: Request, _account: str) -> tuple[int, str, str]:
+    """Source: EC2 error codes (RequestExpired); common errors (ExpiredToken, in JSON services ...Exception)."""
+    if asked.protocol == "ec2":
+        return 400, "RequestExpired", "Request has expired."
+    text = "The security token included in the request is expired"
+    return (
+        (403, "ExpiredToken", text) if asked.protocol in ("query", "rest-xml") else (400, "ExpiredTokenException", text)
+    )
+
+
+def _failed(asked: Request, _account: str) -> tuple[int, str, str]:
+    """Source: common errors of the AWS APIs (InternalFailure); EC2 error codes (InternalError)."""
+    return 500, "InternalError" if asked.protocol == "ec2" else "InternalFailure", "An internal error has occurred"
+
+
+_TEXTS: Mapping[str, Callable[[Request, str], tuple[int, str, str]]] = {
+    "throttle": _throttled,
+    "deny": _denied,
+    "expire": _expired,
+    "fail": _failed,
+}

@@ -1,0 +1,124 @@
+"""The few places where moto asks the sandbox: whose account, what address an instance has, what its console says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+DEFAULT_ACCOUNT = "123456789012"
+
+
+@dataclass
+class Owner:
+    """What the present world answers; one per process, since moto's state is the process's."""
+
+    account: str = DEFAULT_ACCOUNT
+    address: Callable[[], str] | None = None
+    console: Callable[[Any], str] | None = None
+
+
+_owner = Owner()
+_installed: list[bool] = []
+# Every method of moto's that is ours now; the strict guard names them too.
+replaced: list[tuple[type, str]] = []
+
+
+def install(owner: Owner) -> None:
+    """Makes moto ask `owner` from now on."""
+    global _owner  # noqa: PLW0603 - moto looks its functions up in modules, so the answer must be reachable from one
+    _owner = owner
+    if not _installed:
+        _patch_account()
+        _patch_births()
+        _patch_images()
+        _patch_console()
+        _installed.append(True)
+
+
+def _patch_account() -> None:
+    import moto.iam.models as iam
+    from moto.sts.models import STSBackend
+
+    def get_account_id_from(access_key: str) -> str:
+        return _owner.account
+
+    iam.get_account_id_from = get_account_id_from
+    original = STSBackend.get_caller_identity
+
+    @wraps(original)
+    def get_caller_identity(self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
+        user_id, arn, account = original(self, access_key_id, region)
+        if arn.endswith(":user/moto"):
+            return "AIDASANDBOXSANDBOXSBX", f"arn:aws:iam::{account}:user/sandbox", account
+        return user_id, arn, account
+
+    _put(STSBackend, get_caller_identity)
+
+
+def _patch_births() -> None:
+    from moto.ec2.models.instances import InstanceBackend
+
+    launch, restart = InstanceBackend.run_instances, InstanceBackend.start_instances
+
+    @wraps(launch)
+    def run_instances(self: Any, *args: Any, **kwargs: Any) -> Any:
+        reservation = launch(self, *args, **kwargs)
+        for instance in reservation.instances:
+            _settle(instance)
+        return reservation
+
+    @wraps(restart)
+    def start_instances(self: Any, instance_ids: list[str], *args: Any, **kwargs: Any) -> Any:
+        answer = restart(self, instance_ids, *args, **kwargs)
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            _settle(instance)
+        return answer
+
+    _put(InstanceBackend, run_instances)
+    _put(InstanceBackend, start_instances)
+
+
+def _settle(instance: Any) -> None:
+    """Gives the instance an address of this machine, once, whatever its subnet."""
+    if _owner.address is None or not instance.nics:
+        return
+    card = instance.nics[0]
+    if not hasattr(instance, "udo_address"):
+        instance.udo_address = _owner.address()
+    card.private_ip_address = card.public_ip = instance.udo_address
+    card.private_ip_addresses[0]["PrivateIpAddress"] = instance.udo_address
+    if "PrivateDnsName" in card.private_ip_addresses[0]:
+        card.private_ip_addresses[0]["PrivateDnsName"] = card.private_dns_name = instance.private_dns_name
+
+
+def _patch_images() -> None:
+    from moto.ec2.models.amis import AmiBackend
+
+    def _load_amis(self: Any) -> None:
+        """Nothing: hundreds of images of AWS's for every region would be made at every reset."""
+
+    _put(AmiBackend, _load_amis)
+
+
+def _patch_console() -> None:
+    from moto.core.responses import ActionResult
+    from moto.core.utils import utcnow
+    from moto.ec2.responses.general import General
+
+    def get_console_output(self: Any) -> Any:
+        from base64 import b64encode
+
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        text = _owner.console(instance) if _owner.console else ""
+        answer = {"InstanceId": instance.id, "Timestamp": utcnow()}
+        # What has not booted has printed nothing yet.
+        return ActionResult(answer | ({"Output": b64encode(text.encode()).decode()} if text else {}))
+
+    _put(General, get_console_output)
+
+
+def _put(kind: type, function: Callable[..., Any]) -> None:
+    setattr(kind, function.__name__, function)
+    replaced.append((kind, function.__name__))

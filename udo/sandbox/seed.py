@@ -1,0 +1,241 @@
+"""Builds the world a udo.yml describes: its groups as if they had always been there."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from udo.sandbox import images
+from udo.sandbox.hooks import DEFAULT_ACCOUNT
+from udo.sandbox.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from udo.config import Config, Role
+    from udo.sandbox.world import World
+
+_REGION = "us-east-1"
+_IMAGE = "ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+_TRUST = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
+    '"Principal":{"Service":"codedeploy.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+)
+
+
+def build(world: World, config: Config) -> list[str]:
+    """Builds every role's group and what it rests on; returns what a person should know about the result.
+
+    The first role of the last cluster is launched from an earlier image than its udo.yml asks for, so that `updatelc`
+    has a change to make.
+
+    The account is the first one that a role names.
+
+    Raises: ConfigError where a value rests on something that is not known here.
+    """
+    roles = [role for cluster in config.clusters.values() for role in cluster.roles.values()]
+    world.owner.account = next((role.account for role in roles if role.account), DEFAULT_ACCOUNT)
+    world.region = next((role.region for role in roles if role.region), _REGION)
+    behind = _behind(config)
+    networks: dict[str, Network] = {}
+    known = [_known(world, role) for role in roles]
+    for role in known:
+        region = role.region or world.region
+        network = networks.setdefault(region, Network(world, region))
+        _group(world, region, network, role, behind=role.label == behind)
+        world.roles[role.group_name] = (role.cluster, role.name)
+    _deployments(world, known)
+    world.advance()
+    return [*_remarks(known, behind), *_elsewhere(world, known)]
+
+
+def regions(world: World) -> list[str]:
+    """The regions in which the world has groups."""
+    from moto.autoscaling.models import autoscaling_backends
+
+    backends = autoscaling_backends[world.account]
+    return sorted(region for region in list(backends.keys()) if backends[region].autoscaling_groups)
+
+
+def _behind(config: Config) -> str | None:
+    cluster = list(config.clusters.values())[-1]
+    role = next(iter(cluster.roles.values()), None)
+    return role.label if role is not None and role.has("ami") else None
+
+
+def _remarks(roles: Iterable[Role], behind: str | None) -> list[str]:
+    if behind is None:
+        return []
+    role = next(role for role in roles if role.label == behind)
+    return [f"{role.group_name} runs an earlier image than udo.yml asks for: try 'udo updatelc {behind} --dry-run'"]
+
+
+def _elsewhere(world: World, roles: Iterable[Role]) -> list[str]:
+    others = [role for role in roles if role.account not in (None, world.account)]
+    if not others:
+        return []
+    labels = ", ".join(role.label for role in others)
+    return [f"the sandbox is account {world.account} alone: {labels} will be refused there as of another account"]
+
+
+def _known(world: World, role: Role) -> Role:
+    """The role with an answer to each of its lookups in Parameter Store, which is put there."""
+    from udo import schema
+
+    region = role.region or world.region
+    keys = [path for path, key in schema.BY_PATH.items() if not key.parent and key.kind != "sections"]
+    lookups = [lookup for lookup in role.lookups(*keys) if lookup.kind == "ssm"]
+    return role.resolved({found: images.parameter(world, region, found.argument, "sandbox") for found in lookups})
+
+
+def _group(world: World, region: str, network: Network, role: Role, *, behind: bool) -> None:
+    subnets = network.subnets(role)
+    network.security_groups(role)
+    _identity(world, region, role)
+    image = images.image_id(world, region, role.get("ami") or _IMAGE, role.get("instance_type") or "t3.micro")
+    launch = _launch(world, region, role, images.earlier(image) if behind else image)
+    place = {"VPCZoneIdentifier": ",".join(subnets)} if subnets else {"AvailabilityZones": network.zones(role)}
+    balanced = _balancers(world, region, network, role)
+    world.client("autoscaling", region).create_auto_scaling_group(
+        AutoScalingGroupName=role.group_name,
+        Tags=_tags(role),
+        **launch,
+        **place,
+        **balanced,
+        **_sizes(role),
+        **_health(role),
+    )
+
+
+def _identity(world: World, region: str, role: Role) -> None:
+    if key_pair := role.get("keypair_name"):
+        with _once("InvalidKeyPair.Duplicate"):
+            world.client("ec2", region).import_key_pair(KeyName=key_pair, PublicKeyMaterial=world.public_key.encode())
+    if profile := role.get("iam_profile"):
+        with _once("EntityAlreadyExists"):
+            world.client("iam").create_instance_profile(InstanceProfileName=profile.rpartition("/")[2])
+
+
+def _launch(world: World, region: str, role: Role, image: str) -> dict[str, Any]:
+    from udo.launch.overlay import configuration_keys, launch_keys, template_keys
+
+    keys = {"instance_type": "t3.micro", **launch_keys(role, ami=image)}
+    if role.get("launch.as") == "configuration":
+        name = f"{role.group_name}-v1"
+        named = configuration_keys(keys)
+        if "UserData" in named:
+            # For this one operation botocore encodes user data by itself.
+            named["UserData"] = base64.b64decode(named["UserData"])
+        world.client("autoscaling", region).create_launch_configuration(LaunchConfigurationName=name, **named)
+        return {"LaunchConfigurationName": name}
+    made = world.client("ec2", region).create_launch_template(
+        LaunchTemplateName=role.group_name, LaunchTemplateData=template_keys(keys, {})
+    )["LaunchTemplate"]
+    return {"LaunchTemplate": {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"}}
+
+
+def _balancers(world: World, region: str, network: Network, role: Role) -> dict[str, list[str]]:
+    """The role's load balancers: classic ones by their names, target groups by name (an ARN's too)."""
+    classic, targets, arns = list(role.get("elbs") or ()), role.get("target_groups") or (), []
+    subnets = network.subnets(role) or network.default_subnets() if classic or targets else []
+    listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}
+    for name in classic:
+        with _once("DuplicateLoadBalancerName"):
+            world.client("elb", region).create_load_balancer(
+                LoadBalancerName=name, Listeners=[listener], Subnets=subnets
+            )
+    for target in targets:
+        name = target.split("/")[1] if target.startswith("arn:") else target
+        arns.append(_target_group(world, region, name, network.vpc_of(subnets[0])))
+    given = {"LoadBalancerNames": classic, "TargetGroupARNs": arns}
+    return {key: value for key, value in given.items() if value}
+
+
+def _target_group(world: World, region: str, name: str, vpc: str) -> str:
+    elbv2 = world.client("elbv2", region)
+    with _once("DuplicateTargetGroupName"):
+        elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
+    return str(elbv2.describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"])
+
+
+def _sizes(role: Role) -> dict[str, int]:
+    least, most, desired = (role.get(f"scale_policy.{key}") for key in ("min_size", "max_size", "desired"))
+    count = next((number for number in (desired, least) if number is not None), 1)
+    return {
+        "MinSize": min(count, count if least is None else least),
+        "MaxSize": max(count, count if most is None else most),
+        "DesiredCapacity": count,
+    }
+
+
+def _health(role: Role) -> dict[str, Any]:
+    kind, grace = role.get("health_check.type"), role.get("health_check.grace")
+    settings = {"HealthCheckType": kind, "HealthCheckGracePeriod": None if grace is None else int(grace)}
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _tags(role: Role) -> list[dict[str, Any]]:
+    tags = {"Name": role.group_name, **(role.get("tags") or {})}
+    return [{"Key": key, "Value": str(value), "PropagateAtLaunch": True} for key, value in tags.items()]
+
+
+def _deployments(world: World, roles: Iterable[Role]) -> None:
+    """Each CodeDeploy deployment group with every Auto Scaling group whose role names it."""
+    groups: dict[tuple[str, str, str], list[Role]] = {}
+    for role in roles:
+        region = role.region or world.region
+        application, name = role.get("deploy.application"), role.get("deploy.deployment_group")
+        if bucket := role.get("deploy.s3.bucket"):
+            _bucket(world, region, bucket)
+        if application:
+            with _once("ApplicationAlreadyExistsException"):
+                world.client("codedeploy", region).create_application(
+                    applicationName=application, computePlatform="Server"
+                )
+        if application and name:
+            groups.setdefault((region, application, name), []).append(role)
+    for (region, application, name), members in groups.items():
+        _deployment_group(world, region, application, name, members)
+
+
+def _deployment_group(world: World, region: str, application: str, name: str, roles: list[Role]) -> None:
+    with _once("EntityAlreadyExists"):
+        world.client("iam").create_role(RoleName="sandbox-codedeploy", AssumeRolePolicyDocument=_TRUST)
+    configs = [config for role in roles if (config := role.get("deploy.config"))]
+    for config in configs:
+        _deployment_config(world, region, config)
+    world.client("codedeploy", region).create_deployment_group(
+        applicationName=application,
+        deploymentGroupName=name,
+        serviceRoleArn=f"arn:aws:iam::{world.account}:role/sandbox-codedeploy",
+        autoScalingGroups=[role.group_name for role in roles],
+        **({"deploymentConfigName": configs[0]} if configs else {}),
+    )
+
+
+def _deployment_config(world: World, region: str, name: str) -> None:
+    """A configuration of the account's own: udo.yml says no more of it than its name, so half stay healthy."""
+    if not name.startswith("CodeDeployDefault."):
+        with _once("DeploymentConfigAlreadyExistsException"):
+            world.client("codedeploy", region).create_deployment_config(
+                deploymentConfigName=name, minimumHealthyHosts={"type": "FLEET_PERCENT", "value": 50}
+            )
+
+
+def _bucket(world: World, region: str, bucket: str) -> None:
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    with _once("BucketAlreadyOwnedByYou"):
+        world.client("s3", region).create_bucket(Bucket=bucket, **place)
+
+
+@contextlib.contextmanager
+def _once(code: str) -> Any:
+    """Lets what is already there be."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise

@@ -1,0 +1,26 @@
+"""How long things take in the sandbox, in seconds of its clock; tests and the server set what they want to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Delays:
+    """0 means at once, within the request that asked for it."""
+
+    boot: float = 0.0
+    console: float = 0.0
+    terminate: float = 0.0
+    health_check: float = 0.0
+    relaunch: float = 60.0
+    deployment_start: float = 2.0
+    deployment_event: float = 0.75
+
+
+delays = Delays()
+
+
+def reset() -> None:
+    """Puts back the delays a fresh sandbox has."""
+    delays.__dict__.update(Delays().__dict__)

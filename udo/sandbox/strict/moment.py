@@ -1,0 +1,53 @@
+"""The moment it is inside the sandbox, which moto's backends are made to read too."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+
+from udo.sandbox.clock import Clock
+
+# Where moto writes times that its answers show, each module importing `utcnow` by name.
+_TIMEKEEPERS = (
+    "moto.autoscaling.models",
+    "moto.codedeploy.models",
+    "moto.ec2.models.elastic_block_store",
+    "moto.ec2.models.instances",
+    "moto.ec2.models.launch_templates",
+    "moto.ssm.models",
+)
+
+
+class _Present:
+    clock = Clock()
+
+
+def use(clock: Clock) -> None:
+    """Makes `clock` the one that every answer goes by."""
+    _Present.clock = clock
+
+
+def now() -> float:
+    """The present moment, in seconds since the epoch."""
+    return _Present.clock.now()
+
+
+def utcnow() -> datetime.datetime:
+    """The present moment as moto keeps times: UTC, without a time zone."""
+    return at(now())
+
+
+def at(seconds: float) -> datetime.datetime:
+    """A moment given in seconds since the epoch, as moto keeps times."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
+
+
+def text(seconds: float | None = None) -> str:
+    """A moment as AWS writes it inside sentences: 2026-01-05T09:00:00Z."""
+    return at(now() if seconds is None else seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def install() -> None:
+    """Makes moto's backends read this clock."""
+    for name in _TIMEKEEPERS:
+        setattr(importlib.import_module(name), "utcnow", utcnow)  # noqa: B010

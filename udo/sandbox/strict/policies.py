@@ -1,0 +1,169 @@
+"""Scaling policies and scheduled actions: they belong to their group, and are found by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy, FakeScheduledAction
+from moto.moto_api._internal import mock_random
+
+from udo.sandbox.strict import limits
+from udo.sandbox.strict.groups_known import known_group
+from udo.sandbox.strict.pages import limit, page
+from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
+
+_ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
+Key = tuple[str, str]
+
+
+@refuses("autoscaling", "PutScalingPolicy", moto="accepts a policy that could never scale")
+def policies_say_how_to_scale(request: Request) -> None:
+    """A simple or step policy names an adjustment type and its adjustments, a target tracking policy its target.
+
+    Source: botocore autoscaling PutScalingPolicyType, members AdjustmentType and TargetTrackingConfiguration.
+    """
+    params = request.params
+    kind = params.get("PolicyType") or "SimpleScaling"
+    if kind == "TargetTrackingScaling":
+        if not params.get("TargetTrackingConfiguration"):
+            raise Refusal("ValidationError", "TargetTrackingConfiguration is required for policy type " + kind)
+        return
+    if kind in ("SimpleScaling", "StepScaling") and params.get("AdjustmentType") not in _ADJUSTMENTS:
+        raise Refusal(
+            "ValidationError", f"AdjustmentType must be one of {', '.join(_ADJUSTMENTS)} for policy type {kind}"
+        )
+    needed = {"SimpleScaling": "ScalingAdjustment", "StepScaling": "StepAdjustments"}.get(kind)
+    if needed and params.get(needed) in (None, []):
+        raise Refusal("ValidationError", f"{needed} is required for policy type {kind}")
+
+
+@answers("autoscaling", "PutScalingPolicy", moto="answers without PolicyARN, and steals a policy of another group")
+def policies_have_an_arn_and_a_group(request: Request) -> dict[str, Any]:
+    """PutScalingPolicy answers with the policy's ARN; policies of the same name in two groups are two policies.
+
+    Source: botocore autoscaling PolicyARNType; PutScalingPolicyType, member PolicyName (unique within the group).
+    """
+    backend, params = request.autoscaling, request.params
+    policies: dict[Any, Any] = backend.policies
+    name = params["PolicyName"]
+    others = {key: policy for key, policy in policies.items() if key != name}
+    request.moto()
+    made: Any = policies.pop(name)
+    policies.clear()
+    policies.update(others)
+    key = (params["AutoScalingGroupName"], name)
+    if key in policies:
+        made.udo_id = policies[key].udo_id
+    policies[key] = made
+    return {"PolicyARN": made.arn, "Alarms": []}
+
+
+@rule("autoscaling", "DescribePolicies", moto="gives every policy the same id")
+def policy_arns_differ(policy: Any) -> str:
+    """Every policy's ARN holds an id of its own, its group and its name.
+
+    Source: botocore autoscaling example of DescribePolicies.
+    """
+    backend = policy.autoscaling_backend
+    own = policy.__dict__.setdefault("udo_id", str(mock_random.uuid4()))
+    where = f"arn:aws:autoscaling:{backend.region_name}:{backend.account_id}:scalingPolicy:{own}"
+    return f"{where}:autoScalingGroupName/{policy.auto_scaling_group_name}:policyName/{policy.name}"
+
+
+replaces(FakeScalingPolicy, "arn")(property(policy_arns_differ))
+replaces(FakeScalingPolicy, "policy_arn")(property(policy_arns_differ))
+
+
+@answers("autoscaling", "DescribePolicies", moto="ignores MaxRecords and gives everything at once")
+def policies_come_in_pages(request: Request) -> dict[str, Any]:
+    """DescribePolicies gives 50 a page by default and 100 at most; an unknown group is refused.
+
+    Source: botocore autoscaling DescribePoliciesType, member MaxRecords.
+    """
+    params = request.params
+    if name := params.get("AutoScalingGroupName"):
+        known_group(request.autoscaling, name)
+    size = limit(params, "MaxRecords", default=50, maximum=100)
+    wanted = params.get("PolicyNames") or []
+    kinds = params.get("PolicyTypes") or []
+    found = [
+        policy
+        for policy in request.autoscaling.policies.values()
+        if (not name or policy.auto_scaling_group_name == name)
+        and (not wanted or policy.name in wanted or policy.arn in wanted)
+        and (not kinds or policy.policy_type in kinds)
+    ]
+    shown, token = page(found, size, params.get("NextToken"), refusal=limits.INVALID_TOKEN)
+    return {"ScalingPolicies": shown, "NextToken": token}
+
+
+@answers("autoscaling", "DeletePolicy", "ExecutePolicy", moto="crashes on unknown ones, or ignores them")
+def unknown_policies_are_refused(request: Request) -> None:
+    """Deleting or executing a policy that does not exist is ValidationError; it is named by ARN, or by group and name.
+
+    Source: botocore autoscaling DeletePolicyType and ExecutePolicyType.
+    """
+    params, backend = request.params, request.autoscaling
+    group, name = params.get("AutoScalingGroupName"), params["PolicyName"]
+    policies: dict[Any, Any] = backend.policies
+    for key, policy in list(policies.items()):
+        if policy.arn == name or (policy.name == name and group in (None, policy.auto_scaling_group_name)):
+            if request.response._get_action() == "ExecutePolicy":
+                policies_stay_in_bounds(policy)
+            else:
+                policies.pop(key)
+            return
+    raise Refusal("ValidationError", f"Policy not found: {name}" + (f" in group {group}" if group else ""))
+
+
+@rule("autoscaling", "ExecutePolicy", moto="scales beyond the minimum and the maximum")
+def policies_stay_in_bounds(policy: Any) -> None:
+    """A policy changes the desired capacity up to the bounds of the group, and no further.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html.
+    """
+    group = known_group(policy.autoscaling_backend, policy.auto_scaling_group_name)
+    amount = int(policy.scaling_adjustment or 0)
+    wanted = {
+        "ExactCapacity": amount,
+        "ChangeInCapacity": group.desired_capacity + amount,
+        "PercentChangeInCapacity": group.desired_capacity + _percent(group.desired_capacity, amount),
+    }[policy.adjustment_type]
+    group.set_desired_capacity(max(group.min_size, min(group.max_size, wanted)))
+
+
+def _percent(size: int, percent: int) -> int:
+    change = size * percent / 100
+    return int(change) if abs(change) >= 1 else (change > 0) - (change < 0)
+
+
+@replaces(AutoScalingBackend, "put_scheduled_update_group_action")
+@rule("autoscaling", "PutScheduledUpdateGroupAction", moto="steals an action of the same name from another group")
+def scheduled_actions_belong_to_their_group(
+    backend: Any,
+    name: str,
+    desired_capacity: Any,
+    max_size: Any,
+    min_size: Any,
+    scheduled_action_name: str,
+    start_time: Any,
+    end_time: Any,
+    recurrence: Any,
+    timezone: Any,
+) -> Any:
+    """Scheduled actions of the same name in two groups are two actions.
+
+    Source: botocore autoscaling PutScheduledUpdateGroupActionType, member ScheduledActionName.
+    """
+    kind: Any = FakeScheduledAction
+    sizes = [None if size is None else int(size) for size in (desired_capacity, max_size, min_size)]
+    made = kind(name, *sizes, scheduled_action_name, start_time, end_time, recurrence, timezone)
+    backend.scheduled_actions[name, scheduled_action_name] = made
+    return made
+
+
+@replaces(AutoScalingBackend, "delete_scheduled_action")
+def delete_scheduled_action(backend: Any, auto_scaling_group_name: str, scheduled_action_name: str) -> None:
+    """Deletes one group's scheduled action."""
+    if backend.scheduled_actions.pop((auto_scaling_group_name, scheduled_action_name), None) is None:
+        raise Refusal("ValidationError", f"Scheduled action name not found: {scheduled_action_name}")

@@ -1,0 +1,131 @@
+"""What launch data names must exist: images, key pairs, security groups, instance profiles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from udo.sandbox.strict.launch_reference import template_references, template_version
+from udo.sandbox.strict.rules import Refusal, Request, refuses, rule
+
+_IMAGE = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_FORMED = "You must use a valid fully-formed launch template."
+
+
+@refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any image")
+def configurations_name_known_images(request: Request) -> None:
+    """A launch configuration names an image that exists: ValidationError.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-ami.html.
+    """
+    image = request.params.get("ImageId")
+    if image and (why := missing_image(request.ec2, image)):
+        raise Refusal("ValidationError", f"AMI {image} is invalid: {why}")
+
+
+@refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any key pair")
+def configurations_name_known_key_pairs(request: Request) -> None:
+    """A launch configuration names a key pair that exists: ValidationError.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html (`The key pair <..> does not
+    exist`).
+    """
+    name = request.params.get("KeyName")
+    if name and name not in request.ec2.key_pairs:
+        raise Refusal("ValidationError", f"The key pair '{name}' does not exist")
+
+
+@refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts them, and crashes when the group launches")
+def configurations_name_known_security_groups(request: Request) -> None:
+    """A launch configuration names security groups that exist: ValidationError.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html (`The security group <..>
+    does not exist`).
+    """
+    for name in request.params.get("SecurityGroups") or []:
+        if request.ec2.get_security_group_by_name_or_id(name) is None:
+            raise Refusal("ValidationError", f"The security group '{name}' does not exist")
+
+
+@refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any instance profile")
+def configurations_name_known_instance_profiles(request: Request) -> None:
+    """A launch configuration names an instance profile that exists, by name or ARN: ValidationError.
+
+    Source: github.com/hashicorp/terraform issues (`Invalid IamInstanceProfile`), seen while a new profile spreads.
+    """
+    from moto.iam.models import iam_backends
+
+    profile = request.params.get("IamInstanceProfile")
+    if not profile:
+        return
+    known = iam_backends[request.account]["aws"].instance_profiles.values()
+    if not any(profile in (one.name, one.arn) for one in known):
+        raise Refusal("ValidationError", f"Invalid IamInstanceProfile: {profile}")
+
+
+@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any image, key and group")
+def templates_name_what_exists(request: Request) -> None:
+    """A group is put on a launch template only if its image, key pair and security groups exist: ValidationError.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-launch-template.html.
+    """
+    for reference in template_references(request.params):
+        data = template_version(request.ec2, reference).data
+        if why := _missing(request.ec2, data):
+            raise Refusal("ValidationError", f"{_FORMED} {why}")
+
+
+@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts both places")
+def security_groups_have_one_place(request: Request) -> None:
+    """A launch template with network interfaces names its security groups there, not beside them: ValidationError.
+
+    Source: botocore ec2 RequestLaunchTemplateData, member SecurityGroupIds.
+    """
+    for reference in template_references(request.params):
+        data = template_version(request.ec2, reference).data
+        if data.get("NetworkInterfaces") and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
+            raise Refusal(
+                "ValidationError",
+                f"{_FORMED} Network interfaces and an instance-level security groups may not be specified on the same "
+                "request",
+            )
+
+
+def _missing(ec2: Any, data: Mapping[str, Any]) -> str | None:
+    if why := missing_image(ec2, data.get("ImageId") or ""):
+        return why
+    key = data.get("KeyName")
+    if key and key not in ec2.key_pairs:
+        return f"The key pair '{key}' does not exist"
+    interfaces = data.get("NetworkInterfaces") or []
+    groups = [*(data.get("SecurityGroupIds") or []), *(data.get("SecurityGroups") or [])]
+    for name in [*groups, *(group for one in interfaces for group in one.get("Groups") or [])]:
+        if ec2.get_security_group_by_name_or_id(name) is None:
+            return f"The security group '{name}' does not exist"
+    return None
+
+
+def missing_image(ec2: Any, image: str) -> str | None:
+    """Why EC2 does not know an image, or None where it does."""
+    found = images_are_looked_up_at_launch(ec2, image)
+    if found is None:
+        return f"The parameter {image} could not be resolved"
+    if not _IMAGE.fullmatch(found):
+        return f'Invalid id: "{found}" (expecting "ami-...")'
+    return None if found in ec2.amis else f"The image id '[{found}]' does not exist"
+
+
+@rule("ec2", "CreateLaunchTemplateVersion", moto="launches an instance whose image is the text itself")
+def images_are_looked_up_at_launch(ec2: Any, image: str) -> str | None:
+    """An ImageId resolve:ssm:<parameter>[:<version>] stands for what Parameter Store holds when an instance launches.
+
+    Source: botocore ec2 RequestLaunchTemplateData, member ImageId.
+    """
+    if not image.startswith("resolve:ssm:"):
+        return image
+    from moto.ssm.models import ssm_backends
+
+    name = image.removeprefix("resolve:ssm:")
+    found = ssm_backends[ec2.account_id][ec2.region_name].get_parameter(name)
+    return found.value if found else None

@@ -1,0 +1,133 @@
+"""Versions of launch templates: numbered once and for all, listed in pages, deleted but for the default."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
+from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
+
+from udo.sandbox.strict.pages import limit, page
+from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
+from udo.sandbox.strict.templates import INVALID_TOKEN, described_version, known_template
+
+_ALIASES = ("$Latest", "$Default")
+
+
+@replaces(LaunchTemplate, "create_version")
+@rule("ec2", "CreateLaunchTemplateVersion", moto="numbers by counting the versions there are")
+def version_numbers_are_never_used_again(template: Any, data: dict[str, Any], description: str | None) -> Any:
+    """A new version has the next number, even where later versions were deleted.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-launch-template-versions.html.
+    """
+    number = template.__dict__.get("udo_next", 1)
+    template.udo_next = number + 1
+    version: Any = LaunchTemplateVersion(template, number, data, description or "")
+    version.description = description
+    template.versions.append(version)
+    return version
+
+
+@replaces(LaunchTemplate, "get_version")
+def get_version(template: Any, number: Any) -> Any:
+    """The version of this number, or what $Latest and $Default (also in small letters) stand for."""
+    wanted = {"$latest": template.versions[-1].number, "$default": template.default_version_number}.get(
+        str(number).lower(), number
+    )
+    for version in template.versions:
+        if str(version.number) == str(wanted):
+            return version
+    raise InvalidLaunchTemplateVersionNotFound(template_id=template.id, version=number)
+
+
+@replaces(LaunchTemplate, "default_version")
+def default_version(template: Any) -> Any:
+    """The default version."""
+    return get_version(template, template.default_version_number)
+
+
+@refuses("ec2", "DescribeLaunchTemplateVersions", moto="says so only where it finds nothing")
+def versions_of_all_templates_are_aliases(request: Request) -> None:
+    """Without a template only $Latest and $Default can be described.
+
+    Source: botocore ec2 DescribeLaunchTemplateVersionsRequest, member Versions.
+    """
+    params = request.params
+    if params.get("LaunchTemplateId") or params.get("LaunchTemplateName"):
+        return
+    versions = params.get("Versions") or []
+    if not versions or any(version not in _ALIASES for version in versions):
+        code = "InvalidParameterValue" if versions else "MissingParameter"
+        raise Refusal(
+            code,
+            "To describe the launch template data for all your launch templates, for '--versions' specify '$Latest', "
+            "'$Default', or both, and omit '--launch-template-id', '--launch-template-name', and version numbers.",
+        )
+
+
+@answers("ec2", "DescribeLaunchTemplateVersions", moto="gives 15 and no NextToken")
+def versions_come_in_pages(request: Request) -> dict[str, Any]:
+    """DescribeLaunchTemplateVersions gives at most 200 a page with a NextToken, the newest version first.
+
+    Source: botocore ec2 DescribeLaunchTemplateVersionsRequest, members MaxResults, MinVersion and MaxVersion;
+    user guide, "Describe a launch template version" (its example lists the newest first).
+    """
+    params = request.params
+    size = limit(params, "MaxResults", default=200, maximum=200, code="InvalidParameterValue")
+    shown, token = page(_wanted(request), size, params.get("NextToken"), refusal=INVALID_TOKEN)
+    return {
+        "LaunchTemplateVersions": [described_version(request, one.template, one) for one in shown],
+        "NextToken": token,
+    }
+
+
+def _wanted(request: Request) -> list[Any]:
+    params = request.params
+    versions = params.get("Versions") or []
+    if not (params.get("LaunchTemplateId") or params.get("LaunchTemplateName")):
+        every = request.ec2.launch_templates.values()
+        return [template.get_version(version) for template in every for version in versions]
+    template = known_template(request)
+    if versions:
+        return [template.get_version(version) for version in versions]
+    lowest, highest = int(params.get("MinVersion") or 1), int(params.get("MaxVersion") or 10**9)
+    return [version for version in reversed(template.versions) if lowest <= version.number <= highest]
+
+
+@answers("ec2", "DeleteLaunchTemplateVersions", moto="has no such operation")
+def template_versions_can_be_deleted(request: Request) -> dict[str, Any]:
+    """DeleteLaunchTemplateVersions answers 200 and lists what it could not delete, with a code for each.
+
+    Source: botocore ec2 DeleteLaunchTemplateVersionsResult, LaunchTemplateErrorCode.
+    """
+    wanted = request.params.get("Versions") or []
+    if len(wanted) > 200:
+        raise Refusal("InvalidParameterValue", "At most 200 versions can be deleted in one request.")
+    template = known_template(request)
+    the_default_version_is_not_deleted(template, wanted)
+    done, failed = [], []
+    for version in wanted:
+        number = int(version) if re.fullmatch(r"\d+", version) else 0
+        item = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "VersionNumber": number}
+        if any(one.number == number for one in template.versions):
+            template.versions = [one for one in template.versions if one.number != number]
+            done.append(item)
+        else:
+            text = f"The launch template version {version} does not exist."
+            failed.append(item | {"ResponseError": {"Code": "launchTemplateVersionDoesNotExist", "Message": text}})
+    return {"SuccessfullyDeletedLaunchTemplateVersions": done, "UnsuccessfullyDeletedLaunchTemplateVersions": failed}
+
+
+@rule("ec2", "DeleteLaunchTemplateVersions", moto="has no such operation")
+def the_default_version_is_not_deleted(template: Any, versions: list[str]) -> None:
+    """The default version of a launch template cannot be deleted; nothing of such a request is.
+
+    Source: botocore ec2 DeleteLaunchTemplateVersions (`You can't delete the default version`).
+    """
+    if str(template.default_version_number) in versions or "$Default" in versions:
+        raise Refusal(
+            "InvalidLaunchTemplateId.VersionIsDefault",
+            f"Cannot delete the default version of launch template {template.id}.",
+        )

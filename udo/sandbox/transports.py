@@ -1,0 +1,158 @@
+"""The two ways into a world: a hook in botocore that needs no socket, and an HTTP server."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from moto.core.request import Request as MotoRequest
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from udo.sandbox.faults import Cut
+from udo.sandbox.wire import Answer
+
+if TYPE_CHECKING:
+    from udo.sandbox.world import World
+
+
+def attach(session: Any, world: World) -> None:
+    """Registers the way in on a botocore session; only clients made afterwards take it."""
+    from moto.core.models import botocore_stubber
+
+    # botocore asks every handler of this event, so moto's own must not see the request a second time.
+    session.unregister("before-send", botocore_stubber)
+    session.register("before-send", _way(world), unique_id="udo-sandbox")
+
+
+def session(world: World) -> Any:
+    """A botocore session whose clients' requests to the world are set aside."""
+    import botocore.session
+
+    made = botocore.session.Session()
+    attach(made, world)
+    made.unregister("before-send", unique_id="udo-sandbox")
+    made.register("before-send", _way(world, aside=True), unique_id="udo-sandbox")
+    made.set_config_variable("ignore_configured_endpoint_urls", True)
+    made.set_credentials(world.access_key or "AKIASANDBOXSANDBOXSB", "unchecked")
+    # The operator's own AWS configuration has no say in how the sandbox is built.
+    made.set_config_variable("config_file", os.devnull)
+    made.set_config_variable("credentials_file", os.devnull)
+    made.set_config_variable("profile", None)
+    return made
+
+
+def _way(world: World, *, aside: bool = False) -> Any:
+    """A botocore `before-send` handler."""
+
+    def answered(request: Any, **_event: Any) -> AWSResponse:
+        environ = MotoRequest.from_primitives(request.method, request.url, request.headers, request.body).environ
+        try:
+            with world.aside() if aside else nullcontext():
+                answer = world.answer(environ)
+        except Cut as cut:
+            raise _network_error(cut, request) from cut
+        return AWSResponse(request.url, answer.status, _headers(answer), _Raw(answer.body))
+
+    return answered
+
+
+def _network_error(cut: Cut, request: Any) -> Exception:
+    if cut.how == "refused":
+        return EndpointConnectionError(endpoint_url=request.url, error=cut)
+    if cut.how == "timeout":
+        return ReadTimeoutError(endpoint_url=request.url, error=cut)
+    return ConnectionClosedError(endpoint_url=request.url, request=request, error=cut)
+
+
+def _headers(answer: Answer) -> Any:
+    from botocore.compat import HTTPHeaders
+
+    return HTTPHeaders.from_pairs(answer.headers)
+
+
+class _Raw(io.BytesIO):
+    """A body in urllib3's shape."""
+
+    def stream(self, **_settings: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+class Server:
+    """A running HTTP server of a world; `endpoint` is its address."""
+
+    def __init__(self, world: World, host: str, port: int) -> None:
+        self._world = world
+        self._connections: set[socket.socket] = set()
+        # An own listening socket, because werkzeug prints and exits the process where the port is taken.
+        listening = socket.create_server((host, port), backlog=128)
+        with listening:
+            self._server = make_server(
+                host, port, world.app, threaded=True, request_handler=_handler(self), fd=listening.fileno()
+            )
+        self.port: int = self._server.socket.getsockname()[1]
+        self.endpoint = f"http://{host}:{self.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="udo-sandbox", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops serving: every connection ends, every thread too."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self._world.faults.clear()
+        for connection in list(self._connections):
+            _hang_up(connection)
+        for thread in threading.enumerate():
+            if thread.name.startswith(f"udo-sandbox-{self.port}-"):
+                thread.join(5)
+
+    def began(self, connection: socket.socket) -> None:
+        """Takes note of a connection."""
+        threading.current_thread().name = f"udo-sandbox-{self.port}-{connection.fileno()}"
+        self._connections.add(connection)
+
+    def ended(self, connection: socket.socket) -> None:
+        """Forgets a connection."""
+        self._connections.discard(connection)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+def _handler(server: Server) -> type[MotoRequestHandler]:
+    class Handler(MotoRequestHandler):
+        """werkzeug's handler: quiet, without Nagle's delay, ending the connection where an answer is to be lost."""
+
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            server.began(self.connection)
+
+        def finish(self) -> None:
+            server.ended(self.connection)
+            super().finish()
+
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+            if isinstance(error, Cut) and error.how == "timeout":
+                server._world.faults.hold(3600)
+            self.close_connection = True
+
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:
+            return
+
+    return Handler

@@ -1,0 +1,147 @@
+"""Requests and answers as they pass on the wire: who calls what, and errors each protocol's client can read."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl
+
+Environ = dict[str, Any]
+_SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_REST_XML = frozenset({"s3", "s3control", "cloudfront", "route53"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as the sandbox saw it; `params` are flat for the query protocols, as sent for JSON."""
+
+    number: int
+    service: str
+    operation: str
+    region: str
+    access_key: str
+    protocol: str
+    params: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Service and operation, written as IAM writes an action."""
+        return f"{self.service}:{self.operation}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def request(environ: Environ, number: int) -> Request:
+    """What a WSGI environment asks for; its body can be read again afterwards.
+
+    Source: botocore's model of each service names its protocol; the credential scope of Signature Version 4 names the
+    signing name of the service and the region.
+    """
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    access_key, region, service = scope.groups() if scope else ("", "", "")
+    protocol = _protocol(environ, service)
+    params = _params(environ, protocol)
+    return Request(number, service, _operation(environ, params), region, access_key, protocol, params)
+
+
+def refusal(asked: Request, status: int, code: str, message: str) -> Answer:
+    """An error answer in the protocol of the request.
+
+    Source: botocore/parsers.py reads `Errors/Error` for ec2, `Error` for the other XML protocols, `__type` otherwise.
+    """
+    kind, body = _error_body(asked, status, code, message)
+    headers = [("Content-Type", kind), ("x-amzn-RequestId", f"udo-{asked.number}"), ("x-amzn-errortype", code)]
+    if asked.protocol == "cbor":
+        headers.append(("smithy-protocol", "rpc-v2-cbor"))
+    return Answer(status, (*headers, ("Content-Length", str(len(body)))), body)
+
+
+def plain(asked_status: int, document: Any) -> Answer:
+    """A JSON answer of the sandbox itself."""
+    body = json.dumps(document).encode()
+    headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+    return Answer(asked_status, headers, body)
+
+
+def body_of(environ: Environ) -> bytes:
+    """The body of a request, left in place to be read again; empty where its length is not announced."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    if length:
+        environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _protocol(environ: Environ, service: str) -> str:
+    if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
+        return "cbor"
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        return "json"
+    if service in _REST_XML:
+        return "rest-xml"
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return "ec2" if service == "ec2" else "query"
+    return "rest-json"
+
+
+def _params(environ: Environ, protocol: str) -> Mapping[str, Any]:
+    if protocol in ("query", "ec2"):
+        return dict(parse_qsl(body_of(environ).decode("utf-8", "replace"), keep_blank_values=True))
+    if protocol != "json":
+        return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    try:
+        sent = json.loads(body_of(environ) or b"{}")
+    except ValueError:
+        return {}
+    return sent if isinstance(sent, dict) else {}
+
+
+def _operation(environ: Environ, params: Mapping[str, Any]) -> str:
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return str(target).rpartition(".")[2]
+    if "Action" in params:
+        return str(params["Action"])
+    path = environ.get("PATH_INFO", "")
+    found = re.fullmatch(r"/service/[^/]+/operation/([^/]+)", path)
+    return found[1] if found else f"{environ.get('REQUEST_METHOD', 'GET')} {path}"
+
+
+def _error_body(asked: Request, status: int, code: str, message: str) -> tuple[str, bytes]:
+    number, code_text, message_text = f"udo-{asked.number}", escape(code), escape(message)
+    fault = "Receiver" if status >= 500 else "Sender"
+    error = f"<Code>{code_text}</Code><Message>{message_text}</Message>"
+    match asked.protocol:
+        case "ec2":
+            text = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{number}</RequestID></Response>"
+        case "query":
+            inner = f"<Error><Type>{fault}</Type>{error}</Error><RequestId>{number}</RequestId>"
+            text = f"<ErrorResponse>{inner}</ErrorResponse>"
+        case "rest-xml":
+            text = f"<Error>{error}<RequestId>{number}</RequestId></Error>"
+        case "cbor":
+            return "application/cbor", _cbor({"__type": code, "message": message})
+        case _:
+            return "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message}).encode()
+    return "text/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
+
+
+def _cbor(texts: Mapping[str, str]) -> bytes:
+    # A map of up to 23 texts is all that an error needs (RFC 8949, major types 5 and 3).
+    parts = [bytes([0xA0 + len(texts)])]
+    for text in (word for pair in texts.items() for word in pair):
+        encoded = text.encode()
+        parts += [b"\x79" + len(encoded).to_bytes(2, "big"), encoded]
+    return b"".join(parts)

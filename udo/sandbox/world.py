@@ -1,0 +1,320 @@
+"""The sandbox's AWS: strict moto behind a layer of faults, served in process or over a socket."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from udo.sandbox import hooks, wire
+from udo.sandbox.addresses import Block
+from udo.sandbox.clock import Clock
+from udo.sandbox.faults import Cut, Faults
+from udo.sandbox.wire import Answer, Environ, Request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paramiko import PKey
+
+    from udo.config import Config
+    from udo.sandbox.hosts import Hosts
+    from udo.sandbox.transports import Server
+
+log = logging.getLogger("udo.sandbox")
+# The sandbox's own routes; AWS has none that begins like this.
+CONTROL = "/udo/"
+# Seconds that a seeded world has been there.
+SEEDED_AGE = 3600.0
+# What key pairs hold in a world that nobody logs in to; its private half was thrown away.
+_NO_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBU/bvFp6FVGhT22jVNHPagKVxqHPlP3wGk1oDy0HDpg nobody"
+
+
+class World:
+    """One AWS account on this machine; one per process, since moto's state is the process's.
+
+    `log` holds the requests seen, oldest first. With `access_key` set, requests signed with another one are refused.
+    """
+
+    def __init__(
+        self, clock: Clock | None = None, *, block: Block | None = None, access_key: str | None = None
+    ) -> None:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        from udo.sandbox import strict
+
+        strict.install()
+        self.clock = clock or Clock.by_hand()
+        self.faults = Faults()
+        self.log: deque[Request] = deque(maxlen=10_000)
+        self.block = block or Block()
+        self.access_key = access_key
+        self.region = "us-east-1"
+        self.public_key = _NO_KEY
+        self.roles: dict[str, tuple[str, str]] = {}
+        self.hosts: Hosts | None = None
+        self.control: Callable[[str, dict[str, Any]], Any] | None = None
+        self.lock = threading.RLock()
+        self._advance = strict.advance
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        # moto looks through its folders for every request: most of the time a request takes.
+        found = cache(self._moto.get_backend_for_host)
+        setattr(self._moto, "get_backend_for_host", found)  # noqa: B010
+        self._number = 0
+        self._aside = threading.local()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self.owner = hooks.Owner(address=self._address, console=self._console)
+        hooks.install(self.owner)
+
+    @property
+    def account(self) -> str:
+        """The id of the account."""
+        return self.owner.account
+
+    def app(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+        """The WSGI application.
+
+        Raises: Cut, where the connection is to end without an answer.
+        """
+        answer = self.answer(environ)
+        start_response(f"{answer.status} {'OK' if answer.status < 400 else 'ERROR'}", list(answer.headers))
+        return [answer.body]
+
+    def answer(self, environ: Environ) -> Answer:
+        """What the sandbox says to one request, faults included.
+
+        Raises: Cut, Killed.
+        """
+        if environ.get("PATH_INFO", "").startswith(CONTROL):
+            return self._controlled(environ)
+        asked = self._seen(wire.request(environ, 0))
+        if self.access_key is not None and asked.access_key != self.access_key:
+            return _unknown_key(asked)
+        return self._faulted(asked, environ)
+
+    def attach(self, session: Any) -> None:
+        """Makes every client a botocore session creates from now on talk to this world, without a socket."""
+        from udo.sandbox import transports
+
+        transports.attach(session, self)
+
+    @contextmanager
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
+        """Serves this world over HTTP while the block runs.
+
+        Raises: OSError where the port is taken.
+        """
+        from udo.sandbox import transports
+
+        server = transports.Server(self, host, port)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A botocore client whose requests are neither recorded nor faulted: for building and looking."""
+        key = (service, region or self.region)
+        if key not in self._clients:
+            from botocore.config import Config
+
+            once = Config(retries={"total_max_attempts": 1})
+            self._clients[key] = self._session.create_client(service, region_name=key[1], config=once)
+        return self._clients[key]
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Requests of this thread are neither recorded nor faulted within the block."""
+        before = getattr(self._aside, "on", False)
+        self._aside.on = True
+        try:
+            yield
+        finally:
+            self._aside.on = before
+
+    def reset(self) -> None:
+        """Empties the world: no resource, no fault, nothing in the log; the clock goes on."""
+        from moto.core.base_backend import BackendDict
+        from moto.core.model_instances import reset_model_data
+
+        from udo.sandbox import strict
+
+        with self.lock:
+            self.faults.clear()
+            BackendDict.reset()
+            # moto remembers everything it has ever made, for its dashboard.
+            reset_model_data()
+            strict.reset()
+            self.log.clear()
+            self._number = 0
+            self.roles.clear()
+            if self.hosts is None:
+                self.block.again()
+            else:
+                self.hosts.follow()
+
+    def seed(self, config: Config) -> list[str]:
+        """Builds the world a configuration describes, an hour old; returns remarks a person should read.
+
+        Raises: ConfigError where a value rests on something that is not known here.
+        """
+        from udo.sandbox import seed
+
+        with self.lock, self.aside():
+            present, self.clock = self.clock, Clock.by_hand(self.clock.now() - SEEDED_AGE)
+            try:
+                remarks = seed.build(self, config)
+            finally:
+                self.clock = present
+            self.advance()
+        return remarks
+
+    def advance(self) -> None:
+        """Moves everything that time moves up to the clock's present moment; ssh servers follow their instances."""
+        with self.lock:
+            self._advance(self.clock)
+            if self.hosts is not None:
+                self.hosts.follow()
+
+    def open_hosts(self, folder: Path, user_key: PKey) -> Hosts:
+        """Gives every running instance an ssh server that lets `user_key` in, its files under `folder`.
+
+        Raises: UdoError where no port is free.
+        """
+        from udo.sandbox.hosts import Hosts
+
+        self.public_key = f"{user_key.get_name()} {user_key.get_base64()} sandbox"
+        self.hosts = Hosts(self, folder, user_key)
+        self.hosts.follow()
+        return self.hosts
+
+    def close_hosts(self) -> None:
+        """Ends every ssh server and what runs in it."""
+        if self.hosts is not None:
+            self.hosts.close()
+            self.hosts = None
+
+    def instances(self) -> Iterator[Any]:
+        """moto's own objects of all instances of the account, terminated ones too."""
+        from moto.ec2.models import ec2_backends
+
+        for backend in list(ec2_backends[self.account].values()):
+            for reservation in list(backend.reservations.values()):
+                yield from reservation.instances
+
+    def close(self) -> None:
+        """Lets go of every socket and of the address block."""
+        self.faults.clear()
+        self.close_hosts()
+        self.block.release()
+
+    @cached_property
+    def _session(self) -> Any:
+        # One for all clients: each session reads the models of the services anew.
+        from udo.sandbox import transports
+
+        return transports.session(self)
+
+    def _seen(self, asked: Request) -> Request:
+        if getattr(self._aside, "on", False):
+            return asked
+        with self.lock:
+            self._number += 1
+            asked = replace(asked, number=self._number)
+            self.log.append(asked)
+        return asked
+
+    def _faulted(self, asked: Request, environ: Environ) -> Answer:
+        faults = self.faults.due(asked) if asked.number else ()
+        for fault in faults:
+            if not fault.after and (answer := self._struck(fault, asked)):
+                return answer
+        answer = self._dispatched(asked, environ)
+        for fault in faults:
+            if fault.after and (instead := self._struck(fault, asked)):
+                return instead
+        return answer
+
+    def _struck(self, fault: Any, asked: Request) -> Answer | None:
+        with self.aside():
+            return self.faults.strike(fault, asked, self.account)
+
+    def _dispatched(self, asked: Request, environ: Environ) -> Answer:
+        from werkzeug.test import run_wsgi_app
+
+        with self.lock:
+            self.advance()
+            try:
+                body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+                answer = Answer(int(status.split()[0]), tuple(headers), b"".join(body))
+            except NotImplementedError as error:
+                return _missing(asked, str(error))
+            except Exception as error:
+                log.exception("%s crashed", asked.name)
+                return wire.refusal(asked, 500, "InternalFailure", f"{asked.name} crashed: {error!r}")
+            if self.hosts is not None:
+                self.hosts.follow()
+        return _missing(asked) if _is_page(asked, answer) else answer
+
+    def _controlled(self, environ: Environ) -> Answer:
+        import json
+
+        if self.control is None or self.access_key is None:
+            return wire.plain(404, {"message": "no control here"})
+        if environ.get("HTTP_AUTHORIZATION") != f"Bearer {self.access_key}":
+            return wire.plain(403, {"message": "not the key of this sandbox"})
+        words = json.loads(wire.body_of(environ) or b"{}")
+        status, document = self.control(environ["PATH_INFO"].removeprefix(CONTROL), words)
+        return wire.plain(status, document)
+
+    def _address(self) -> str:
+        return self.block.next()
+
+    def _console(self, instance: Any) -> str:
+        from udo.sandbox import console
+        from udo.sandbox.strict import delays
+
+        # Launch times are kept to the microsecond, the clock is not.
+        age = self.clock.now() - instance.launch_time.replace(tzinfo=UTC).timestamp()
+        if round(age, 3) < delays.console:
+            return ""
+        return console.output(instance, self.hosts.key(instance.id) if self.hosts else None)
+
+
+def _missing(asked: Request, why: str = "") -> Answer:
+    # moto says the same of a whole operation in its own words; of a part of one it names the part.
+    part = "" if "action has not been implemented" in why else why
+    text = f"The sandbox does not have {asked.name}" + (f" with this: {part}" if part else "")
+    # 501 is an error no SDK tries again.
+    return wire.refusal(asked, 501, "NotImplemented", text)
+
+
+def _is_page(asked: Request, answer: Answer) -> bool:
+    kind = dict(answer.headers).get("Content-Type", "")
+    return (
+        answer.status >= 400
+        and asked.service != "s3"
+        and answer.body.lstrip()[:9].lower() == b"<!doctype"
+        and "html" in kind
+    )
+
+
+def _unknown_key(asked: Request) -> Answer:
+    """Source: common errors of the AWS APIs (InvalidClientTokenId, MissingAuthenticationToken); EC2's AuthFailure."""
+    if not asked.access_key:
+        return wire.refusal(asked, 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+    text = "The security token included in the request is invalid."
+    if asked.protocol == "ec2":
+        return wire.refusal(asked, 401, "AuthFailure", "AWS was not able to validate the provided access credentials")
+    if asked.protocol in ("json", "cbor", "rest-json"):
+        return wire.refusal(asked, 400, "UnrecognizedClientException", text)
+    return wire.refusal(asked, 403, "InvalidClientTokenId", text)
+
+
+__all__ = ["Cut", "World"]
