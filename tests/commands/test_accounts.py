@@ -1,0 +1,47 @@
+"""Clusters that live elsewhere: each is reached by its own role, in its own region, and one command spans them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from launch_worlds import NEW_IMAGE, configuration_world, write_config
+
+Udo = Callable[..., Any]
+TWO = f"""
+clusters:
+  prod:
+    region: us-west-2
+    assume_role: arn:aws:iam::123456789012:role/deployer
+    roles:
+      webapp: {{ami: {NEW_IMAGE}}}
+  stage:
+    region: eu-west-1
+    roles:
+      webapp: {{ami: {NEW_IMAGE}}}
+"""
+
+
+def test_one_command_spans_clusters_with_their_own_role_and_region(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config(TWO)
+    told = udo("status", "-o", "json")
+    assert told.exit == 0, told.stderr
+    assert [(row["cluster"], row["state"]) for row in told.json["data"]] == [("prod", "present"), ("stage", "absent")]
+    assumed = [asked for asked in world.log if asked.operation == "AssumeRole"]
+    asked = {one.region: one.access_key for one in world.log if one.operation == "DescribeAutoScalingGroups"}
+    assert [one.params["RoleArn"] for one in assumed] == ["arn:aws:iam::123456789012:role/deployer"]
+    assert set(asked) == {"us-west-2", "eu-west-1"}
+    assert asked["us-west-2"] != asked["eu-west-1"] == assumed[0].access_key
+
+
+def test_a_change_is_made_with_the_assumed_role_and_refused_in_a_foreign_account(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config(TWO)
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    own = next(one.access_key for one in world.log if one.operation == "AssumeRole")
+    assert {one.access_key for one in world.log if one.operation.startswith(("Create", "Update"))} & {own} == set()
+    write_config(TWO.replace("    region: us-west-2\n", '    region: us-west-2\n    account: "999999999999"\n'))
+    before = len(world.log)
+    assert udo("updatelc", "prod", "webapp", "--set", "instance_type=t3.nano").exit == 7
+    assert not [one for one in list(world.log)[before:] if one.operation.startswith(("Create", "Update", "Put"))]

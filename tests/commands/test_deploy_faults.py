@@ -1,0 +1,212 @@
+"""deploy cut off, refused, throttled, raced and interrupted: never a second deployment, and the next run goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from deploy_worlds import OTHER, SHA, asked, at, begin, config, deployments, end, revision, writes
+
+from udo.sandbox.faults import Fault, Killed
+
+Udo = Callable[..., Any]
+Seeded = Callable[..., Any]
+DEPLOY = ("deploy", "prod", "webapp", SHA)
+# Every kind of request of a run, and those that come twice for different reasons.
+MOMENTS = (
+    ("DescribeAutoScalingGroups", 1),
+    ("GetDeploymentGroup", 1),
+    ("ListDeployments", 1),
+    ("GetCallerIdentity", 1),
+    ("GetDeploymentGroup", 2),
+    ("CreateDeployment", 1),
+    ("GetDeployment", 1),
+    ("BatchGetDeploymentTargets", 1),
+    ("GetDeployment", 4),
+)
+FAULTS: dict[str, dict[str, Any]] = {
+    "killed-after": {"kind": "kill", "after": True},
+    "throttled": {"kind": "throttle"},
+    "failed-after": {"kind": "fail", "after": True},
+    "denied": {"kind": "deny"},
+    "garbage-after": {"kind": "garbage", "after": True},
+    "dropped-after": {"kind": "drop", "after": True},
+    "timed-out-after": {"kind": "timeout", "after": True, "seconds": 0.0},
+}
+
+
+def run(udo: Udo) -> int | None:
+    """The exit code of a run; None where it was killed."""
+    try:
+        return int(udo(*DEPLOY).exit)
+    except Killed:
+        return None
+
+
+@pytest.mark.parametrize("fault", ["killed-after", "failed-after", "denied", "garbage-after"])
+def test_whatever_stops_a_run_there_is_one_deployment_in_the_end(
+    world: Any, udo: Udo, seeded: Seeded, fault: str
+) -> None:
+    for operation, nth in MOMENTS:
+        world.reset()
+        seeded(config())
+        world.faults.add(Fault(operation=operation, nth=nth, **FAULTS[fault]))
+        first = run(udo)
+        assert world.faults.listed()[0]["counted"] >= nth, (operation, nth)
+        world.faults.clear()
+        if first == 0:
+            assert [made["status"] for made in deployments(world)] == ["Succeeded"], (operation, nth)
+        assert first in (None, 0, 1, 4, 6), (operation, nth)
+        again = udo(*DEPLOY)
+        assert again.exit == 0, (operation, nth, again.stderr)
+        [made] = deployments(world)
+        assert (made["status"], made["revision"]) == ("Succeeded", revision()), (operation, nth)
+        assert deployments(world, "prod-web") == []
+
+
+@pytest.mark.parametrize("fault", ["throttled", "failed-after", "dropped-after", "garbage-after", "timed-out-after"])
+def test_a_lost_or_delayed_answer_to_the_deployment_is_survived(
+    world: Any, udo: Udo, seeded: Seeded, fault: str
+) -> None:
+    seeded(config())
+    begin(world, OTHER)
+    end(world)
+    world.faults.add(Fault(operation="CreateDeployment", **FAULTS[fault]))
+    done = udo(*DEPLOY)
+    assert done.exit == 0, done.stderr
+    assert [made["revision"] for made in deployments(world)] == [revision(), revision(OTHER)]
+    assert deployments(world)[0]["deploymentId"] in done.stdout
+
+
+def test_a_deployment_somebody_else_made_meanwhile_is_not_taken_for_ours(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    at(world, "CreateDeployment", lambda: begin(world, OTHER))
+    world.faults.add(Fault("drop", "CreateDeployment"))
+    done = udo(*DEPLOY)
+    assert done.exit == 1
+    assert "does not show it done" in done.stderr
+    assert [made["revision"] for made in deployments(world)] == [revision(OTHER)]
+
+
+def test_a_race_for_the_same_revision_is_joined(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    at(world, "CreateDeployment", lambda: begin(world))
+    done = udo(*DEPLOY)
+    assert done.exit == 0, done.stderr
+    [made] = deployments(world)
+    assert f"deployment {made['deploymentId']} of this revision is active" in done.stderr
+
+
+def test_a_race_lost_to_another_revision_is_a_conflict(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    at(world, "CreateDeployment", lambda: begin(world, OTHER))
+    done = udo(*DEPLOY)
+    assert done.exit == 4
+    assert deployments(world)[0]["deploymentId"] in done.stderr
+    assert [made["revision"] for made in deployments(world)] == [revision(OTHER)]
+
+
+def test_a_deployment_group_that_changed_hands_meanwhile_is_a_conflict(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+
+    def move() -> None:
+        world.client("codedeploy").update_deployment_group(
+            applicationName="shop", currentDeploymentGroupName="prod-webapp", autoScalingGroups=["prod-web"]
+        )
+
+    at(world, "GetCallerIdentity", move)
+    done = udo(*DEPLOY)
+    assert done.exit == 4
+    assert "CreateDeployment" not in asked(world)
+
+
+def test_the_deadline_leaves_it_to_aws_and_says_how_to_look_again(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    done = udo(*DEPLOY, "--timeout", "6s")
+    assert done.exit == 124
+    [made] = deployments(world)
+    assert f"deployment {made['deploymentId']} goes on; look again with: udo deploy prod webapp {SHA}" in done.stderr
+    assert made["status"] not in ("Succeeded", "Failed", "Stopped")
+    assert udo(*DEPLOY).exit == 0
+    assert len(deployments(world)) == 1
+
+
+def test_the_deadline_in_json_names_the_deployment(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    told = udo(*DEPLOY, "--timeout", "6s", "-o", "json").json
+    assert (told["exit"], told["error"]["code"]) == (124, "deadline")
+    assert told["data"]["deployment_id"] == deployments(world)[0]["deploymentId"]
+    assert told["data"]["revision"] == revision()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
+)
+@pytest.mark.parametrize(("operation", "nth"), [("CreateDeployment", 1), ("GetDeployment", 2)])
+def test_a_signal_detaches_and_says_how_to_look_again(
+    world: Any, udo: Udo, seeded: Seeded, number: int, code: int, operation: str, nth: int
+) -> None:
+    seeded(config())
+    at(world, operation, lambda: os.kill(os.getpid(), number), nth)
+    done = udo(*DEPLOY)
+    assert done.exit == code
+    [made] = deployments(world)
+    assert made["status"] not in ("Succeeded", "Failed", "Stopped")
+    assert made["deploymentId"] in done.stderr
+    assert udo(*DEPLOY).exit == 0
+    assert len(deployments(world)) == 1
+
+
+def test_targets_that_cannot_be_read_cause_one_warning(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    for operation in ("ListDeploymentTargets", "BatchGetDeploymentTargets"):
+        world.faults.add(Fault("deny", operation, times=None))
+    done = udo(*DEPLOY)
+    assert done.exit == 0
+    assert done.stderr.count("warning: ") == 1
+    assert "warning: what each instance does cannot be told" in done.stderr
+    assert asked(world).count("ListDeploymentTargets") == 1, "what is denied is not asked for at every poll"
+
+
+def test_earlier_deployments_that_cannot_be_read_cause_one_warning(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    world.faults.add(Fault("deny", "ListDeployments", times=None))
+    done = udo(*DEPLOY)
+    assert done.exit == 0
+    assert done.stderr.count("warning: ") == 1
+
+
+def test_a_deployment_that_may_be_made_but_not_read_is_named(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    world.faults.add(Fault("deny", "GetDeployment", times=None))
+    done = udo(*DEPLOY)
+    assert done.exit == 6
+    assert f"deployment {deployments(world)[0]['deploymentId']} was started and goes on" in done.stderr
+
+
+def test_a_permission_that_is_missing_is_named(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    world.faults.add(Fault("deny", "CreateDeployment", times=None))
+    done = udo(*DEPLOY)
+    assert done.exit == 6
+    assert "codedeploy:CreateDeployment" in done.stderr
+    assert writes(world) == ["CreateDeployment"]
+
+
+def test_a_poll_costs_at_most_one_listing_and_one_batch(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", MaxSize=60, DesiredCapacity=60
+    )
+    done = udo(*DEPLOY, "-o", "json")
+    assert done.exit == 0, done.stderr
+    assert [row["status"] for row in done.json["data"]["targets"]] == ["Succeeded"] * 60
+    seen = asked(world)
+    polls = " ".join(seen[seen.index("CreateDeployment") :]).split(" GetDeployment")[1:-2]
+    assert len(polls) > 10
+    assert all(poll.count("ListDeploymentTargets") <= 1 for poll in polls)
+    assert all(poll.count("BatchGetDeploymentTargets") <= 1 for poll in polls)
+    assert seen.count("ListDeploymentTargets") <= 3

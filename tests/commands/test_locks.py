@@ -1,0 +1,208 @@
+"""Locks: one run at a time, who holds it is named, a dead one's is taken over, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from launch_worlds import configuration_world, launched_from, write_config
+
+from udo.lock import parameter_name
+from udo.sandbox.faults import Fault
+
+Udo = Callable[..., Any]
+NAME = "/udo/lock/prod-webapp"
+
+
+def held_by(world: Any, **changes: Any) -> None:
+    holder = {
+        "run": "20260101T000000Z-abcdef",
+        "holder": "arn:aws:iam::123456789012:user/somebody",
+        "host": "elsewhere",
+        "since": "2026-01-01T00:00:00Z",
+        "pid": 4711,
+        "started": "1",
+        "reason": "",
+    }
+    world.client("ssm").put_parameter(Name=NAME, Value=json.dumps(holder | changes), Type="String")
+
+
+def locks(world: Any) -> list[str]:
+    return [row["Name"] for row in world.client("ssm").describe_parameters()["Parameters"]]
+
+
+def test_the_lock_is_held_during_the_writes_and_given_back(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    seen: list[str] = []
+    world.faults.add(Fault("hook", "UpdateAutoScalingGroup", hook=lambda _asked: seen.extend(locks(world))))
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert seen == [NAME]
+    assert locks(world) == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("operation", ["PutParameter", "GetParameters", "DeleteParameter"])
+def test_ctrl_c_while_the_lock_is_taken_or_given_back_leaves_none(
+    world: Any, udo: Udo, operation: str, after: bool
+) -> None:
+    configuration_world(world)
+    world.faults.add(
+        Fault("hook", f"ssm:{operation}", after=after, hook=lambda _asked: signal.raise_signal(signal.SIGINT))
+    )
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 130
+    assert locks(world) == []
+
+
+def test_a_page_of_a_proxys_in_place_of_the_lock_is_no_lock(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    world.faults.add(Fault("garbage", "ssm:PutParameter"))
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 0
+    assert "going on without a lock" in told.stderr
+
+
+def test_another_run_is_stopped_at_once_and_told_who_holds_the_lock(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    held_by(world)
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "user/somebody on elsewhere since" in told.stderr
+    assert launched_from(world) == "prod-webapp"
+    assert locks(world) == [NAME]
+
+
+def test_with_wait_lock_it_waits_for_the_other_to_finish(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    held_by(world)
+    release = lambda _asked: world.client("ssm").delete_parameter(Name=NAME)  # noqa: E731
+    world.faults.add(Fault("hook", "PutParameter", nth=3, hook=release))
+    write_config()
+    told = udo("updatelc", "prod", "webapp", "--wait-lock")
+    assert told.exit == 0, told.stderr
+    assert "waiting: prod-webapp is locked" in told.stderr
+    assert launched_from(world) == "prod-webapp-v2"
+
+
+def test_the_lock_of_a_dead_process_of_this_host_is_taken_over(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    held_by(world, host=socket.gethostname(), pid=dead.pid)
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 0
+    assert "is dead: taking it over" in told.stderr
+    assert locks(world) == []
+
+
+def test_the_lock_of_a_living_process_of_this_host_is_not(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as living:
+        from udo.lock import _started
+
+        held_by(world, host=socket.gethostname(), pid=living.pid, started=_started(living.pid))
+        write_config()
+        assert udo("updatelc", "prod", "webapp").exit == 4
+        living.kill()
+
+
+def test_without_permission_for_locks_it_goes_on_with_a_warning(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    world.faults.add(Fault("deny", "PutParameter", times=None))
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 0
+    assert "warning: going on without a lock" in told.stderr
+
+
+def test_the_lock_is_given_back_after_a_failure(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    world.faults.add(Fault("deny", "UpdateAutoScalingGroup", times=None))
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 6
+    assert locks(world) == []
+
+
+def test_an_empty_plan_and_a_dry_run_take_no_lock(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("updatelc", "prod", "webapp", "-n").exit == 0
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    asked = len(world.log)
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert "PutParameter" not in [one.operation for one in list(world.log)[asked:]]
+
+
+def test_a_lock_by_hand_stays_until_it_is_unlocked(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("lock", "prod", "webapp", "--reason", "looking into it").exit == 0
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "looking into it" in told.stderr
+    assert udo("lock", "prod", "webapp").exit == 4
+    assert udo("unlock", "prod", "webapp").exit == 0
+    assert udo("unlock", "prod", "webapp").stdout == "prod-webapp is not locked\n"
+    assert udo("updatelc", "prod", "webapp").exit == 0
+
+
+def test_unlocking_a_run_that_may_be_at_work_asks(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    held_by(world)
+    write_config()
+    refused = udo("unlock", "prod", "webapp")
+    assert refused.exit == 7
+    assert locks(world) == [NAME]
+    assert udo("unlock", "prod", "webapp", "--yes").exit == 0
+    assert locks(world) == []
+
+
+def test_a_lock_older_than_an_hour_is_called_stale_but_not_broken(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    held_by(world)
+    world.clock.step(3700)
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "older than an hour; break it with 'udo unlock'" in told.stderr
+    assert udo("unlock", "prod", "webapp").exit == 0
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("prod-webapp", NAME), ("a_b", "/udo/lock/a_5fb"), ("a b", "/udo/lock/a_20b"), ("ü", "/udo/lock/_c3_bc")],
+)
+def test_odd_characters_are_quoted_so_that_no_two_groups_share_a_lock(group: str, name: str) -> None:
+    assert parameter_name(group) == name
+
+
+def test_a_lock_whose_holder_may_not_be_read_stops_all_the_same(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    held_by(world)
+    world.faults.add(Fault("deny", "GetParameters", times=None))
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "locked by somebody who cannot be told" in told.stderr
+    assert launched_from(world) == "prod-webapp"
+
+
+def test_a_refusal_whose_answer_is_lost_is_a_refusal_all_the_same(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    held_by(world)
+    world.faults.add(Fault("drop", "PutParameter", after=True))
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "user/somebody on elsewhere" in told.stderr
+    assert launched_from(world) == "prod-webapp"

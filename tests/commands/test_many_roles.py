@@ -1,0 +1,170 @@
+"""updatelc of several roles, during refreshes, under owners, and over to a launch template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from launch_worlds import (
+    CONFIG,
+    NEW_IMAGE,
+    ZONES,
+    configuration,
+    configuration_world,
+    everything,
+    group,
+    launch_data,
+    launched_from,
+    template_world,
+    write_config,
+)
+
+from udo.sandbox.faults import Fault, Killed
+from udo.sandbox.strict import quotas
+from udo.sandbox.strict.refreshing import refreshes
+
+Udo = Callable[..., Any]
+TWO = CONFIG + f"      worker: {{ami: {NEW_IMAGE}}}\n"
+
+
+def two_groups(world: Any) -> None:
+    configuration_world(world)
+    configuration(world, "prod-worker")
+    world.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="prod-worker", LaunchConfigurationName="prod-worker", MinSize=0, MaxSize=1, **ZONES
+    )
+
+
+@pytest.mark.parametrize("words", ["webapp,worker", "*"])
+def test_several_roles_want_yes_and_are_done_one_by_one(world: Any, udo: Udo, words: str) -> None:
+    two_groups(world)
+    write_config(TWO)
+    refused = udo("updatelc", "prod", words)
+    assert refused.exit == 7
+    assert launched_from(world) == "prod-webapp"
+    assert udo("updatelc", "prod", words, "--yes").exit == 0
+    assert launched_from(world) == "prod-webapp-v2"
+    assert launched_from(world, "prod-worker") == "prod-worker-v2"
+
+
+def test_one_of_several_that_fails_is_named_and_the_others_are_done(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    world.faults.add(Fault("deny", "UpdateAutoScalingGroup"))
+    write_config(TWO)
+    told = udo("updatelc", "prod", "*", "--yes")
+    assert told.exit == 3
+    assert "1 of 2 roles failed: prod webapp" in told.stderr
+    assert launched_from(world, "prod-worker") == "prod-worker-v2"
+    assert udo("updatelc", "prod", "*", "--yes").exit == 0
+    assert launched_from(world) == "prod-webapp-v2"
+
+
+def test_a_list_of_clusters_is_refused(world: Any, udo: Udo) -> None:
+    write_config(TWO)
+    assert udo("updatelc", "*", "webapp", "--yes").exit == 2
+    assert list(world.log) == []
+
+
+def test_an_active_instance_refresh_stops_it_unless_anyway_is_said(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "instance refresh of prod-webapp is InProgress" in told.stderr
+    assert launched_from(world) == "prod-webapp"
+    assert udo("updatelc", "prod", "webapp", "--anyway").exit == 0
+    refreshes["prod-webapp"][0]["Status"] = "Successful"
+    write_config(CONFIG.replace("m7g.large", "m7g.xlarge"))
+    assert udo("updatelc", "prod", "webapp").exit == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "says"), [("ManagedBy", "belongs to Terraform"), ("aws:cloudformation:stack-name", "CloudFormation stack")]
+)
+def test_an_owner_is_named(world: Any, udo: Udo, key: str, says: str) -> None:
+    configuration_world(world)
+    tag = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    world.client("autoscaling").create_or_update_tags(Tags=[tag | {"Key": key, "Value": "terraform"}])
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 0
+    assert says in told.stderr
+
+
+def test_to_template_carries_everything_over_and_rollback_goes_back(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    configuration(
+        world,
+        "prod-webapp-v2",
+        AssociatePublicIpAddress=True,
+        BlockDeviceMappings=[{"DeviceName": "/dev/sdb", "NoDevice": True}],
+        InstanceMonitoring={"Enabled": False},
+    )
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", LaunchConfigurationName="prod-webapp-v2"
+    )
+    before = launch_data(world)
+    members = [row["InstanceId"] for row in group(world)["Instances"]]
+    write_config(CONFIG.replace(NEW_IMAGE, before["ImageId"]).replace("m7g.large", "t3.small"))
+    done = udo("updatelc", "prod", "webapp", "--to-template")
+    assert done.exit == 0, done.stderr
+    data = launch_data(world)
+    assert launched_from(world) == "1"
+    assert (data["ImageId"], data["UserData"]) == (before["ImageId"], before["UserData"])
+    assert data["NetworkInterfaces"][0]["AssociatePublicIpAddress"] is True
+    assert data["InstanceMarketOptions"]["SpotOptions"]["MaxPrice"] == "0.05"
+    assert data["Monitoring"] == {"Enabled": False}
+    assert [row["InstanceId"] for row in group(world)["Instances"]] == members
+    again = udo("updatelc", "prod", "webapp", "--to-template")
+    assert (again.exit, again.stdout.startswith("nothing to change")) == (0, True)
+    assert udo("rollback", "prod", "webapp").exit == 0
+    assert launched_from(world) == "prod-webapp-v2"
+    assert udo("updatelc", "prod", "webapp", "--to-template").exit == 0
+    assert len(everything(world)["versions"]) == 1
+
+
+def test_a_foreign_template_of_that_name_is_refused(world: Any, udo: Udo) -> None:
+    template_world(world)
+    configuration(world, "prod-webapp")
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", LaunchConfigurationName="prod-webapp"
+    )
+    write_config()
+    told = udo("updatelc", "prod", "webapp", "--to-template")
+    assert told.exit == 7
+    assert "that Udo did not make" in told.stderr
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("operation", ["CreateLaunchTemplate", "CreateOrUpdateTags", "UpdateAutoScalingGroup"])
+def test_to_template_cut_off_is_finished_by_the_next_run(world: Any, udo: Udo, operation: str, after: bool) -> None:
+    configuration_world(world)
+    write_config()
+    world.faults.add(Fault("kill", operation, after=after))
+    with pytest.raises(Killed):
+        udo("updatelc", "prod", "webapp", "--to-template")
+    world.faults.clear()
+    assert udo("updatelc", "prod", "webapp", "--to-template").exit == 0
+    assert launch_data(world)["InstanceType"] == "m7g.large"
+    assert len(everything(world)["versions"]) == 1
+
+
+def test_a_lost_answer_to_the_new_template_is_settled_by_reading(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    world.faults.add(Fault("drop", "CreateLaunchTemplate", after=True))
+    told = udo("updatelc", "prod", "webapp", "--to-template")
+    assert told.exit == 0, told.stderr
+    assert launched_from(world) == "1"
+
+
+def test_an_account_that_may_not_create_configurations_is_shown_the_way_out(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    quotas.launch_configurations_refused = True
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 1
+    assert "--to-template" in told.stderr
+    assert udo("updatelc", "prod", "webapp", "--to-template").exit == 0

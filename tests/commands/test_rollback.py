@@ -1,0 +1,179 @@
+"""rollback, versions and prune: back to what was, what there is, and what may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from launch_worlds import (
+    CONFIG,
+    NEIGHBOURS,
+    STRAYS,
+    WORLDS,
+    configuration,
+    configuration_world,
+    everything,
+    launched_from,
+    template_world,
+    write_config,
+)
+
+from udo.sandbox.faults import Fault, Killed
+
+Udo = Callable[..., Any]
+
+
+def writes(world: Any) -> list[str]:
+    """The writes asked for so far, locks left out."""
+    wrote = (asked for asked in world.log if not asked.operation.startswith(("Describe", "Get")))
+    return [asked.operation for asked in wrote if asked.service != "ssm"]
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+def test_rollback_goes_back_without_a_copy_and_a_second_has_nothing_to_do(world: Any, udo: Udo, kind: str) -> None:
+    WORLDS[kind](world)
+    write_config()
+    first = launched_from(world)
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    second = launched_from(world)
+    before = everything(world)
+    shown = udo("rollback", "prod", "webapp", "--dry-run")
+    assert "m7g.large -> t3.small" in shown.stdout
+    assert udo("rollback", "prod", "webapp").exit == 0
+    assert launched_from(world) == first
+    again = udo("rollback", "prod", "webapp")
+    assert (again.exit, again.stdout.startswith("nothing to do")) == (0, True)
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert launched_from(world) == second
+    assert udo("rollback", "prod", "webapp").exit == 0
+    assert launched_from(world) == first
+    after = everything(world)
+    assert (set(after["configurations"]), set(after["versions"])) == (
+        set(before["configurations"]),
+        set(before["versions"]),
+    )
+
+
+def test_rollback_to_a_number(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    configuration(world, "prod-webapp-v7", InstanceType="t3.micro")
+    write_config()
+    assert udo("rollback", "prod", "webapp", "--to", "7").exit == 0
+    assert launched_from(world) == "prod-webapp-v7"
+    again = udo("rollback", "prod", "webapp", "--to", "7")
+    assert (again.exit, again.stdout.startswith("nothing to do")) == (0, True)
+    missing = udo("rollback", "prod", "webapp", "--to", "9")
+    assert missing.exit == 1
+    assert "has no version 9" in missing.stderr
+
+
+def test_rollback_without_a_record_asks_for_a_number(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    told = udo("rollback", "prod", "webapp")
+    assert told.exit == 2
+    assert "--to N" in told.stderr
+
+
+def test_rollback_of_what_udo_did_not_set_asks_for_a_number(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    configuration(world, "by-hand")
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", LaunchConfigurationName="by-hand"
+    )
+    told = udo("rollback", "prod", "webapp")
+    assert told.exit == 2
+    assert "by-hand, which Udo did not set" in told.stderr
+    assert launched_from(world) == "by-hand"
+
+
+def test_rollback_after_a_crash_before_the_swap_is_nothing_to_do(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    world.faults.add(Fault("kill", "UpdateAutoScalingGroup"))
+    with pytest.raises(Killed):
+        udo("updatelc", "prod", "webapp")
+    world.faults.clear()
+    told = udo("rollback", "prod", "webapp")
+    assert (told.exit, told.stdout.startswith("nothing to do")) == (0, True)
+    assert launched_from(world) == "prod-webapp"
+
+
+def test_rollback_to_what_is_gone_is_told(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    world.client("autoscaling").delete_launch_configuration(LaunchConfigurationName="prod-webapp")
+    told = udo("rollback", "prod", "webapp")
+    assert told.exit == 1
+    assert "launch configuration prod-webapp is gone" in told.stderr
+
+
+def test_versions_tell_what_changed_and_which_is_current(world: Any, udo: Udo) -> None:
+    for build in (configuration_world, template_world):
+        world.reset()
+        build(world)
+        write_config()
+        assert udo("updatelc", "prod", "webapp").exit == 0
+        rows = udo("versions", "prod", "webapp", "-o", "json").json["data"]
+        assert [(row["number"], row["state"], row["instances"]) for row in rows] == [
+            (2, "current", 0),
+            (1, "before", 2),
+        ]
+        assert {"key": "instance_type", "old": "t3.small", "new": "m7g.large"}.items() <= rows[0]["differences"][
+            1
+        ].items()
+        assert "instance_type t3.small -> m7g.large" in udo("versions", "prod", "webapp").stdout
+
+
+def test_prune_keeps_the_newest_what_is_used_and_every_neighbour(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    for number in range(2, 10):
+        configuration(world, f"prod-webapp-v{number}")
+    write_config()
+    shown = udo("prune", "prod", "webapp", "--keep", "2", "--dry-run")
+    assert shown.stdout.count("delete launch configuration") == 6
+    assert writes(world) == []
+    assert udo("prune", "prod", "webapp", "--keep", "2").exit == 0
+    left = set(everything(world)["configurations"])
+    assert left == {"prod-webapp", "prod-webapp-v8", "prod-webapp-v9", *NEIGHBOURS, *STRAYS}
+    again = udo("prune", "prod", "webapp", "--keep", "2")
+    assert (again.exit, again.stdout.startswith("nothing to delete")) == (0, True)
+
+
+def test_prune_leaves_one_that_a_group_came_to_use_meanwhile(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    for number in range(2, 5):
+        configuration(world, f"prod-webapp-v{number}")
+
+    def meanwhile(_asked: Any) -> None:
+        world.client("autoscaling").update_auto_scaling_group(
+            AutoScalingGroupName="prod-web", LaunchConfigurationName="prod-webapp-v2"
+        )
+
+    world.faults.add(Fault("hook", "GetCallerIdentity", hook=meanwhile))
+    write_config()
+    told = udo("prune", "prod", "webapp", "--keep", "1")
+    assert told.exit == 0
+    assert "going on without it" in told.stderr
+    assert "prod-webapp-v2" in everything(world)["configurations"]
+    assert "prod-webapp-v3" not in everything(world)["configurations"]
+
+
+def test_prune_of_a_template_keeps_its_default_and_what_another_group_uses(world: Any, udo: Udo) -> None:
+    template_world(world)
+    for number in range(2, 8):
+        write_config(CONFIG.replace("m7g.large", f"m{number}.large"))
+        assert udo("updatelc", "prod", "webapp").exit == 0
+    world.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="other",
+        LaunchTemplate={"LaunchTemplateName": "prod-webapp", "Version": "4"},
+        MinSize=0,
+        MaxSize=1,
+        AvailabilityZones=["us-west-2a"],
+    )
+    assert udo("prune", "prod", "webapp", "--keep", "1").exit == 0
+    assert set(everything(world)["versions"]) == {1, 4, 6, 7}

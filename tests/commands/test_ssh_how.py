@@ -1,0 +1,143 @@
+"""How `udo ssh` goes through its hosts, and the command line that arrives there."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_ssh import GROUPS, members
+
+from udo.commands._ssh_how import remote, share
+from udo.errors import UsageError
+
+Udo = Callable[..., Any]
+
+
+@pytest.fixture
+def stage(world: Any, ssh: Any, seeded: Any) -> Any:
+    """A cluster whose instances answer ssh."""
+    seeded(ssh.settings + GROUPS)
+    return world
+
+
+def outcomes(done: Any) -> list[str]:
+    return sorted(row["outcome"] for row in done.json["data"]["hosts"])
+
+
+@pytest.mark.parametrize(
+    ("text", "total", "hosts"),
+    [("3", 10, 3), ("25%", 10, 2), ("25%", 3, 1), ("100%", 7, 7), ("1%", 1, 1), ("50%", 300, 150), (None, 5, None)],
+)
+def test_a_share_is_counted_of_all_hosts_and_is_at_least_one(text: str | None, total: int, hosts: int | None) -> None:
+    assert share(text, total) == hosts
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
+    st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), min_size=1, max_size=40),
+)
+def test_values_and_words_arrive_as_they_are(value: str, word: str) -> None:
+    made = remote((), ("printf", "%s|%s", word, ""), None, {"A": value}, sudo=False)
+    said = subprocess.run(["sh", "-c", made.command], capture_output=True, check=True).stdout
+    assert said == f"{word}|".encode()
+    shown = remote(('printf %s "$A"',), (), None, {"A": value}, sudo=False)
+    assert subprocess.run(["sh", "-c", shown.command], capture_output=True, check=True).stdout == value.encode()
+
+
+def test_sudo_never_asks_and_comes_before_the_variables() -> None:
+    made = remote(("id; id",), (), None, {"A": "b c"}, sudo=True)
+    assert shlex.split(made.command) == ["sudo", "-n", "--", "env", "A=b c", "sh", "-c", "id; id"]
+    assert remote(("id; id",), (), None, {}, sudo=False).command == "id; id"
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        ("echo", ["sh", "-s", "--"]),
+        ("#!/bin/bash -e", ["/bin/bash", "-e", "-s", "--"]),
+        ("#!/usr/bin/env bash", ["/usr/bin/env", "bash", "-s", "--"]),
+        ("#!/usr/bin/env python3", ["/usr/bin/env", "python3", "-"]),
+        ("#!/usr/bin/perl -w", ["/usr/bin/perl", "-w", "-"]),
+    ],
+)
+def test_a_script_is_read_by_what_its_first_line_names(tmp_path: Path, first: str, words: list[str]) -> None:
+    script = tmp_path / "script"
+    script.write_text(f"{first}\nexit 3\n")
+    made = remote((), ("a b",), script, {}, sudo=False)
+    assert shlex.split(made.command) == [*words, "a b"]
+    assert made.stdin == script.read_bytes()
+
+
+@pytest.mark.parametrize("words", [("uptime",), ()])
+def test_a_script_stands_alone_and_must_be_there(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError):
+        remote(words, (), tmp_path / "none", {}, sudo=False)
+
+
+def test_a_script_runs_with_its_words_and_variables_and_its_status_counts(stage: Any, udo: Udo) -> None:
+    Path("job.sh").write_text('#!/bin/sh\necho "$1, $WHO"\nexit 4\n')
+    done = udo("ssh", "stage", "webapp", "--script", "job.sh", "--env", "WHO=x y", "-o", "json", "--", "one two")
+    assert done.exit == 4
+    assert {row["stdout"] for row in done.json["data"]["hosts"]} == {"one two, x y\n"}
+
+
+def test_a_dry_run_names_the_script(stage: Any, udo: Udo) -> None:
+    Path("job.sh").write_text("true\n")
+    done = udo("ssh", "stage", "webapp", "--script", "job.sh", "-n", "--", "a b")
+    assert "run job.sh 'a b' on 3 instances of stage webapp" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("true", "--env", "A"),
+        ("true", "--env", "A-B=1"),
+        ("true", "--env", "=1"),
+        ("true", "--batch", "0"),
+        ("true", "--batch", "101%"),
+        ("true", "--max-failures", "0"),
+        ("true", "--script", "job.sh"),
+        ("--script", "none.sh"),
+        ("--sudo",),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_any_call(stage: Any, udo: Udo, words: tuple[str, ...]) -> None:
+    Path("job.sh").write_text("true\n")
+    before = len(stage.log)
+    assert udo("ssh", "stage", "webapp", *words).exit == 2
+    assert len(stage.log) == before
+
+
+def test_where_a_canary_fails_the_others_are_not_started(stage: Any, udo: Udo) -> None:
+    done = udo("ssh", "stage", "webapp", "touch reached; exit 9", "--canary", "1", "-o", "json")
+    assert (done.exit, outcomes(done)) == (9, ["failed", "not started", "not started"])
+    assert len(list(Path().rglob("reached"))) == 1
+    assert "1 failed, 2 not started of 3 hosts in " in done.json["error"]["message"]
+
+
+def test_the_status_is_that_of_those_that_ran(stage: Any, udo: Udo) -> None:
+    done = udo("ssh", "stage", "webapp", "exit 2", "--batch", "34%", "--max-failures", "50%", "-o", "json")
+    assert (done.exit, outcomes(done)) == (2, ["failed", "not started", "not started"])
+    again = udo("ssh", "stage", "webapp", "true", "--only-failed", "-o", "json")
+    assert sorted(row["instance_id"] for row in again.json["data"]["hosts"]) == members(stage)
+
+
+def test_the_deadline_ends_all_with_124_and_says_what_each_had_reached(stage: Any, udo: Udo) -> None:
+    done = udo("ssh", "stage", "webapp", "echo up; sleep 20", "--fanout", "2", "--deadline", "2", "-o", "json")
+    assert (done.exit, done.json["error"]["code"]) == (124, "deadline")
+    assert outcomes(done) == ["not started", "timeout", "timeout"]
+    assert "2 timed out, 1 not started of 3 hosts in " in done.json["error"]["message"]
+
+
+def test_udo_yml_may_say_how_long_a_host_may_be_silent(stage: Any, udo: Udo) -> None:
+    Path("udo.yml").write_text(Path("udo.yml").read_text().replace("ssh: {", "ssh: {idle_timeout: 1s, "))
+    done = udo("ssh", "stage", "webapp", "sleep 20", "-o", "json")
+    assert (done.exit, outcomes(done)) == (255, ["timeout"] * 3)
+    assert done.json["data"]["hosts"][0]["reason"] == "nothing was said for 1 s"

@@ -1,0 +1,89 @@
+"""What the command line says of launch data, against udo.yml and what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from launch_worlds import (
+    CONFIG,
+    NEW_IMAGE,
+    OLD_IMAGE,
+    WORLDS,
+    configuration,
+    configuration_world,
+    launch_data,
+    write_config,
+)
+
+Udo = Callable[..., Any]
+
+
+def test_ami_on_the_command_line_beats_udo_yml(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("updatelc", "prod.webapp", "--ami", OLD_IMAGE).exit == 0
+    data = launch_data(world)
+    assert (data["ImageId"], data["InstanceType"]) == (OLD_IMAGE, "m7g.large")
+
+
+def test_an_image_by_parameter_is_resolved_and_pinned(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    world.client("ssm").put_parameter(Name="/image", Value=NEW_IMAGE, Type="String")
+    write_config(CONFIG.replace(NEW_IMAGE, "ssm:/image"))
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert launch_data(world)["ImageId"] == NEW_IMAGE
+    missing = udo("updatelc", "prod", "webapp", "--ami", "ssm:/nowhere")
+    assert missing.exit == 1
+    assert "/nowhere" in missing.stderr
+
+
+def test_set_on_the_command_line_beats_udo_yml(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    words = ("--set", "instance_type=t3.nano", "--set", "metadata_options.HttpTokens=required")
+    assert udo("updatelc", "prod", "webapp", *words).exit == 0
+    data = launch_data(world)
+    assert (data["InstanceType"], data["MetadataOptions"]["HttpTokens"]) == ("t3.nano", "required")
+    told = udo("updatelc", "prod", "webapp", "--set", "instnce_type=x")
+    assert told.exit == 2
+    assert "instance_type" in told.stderr
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+def test_from_config_takes_udo_yml_alone_and_shows_what_is_lost(world: Any, udo: Udo, kind: str) -> None:
+    WORLDS[kind](world)
+    write_config()
+    shown = udo("updatelc", "prod", "webapp", "--from-config", "--dry-run")
+    assert "user_data" in shown.stdout
+    assert udo("updatelc", "prod", "webapp", "--from-config").exit == 0
+    data = launch_data(world)
+    assert not data.get("UserData")
+    assert data["ImageId"] == NEW_IMAGE
+    write_config(CONFIG.replace(", instance_type: m7g.large", ""))
+    told = udo("updatelc", "prod", "webapp", "--from-config")
+    assert told.exit == 2
+    assert "instance_type" in told.stderr
+
+
+def test_latest_is_the_newest_image_of_the_live_family(world: Any, udo: Udo) -> None:
+    from moto.ec2.models import ec2_backends
+
+    configuration_world(world)
+    made = [
+        world.client("ec2").register_image(Name=f"al2023-2026.{n}.0-x86_64", Architecture="x86_64")["ImageId"]
+        for n in (1, 2)
+    ]
+    amis = ec2_backends[world.account]["us-west-2"].amis
+    for number, image_id in enumerate(made, 1):
+        amis[image_id].creation_date = datetime(2026, number, 1, tzinfo=UTC)
+    configuration(world, "prod-webapp-v2", ImageId=made[0])
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", LaunchConfigurationName="prod-webapp-v2"
+    )
+    write_config()
+    done = udo("updatelc", "prod", "webapp", "--ami", "latest")
+    assert done.exit == 0, done.stderr
+    assert launch_data(world)["ImageId"] == made[1]

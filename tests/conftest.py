@@ -1,0 +1,285 @@
+"""What every test stands on: no network but loopback, no operator's environment, and an AWS of its own."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import ipaddress
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLE = Path(__file__).parent.parent / "udo.example.yml"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tells how many cases the tests went through that take note of it."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    noted = [count for report in reports for name, count in report.user_properties if name == "cases"]
+    if noted:
+        terminalreporter.write_line(f"{sum(noted):,} cases of faults in {len(noted)} tests")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Dummy credentials, an empty home, nothing of the operator's; the working directory is the test's own."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "UDO_", "BOTO", "MOTO_", "XDG_", "SSH_"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("CONFIG", "STATE", "CACHE", "DATA", "RUNTIME"):
+        monkeypatch.setenv(f"XDG_{name}_{'DIR' if name == 'RUNTIME' else 'HOME'}", str(home / name.lower()))
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """A connection that would leave the machine fails its test, whatever catches exceptions on the way."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
+        yield
+
+
+def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and not _is_loopback(address[0]):
+            pytest.fail(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    return guarded
+
+
+def _guarded_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and not _is_loopback(name):
+            pytest.fail(f"a test tried to look up {name}")
+        return lookup(host, *args, **kwargs)
+
+    return guarded
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(scope="session")
+def _the_world() -> Iterator[Any]:
+    from udo.sandbox.world import World
+
+    made = World()
+    # moto and botocore stay for good; looked through at every full collection they make it rare, and memory grows.
+    gc.collect()
+    gc.freeze()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(_the_world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty AWS account in this process, with a clock that only tests and waits move."""
+    from udo.sandbox.clock import Clock
+
+    _the_world.clock = Clock.by_hand()
+    _the_world.reset()
+    _the_world.region = "us-west-2"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    # An SDK that waits before it tries again moves the clock on instead.
+    monkeypatch.setattr("botocore.endpoint.time", Time(_the_world))
+    yield _the_world
+    _the_world.faults.clear()
+
+
+@pytest.fixture(scope="session")
+def session() -> Callable[[], Any]:
+    """Makes plain botocore sessions that share one loader, so that a service's model is read once."""
+    import botocore.session
+    from botocore.loaders import create_loader
+
+    loader = create_loader()
+
+    def make() -> Any:
+        made = botocore.session.Session()
+        made.register_component("data_loader", loader)
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _clients() -> dict[tuple[str, str], Any]:
+    return {}
+
+
+@pytest.fixture
+def aws(world: Any, session: Callable[[], Any], _clients: dict[tuple[str, str], Any]) -> Callable[..., Any]:
+    """botocore clients of the world (service, region) that try once; what they ask is recorded and faulted."""
+    from botocore.config import Config
+
+    def client(service: str, region: str = "us-west-2") -> Any:
+        if (service, region) not in _clients:
+            made = session()
+            made.set_credentials(*KEYS.values())
+            world.attach(made)
+            once = Config(retries={"total_max_attempts": 1})
+            _clients[service, region] = made.create_client(service, region_name=region, config=once)
+        return _clients[service, region]
+
+    return client
+
+
+@pytest.fixture
+def seeded(world: Any) -> Callable[..., Any]:
+    """Builds the world of a configuration text (the bundled example by default), which becomes ./udo.yml."""
+
+    def seed(text: str | None = None) -> Any:
+        from udo.config import load
+
+        path = Path("udo.yml")
+        if text is None:
+            shutil.copy(EXAMPLE, path)
+        else:
+            path.write_text(text, encoding="utf-8")
+        config = load(path, os.environ)
+        world.seed(config)
+        return config
+
+    return seed
+
+
+@pytest.fixture
+def served_world(world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The server of the empty world over HTTP; AWS_ENDPOINT_URL names it for this process and its children."""
+    with world.serve() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        yield server
+
+
+@dataclass(frozen=True)
+class Ssh:
+    """How to log in to the instances of the world."""
+
+    port: int
+    key: Path
+    user: str = "ec2-user"
+
+    @property
+    def settings(self) -> str:
+        """The `ssh` part of a udo.yml."""
+        return f"ssh: {{user: {self.user}, port: {self.port}, key: {self.key}}}\n"
+
+
+@pytest.fixture
+def ssh(world: Any, tmp_path: Path) -> Iterator[Ssh]:
+    """Makes the instances born from now on answer ssh, at addresses no other test process has."""
+    from udo.sandbox.addresses import Block
+    from udo.sandbox.hosts import new_key
+
+    before, world.block = world.block, Block.claimed()
+    public, private = new_key()
+    key = tmp_path / "sandbox_key"
+    key.touch(0o600)
+    key.write_text(private)
+    hosts = world.open_hosts(tmp_path / "instances", public)
+    yield Ssh(hosts.port, key)
+    world.close_hosts()
+    world.block.release()
+    world.block = before
+
+
+class Time:
+    """`time` by the clock of a world: sleeping moves it on at once."""
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+
+    def time(self) -> float:
+        """Now."""
+        return float(self._world.clock.now())
+
+    monotonic = time
+
+    def sleep(self, seconds: float) -> None:
+        """Moves the clock."""
+        self._world.clock.step(seconds)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line did."""
+
+    exit: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.stdout)
+
+
+@pytest.fixture
+def udo(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Runs a command line in this process; against `world` where the test has one, its clock included."""
+    world: Any = request.getfixturevalue("world") if "world" in request.fixturenames else None
+
+    def run(*argv: str, env: Mapping[str, str] | None = None) -> Outcome:
+        from udo.cli import main
+
+        seams: dict[str, Any] = {"prepare": _prepared(world), "clock": Time(world)} if world else {}
+        capsys.readouterr()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            code = _exit_of(lambda: main(list(argv), **seams))
+        told = capsys.readouterr()
+        return Outcome(code, told.out, told.err)
+
+    return run
+
+
+@functools.cache
+def _loader() -> Any:
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
+
+
+def _prepared(world: Any) -> Callable[[Any], None]:
+    """What is done to every botocore session: it reads the models of the services once per process."""
+
+    def prepare(session: Any) -> None:
+        session.register_component("data_loader", _loader())
+        world.attach(session)
+
+    return prepare
+
+
+def _exit_of(run: Callable[[], Any]) -> int:
+    try:
+        run()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1 if end.code else 0
+    finally:
+        # The command line stops the collector while it starts.
+        gc.enable()
+        sys.stdout.flush()
+    return 0

@@ -1,0 +1,149 @@
+"""How a deployment came out: what people, scripts and Slack are told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import AwsError, EndedBadly, PartlyDone, PermissionDenied, UdoError
+from udo.following import Follower, in_hand, instances, reason, story
+from udo.model import Result
+from udo.notify import Webhook, tell
+from udo.plan import Notice
+from udo.revision import same, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model import Deployment, DeploymentTarget
+    from udo.plan import Plan
+    from udo.session import Session
+
+
+class Ending:
+    """One plan of `deploy`, carried out and told; `known` are the deployments that were there before."""
+
+    def __init__(
+        self, session: Session, role: Role, aws: Aws, revision: Mapping[str, Any], known: Iterable[Deployment]
+    ) -> None:
+        self._session = session
+        self._role = role
+        self._aws = aws
+        self._revision = revision
+        self._known = tuple(known)
+        self._follower = Follower(aws.codedeploy)
+
+    def result(self, plan: Plan) -> Result:
+        """What became of it.
+
+        Raises: UdoError where the end was not reached; its `data` and hint name the deployment.
+        """
+        try:
+            done = self._session.finish(self._role, plan, follow=self._follower)
+        except EndedBadly as error:
+            return self._failed(error.data)
+        except PartlyDone as error:
+            return self._succeeded(error.data, [error.message])
+        except UdoError as error:
+            self._name_it(error)
+            raise
+        if self._follower.status == "Succeeded":
+            return self._succeeded(done.data, [])
+        return self._not_followed(plan, done)
+
+    def _failed(self, data: Any) -> Result:
+        deployment, targets = self._last(), self._targets()
+        why = reason(deployment, targets)
+        what = f"{self._name} {self._follower.status.lower()}"
+        unheard = self._tell(f"{what}: {why}")
+        notes = [f"slack was not told: {unheard}"] if unheard else []
+        more = self._described(self._follower.deployment_id, self._follower.status, deployment, why)
+        text = "\n".join(story(targets)) or None
+        return Result(data | more, text=text, notes=notes, exit=1, error=("failed", f"{what}: {why}", None))
+
+    def _succeeded(self, data: Any, problems: list[str]) -> Result:
+        deployment, targets = self._last(), self._targets()
+        states = deployment.overview if deployment else {}
+        failed = states.get("Failed") or sum(target.status == "Failed" for target in targets)
+        if failed:
+            problems = [f"{instances(failed)} failed: {reason(deployment, targets)}", *problems]
+        unheard = self._tell(f"{self._name} succeeded{f', but {failed} failed' if failed else ''}")
+        problems += [f"slack was not told: {unheard}"] if unheard else []
+        why = "; ".join(problems)
+        count = states.get("Succeeded") or sum(target.status == "Succeeded" for target in targets)
+        done = f"{self._name} succeeded{f' on {instances(count)}' if count else ''}"
+        text = "\n".join([done, *story(targets)])
+        more = self._described(self._follower.deployment_id, "Succeeded", deployment, why)
+        if not problems:
+            return Result(data | more, text=text)
+        hint = "it is not undone, and the same command again does nothing more"
+        return Result(data | more, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
+
+    def _not_followed(self, plan: Plan, done: Result) -> Result:
+        """A dry run, nothing to do, or a deployment that is left to AWS."""
+        started = (done.data.get("saved") or {}).get("deployment_id")
+        if started:
+            more = self._described(started, "Created", None, "")
+            text = f"deployment {started} is started, and goes on; the same command without --no-wait follows it"
+            return Result(done.data | more, text=text, notes=done.notes)
+        there = next((one for one in self._known if same(one.revision, self._revision)), None)
+        if plan.steps or there is None:
+            return done
+        more = self._described(there.deployment_id, there.status, there, "")
+        return Result(done.data | more, text=done.text, notes=done.notes)
+
+    def _name_it(self, error: UdoError) -> None:
+        data = error.data if isinstance(error.data, dict) else {}
+        started = self._follower.deployment_id or data.get("saved", {}).get("deployment_id")
+        if not started:
+            return
+        error.data = data | self._described(started, self._follower.status or "Created", None, "")
+        if self._follower.status == "Succeeded":
+            error.hint = f"deployment {started} succeeded; what was to follow it is not done again"
+        elif started not in (error.hint or ""):
+            error.hint = "; ".join(filter(None, (error.hint, f"deployment {started} was started and goes on")))
+
+    @property
+    def _name(self) -> str:
+        return f"deployment {self._follower.deployment_id} of {told(self._revision)} to {self._role.label}"
+
+    def _targets(self) -> tuple[DeploymentTarget, ...]:
+        return tuple(self._follower.targets.values())
+
+    def _last(self) -> Deployment | None:
+        try:
+            return self._aws.codedeploy.deployment(self._follower.deployment_id)
+        except (AwsError, PermissionDenied) as error:
+            self._session.emit(Notice(f"how it stands in detail cannot be told: {error.message}", "warning"))
+            return None
+
+    def _described(self, deployment_id: str, status: str, deployment: Deployment | None, why: str) -> dict[str, Any]:
+        return {
+            "deployment_id": deployment_id,
+            "status": status,
+            "revision": self._revision,
+            "overview": dict(deployment.overview) if deployment else {},
+            "targets": [_row(target) for target in self._targets()],
+            "reason": why,
+        }
+
+    def _tell(self, text: str) -> str | None:
+        url = self._session.setting(self._role, "slack.url")
+        if not url:
+            return None
+        about = {name: self._role.get(f"slack.{name}") for name in ("username", "channel", "icon_emoji")}
+        return tell(Webhook(url, **about), text)
+
+
+def _row(target: DeploymentTarget) -> dict[str, Any]:
+    event = in_hand(target)
+    return {
+        "instance_id": target.instance_id,
+        "status": target.status,
+        "lifecycle_event": event.name if event else None,
+        "script": event.script if event else None,
+        "error_code": event.error_code if event else None,
+        "message": event.message if event else None,
+        "log_tail": event.log_tail if event else None,
+    }

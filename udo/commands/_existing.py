@@ -1,0 +1,153 @@
+"""Reads what the roles of one AWS account and region name, each kind once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from udo.errors import AwsError, ConfigError, PermissionDenied
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model import AutoScalingGroup, DeploymentGroup, Image, SecurityGroup, Subnet
+
+T = TypeVar("T")
+
+
+def value(role: Role, key: str) -> Any:
+    """What a role says at a key; None where it rests on a parameter that is not there, which is told by itself."""
+    try:
+        return role.get(key)
+    except ConfigError:
+        return None
+
+
+def values(role: Role, key: str) -> tuple[str, ...]:
+    """The names a role says at a key, one or a list."""
+    found = value(role, key)
+    return (found,) if isinstance(found, str) else tuple(found or ())
+
+
+class Existing:
+    """What there is of all that some roles name, read when first asked for; None is what could not be read.
+
+    `notes` says why; `image_parameters` are the values of the parameters that `ami` names.
+    """
+
+    def __init__(self, aws: Aws, roles: Sequence[Role]) -> None:
+        self.aws = aws
+        self.roles = roles
+        self.notes: list[str] = []
+
+    @cached_property
+    def account(self) -> str | None:
+        """The account of these credentials."""
+        return self._read(lambda: self.aws.identity()[0])
+
+    @cached_property
+    def groups(self) -> Mapping[str, AutoScalingGroup] | None:
+        """The roles' groups by name."""
+        return self._read(lambda: self.aws.autoscaling.groups(role.group_name for role in self.roles))
+
+    @cached_property
+    def image_parameters(self) -> Mapping[str, str] | None:
+        """The values of the parameters that hold images, by name."""
+        named = [ami.removeprefix("ssm:") for ami in self._all("ami") if ami.startswith("ssm:")]
+        return self._read(lambda: self.aws.ssm.parameters(named))
+
+    @cached_property
+    def images_by_name(self) -> Mapping[tuple[str, str], str | None] | None:
+        """The newest image of each owner and name pattern; AWS has no batch for it."""
+        wanted = {(ami["owner"], ami["name"]) for role in self.roles if isinstance(ami := value(role, "ami"), dict)}
+        return self._read(
+            lambda: {one: (self.aws.ec2.image_named(*one) or {}).get("ImageId") for one in sorted(wanted)}
+        )
+
+    @cached_property
+    def images(self) -> Mapping[str, Image] | None:
+        """The images by id, those that parameters and names stand for too."""
+        ids = [ami for ami in self._all("ami") if not ami.startswith("ssm:")]
+        found = [*ids, *(self.image_parameters or {}).values(), *filter(None, (self.images_by_name or {}).values())]
+        return self._read(lambda: self.aws.ec2.images(found))
+
+    @cached_property
+    def architectures(self) -> Mapping[str, frozenset[str]] | None:
+        """What each instance type can run."""
+        return self._read(lambda: self.aws.named.architectures(self._all("instance_type")))
+
+    @cached_property
+    def key_pairs(self) -> frozenset[str] | None:
+        """The key pairs."""
+        return self._read(lambda: self.aws.named.key_pairs(self._all("keypair_name")))
+
+    @cached_property
+    def profiles(self) -> Mapping[str, bool] | None:
+        """Whether each instance profile is there, by name."""
+        names = {name.rpartition("/")[2] for name in self._all("iam_profile")}
+        return self._read(lambda: {name: self.aws.named.instance_profile(name) for name in sorted(names)})
+
+    @cached_property
+    def subnets(self) -> Sequence[Subnet] | None:
+        """The subnets of these ids and blocks, and those the groups live in now."""
+        ids = [*self._all("subnets"), *(one for group in (self.groups or {}).values() for one in subnets_of(group))]
+        return self._read(lambda: self.aws.named.subnets(ids, self._all("subnets_cidr")))
+
+    @cached_property
+    def security_groups(self) -> Sequence[SecurityGroup] | None:
+        """The security groups of these ids and names."""
+        named = self._all("security_groups")
+        ids = [name for name in named if name.startswith("sg-")]
+        return self._read(lambda: self.aws.named.security_groups(ids, [name for name in named if name not in ids]))
+
+    @cached_property
+    def target_groups(self) -> frozenset[str] | None:
+        """The names and ARNs of target groups."""
+        return self._read(self.aws.named.target_groups)
+
+    @cached_property
+    def load_balancers(self) -> frozenset[str] | None:
+        """The names of classic load balancers."""
+        return self._read(self.aws.named.load_balancers)
+
+    @cached_property
+    def applications(self) -> frozenset[str] | None:
+        """The names of CodeDeploy applications."""
+        return self._read(self.aws.named.applications)
+
+    @cached_property
+    def deployment_groups(self) -> Mapping[str, Mapping[str, DeploymentGroup] | None]:
+        """The deployment groups by application and name, for the applications that are there."""
+        wanted: dict[str, list[str]] = {}
+        for role in self.roles:
+            application, name = value(role, "deploy.application"), value(role, "deploy.deployment_group")
+            if application and name and application in (self.applications or {application}):
+                wanted.setdefault(application, []).append(name)
+        return {application: self._groups_of(application, names) for application, names in wanted.items()}
+
+    def _groups_of(self, application: str, names: Iterable[str]) -> Mapping[str, DeploymentGroup] | None:
+        return self._read(lambda: self.aws.codedeploy.deployment_groups(application, dict.fromkeys(names)))
+
+    def _all(self, key: str) -> list[str]:
+        found = (name for role in self.roles for name in _texts(value(role, key)))
+        return list(dict.fromkeys(found))
+
+    def _read(self, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except (AwsError, PermissionDenied) as error:
+            self.notes.append(f"?: {error}")
+            return None
+
+
+def subnets_of(group: AutoScalingGroup) -> list[str]:
+    """The ids of the subnets a group lives in."""
+    return [name.strip() for name in (group.raw.get("VPCZoneIdentifier") or "").split(",") if name.strip()]
+
+
+def _texts(found: Any) -> Iterator[str]:
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, list):
+        yield from found

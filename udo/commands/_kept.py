@@ -1,0 +1,145 @@
+"""What AWS keeps of changes: template versions, launch configurations and deployments, with when and by whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from udo.errors import AwsError, ConfigError, CredentialsError, NotSent, PermissionDenied
+from udo.launch.naming import family
+from udo.model import LaunchTemplateReference
+from udo.revision import told
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model import AutoScalingGroup, Deployment, LaunchTemplateVersion
+
+KEYS = ("deploy.application", "deploy.deployment_group")
+RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+_MARK = re.compile(rf"udo:({RUN.pattern})(?: (.*))?", re.DOTALL)
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: `when` is RFC 3339 UTC; `run` and `who` are empty where nobody kept them.
+
+    `targets` are roles as typed; `configuration` is the launch configuration that was made, `status` a deployment's.
+    """
+
+    when: str
+    run: str
+    who: str
+    what: str
+    targets: tuple[str, ...]
+    outcome: str
+    configuration: str = ""
+    status: str = ""
+
+
+def changes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> list[Change]:
+    """What AWS keeps of the groups of these roles, at most `limit` deployments of each deployment group.
+
+    What it does not tell is a warning; one that cannot be reached at all is asked no more.
+    """
+    found: list[Change] = []
+    sources = (_of_launches, _of_deployments)
+    try:
+        for source in sources:
+            found += source(aws, roles, limit, warn)
+    except (CredentialsError, NotSent) as error:
+        warn(f"what AWS keeps cannot be told: {error}")
+    return found
+
+
+def _of_launches(aws: Aws, roles: Sequence[Role], _limit: int, warn: Warn) -> Iterator[Change]:
+    try:
+        groups = aws.autoscaling.groups()
+        yield from _of_configurations(aws, roles, groups)
+    except (AwsError, PermissionDenied) as error:
+        _warn(error, "launch configurations", warn)
+        return
+    for template, labels in _templates(roles, groups).items():
+        try:
+            versions = aws.ec2.launch_template_versions(template)
+        except (AwsError, PermissionDenied) as error:
+            _warn(error, "launch template versions", warn)
+            return
+        yield from (_of_version(version, labels) for version in versions)
+
+
+def _of_configurations(aws: Aws, roles: Sequence[Role], groups: dict[str, AutoScalingGroup]) -> Iterator[Change]:
+    configurations = aws.autoscaling.launch_configurations()
+    for role in roles:
+        for name in family(role.group_name, configurations, {*groups} - {role.group_name}):
+            when = configurations[name].created_at
+            what = f"launch configuration {name}"
+            yield Change(when, "", "", what, (role.label,), "made", configuration=name)
+
+
+def _templates(roles: Sequence[Role], groups: dict[str, AutoScalingGroup]) -> dict[str, tuple[str, ...]]:
+    """The templates that groups of these roles launch from, by id, with the roles of each."""
+    found: dict[str, tuple[str, ...]] = {}
+    for role in roles:
+        launch = groups[role.group_name].launch if role.group_name in groups else None
+        if isinstance(launch, LaunchTemplateReference):
+            found[launch.id] = (*found.get(launch.id, ()), role.label)
+    return found
+
+
+def _of_version(version: LaunchTemplateVersion, labels: tuple[str, ...]) -> Change:
+    run, why = _marked(version.description)
+    what = f"launch template {version.template_name} version {version.number}{why}"
+    return Change(version.created_at, run, version.created_by, what, labels, "made")
+
+
+def _of_deployments(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> Iterator[Change]:
+    labels: dict[tuple[str, str], tuple[str, ...]] = {}
+    for role in roles:
+        application, name = (_setting(role, key) for key in KEYS)
+        if application and name:
+            labels[application, name] = (*labels.get((application, name), ()), role.label)
+    for (application, name), targets in labels.items():
+        try:
+            deployments = list(islice(aws.codedeploy.deployments(application, name), limit))
+        except PermissionDenied as error:
+            _warn(error, "deployments", warn)
+            return
+        except AwsError as error:
+            _warn(error, f"deployments to {name}", warn)
+            continue
+        yield from (_of_deployment(deployment, targets) for deployment in deployments)
+
+
+def _setting(role: Role, key: str) -> str | None:
+    try:
+        found: str | None = role.get(key)
+    except ConfigError:
+        # It is kept in AWS, which did not tell; that was said when it was asked.
+        return None
+    return found
+
+
+def _of_deployment(deployment: Deployment, labels: tuple[str, ...]) -> Change:
+    run, why = _marked(deployment.description)
+    what = f"deployment {deployment.deployment_id} of {told(deployment.revision)}{why}"
+    status = deployment.status
+    return Change(deployment.created_at, run, deployment.creator, what, labels, status, status=status)
+
+
+def _marked(description: str) -> tuple[str, str]:
+    """The run that a description names, and what else it says."""
+    mark = _MARK.fullmatch(description)
+    run, why = (mark[1], mark[2] or "") if mark else ("", description)
+    return run, f": {why}" if why else ""
+
+
+def _warn(error: AwsError | PermissionDenied, what: str, warn: Warn) -> None:
+    if isinstance(error, NotSent):
+        raise error
+    warn(f"{what} cannot be told: {error.message}")

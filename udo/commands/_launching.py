@@ -1,0 +1,166 @@
+"""Reads what launch changes rest on: the group, its launch data and its family, images, refreshes and owners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import Absent, AwsError, Conflict, PermissionDenied, UdoError
+from udo.launch.images import latest, pattern
+from udo.launch.labels import image_ids, labelled, security_group_ids
+from udo.launch.states import ConfigurationState, State, TemplateState
+from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model import AutoScalingGroup
+    from udo.plan import Difference
+
+
+def observe_updatelc(aws: Aws, role: Role) -> State:
+    """The role's group with the launch data it lives on and everything a new name or version must not disturb.
+
+    Raises: Absent, Conflict or another UdoError.
+    """
+    groups = aws.autoscaling.groups()
+    group = groups.get(role.group_name)
+    if group is None:
+        raise Absent(f"group {role.group_name} of {role.label} does not exist", hint=f"looked in {aws.region}")
+    if group.status:
+        raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
+    match group.launch:
+        case LaunchConfigurationReference():
+            return _configuration_state(aws, group, group.launch, groups)
+        case LaunchTemplateReference():
+            return _template_state(aws, group, group.launch, groups)
+    raise UdoError(f"group {group.name} names neither a launch configuration nor a launch template")
+
+
+def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = None) -> str | None:
+    """The image id that --ami or udo.yml means now: itself, the value of ssm:/path, the newest of {owner, name}, or
+    for `latest` the newest of the family of the `live` image.
+
+    Raises: Absent when there is no such parameter or image, Refused where it is not clear which is meant.
+    """
+    meant: Any = given or role.get("ami")
+    found: str | None
+    match meant:
+        case "latest":
+            known = aws.ec2.images([live] if live else [])
+            if live not in known:
+                raise Absent(f"--ami latest: the live image {live} cannot be seen any more", hint="name one by its id")
+            image = known[live]
+            found = latest(image, aws.ec2.images_like(image, pattern(image))).image_id
+        case str() if meant.startswith("ssm:"):
+            name = meant.removeprefix("ssm:")
+            found = aws.ssm.parameters([name]).get(name)
+        case {"owner": owner, "name": name}:
+            found = (aws.ec2.image_named(str(owner), name) or {}).get("ImageId")
+        case _:
+            return meant if meant is None else str(meant)
+    if found is None:
+        where = "--ami" if given else role.where("ami")
+        raise Absent(f"no image found for ami {meant} ({where})", hint="nothing was changed")
+    return str(found)
+
+
+def observe_labels(aws: Aws, found: tuple[Difference, ...], now: float) -> tuple[Difference, ...]:
+    """The differences with names beside the ids of images and security groups; without, where those cannot be read."""
+    try:
+        images = aws.ec2.images(sorted(image_ids(found)))
+        groups = aws.ec2.security_groups(sorted(security_group_ids(found)))
+    except (AwsError, PermissionDenied):
+        return found
+    return labelled(found, images, groups, now)
+
+
+def observe_deploying(aws: Aws, role: Role) -> tuple[str, ...]:
+    """A note that names the deployment under way, if there is one."""
+    application, name = role.get("deploy.application"), role.get("deployment_group")
+    if not (application and name):
+        return ()
+    try:
+        group = aws.codedeploy.deployment_groups(application, [name]).get(name)
+    except (AwsError, PermissionDenied) as error:
+        return (f"warning: whether a deployment is active cannot be told: {error.message}",)
+    if group is None or group.last_status in ("", "Succeeded", "Failed", "Stopped"):
+        return ()
+    return (f"deployment {group.last_attempted} to {name} is {group.last_status}: instances launched now get it too",)
+
+
+def _configuration_state(
+    aws: Aws, group: AutoScalingGroup, live: LaunchConfigurationReference, groups: Mapping[str, AutoScalingGroup]
+) -> ConfigurationState:
+    configurations = aws.autoscaling.launch_configurations()
+    if live.name not in configurations:
+        raise Conflict(
+            f"{live} of group {group.name} is gone", hint="the group cannot launch; give it another one first"
+        )
+    references = [reference for one in groups.values() for reference in one.references]
+    used = {one.name for one in references if isinstance(one, LaunchConfigurationReference)}
+    return ConfigurationState(
+        group,
+        live,
+        configurations,
+        used,
+        set(groups),
+        aws.launch_configuration_shape(),
+        aws.launch_template_shape(),
+        *_surroundings(aws, group),
+    )
+
+
+def _template_state(
+    aws: Aws, group: AutoScalingGroup, live: LaunchTemplateReference, groups: Mapping[str, AutoScalingGroup]
+) -> TemplateState:
+    versions = aws.ec2.launch_template_versions(live.id)
+    match live.version:
+        case "$Latest":
+            number = versions[0].number if versions else 0
+        case "$Default":
+            number = next((version.number for version in versions if version.is_default), 0)
+        case _:
+            number = int(live.version)
+    if number not in {version.number for version in versions}:
+        raise Conflict(
+            f"{live} of group {group.name} is gone", hint="the group cannot launch; give it another one first"
+        )
+    followers = sorted(name for name, one in groups.items() if name != group.name and _follows(one, live.id))
+    used = _used_versions(live.id, groups.values()) | aws.ec2.versions_running(live.id)
+    shape = aws.launch_template_shape()
+    return TemplateState(group, live, number, versions, followers, used, shape, *_surroundings(aws, group))
+
+
+def _surroundings(aws: Aws, group: AutoScalingGroup) -> tuple[tuple[str, ...], str]:
+    """What a person should know of the group before a change, and the status of an active instance refresh."""
+    notes = []
+    if owner := _owner(group):
+        notes.append(f"{group.name} belongs to {owner}, which may change it back")
+    try:
+        refresh = aws.autoscaling.active_refresh(group.name)
+    except (AwsError, PermissionDenied) as error:
+        notes.append(f"warning: whether an instance refresh is active cannot be told: {error.message}")
+        refresh = ""
+    return tuple(notes), refresh
+
+
+def _owner(group: AutoScalingGroup) -> str | None:
+    if stack := group.tags.get("aws:cloudformation:stack-name"):
+        return f"the CloudFormation stack {stack}"
+    for key, value in group.tags.items():
+        if "terraform" in f"{key} {value}".lower():
+            return f"Terraform (tag {key}: {value})"
+    return None
+
+
+def _used_versions(template_id: str, groups: Iterable[AutoScalingGroup]) -> set[int]:
+    references = [reference for group in groups for reference in group.references]
+    mine = (one.version for one in references if isinstance(one, LaunchTemplateReference) and one.id == template_id)
+    return {int(version) for version in mine if version.isdigit()}
+
+
+def _follows(group: AutoScalingGroup, template_id: str) -> bool:
+    launch = group.launch
+    return isinstance(launch, LaunchTemplateReference) and launch.id == template_id and launch.version == "$Latest"

@@ -1,0 +1,192 @@
+"""Takes what the command line says of how a command is run, and puts the remote command line together."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from udo.config import Role
+    from udo.session import Session
+
+# It is sent ahead of the command's output; what is longer is a file to be copied, no script.
+_LONGEST_SCRIPT = 1 << 20
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What runs on each host: the command line, what it reads, and how that is called in one line."""
+
+    command: str = ""
+    stdin: bytes = b""
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class How:
+    """How the hosts are gone through, as the command line says it; None is for what udo.yml or a default says."""
+
+    fanout: int | None = None
+    connect_timeout: float | None = None
+    timeout: float | None = None
+    idle_timeout: float | None = None
+    host_keys: str | None = None
+    deadline: float | None = None
+    batch: str | None = None
+    pause: float | None = None
+    canary: int | None = None
+    max_failures: str | None = None
+
+    def options(self, session: Session, role: Role) -> dict[str, Any]:
+        """The part of ssh.Options that a role's udo.yml has a word in."""
+        names = ("fanout", "connect_timeout", "timeout", "idle_timeout", "host_keys")
+        given = {name: getattr(self, name) for name in names}
+        return {name: session.setting(role, f"ssh.{name}") if value is None else value for name, value in given.items()}
+
+    def rolling(self, total: int) -> dict[str, Any]:
+        """The part of ssh.Options that holds for all of `total` hosts together, shares counted."""
+        counted = {
+            "deadline": self.deadline,
+            "batch": share(self.batch, total),
+            "pause": self.pause,
+            "canary": self.canary,
+            "max_failures": share(self.max_failures, total),
+        }
+        return {name: value for name, value in counted.items() if value}
+
+
+def remote(
+    words: Sequence[str], after: Sequence[str], script: Path | None, env: Mapping[str, str], *, sudo: bool
+) -> Remote:
+    """What runs on each host; `after` are the words that stood after `--`.
+
+    Raises: UsageError when that is not one command, or the script cannot be read.
+    """
+    if script:
+        if words:
+            raise UsageError(f"unexpected word {words[0]!r}: --script is the command", hint="its words go after --")
+        content = _content(script)
+        line = shlex.join([*_interpreter(content), *after])
+        says = f"run {shlex.join([str(script), *after])}"
+        return Remote(_wrapped(line, env, sudo=sudo), content, says)
+    command = _command(words, after)
+    if not command and (env or sudo):
+        raise UsageError("--env and --sudo are for a command", hint="give a command, or leave them out")
+    return Remote(_wrapped(command, env, sudo=sudo), b"", f"run {shlex.quote(command)}")
+
+
+def share(text: str | None, total: int) -> int | None:
+    """The hosts of `total` that `25%` or `3` are: at least one."""
+    if text is None:
+        return None
+    return max(1, int(text[:-1]) * total // 100) if text.endswith("%") else int(text)
+
+
+def seconds(text: str) -> float:
+    """The seconds of `90`, `90s`, `5m` or `1h`. Raises: UsageError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if not found or not float(found[1]):
+        raise UsageError(f"{text!r} is not a time", hint="write 90, 90s, 5m or 1h; leave it out for none")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def how_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say how."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def _command(words: Sequence[str], after: Sequence[str]) -> str:
+    if len(words) + bool(after) > 1:
+        extra = (*words, *after)[1]
+        raise UsageError(f"unexpected word {extra!r} after the command", hint="quote the command, or put it after --")
+    if words and not words[0].strip():
+        raise UsageError("the command is empty", hint="leave it out to log in to one instance")
+    return words[0] if words else shlex.join(after)
+
+
+def _wrapped(command: str, env: Mapping[str, str], *, sudo: bool) -> str:
+    """The command as the login shell takes it, whichever that is; sudo never asks, which nobody could answer."""
+    if not command or not (env or sudo):
+        return command
+    words = ["sudo", "-n", "--"] if sudo else []
+    if env:
+        words += ["env", *(f"{name}={value}" for name, value in env.items())]
+    return shlex.join([*words, "sh", "-c", command])
+
+
+def _content(script: Path) -> bytes:
+    try:
+        content = script.read_bytes()
+    except OSError as error:
+        raise UsageError(f"script {script}: {error.strerror}") from error
+    if not content.strip() or len(content) > _LONGEST_SCRIPT:
+        told = "is empty" if len(content) <= _LONGEST_SCRIPT else f"is longer than {_LONGEST_SCRIPT} bytes"
+        raise UsageError(f"script {script} {told}")
+    return content
+
+
+def _interpreter(content: bytes) -> list[str]:
+    """The words that run a script from standard input: what its first line names, otherwise sh."""
+    first = content.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    words = shlex.split(first[2:]) if first.startswith("#!") else []
+    name = next((word.rpartition("/")[2] for word in words if not word.endswith("/env") and word[0] != "-"), "")
+    if not words:
+        return ["sh", "-s", "--"]
+    return [*words, "-s", "--"] if name in _SHELLS else [*words, "-"]
+
+
+def _env(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in given if "=" in text)
+    for text in given:
+        if "=" not in text or not _NAME.fullmatch(text.partition("=")[0]):
+            raise UsageError(f"{text!r} is not a variable", hint="write NAME=VALUE: letters, digits and '_'")
+    return pairs
+
+
+def _share(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}|([1-9][0-9]?|100)%", text):
+        raise UsageError(f"{text!r} is not a number of hosts", hint="write 3 or 25%")
+    return text
+
+
+_OPTIONS = (
+    click.option("-l", "--user", metavar="USER", help="The remote user."),
+    click.option(
+        "--via", type=click.Choice(["direct", "openssh"]), help="What carries it (default: direct, where that can)."
+    ),
+    click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
+    click.option("--connect-timeout", metavar="TIME", type=seconds, help="To be logged in (default: 10s)."),
+    click.option(
+        "--timeout", metavar="TIME", type=seconds, help="For all of it, per host from its dial (default: none)."
+    ),
+    click.option("--idle-timeout", metavar="TIME", type=seconds, help="How long a host may say nothing."),
+    click.option("--deadline", metavar="TIME", type=seconds, help="For all hosts together (exit 124)."),
+    click.option("--batch", metavar="N|P%", type=_share, help="So many at a time, each batch after the one before."),
+    click.option("--pause", metavar="TIME", type=seconds, help="Between batches."),
+    click.option("--canary", metavar="N", type=click.IntRange(1), help="So many first; if one fails no other starts."),
+    click.option("--max-failures", metavar="N|P%", type=_share, help="Once so many failed no other starts."),
+    click.option("--sudo", is_flag=True, help="Run it as root, by sudo without a password."),
+    click.option("--env", "env", metavar="NAME=VALUE", multiple=True, callback=_env, help="Set a variable for it."),
+    click.option(
+        "--script",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Run this file there, sent as standard input; its words go after --.",
+    ),
+    click.option(
+        "--host-keys", type=click.Choice(["strict", "accept-new"]), help="Whether an unknown host may be trusted."
+    ),
+)

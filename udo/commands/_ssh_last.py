@@ -1,0 +1,50 @@
+"""Remembers how the hosts of a group ended in the last run on it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from udo import files
+from udo.errors import Absent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from udo.config import Role
+    from udo.session import Session
+
+_FINE = ("ok", "gone")
+
+
+def failed(session: Session, role: Role) -> frozenset[str]:
+    """The instances that did not end well in the last run on the role's group, or were not started.
+
+    Raises: Absent where no run is remembered.
+    """
+    try:
+        told = json.loads(_path(session, role).read_text(encoding="utf-8"))
+        outcomes = told["hosts"].items()
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise Absent(f"no run of 'udo ssh' on {role.label} is remembered", hint="leave --only-failed out") from error
+    return frozenset(instance_id for instance_id, outcome in outcomes if outcome not in _FINE)
+
+
+def remember(session: Session, role: Role, outcomes: Mapping[str, str]) -> None:
+    """Notes how each instance of the role ended; where that cannot be written it is said, and all goes on."""
+    document: dict[str, Any] = {"run": session.run_id, "group": role.group_name, "hosts": dict(outcomes)}
+    try:
+        path = _path(session, role)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        files.write_private(path, json.dumps(document) + "\n")
+    except OSError as error:
+        session.output.say(f"warning: how the hosts ended cannot be noted for --only-failed: {error}")
+
+
+def _path(session: Session, role: Role) -> Path:
+    aws = session.aws(role)
+    # A name of a group may hold any character, and be as long as a file name may be.
+    name = hashlib.sha256(json.dumps([aws.endpoint or "", aws.region, role.group_name]).encode()).hexdigest()
+    return files.state_folder() / "last" / f"{name[:32]}.json"

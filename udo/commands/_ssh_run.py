@@ -1,0 +1,199 @@
+"""Carries a remote command to its end on all hosts, and tells how each of them ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from udo.commands._ssh_last import remember
+from udo.errors import DeadlinePassed, Interrupted, UdoError
+from udo.model import Result
+from udo.plan import FanOut, HostBegan, HostDone, Plan, StepBegan, StepDone, exit_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.commands._ssh_how import How, Remote
+    from udo.commands._ssh_reach import Host
+    from udo.config import Role
+    from udo.output.hosts import Hosts
+    from udo.plan import Event
+    from udo.session import Session
+
+_OUTCOMES = {
+    "ok": "ok",
+    "failed": "failed",
+    "signal": "killed",
+    "timeout": "timed out",
+    "refused": "refused",
+    "unreachable": "unreachable",
+    "dropped": "dropped",
+    "gone": "gone",
+    "not started": "not started",
+    "interrupted": "interrupted",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Hosts reached through the same AWS account with the same options: one plan."""
+
+    role: Role
+    hosts: tuple[Host, ...]
+    options: Mapping[str, Any]
+
+
+def parts(session: Session, hosts: Sequence[Host], how: How) -> list[Part]:
+    """The hosts as the plans they make, in their order."""
+    together: dict[tuple[Any, ...], list[Host]] = {}
+    for host in hosts:
+        key = (id(session.aws(host.role)), host.role.account, *how.options(session, host.role).values())
+        together.setdefault(key, []).append(host)
+    rolling = how.rolling(len(hosts))
+    return [
+        Part(found[0].role, tuple(found), how.options(session, found[0].role) | rolling) for found in together.values()
+    ]
+
+
+def plan_ssh(hosts: Sequence[Host], remote: Remote, options: Mapping[str, Any]) -> Plan:
+    """The plan that runs the command on the hosts (without one: logs in to the first)."""
+    targets = tuple(host.target for host in hosts if not host.ending)
+    labels = ", ".join(dict.fromkeys(host.role.label for host in hosts))
+    if not remote.command:
+        targets = targets[:1]
+        says = f"log in to {targets[0]['instance_id'] if targets else 'nobody'} of {labels}"
+    else:
+        count = f"{len(targets)} instance{'s' if len(targets) != 1 else ''}"
+        says = f"{remote.says} on {count} of {labels}"
+    read = {"stdin": remote.stdin} if remote.stdin else {}
+    steps = (FanOut(says, remote.command, targets, {**options, **read}),) if targets else ()
+    notes = [f"{host.instance_id} is gone" for host in hosts if host.ending and host.ending.outcome == "gone"]
+    return Plan("ssh", labels, steps, notes=tuple(notes), unchanged="no instance to work on")
+
+
+class Run:
+    """The parts on their way through, and what is known of each host."""
+
+    def __init__(self, session: Session, parts: Sequence[Part], shown: Hosts) -> None:
+        self._session = session
+        self._parts = parts
+        self._shown = shown
+        self._began: set[str] = set()
+        self._done: dict[str, HostDone] = {}
+        self._start = session.clock.monotonic()
+
+    def result(self, remote: Remote) -> Result:
+        """How it went, once every host is done.
+
+        Raises: UdoError; Interrupted and DeadlinePassed with what each host had reached.
+        """
+        try:
+            results = [self._finish(part, remote) for part in self._parts]
+            self._shown.end(self._done)
+        except (Interrupted, DeadlinePassed) as error:
+            raise self._cut_short(error) from error
+        finally:
+            self._remember()
+            self._shown.close()
+        if not self._done:
+            texts = [result.text or "" for result in results]
+            return Result([result.data for result in results], text="\n".join(texts), notes=results[0].notes)
+        code = exit_status(self._done.values())
+        told = self._summary()
+        if code == 0 or not remote.command:
+            return Result(self._data(), notes=[told] if remote.command else [], exit=code)
+        return Result(self._data(), exit=code, error=("failed", told, None))
+
+    def _finish(self, part: Part, remote: Remote) -> Result:
+        plan = plan_ssh(part.hosts, remote, self._left(part.options))
+        if self._halted:
+            self._leave_out(part, "not started: the run was stopped before")
+            return Result(None)
+        result = self._session.finish(part.role, plan, emit=self._emit)
+        if self._began or not plan.steps:
+            for host in part.hosts:
+                if host.ending:
+                    self._emit(host.ending)
+            self._shown.write()
+        return result
+
+    @property
+    def _halted(self) -> bool:
+        return any(done.outcome == "not started" for done in self._done.values())
+
+    def _left(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of the next part: what holds for all hosts together is partly used up."""
+        left = dict(options)
+        if self._began:
+            left.pop("canary", None)
+        if "max_failures" in left:
+            left["max_failures"] -= sum(done.outcome not in ("ok", "gone") for done in self._done.values())
+        if "deadline" in left:
+            left["deadline"] = max(0.001, left["deadline"] - (self._session.clock.monotonic() - self._start))
+        return left
+
+    def _emit(self, event: Event) -> None:
+        match event:
+            case StepBegan() | StepDone():
+                return
+            case HostBegan(instance_id):
+                self._began.add(instance_id)
+            case HostDone(instance_id):
+                self._done[instance_id] = event
+        self._shown.emit(event)
+        self._session.emit(event)
+
+    def _cut_short(self, error: Interrupted | DeadlinePassed) -> UdoError:
+        interrupted = isinstance(error, Interrupted)
+        why = "not started" if interrupted else "not started: the deadline passed"
+        for part in self._parts:
+            self._leave_out(part, why)
+        self._shown.write()
+        self._shown.end(self._done)
+        told = f"{'interrupted' if interrupted else error.message}: {self._summary()}"
+        found = Interrupted(told) if interrupted else DeadlinePassed(told)
+        found.exit, found.data = error.exit, self._data()
+        return found
+
+    def _leave_out(self, part: Part, why: str) -> None:
+        for host in part.hosts:
+            if host.instance_id not in self._done:
+                self._emit(host.ending or self._cut_off(host.instance_id, why))
+
+    def _cut_off(self, instance_id: str, why: str) -> HostDone:
+        if instance_id not in self._began:
+            return HostDone(instance_id, "not started", None, why, 0.0)
+        seconds = self._session.clock.monotonic() - self._start
+        return HostDone(instance_id, "interrupted", None, "interrupted while it ran", seconds)
+
+    def _remember(self) -> None:
+        outcomes: dict[str, tuple[Role, dict[str, str]]] = {}
+        for part in self._parts:
+            for host in part.hosts:
+                if host.instance_id in self._done:
+                    mine = outcomes.setdefault(host.role.label, (host.role, {}))[1]
+                    mine[host.instance_id] = self._done[host.instance_id].outcome
+        for role, ended in outcomes.values():
+            remember(self._session, role, ended)
+
+    def _summary(self) -> str:
+        counts = Counter(done.outcome for done in self._done.values())
+        told = [f"{counts[outcome]} {word}" for outcome, word in _OUTCOMES.items() if counts[outcome]]
+        hosts = f"{len(self._done)} host{'s' if len(self._done) != 1 else ''}"
+        return f"{', '.join(told)} of {hosts} in {self._session.clock.monotonic() - self._start:.1f} s"
+
+    def _data(self) -> dict[str, Any]:
+        hosts = [host for part in self._parts for host in part.hosts if host.instance_id in self._done]
+        return {"run": self._session.run_id, "hosts": [self._row(host) for host in hosts]}
+
+    def _row(self, host: Host) -> dict[str, Any]:
+        done = self._done[host.instance_id]
+        return {
+            "cluster": host.role.cluster,
+            "role": host.role.name,
+            "address": host.target.get("address"),
+            **vars(done),
+            "seconds": round(done.seconds, 3),
+            **self._shown.said(host.instance_id),
+        }

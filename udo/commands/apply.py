@@ -1,0 +1,125 @@
+"""Carry out the plans that 'udo plan --save' wrote, exactly, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from udo.commands._saved import Entry, saved_in
+from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
+from udo.plan import Notice
+from udo.standing import remaining
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model import AutoScalingGroup, Result
+    from udo.plan import Plan
+    from udo.session import Session
+
+
+def observe_apply(
+    session: Session, entries: Sequence[tuple[Role, Entry]], *, anyway: bool = False
+) -> list[tuple[Role, Plan]]:
+    """What is left of each plan: no step where it is done already; `anyway` lets an instance refresh be.
+
+    Raises: Refused in another account; Absent or Conflict where any of them no longer fits the world.
+    """
+    planned = {role.label: entry for role, entry in entries}
+    together = session.by_aws([role for role, _ in entries])
+    for aws, roles in together:
+        _refuse_another_account(aws, [planned[role.label] for role in roles])
+    left: dict[str, Plan] = {}
+    troubles: list[UdoError] = []
+    for aws, roles in together:
+        groups = aws.autoscaling.groups(role.group_name for role in roles)
+        for role in roles:
+            try:
+                left[role.label] = plan = _left(aws, role, groups, planned[role.label].plan)
+                if plan.steps and not anyway:
+                    _check_refresh(session, aws, role.group_name)
+            except (Absent, Conflict) as error:
+                troubles.append(error)
+    if troubles:
+        raise _joined(troubles)
+    return [(role, left[role.label]) for role, _ in entries]
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+@click.option("--anyway", is_flag=True, help="Go on during an instance refresh.")
+@click.option("--wait-lock", is_flag=True, help="Wait up to ten minutes for another run to finish.")
+@click.pass_obj
+def command(session: Session, file: str, anyway: bool, wait_lock: bool) -> Result:
+    """Carry out the plans in FILE, which 'udo plan --save FILE' wrote: those calls, and no others.
+
+    Before the first write everything the plans rest on is compared; if anything has moved meanwhile, nothing is changed
+    (exit 4). What is done already is not done again: the same command after a failure goes on where it stopped, and
+    once all is done it says so. Several roles are done one by one.
+
+    udo.yml must still have the roles, with the same groups and regions. A file that was changed, or that another
+    version of Udo wrote, is refused (exit 2); so is another account (exit 7).
+
+    \b
+    udo plan prod webapp --save prod.plan
+    udo apply prod.plan --dry-run
+    udo apply prod.plan
+    """
+    session.wait_for_lock = wait_lock
+    saved = saved_in(Path(file))
+    entries = [(_role(session, entry), entry) for entry in saved.entries]
+    # What AWS and the journal keep of this change carries the run that planned it.
+    session.run_id = saved.run_id
+    return session.finish_each(observe_apply(session, entries, anyway=anyway))
+
+
+def _role(session: Session, entry: Entry) -> Role:
+    role = session.config.role(entry.cluster, entry.role)
+    region = session.aws(role).region
+    for what, planned, now in (("group", entry.group, role.group_name), ("region", entry.region, region)):
+        if planned != now:
+            told = f"{role.label} was planned for {what} {planned}, and now is {now}"
+            raise UsageError(told, hint="make the plan again")
+    return role
+
+
+def _refuse_another_account(aws: Aws, entries: Sequence[Entry]) -> None:
+    wanted = {entry.account for entry in entries if entry.account}
+    if wanted and {(account := aws.identity()[0])} != wanted:
+        told = f"these credentials are of account {account}, and the plan was made in {', '.join(sorted(wanted))}"
+        raise Refused(told, hint="nothing was changed; choose the right profile")
+
+
+def _left(aws: Aws, role: Role, groups: Mapping[str, AutoScalingGroup], plan: Plan) -> Plan:
+    group = groups.get(role.group_name)
+    if plan.steps and group is None:
+        raise Absent(f"group {role.group_name} of {role.label} does not exist any more", hint="nothing was changed")
+    if plan.steps and group and group.status:
+        raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
+    return replace(remaining(plan, aws.read), command="apply")
+
+
+def _check_refresh(session: Session, aws: Aws, group_name: str) -> None:
+    try:
+        refresh = aws.autoscaling.active_refresh(group_name)
+    except (AwsError, PermissionDenied) as error:
+        told = f"whether an instance refresh of {group_name} is active cannot be told: {error.message}"
+        session.emit(Notice(told, "warning"))
+        return
+    if refresh:
+        raise Conflict(
+            f"an instance refresh of {group_name} is {refresh}",
+            hint="wait for it to end, or say --anyway; nothing was changed",
+        )
+
+
+def _joined(troubles: Sequence[UdoError]) -> UdoError:
+    if len(troubles) == 1:
+        return troubles[0]
+    kind = Conflict if any(isinstance(one, Conflict) for one in troubles) else Absent
+    return kind("; ".join(one.message for one in troubles), hint="nothing was changed; look, and make the plan again")

@@ -1,0 +1,115 @@
+"""Check udo.yml: every mistake with its line and column."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.config import load
+from udo.errors import ConfigError, Problem
+from udo.launch.user_data import boot_script
+from udo.model import Column, Result
+from udo.words import no_more
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from udo.commands._online import Finding
+    from udo.config import Config
+    from udo.session import Session
+
+_MARKS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}", None: "?"}
+_COLUMNS = (
+    Column("mark", ""),
+    Column("check", "CHECK"),
+    Column("name", "NAME"),
+    Column("message", "FOUND"),
+    Column("roles", "ROLES"),
+    Column("where", "WHERE"),
+)
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="")
+@click.option("--online", is_flag=True, help="Also ask AWS whether all that is named exists and goes together.")
+@click.pass_obj
+def command(session: Session, words: tuple[str, ...], online: bool) -> Result:
+    """Check udo.yml: every mistake with its line and column.
+
+    Reads the file and what it names on this machine (environment variables, user data files), and asks AWS nothing.
+    Exits with 0 when all is well and with 2 when something is not.
+
+    With --online it then looks for all that is named: parameters, images and whether they run on the instance types,
+    key pairs, subnets, security groups and whether they are in the same VPC, instance profiles, load balancers, and
+    CodeDeploy groups and whether they deploy to the groups of their roles. Exits with 1 when something is missing.
+    What may not be read is a '?' with a footnote.
+    """
+    no_more(words)
+    config = load(session.config_path, os.environ, strict=True)
+    _boot_scripts(config)
+    result = _summary(config)
+    return _online(session, config, result) if online else result
+
+
+def _online(session: Session, config: Config, offline: Result) -> Result:
+    from udo.commands._online import observe_online
+
+    findings, footnotes = observe_online(session, config)
+    rows = _rows(findings)
+    wrong = [row for row in rows if row["ok"] is False]
+    error = None
+    if wrong:
+        named = [f"{row['check']} {row['name']} ({row['where']})" for row in wrong]
+        told = f"{len(wrong)} of {_counted(len(rows), 'check')} failed: {', '.join(named)}"
+        error = ("absent", told, None)
+    shown = [{**row, "mark": _MARKS[row["ok"]], "roles": _brief(row["roles"])} for row in rows]
+    notes = [*offline.notes, *footnotes]
+    data = {**offline.data, "checks": rows}
+    return Result(data, _COLUMNS, shown, notes=notes, exit=1 if wrong else 0, error=error)
+
+
+def _rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """A row for what several roles name alike."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for one in findings:
+        key = (one.check, one.name, one.ok, one.message, one.where)
+        row: dict[str, Any] = {"check": one.check, "name": one.name, "roles": [], "ok": one.ok, "message": one.message}
+        rows.setdefault(key, {**row, "where": one.where})["roles"].append(one.role.label)
+    return list(rows.values())
+
+
+def _brief(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - 2} more" if len(labels) > 3 else ""
+    return ", ".join(labels[:2] if more else labels) + more
+
+
+def _boot_scripts(config: Config) -> None:
+    problems: set[Problem] = set()
+    for role in config.roles("*", None):
+        try:
+            boot_script(role)
+        except ConfigError as error:
+            from udo.launch.overlay import BASIS
+
+            # What rests on AWS cannot be made here.
+            if not role.lookups(*BASIS):
+                problems.update(error.problems)
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _summary(config: Config) -> Result:
+    clusters = {name: list(cluster.roles) for name, cluster in config.clusters.items()}
+    roles = sum(map(len, clusters.values()))
+    text = f"{config.file}: {_counted(len(clusters), 'cluster')}, {_counted(roles, 'role')}, no mistakes"
+    advice = [
+        {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in config.advice
+    ]
+    data = {"file": str(config.file), "clusters": clusters, "roles": roles, "advice": advice}
+    return Result(data, text=text, notes=[f"{one} (advice)" for one in config.advice])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

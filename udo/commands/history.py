@@ -1,0 +1,198 @@
+"""Show who changed what and when, from the journal of this machine and what AWS keeps."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.commands._kept import KEYS, RUN, Change, changes
+from udo.commands.instances import age
+from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
+from udo.journal import Entry, entries
+from udo.model import Column, Result
+from udo.plan import Notice
+from udo.words import no_more, reading_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.session import Session
+
+COLUMNS = (
+    Column("when", "WHEN"),
+    Column("run", "RUN"),
+    Column("who", "WHO"),
+    Column("what", "WHAT"),
+    Column("target", "TARGET"),
+    Column("outcome", "OUTCOME"),
+)
+STEP_COLUMNS = (
+    Column("when", "WHEN"),
+    Column("target", "TARGET"),
+    Column("step", "STEP"),
+    Column("outcome", "OUTCOME"),
+    Column("note", "NOTE"),
+)
+# How updatelc names the step that makes a launch configuration, which AWS keeps without a word of who made it.
+_MADE = re.compile(r"launch configuration (\S+), copied from ")
+
+
+def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
+    """The runs of the journal and what AWS keeps, newest first, each run and target once.
+
+    AWS's word on how a deployment ended beats the journal's, which may not have seen the end.
+    """
+    runs = _runs(recorded)
+    made = {(entry.target, name[1]): entry.run for entry in recorded if (name := _MADE.match(entry.step))}
+    elsewhere: dict[tuple[str, ...], Change] = {}
+    for change in kept:
+        run = change.run or next(filter(None, (made.get((one, change.configuration)) for one in change.targets)), "")
+        ours = [key for key in runs if run and key[0] == run]
+        for key in ours:
+            if change.status and key[1] in change.targets:
+                runs[key] = replace(runs[key], outcome=change.status)
+        if not ours:
+            same = (run, *change.targets) if run else ("", change.what, change.when)
+            before = elsewhere.get(same)
+            elsewhere[same] = replace(change, what=f"{before.what}; {change.what}") if before else change
+    return sorted([*runs.values(), *elsewhere.values()], key=lambda change: change.when, reverse=True)
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE] | RUN]")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=20, help="How many at most (default: 20).")
+@click.pass_obj
+def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
+    """Show who changed what and when, newest first, on any machine: the journal of this one, merged with the launch
+    template versions, launch configurations and deployments that AWS keeps.
+
+    CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles. RUN is a
+    run's id as it stands in the list: its steps, from the journal of the machine it ran on.
+
+    \b
+    udo history prod webapp
+    udo history --limit 100 -o json
+    udo history 20260105T090000Z-1f00ba
+    """
+    if words and RUN.fullmatch(words[0]):
+        no_more(words[1:])
+        return _one_run(session, words[0])
+    roles = reading_roles(session.config, words, all_by_default=True)
+    rows = [_row(change) for change in _history(session, roles, limit)]
+    older = len(rows) - limit
+    notes = [f"{older} older: say --limit {len(rows)} to see them"] if older > 0 else []
+    now = session.clock.time()
+    text = [row | {"when": _local(row["when"], now), "who": _short(row["who"])} for row in rows[:limit]]
+    return Result(rows[:limit], COLUMNS, text, notes=[*notes, *([] if rows else ["nothing is known"])])
+
+
+def _history(session: Session, roles: Sequence[Role], limit: int) -> list[Change]:
+    warn = _Warnings(session)
+    recorded = entries(warn)
+    found: list[Entry] = []
+    kept: list[Change] = []
+    for aws, together in session.by_aws(roles):
+        mine = _of_roles(recorded, together)
+        account = _account(aws, warn) if mine else None
+        found += [entry for entry in mine if account is None or entry.account in ("", "unknown", account)]
+        kept += changes(aws, [_resolved(session, role, warn) for role in together], limit, warn)
+    return merged(found, kept)
+
+
+class _Warnings:
+    """Says each warning once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._session.emit(Notice(text, "warning"))
+
+
+def _resolved(session: Session, role: Role, warn: _Warnings) -> Role:
+    try:
+        return session.resolve(role, *KEYS) if role.lookups(*KEYS) else role
+    except (AwsError, PermissionDenied, CredentialsError, ConfigError) as error:
+        warn(f"deployments to {role.label} cannot be told: {error.message}")
+        return role
+
+
+def _account(aws: Aws, warn: _Warnings) -> str | None:
+    """The account, where that can be told: another one may have roles of the same names."""
+    try:
+        return aws.identity()[0]
+    except (AwsError, PermissionDenied, CredentialsError) as error:
+        warn(f"the account cannot be told: {error.message}")
+        return None
+
+
+def _of_roles(recorded: Iterable[Entry], roles: Sequence[Role]) -> list[Entry]:
+    """The entries that name one of the roles, or its group, which from then on is called by its role."""
+    labels = {name: role.label for role in roles for name in (role.group_name, role.label)}
+    found = []
+    for entry in recorded:
+        named = entry.target.split(", ")
+        if any(name in labels for name in named):
+            found.append(replace(entry, target=", ".join(labels.get(name, name) for name in named)))
+    return found
+
+
+def _runs(recorded: Iterable[Entry]) -> dict[tuple[str, str], Change]:
+    """The runs of the journal by id and target: since its first step, with the outcome of its last."""
+    found: dict[tuple[str, str], Change] = {}
+    for entry in recorded:
+        key = (entry.run, entry.target)
+        what = entry.command or entry.step
+        first = found.get(key) or Change(entry.time, entry.run, entry.operator, what, (entry.target,), "")
+        # An optional step that was left out is not how the run ended.
+        ended = first.outcome or "done" if entry.outcome == "left out" else entry.outcome
+        found[key] = replace(first, outcome=ended)
+    return found
+
+
+def _one_run(session: Session, run: str) -> Result:
+    steps = [entry for entry in entries(_Warnings(session)) if entry.run == run]
+    if not steps:
+        raise Absent(f"no run {run} in the journal of this machine", hint="a journal stays where its run was made")
+    first = steps[0]
+    rows = [
+        {"when": one.time, "target": one.target, "step": one.step, "outcome": one.outcome, "note": one.note or None}
+        for one in steps
+    ]
+    now = session.clock.time()
+    data = {"run": run, "who": first.operator or None, "account": first.account or None, "command": first.command}
+    text = [row | {"when": _local(row["when"], now)} for row in rows]
+    note = f"{first.command}  by {_short(first.operator) or 'somebody'}, account {first.account or 'unknown'}"
+    return Result({**data, "steps": rows}, STEP_COLUMNS, text, notes=[note])
+
+
+def _row(change: Change) -> dict[str, Any]:
+    return {
+        "when": change.when or None,
+        "run": change.run or None,
+        "who": change.who or None,
+        "what": change.what,
+        "target": ", ".join(change.targets),
+        "outcome": change.outcome,
+    }
+
+
+def _local(when: str | None, now: float) -> str | None:
+    if not when:
+        return None
+    there = datetime.fromisoformat(when).astimezone()
+    return f"{there:%Y-%m-%d %H:%M:%S %z} ({age(when, now)})"
+
+
+def _short(who: str | None) -> str | None:
+    """The caller without the partition and account that its ARN begins with."""
+    return who.rpartition(":")[2] if who and who.startswith("arn:") else who

@@ -1,0 +1,158 @@
+"""Write a udo.yml to begin with, or one that says what live groups are."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo import schema
+from udo.config import NAME
+from udo.config.showing import in_one_line
+from udo.config.writing import document, escaped, heading, readable
+from udo.errors import AwsError, PermissionDenied, UsageError
+from udo.model import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from udo.config.writing import Part
+    from udo.session import Session
+
+_READ_BY_ALL, _PRIVATE = 0o644, 0o600
+_ABOUT = """\
+A cluster and a role together name one Auto Scaling group: {group}. What this file does not say of a group stays
+as it is in AWS. Every key there is: udo config keys. Mistakes: udo check. What would change: udo plan."""
+_STARTER = """\
+app_name: {app}
+region: {region}
+
+# Udo refuses to touch any other account than this:
+# account: "123456789012"
+
+# What instances are launched from. Here it holds for all; any of it may also stand in a cluster or a role.
+# ami: ami-0a1b2c3d4e5f60718 # or ssm:/path, or {{owner: amazon, name: "al2023-ami-2023.*-x86_64", pick: newest}}
+# instance_type: t3.small
+# keypair_name: {plain}
+# security_groups: [sg-0a1b2c3d4e5f60718]
+
+# Where revisions come from, for `udo deploy`.
+# deploy:
+#   application: {plain}
+#   github: {{repo: example/{plain}}}
+
+clusters:
+  {cluster}:
+    roles:
+      {role}:
+        # deployment_group: {cluster}-{role}
+        # tags: {{team: payments}}
+"""
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[CLUSTER ROLE]")
+@click.option("--app", metavar="NAME", help="The name of the application (default: the folder's).")
+@click.option("--from-group", "groups", metavar="NAME...", multiple=True, help="Describe these live groups instead.")
+@click.pass_obj
+def command(session: Session, words: tuple[str, ...], app: str | None, groups: tuple[str, ...]) -> Result:
+    """Write a udo.yml here (or to the file that --config names) with one CLUSTER and ROLE to begin with.
+
+    On a terminal it asks for what was not said; without one it takes defaults. --region says the region.
+
+    With --from-group it reads live groups and writes the udo.yml that leaves them as they are: 'udo plan' then says
+    that nothing is to change. A group named like prod-webapp becomes cluster prod and role webapp; any other is a role
+    of cluster default and keeps its name. User data goes into files beside it, byte for byte. Nothing is changed in
+    AWS, and no file that is there is replaced unless that is confirmed or --yes is said.
+
+    \b
+    udo init
+    udo init stage webapp --app shop --region us-west-2
+    udo init --from-group prod-webapp prod-worker
+    """
+    path = Path(session.options.config or NAME)
+    if groups:
+        return _from_groups(session, path, (*groups, *words), app)
+    return _starter(session, path, words, app)
+
+
+def _starter(session: Session, path: Path, words: Sequence[str], app: str | None) -> Result:
+    if len(words) == 1 and "." in words[0]:
+        words = words[0].split(".", 1)
+    if len(words) not in (0, 2):
+        raise UsageError("a file begins with one CLUSTER and one ROLE", hint="say both, or neither")
+    region = session.options.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    asks = sys.stdin.isatty() and not session.options.yes
+    app = _answer("name of the application", app, _plain(path.absolute().parent.name), "app_name", asks=asks)
+    region = _answer("AWS region", session.options.region, region or "us-east-1", "region", asks=asks)
+    cluster = _answer("first cluster", words[0] if words else None, "stage", "cluster", asks=asks)
+    role = _answer("first role", words[1] if words else None, "webapp", "role", asks=asks)
+    names = {"plain": _plain(app), "cluster": cluster, "role": role}
+    body = _STARTER.format(app=in_one_line(escaped(app)), region=region, **names)
+    text = f"{heading(_ABOUT.format(group=f'{cluster}-{role}'))}\n\n{body}"
+    rows = session.write({path: (text.encode(), _READ_BY_ALL)})
+    data = {"files": rows, "roles": [{"cluster": cluster, "role": role}]}
+    return Result(data, text=_told(rows), notes=["see what stands in it, then: udo check"])
+
+
+def _from_groups(session: Session, path: Path, names: Sequence[str], app: str | None) -> Result:
+    from udo.commands._describing import observe_groups, parts
+
+    aws = session.aws_here
+    found = observe_groups(aws, names)
+    account, notes = _account(session)
+    made = list(parts(found))
+    top = {"app_name": app, "region": aws.region, "account": account}
+    roles = [part for part, _ in made]
+    text = document({key: value for key, value in top.items() if value}, roles, _ABOUT.format(group=_group(roles[0])))
+    files = {path.parent / part.keys["user_data"]["file"]: (raw, _PRIVATE) for part, raw in made if raw}
+    if files:
+        notes.append("user data often holds secrets: look before you commit its files")
+    rows = session.write({**files, path: (text.encode(), _READ_BY_ALL)})
+    data = {"files": rows, "roles": [_row(part, live.group.name) for part, live in zip(roles, found, strict=True)]}
+    return Result(data, text=_told(rows), notes=[*notes, "it leaves the groups as they are; see: udo plan"])
+
+
+def _account(session: Session) -> tuple[str | None, list[str]]:
+    try:
+        return session.aws_here.identity()[0], []
+    except (AwsError, PermissionDenied) as error:
+        return None, [f"the account is left out, it cannot be told: {error.message}"]
+
+
+def _answer(noun: str, given: str | None, default: str, key: str, *, asks: bool) -> str:
+    """What was said, or what is answered, or the default.
+
+    Raises: UsageError for one that cannot stand in udo.yml.
+    """
+    found = given
+    if found is None:
+        found = click.prompt(f"The {noun}", default=default, err=True) if asks else default
+    if key in schema.BY_PATH:
+        fits, shape = bool(found) and readable(key, found), schema.BY_PATH[key].shape or "text"
+    else:
+        fits, shape = bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", found)), "letters, digits, '_' and '-'"
+    if not fits:
+        raise UsageError(f"{found!r} cannot be the {noun}", hint=f"it is {shape}")
+    return str(found)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_") or "app"
+
+
+def _group(part: Part) -> str:
+    return str(part.keys.get("group_name") or f"{part.cluster}-{part.role}")
+
+
+def _row(part: Part, group: str) -> dict[str, Any]:
+    file = part.keys.get("user_data", {}).get("file")
+    return {"cluster": part.cluster, "role": part.role, "group": group, "user_data": file}
+
+
+def _told(rows: Sequence[dict[str, str]]) -> str:
+    return "\n".join(f"{row['file']} {row['outcome']}" for row in rows)

@@ -1,0 +1,62 @@
+"""Print a group's instances for other tools: as ssh-config, hosts or json."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.commands._ssh_reach import observe_hosts, within_reach
+from udo.commands._ssh_whom import whom_of, whom_options
+from udo.words import reading_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from udo.commands._ssh_reach import Host
+    from udo.session import Session
+
+FORMATS = ("text", "ssh-config", "hosts", "json")
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="CLUSTER [ROLE]")
+@whom_options
+@click.option("-l", "--user", metavar="USER", help="The remote user.")
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], user: str | None, **given: Any) -> None:
+    """Print the in-service instances of CLUSTER ROLE for other tools.
+
+    -o ssh-config (the default) is a configuration for OpenSSH that names hosts by instance id, with the user, port
+    and key of udo.yml and the host keys that Udo has pinned; -o hosts has lines for /etc/hosts; -o json is a list.
+
+    \b
+    udo inventory prod webapp > webapp.conf && scp -F webapp.conf build.tgz i-0123456789abcdef0:
+    udo inventory prod webapp -o hosts
+    udo inventory prod '*' -o json | jq -r '.[].address'
+    """
+    hosts, notes = within_reach(observe_hosts(session, reading_roles(session.config, words), whom_of(given), user))
+    form = session.options.output
+    if form == "hosts":
+        text = "".join(f"{host.target['address']}\t{host.instance_id}\t# {host.role.label}\n" for host in hosts)
+    elif form == "json":
+        text = json.dumps(_rows(hosts), indent=2) + "\n"
+    else:
+        text = session.ssh_config([host.target for host in hosts])
+    click.echo(text, nl=False)
+    for note in notes:
+        session.output.say(note)
+
+
+def _rows(hosts: Sequence[Host]) -> list[dict[str, Any]]:
+    names = ("address", "port", "user", "key", "known_hosts", "jump")
+    return [
+        {
+            "cluster": host.role.cluster,
+            "role": host.role.name,
+            "instance_id": host.instance_id,
+            **{name: host.target[name] for name in names},
+        }
+        for host in hosts
+    ]

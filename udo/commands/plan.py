@@ -1,0 +1,220 @@
+"""Show what udo.yml would change in what groups launch, for one role or all."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.commands._launching import observe_image, observe_labels, observe_updatelc
+from udo.commands._once import once
+from udo.commands._saved import Entry, Saved, refuse_to_replace, write
+from udo.commands.updatelc import plan_updatelc
+from udo.errors import AwsError, Interrupted, PermissionDenied, Refused, UdoError, UsageError
+from udo.launch.overlay import BASIS, launch_keys
+from udo.launch.states import TemplateState
+from udo.model import LaunchTemplateReference, Result
+from udo.output.text import plan_lines
+from udo.plan import Call, Notice, plan_to_json
+from udo.words import reading_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.launch.states import State
+    from udo.model import LaunchReference
+    from udo.plan import Plan
+    from udo.session import Session
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What was planned for a role, or why nothing could be; `differing` running instances are not as planned."""
+
+    role: Role
+    plan: Plan | None = None
+    running: int = 0
+    differing: int = 0
+    notes: tuple[str, ...] = ()
+    error: UdoError | None = None
+
+
+def observe_plans(session: Session, roles: Sequence[Role]) -> tuple[Planned, ...]:
+    """What each role's group would be made to launch; a role that cannot be planned does not end the others.
+
+    Raises: UsageError, Interrupted.
+    """
+    seen: dict[int, Aws] = {}
+    return tuple(_planned(session, role, seen) for role in roles)
+
+
+def differing(state: State, plan: Plan) -> int:
+    """How many members were launched from something else than the group launches from once the plan is done."""
+    target = next((_swapped_in(call) for call in reversed(plan.writes) if _swapped_in(call)), _live(state))
+    return sum(_identity(member.launch) != target for member in state.group.members)
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
+@click.option("--exit-code", is_flag=True, help="Exit 5 where changes are pending.")
+@click.option("--save", metavar="FILE", help="Write the plans to a file, which 'udo apply FILE' carries out.")
+@click.pass_obj
+def command(session: Session, words: tuple[str, ...], exit_code: bool, save: str | None) -> Result:
+    """Show what udo.yml would change in what each role's group launches, and how many running instances differ.
+
+    CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles.
+    Nothing is changed. A role that cannot be planned is named, and the others are shown (exit 3).
+
+    --save writes a file only you can read; one that is there is replaced with --yes only. 'udo apply' carries out
+    exactly what it says, or refuses because the world moved.
+
+    \b
+    udo plan                                 all roles
+    udo plan prod '*' --exit-code            5 where something is pending
+    udo plan prod webapp --save prod.plan && udo apply prod.plan
+    udo plan stage -o json
+    """
+    path = Path(save) if save else None
+    if path:
+        refuse_to_replace(path, anyway=session.options.yes)
+    found = observe_plans(session, reading_roles(session.config, words, all_by_default=True))
+    notes = _saved(session, path, found) if path else []
+    rows = [_row(one) for one in found]
+    if len(found) == 1 and (error := found[0].error):
+        error.data = rows
+        raise error
+    text = "\n\n".join("\n".join(_lines(one)) for one in found)
+    if refusal := _refusal(found):
+        return Result(rows, text=text, notes=notes, exit=refusal[0], error=refusal[1])
+    pending = exit_code and any(row["changes"] for row in rows)
+    return Result(rows, text=text, notes=notes, exit=5 if pending else 0)
+
+
+def _planned(session: Session, role: Role, seen: dict[int, Aws]) -> Planned:
+    try:
+        aws = session.aws(role)
+        aws = seen.setdefault(id(aws), once(aws))
+        role = session.resolve(role, *BASIS)
+        state = observe_updatelc(aws, role)
+        keys = launch_keys(role, ami=observe_image(aws, role, None))
+        plan = plan_updatelc(role, state, keys, session.run_id)
+        plan = replace(plan, differences=observe_labels(aws, plan.differences, session.clock.time()))
+    except (UsageError, Interrupted):
+        raise
+    except UdoError as error:
+        return Planned(role, error=error)
+    refresh = (f"an instance refresh is {state.refresh}: changes wait for its end",) if state.refresh else ()
+    return Planned(role, plan, len(state.group.members), differing(state, plan), (*plan.notes, *refresh))
+
+
+def _saved(session: Session, path: Path, found: Sequence[Planned]) -> list[str]:
+    accounts = _accounts(session, [one.role for one in found if one.plan])
+    entries = tuple(_entry(session, accounts, one.role, one.plan) for one in found if one.plan)
+    if not entries:
+        return []
+    _refuse_secrets(session, entries)
+    refuse_to_replace(path, anyway=session.options.yes)
+    made_at = datetime.fromtimestamp(session.clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    write(path, Saved(session.run_id, made_at, entries))
+    return [f"saved: carry it out with 'udo apply {shlex.quote(str(path))}'"]
+
+
+def _refuse_secrets(session: Session, entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        document = plan_to_json(entry.plan)
+        if session.output.masked(document) != document:
+            label = f"{entry.cluster} {entry.role}"
+            told = f"the plan of {label} holds a secret, which no file should"
+            raise Refused(told, hint=f"carry it out with: udo updatelc {label}")
+
+
+def _accounts(session: Session, roles: Sequence[Role]) -> dict[int, str | None]:
+    """The account of each way to reach AWS; None where it does not tell."""
+    told: dict[int, str | None] = {}
+    for aws, _ in session.by_aws(roles):
+        try:
+            told[id(aws)] = aws.identity()[0]
+        except (AwsError, PermissionDenied) as error:
+            session.emit(Notice(f"the account cannot be told, and will not be compared: {error.message}", "warning"))
+            told[id(aws)] = None
+    return told
+
+
+def _entry(session: Session, accounts: Mapping[int, str | None], role: Role, plan: Plan) -> Entry:
+    aws = session.aws(role)
+    return Entry(role.cluster, role.name, role.group_name, accounts[id(aws)], aws.region, plan)
+
+
+def _swapped_in(call: Call) -> Any:
+    if call.operation != "UpdateAutoScalingGroup":
+        return None
+    policy = call.params.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    template = call.params.get("LaunchTemplate") or policy.get("LaunchTemplateSpecification")
+    if template:
+        return template["LaunchTemplateId"], template["Version"]
+    return call.params.get("LaunchConfigurationName")
+
+
+def _live(state: State) -> Any:
+    return (state.live.id, str(state.number)) if isinstance(state, TemplateState) else state.live.name
+
+
+def _identity(launch: LaunchReference | None) -> Any:
+    return (launch.id, launch.version) if isinstance(launch, LaunchTemplateReference) else launch and launch.name
+
+
+def _row(one: Planned) -> dict[str, Any]:
+    plan, error = one.plan, one.error
+    return {
+        "cluster": one.role.cluster,
+        "role": one.role.name,
+        "group": one.role.group_name,
+        "changes": bool(plan and plan.steps),
+        "running": one.running,
+        "differing": one.differing,
+        "differences": [difference.row() for difference in plan.differences] if plan else [],
+        "steps": [_step_row(step) for step in plan.steps] if plan else [],
+        "notes": list(one.notes),
+        "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
+    }
+
+
+def _step_row(step: Any) -> dict[str, str]:
+    call = {"service": step.service, "operation": step.operation} if isinstance(step, Call) else {}
+    return {"step": step.says, **call}
+
+
+def _lines(one: Planned) -> Iterator[str]:
+    if one.plan is None:
+        yield f"{one.role.label}  cannot be planned"
+        yield f"  {one.error}"
+        return
+    yield f"{one.role.label}  {one.role.group_name}  {_standing(one)}"
+    if not one.plan.steps:
+        yield f"  {one.plan.unchanged}"
+    yield from plan_lines(one.plan)
+    yield from (f"  {note}" for note in one.notes)
+
+
+def _standing(one: Planned) -> str:
+    if not one.running:
+        return "no running instance"
+    will = "will " if one.plan and one.plan.steps else ""
+    return f"{one.differing} of {one.running} running instances {will}differ"
+
+
+def _refusal(found: Sequence[Planned]) -> tuple[int, tuple[str, str, str | None]] | None:
+    """Exit code and error where some could not be planned: their own where all failed alike, else 3."""
+    failed = [(one.role.label, one.error) for one in found if one.error]
+    if not failed:
+        return None
+    first = failed[0][1]
+    alike = len(failed) == len(found) and {error.exit for _, error in failed} == {first.exit}
+    told = f"{len(failed)} of {len(found)} roles could not be planned: {', '.join(label for label, _ in failed)}"
+    return (first.exit, (first.code, told, first.hint)) if alike else (3, ("partial", told, None))

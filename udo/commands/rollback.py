@@ -1,0 +1,61 @@
+"""Let a group launch again from what it launched from before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from udo.commands._launching import observe_updatelc
+from udo.launch.overlay import BASIS
+from udo.launch.returning import Target, plan_rollback, target_of
+from udo.launch.states import Heading
+from udo.model import LaunchConfigurationReference, LaunchTemplateReference, Result
+from udo.words import changing_roles
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model import LaunchReference
+    from udo.plan import Plan
+    from udo.session import Session
+
+
+def observe_target(aws: Aws, target: LaunchReference) -> Target:
+    """The launch configuration or template version meant, where it exists.
+
+    Raises: UdoError.
+    """
+    match target:
+        case LaunchConfigurationReference(name):
+            return Target(target, aws.autoscaling.launch_configurations([name]), {})
+        case LaunchTemplateReference():
+            versions = aws.ec2.launch_template_versions(target.id)
+            return Target(target, {}, {version.number: version for version in versions})
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.option("--to", type=click.IntRange(1), metavar="N", help="The version to go back to; see 'udo versions'.")
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], to: int | None) -> Result:
+    """Let a group launch again from what it launched from before Udo changed it. No copy is made, and running
+    instances are not touched. On a group that is back already there is nothing to do; forward again goes updatelc, or
+    --to with a number.
+
+    \b
+    udo rollback prod webapp --dry-run     what would differ
+    udo rollback prod webapp
+    udo rollback prod webapp,worker
+    udo rollback prod webapp --to 4        version 4, as 'udo versions prod webapp' numbers them
+    """
+    roles = changing_roles(session.config, words)
+    return session.finish_each([(role, _planned(session, role, to)) for role in roles])
+
+
+def _planned(session: Session, role: Role, to: int | None) -> Plan:
+    aws = session.aws(role)
+    session.hide_secrets(role, *BASIS)
+    state = observe_updatelc(aws, role)
+    target = observe_target(aws, target_of(state, to))
+    return plan_rollback(Heading("rollback", role.label), state, target)

@@ -1,0 +1,214 @@
+"""Run an AWS on this machine: start, stop, status, env, reset, step, fault, log."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.model import Column, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.session import Session
+
+_WHERE = ("operation", "application", "deployment_group", "event", "instance_id", "instance")
+COLUMNS = (
+    Column("cluster", "CLUSTER"),
+    Column("role", "ROLE"),
+    Column("group", "GROUP"),
+    Column("launch", "LAUNCHED FROM"),
+    Column("instances", "INSTANCES", "right"),
+    Column("first", "ADDRESSES"),
+)
+
+
+@click.group()
+def command() -> None:
+    """An AWS on this machine, made from your udo.yml (or from the bundled example): rehearse there.
+
+    Its groups have instances that answer ssh, its deployments move, and it refuses what AWS refuses. Nothing in it
+    costs anything or outlives `udo sandbox stop`.
+    """
+
+
+@command.command()
+@click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="How fast its time runs.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of its endpoint (default: a free one).")
+@click.option("--boot", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="How long instances boot.")
+@click.pass_obj
+def start(session: Session, speed: float, port: int, boot: float) -> Result:
+    """Build the world that udo.yml describes and serve it in the background.
+
+    Without a udo.yml the bundled example is used. Every group launches what udo.yml says, except the first role of
+    the last cluster: its instances were launched from an earlier image, so that `udo updatelc` has something to do.
+    """
+    from udo.sandbox import daemon
+
+    config = _config(session)
+    if config is not None:
+        _read(config)
+    found = daemon.start(config, speed=speed, port=port, boot=boot)
+    already = ["it was running already; 'udo sandbox reset' begins anew"] if found["already"] else []
+    return _shown(found["session"], found["groups"], [*already, *found["remarks"], *_onwards(found["session"])])
+
+
+@command.command()
+def stop() -> Result:
+    """Stop the sandbox; nothing of it is left."""
+    from udo.sandbox import daemon
+
+    stopped = daemon.stop()
+    return Result({"stopped": stopped}, text="stopped" if stopped else "the sandbox was not running")
+
+
+@command.command()
+def status() -> Result:
+    """Show whether the sandbox runs, and what is in it."""
+    from udo.sandbox import daemon
+
+    found = daemon.session()
+    answer = daemon.ask("status")
+    pace = "stands still" if not answer["speed"] else f"runs at {answer['speed']:g} times real time"
+    return _shown(found, answer["groups"], [f"process {found['pid']}; its clock {pace}; {found['endpoint']}"])
+
+
+@command.command()
+def env() -> Result:
+    """Print what points any AWS client at the sandbox: eval "$(udo sandbox env)"."""
+    from udo.sandbox import daemon
+
+    variables = daemon.environment(daemon.session())
+    lines = [
+        f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}" for name, value in variables.items()
+    ]
+    return Result(variables, text="\n".join(lines))
+
+
+@command.command()
+def reset() -> Result:
+    """Begin anew: the world as it was after the start, without faults."""
+    from udo.sandbox import daemon
+
+    answer = daemon.ask("reset")
+    return _shown(daemon.session(), answer["groups"], answer["remarks"])
+
+
+@command.command()
+@click.argument("seconds", type=click.FloatRange(min=0))
+def step(seconds: float) -> Result:
+    """Move the clock of the sandbox on by SECONDS."""
+    from udo.sandbox import daemon
+
+    return _shown(daemon.session(), daemon.ask("step", seconds=seconds)["groups"], [])
+
+
+@command.command()
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many requests.")
+def log(last: int) -> Result:
+    """Show the requests the sandbox has seen."""
+    from udo.sandbox import daemon
+
+    rows = daemon.ask("log", last=last)["requests"]
+    columns = (Column("number", "NUMBER", "right"), Column("region", "REGION"), Column("action", "ACTION"))
+    return Result(rows, columns=columns, rows=rows)
+
+
+@command.group()
+def fault() -> None:
+    """Make calls and instances go wrong on demand."""
+
+
+@fault.command("add")
+@click.argument("kind")
+@click.option("--operation", metavar="NAME", help="Such as autoscaling:UpdateAutoScalingGroup (default: any).")
+@click.option("--nth", type=click.IntRange(min=1), help="The first request it meets, from now (default: the next).")
+@click.option("--times", type=click.IntRange(min=1), help="How many requests in succession (default: 1).")
+@click.option("--forever", is_flag=True, help="Every request from the nth on.")
+@click.option("--after", is_flag=True, help="Let the request take effect first.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="How long a delay is.")
+@click.option("--pid", type=int, help="Whom a kill kills.")
+@click.option("--instance", "instance_id", metavar="ID", help="Which instance goes wrong.")
+@click.option("--event", metavar="EVENT", help="Where a deployment fails (default: ApplicationStart).")
+@click.option(
+    "--place", "instance", type=click.IntRange(min=1), metavar="K", help="A deployment fails on its Kth instance."
+)
+@click.option("--application", metavar="NAME", help="Only deployments of this application fail.")
+@click.option("--group", "deployment_group", metavar="NAME", help="Only deployments to this deployment group fail.")
+def fault_add(**given: Any) -> Result:
+    """Set a fault of a KIND.
+
+    Of requests: throttle, deny, expire, fail, garbage, drop, timeout, refuse, delay, kill. Of an instance (with
+    --instance): refuse, hang, hang-command, drop, other-key, die. `deployment` makes deployments fail at an --event,
+    on every instance unless --instance or --place picks one, until cleared or --times often. `new-account` makes AWS
+    refuse new launch configurations, as it does in new accounts.
+
+    \b
+    A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever
+    A dying instance:      udo sandbox fault add die --instance i-0123456789abcdef0
+    """
+    from udo.sandbox import daemon
+
+    forever = given.pop("forever")
+    words = {name: value for name, value in given.items() if value not in (None, False)}
+    return _faults(daemon.ask("fault", **words, **({"times": None} if forever else {})))
+
+
+@fault.command("list")
+def fault_list() -> Result:
+    """Show the faults that are set."""
+    from udo.sandbox import daemon
+
+    return _faults(daemon.ask("faults"))
+
+
+@fault.command("clear")
+def fault_clear() -> Result:
+    """Take every fault away."""
+    from udo.sandbox import daemon
+
+    return _faults(daemon.ask("clear"))
+
+
+def _config(session: Session) -> Path | None:
+    from udo.config import find
+
+    return Path(session.options.config) if session.options.config else find(Path.cwd())
+
+
+def _read(config: Path) -> None:
+    """Tells of mistakes in the configuration here, where they can all be shown."""
+    import os
+
+    from udo.config import load
+
+    load(config, os.environ)
+
+
+def _shown(session: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> Result:
+    known = ("pid", "endpoint", "region", "account", "ssh", "config", "folder")
+    data = {**{name: session[name] for name in known}, "groups": groups}
+    rows = [{**group, "first": _some(group["addresses"])} for group in groups]
+    return Result(data, columns=COLUMNS, rows=rows, notes=notes)
+
+
+def _some(addresses: Sequence[str]) -> str:
+    return " ".join(addresses[:3]) + (" ..." if len(addresses) > 3 else "")
+
+
+def _onwards(session: Mapping[str, Any]) -> list[str]:
+    return [
+        f"the sandbox answers at {session['endpoint']}, made from {session['config']}; go on with",
+        "  udo --sandbox status              any command, on the sandbox",
+        '  eval "$(udo sandbox env)"         for every AWS client in this shell',
+        "  udo sandbox stop",
+    ]
+
+
+def _faults(answer: Mapping[str, Any]) -> Result:
+    rows = [{"where": " ".join(str(row[key]) for key in _WHERE if row.get(key)), **row} for row in answer["faults"]]
+    columns = (Column("kind", "KIND"), Column("where", "WHERE"), Column("nth", "NTH", "right"))
+    return Result(answer["faults"], columns=(*columns, Column("counted", "COUNTED", "right")), rows=rows)

@@ -1,0 +1,77 @@
+"""Run a command on every instance of a group, or log in to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.commands._ssh_how import How, how_options, remote
+from udo.commands._ssh_reach import observe_hosts
+from udo.commands._ssh_run import Run, parts
+from udo.commands._ssh_seen import seen_options, view
+from udo.commands._ssh_whom import whom_of, whom_options
+from udo.errors import UsageError
+from udo.words import fan_out_roles
+
+if TYPE_CHECKING:
+    from udo.model import Result
+    from udo.session import Session
+
+FORMATS = ("text", "json", "jsonl")
+
+_AFTER = "udo.ssh.after"
+
+
+class _Command(click.Command):
+    """A command after whose `--` every word is of the remote command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the words before `--` as usual."""
+        ours, after = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
+        ctx.meta[_AFTER] = after
+        try:
+            return super().parse_args(ctx, ours)
+        except click.NoSuchOption as error:
+            message = error.format_message().rstrip(".")
+            raise UsageError(message, hint="quote the command, or put it after --") from error
+
+
+@click.command(cls=_Command)
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE [CMD]")
+@whom_options
+@how_options
+@seen_options
+@click.option("--max-output", metavar="BYTES", type=click.IntRange(0), default=1 << 20, help="Kept per stream in JSON.")
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], max_output: int, **given: Any) -> Result:
+    """Run CMD on every in-service instance of the group of CLUSTER ROLE at once, and show what each says as it says it.
+
+    CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. Lists
+    (webapp,worker) and '*' may stand for CLUSTER and ROLE. Host keys are checked: a key pinned to the instance id, then
+    known_hosts, then what the instance printed on its console.
+
+    The exit status is the highest of the hosts (a signal: 128 and its number), 255 if one could not be reached.
+
+    \b
+    udo ssh stage webapp uptime
+    udo ssh stage webapp "df -h / | tail -1"
+    udo ssh stage.webapp -- ls -l /var/log
+    udo ssh prod webapp "systemctl restart shop" --sudo --canary 1 --batch 25% --max-failures 2
+    udo ssh prod webapp "systemctl is-active shop" --only-failed
+    udo ssh prod webapp --script ./collect.sh --newest 3
+    udo ssh prod webapp "rpm -q openssl" --diff
+    udo ssh stage webapp
+    """
+    roles, rest = fan_out_roles(session.config, words)
+    after = click.get_current_context().meta[_AFTER]
+    work = remote(rest, after, given.pop("script"), given.pop("env"), sudo=given.pop("sudo"))
+    if not work.command and session.options.output != "text":
+        raise UsageError("a login has no output to format", hint="give a command, or leave -o out")
+    seen = view(session, given)
+    user, via = given.pop("user"), given.pop("via")
+    whom, how = whom_of(given), How(**given)
+    hosts = observe_hosts(session, roles, whom, user, via)
+    found = parts(session, hosts, how)
+    shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen)
+    return Run(session, found if work.command else found[:1], shown).result(work)

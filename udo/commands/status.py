@@ -1,0 +1,138 @@
+"""Show clusters, roles and the state of their groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.commands.instances import launch_text
+from udo.errors import AwsError, PermissionDenied
+from udo.model import Column, DeploymentGroup, Result
+from udo.words import reading_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model import AutoScalingGroup, LaunchReference
+    from udo.session import Session
+
+COLUMNS = (
+    Column("cluster", "CLUSTER"),
+    Column("role", "ROLE"),
+    Column("group", "GROUP"),
+    Column("sizes", "MIN/WANT/MAX", "right"),
+    Column("in_service", "IN SERVICE", "right"),
+    Column("outdated", "OUTDATED", "right"),
+    Column("launch", "LAUNCHES FROM"),
+    Column("deployed", "LAST DEPLOYMENT"),
+    Column("suspended", "SUSPENDED"),
+)
+
+
+def status_rows(roles: Sequence[Role], groups: Mapping[str, AutoScalingGroup]) -> list[dict[str, Any]]:
+    """One row a role; a group that does not exist is a row `absent`."""
+    return [_row(role, groups.get(role.group_name)) for role in roles]
+
+
+def _row(role: Role, group: AutoScalingGroup | None) -> dict[str, Any]:
+    head = {"cluster": role.cluster, "role": role.name, "group": role.group_name}
+    if group is None:
+        return {**head, "state": "absent"}
+    return {
+        **head,
+        "state": group.status or "present",
+        "min_size": group.min_size,
+        "desired_capacity": group.desired_capacity,
+        "max_size": group.max_size,
+        "members": len(group.members),
+        "in_service": sum(member.in_service for member in group.members),
+        "unhealthy": sum(member.health_status.lower() != "healthy" for member in group.members),
+        "outdated": outdated(group),
+        "launch": group.launch.row() if group.launch else None,
+        "suspended": sorted(group.suspended_processes),
+    }
+
+
+def outdated(group: AutoScalingGroup) -> int | None:
+    """How many members were launched from something else than the group launches from now.
+
+    None where the group follows $Latest or $Default, which a listing cannot tell from a number.
+    """
+    if getattr(group.launch, "version", "").startswith("$"):
+        return None
+    return len(outdated_ids(group, group.launch))
+
+
+def outdated_ids(group: AutoScalingGroup, launch: LaunchReference | None) -> frozenset[str]:
+    """The members that were launched from something else than `launch`, whose version is a number."""
+    current = _identity(launch)
+    return frozenset(member.instance_id for member in group.members if _identity(member.launch) != current)
+
+
+def _identity(launch: Any) -> tuple[str, ...]:
+    if launch is None:
+        return ()
+    return (launch.id, launch.version) if hasattr(launch, "version") else (launch.name,)
+
+
+def observe_deployments(session: Session, aws: Aws, roles: Sequence[Role]) -> tuple[dict[str, Any], list[str]]:
+    """Each group's last deployment by group name, one call per hundred groups of an application, and footnotes."""
+    wanted: dict[str, dict[str, str]] = {}
+    for role in roles:
+        application, name = role.get("deploy.application"), role.get("deployment_group")
+        if application and name:
+            wanted.setdefault(application, {})[name] = role.group_name
+    told: dict[str, Any] = {}
+    notes = []
+    for application, names in wanted.items():
+        try:
+            found = aws.codedeploy.deployment_groups(application, names)
+        except (AwsError, PermissionDenied) as error:
+            told |= dict.fromkeys(names.values(), "?")
+            notes.append(f"?: {error.message}")
+            continue
+        told |= {names[name]: _last(group) for name, group in found.items()}
+    return told, notes
+
+
+def _last(group: DeploymentGroup) -> str | None:
+    if group.last_attempted is None:
+        return None
+    return f"{group.last_attempted} {group.last_status}".strip()
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
+@click.pass_obj
+def command(session: Session, words: tuple[str, ...]) -> Result:
+    """Show every role's group: sizes, members in service, members launched from something older, last deployment.
+
+    Without a word all clusters; lists (webapp,worker) and '*' may stand for either. What cannot be told is a '?'
+    with a footnote.
+
+    \b
+    udo status                             every cluster
+    udo status prod
+    udo status prod webapp -o json
+    """
+    roles = reading_roles(session.config, words, all_by_default=True)
+    rows: dict[str, dict[str, Any]] = {}
+    notes: list[str] = []
+    for aws, together in session.by_aws(roles):
+        groups = aws.autoscaling.groups(role.group_name for role in together)
+        deployed, footnotes = observe_deployments(session, aws, together)
+        notes += footnotes
+        for role, row in zip(together, status_rows(together, groups), strict=True):
+            rows[role.label] = row | ({"deployed": deployed.get(role.group_name)} if row["state"] != "absent" else {})
+    ordered = [rows[role.label] for role in roles]
+    return Result(ordered, COLUMNS, [_text_row(row) for row in ordered], notes=notes)
+
+
+def _text_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    if row["state"] == "absent":
+        return {**row, "launch": "absent"}
+    sizes = f"{row['min_size']}/{row['desired_capacity']}/{row['max_size']}"
+    return {**row, "sizes": sizes, "launch": launch_text(row["launch"])}

@@ -1,0 +1,46 @@
+"""Take the lock of a group away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from udo.lock import holder_from, lock_read, modified_read, parameter_name, plan_unlock, stale
+from udo.plan import Plan
+from udo.words import no_more, one_role
+
+if TYPE_CHECKING:
+    from udo.model import Result
+    from udo.session import Session
+
+
+def plan_taken_away(group_name: str, value: str | None, *, old: bool) -> Plan:
+    """The plan that takes a lock away; a young lock of a run that may still be at work asks first."""
+    if value is None:
+        return Plan("unlock", group_name, (), unchanged=f"{group_name} is not locked")
+    holder = holder_from(value)
+    plan = plan_unlock(group_name, value)
+    if old or holder.gone or not holder.pid:
+        return plan
+    return replace(plan, asks=f"{group_name} is locked by {holder}, perhaps at work. Take it away?")
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...]) -> Result:
+    """Take the lock of a group away: one set by hand, one that a run left behind, or, after a question, one whose
+    run may still be at work. One older than an hour, or of a dead run on this host, is taken away without a question.
+
+    \b
+    udo unlock prod webapp
+    """
+    role, rest = one_role(session.config, words)
+    no_more(rest)
+    aws = session.aws(role)
+    name = parameter_name(role.group_name)
+    value = aws.read(lock_read(name))
+    old = value is not None and stale(aws.read(modified_read(name)), session.clock.time())
+    return session.finish(role, plan_taken_away(role.group_name, value, old=old), locked=False)

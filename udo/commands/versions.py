@@ -1,0 +1,112 @@
+"""Show what a group has launched from: versions, what changed, who runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.commands._launching import observe_updatelc
+from udo.launch.copying import comparable, configuration_copy, copied
+from udo.launch.differences import differences, short
+from udo.launch.naming import family
+from udo.launch.overlay import BASIS
+from udo.launch.remembering import remembered
+from udo.launch.states import ConfigurationState
+from udo.model import Column, LaunchConfigurationReference, LaunchTemplateReference, Result
+from udo.words import no_more, one_role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from udo.launch.states import State, TemplateState
+    from udo.session import Session
+
+COLUMNS = (
+    Column("number", "N", "right"),
+    Column("name", "NAME"),
+    Column("state", "STATE"),
+    Column("instances", "INSTANCES", "right"),
+    Column("created_at", "CREATED"),
+    Column("created_by", "BY"),
+    Column("description", "WHY"),
+    Column("changes", "CHANGED"),
+)
+
+
+def version_rows(state: State) -> list[dict[str, Any]]:
+    """One row a version of the group's exact family, newest first, the live one always among them."""
+    rows = _configuration_rows(state) if isinstance(state, ConfigurationState) else _template_rows(state)
+    for row, older in zip(rows, [*rows[1:], None], strict=True):
+        found = differences(older["data"], row["data"]) if older else ()
+        row["differences"] = [difference.row() for difference in found]
+        row["changes"] = short(found)
+    for row in rows:
+        del row["data"]
+    return rows
+
+
+def _configuration_rows(state: ConfigurationState) -> list[dict[str, Any]]:
+    others = {*state.group_names} - {state.group.name}
+    numbers: dict[str, int | None] = {**family(state.group.name, state.configurations, others)}
+    numbers.setdefault(state.live.name, None)
+    told = remembered(state.group)
+    marks = {told.before: "before"} if told else {}
+    marks[state.live.name] = "current"
+    launched = [m.launch.name for m in state.group.members if isinstance(m.launch, LaunchConfigurationReference)]
+    newest_first = sorted(numbers, key=lambda name: -(numbers[name] or 0))
+    return [
+        {
+            "number": numbers[name],
+            "name": name,
+            "state": marks.get(name),
+            "instances": launched.count(name),
+            "created_at": state.configurations[name].created_at or None,
+            "created_by": None,
+            "description": None,
+            "data": comparable(configuration_copy(state.configurations[name].data, state.shape)),
+        }
+        for name in newest_first
+    ]
+
+
+def _template_rows(state: TemplateState) -> list[dict[str, Any]]:
+    told = remembered(state.group)
+    marks: Mapping[str, str] = {told.before: "before"} if told else {}
+    marks = {**marks, f"{state.live.id}:{state.number}": "current"}
+    launched = [
+        m.launch.version
+        for m in state.group.members
+        if isinstance(m.launch, LaunchTemplateReference) and m.launch.id == state.live.id
+    ]
+    return [
+        {
+            "number": version.number,
+            "name": version.template_name,
+            "state": marks.get(f"{version.template_id}:{version.number}"),
+            "instances": launched.count(str(version.number)),
+            "created_at": version.created_at or None,
+            "created_by": version.created_by or None,
+            "description": version.description or None,
+            "data": comparable(copied(version.data, state.shape)),
+        }
+        for version in state.versions
+    ]
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.pass_obj
+def command(session: Session, words: tuple[str, ...]) -> Result:
+    """Show the launch configurations of a group's exact family (or the versions of its launch template), newest
+    first: which is current, which was before, how many instances were launched from each, what each changed.
+
+    \b
+    udo versions prod webapp
+    udo rollback prod webapp --to 3        go back to number 3
+    """
+    role, rest = one_role(session.config, words)
+    no_more(rest)
+    session.hide_secrets(role, *BASIS)
+    rows = version_rows(observe_updatelc(session.aws(role), role))
+    return Result(rows, COLUMNS, rows)
