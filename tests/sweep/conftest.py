@@ -1,0 +1,40 @@
+"""The arena of a test: the world of this process, with AWS's clients made once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import botocore.endpoint
+import pytest
+from arena import REGION, Arena
+
+SERVICES = ("autoscaling", "ec2", "ssm", "sts")
+
+
+@pytest.fixture(scope="session")
+def _clients_made_once(_the_world: Any) -> Any:
+    from udo.aws import Aws
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIATESTTESTTESTTEST")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        made = Aws(region=REGION, prepare=_the_world.attach)
+        for service in SERVICES:
+            for writing in (False, True):
+                made._connection.client(service, writing=writing)
+    return made
+
+
+@pytest.fixture
+def arena(world: Any, _clients_made_once: Any) -> Arena:
+    """A world that is put back in a millisecond, and command lines run in it by the clock of the world."""
+    return Arena(world, botocore.endpoint.time, _clients_made_once)
+
+
+@pytest.fixture
+def cases(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Takes note of how many cases a test has been through; the sum is told at the end."""
+    return lambda number: record_property("cases", number)

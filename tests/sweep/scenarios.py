@@ -1,0 +1,194 @@
+"""The changes that are swept: for each a world with look-alikes, a command line, and how it must end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from arena import OURS, Arena
+from launch_worlds import (
+    CONFIG,
+    NEW_IMAGE,
+    OLD_IMAGE,
+    ZONES,
+    configuration,
+    configuration_world,
+    mixed_world,
+    neighbours,
+    register_images,
+    template,
+    template_world,
+    write_config,
+)
+
+from udo.sandbox.faults import Fault
+
+OLD, NEW = (OLD_IMAGE, "t3.small"), (NEW_IMAGE, "m7g.large")
+KEEP_TWO = CONFIG.replace("m7g.large}", "m7g.large, launch: {keep: 2}}")
+UPDATE = ("updatelc", "prod", "webapp")
+CONVERT = (*UPDATE, "--to-template")
+ROLLBACK = ("rollback", "prod", "webapp")
+PRUNE = ("prune", "prod", "webapp")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One change; at its end the group launches `data` from `launches`, and of its family `kept` is there.
+
+    `launches` is a configuration's name or `template:version`, `kept` the numbers, oldest first.
+    """
+
+    words: tuple[str, ...]
+    build: Callable[[Arena], None]
+    launches: str
+    kept: str
+    data: tuple[str, str] = NEW
+    config: str = CONFIG
+
+
+def prepare(arena: Arena, name: str) -> Scenario:
+    """Makes the scenario's world and udo.yml."""
+    scenario = (CORE | MORE)[name]
+    write_config(scenario.config)
+    arena.keep(name, lambda: scenario.build(arena))
+    return scenario
+
+
+def _plain(world: Callable[[Any], None]) -> Callable[[Arena], None]:
+    return lambda arena: world(arena.world)
+
+
+def _after(world: Callable[[Any], None], *words: str) -> Callable[[Arena], None]:
+    """The world once a command line was run in it."""
+
+    def build(arena: Arena) -> None:
+        world(arena.world)
+        done = arena.run(*words)
+        assert done.exit == 0, done.stderr
+
+    return build
+
+
+def _cut_off(world: Callable[[Any], None], *words: str) -> Callable[[Arena], None]:
+    """The world once a command line was killed in it just before the swap: with a half-done twin."""
+
+    def build(arena: Arena) -> None:
+        world(arena.world)
+        arena.world.faults.add(Fault("kill", "UpdateAutoScalingGroup"))
+        assert arena.run(*words).exit is None
+        arena.world.faults.clear()
+
+    return build
+
+
+def _many_configurations(arena: Arena) -> None:
+    """Ours lives on the first of nine: its instances on 6, the one before on 4, a colleague's group on 3.
+
+    Another group is named like 5, which thereby is not ours, though nobody uses it.
+    """
+    world = arena.world
+    register_images(world)
+    neighbours(world)
+    for number in range(2, 10):
+        configuration(world, f"{OURS}-v{number}")
+    configuration(world, OURS)
+    _group(world, OURS, LaunchConfigurationName=f"{OURS}-v6", MinSize=1, MaxSize=3, DesiredCapacity=2)
+    _group(world, "prod-other", LaunchConfigurationName=f"{OURS}-v3")
+    _group(world, f"{OURS}-v5", LaunchConfigurationName="prod-web")
+    client = world.client("autoscaling")
+    client.update_auto_scaling_group(AutoScalingGroupName=OURS, LaunchConfigurationName=OURS)
+    _remember(world, OURS, f"{OURS}-v4")
+
+
+def _many_versions(arena: Arena) -> None:
+    """Ours lives on version 6 of ten: its instances on 3, the one before on 2, colleagues' groups on 4 and 5."""
+    world = arena.world
+    register_images(world)
+    neighbours(world)
+    template_id = template(world)
+    ec2 = world.client("ec2")
+    for _ in range(2, 11):
+        ec2.create_launch_template_version(
+            LaunchTemplateId=template_id, SourceVersion="1", VersionDescription="one more", LaunchTemplateData={}
+        )
+    version = {"LaunchTemplateId": template_id, "Version": "3"}
+    _group(world, OURS, LaunchTemplate=version, MinSize=1, MaxSize=3, DesiredCapacity=2)
+    _group(world, "prod-other", LaunchTemplate=version | {"Version": "4"})
+    policy = {"LaunchTemplate": {"LaunchTemplateSpecification": version | {"Version": "5"}}}
+    _group(world, "prod-mixed", MixedInstancesPolicy=policy)
+    client = world.client("autoscaling")
+    client.update_auto_scaling_group(AutoScalingGroupName=OURS, LaunchTemplate=version | {"Version": "6"})
+    _remember(world, f"{template_id}:6", f"{template_id}:2")
+
+
+def _following(arena: Arena) -> None:
+    """Ours follows $Latest of a template of three versions."""
+    world = arena.world
+    register_images(world)
+    neighbours(world)
+    template_id = template(world)
+    ec2 = world.client("ec2")
+    for _ in range(2, 4):
+        ec2.create_launch_template_version(LaunchTemplateId=template_id, SourceVersion="1", LaunchTemplateData={})
+    version = {"LaunchTemplateId": template_id, "Version": "$Latest"}
+    _group(world, OURS, LaunchTemplate=version, MinSize=1, MaxSize=3, DesiredCapacity=2)
+
+
+def _by_hand(arena: Arena) -> None:
+    """Ours lives on a configuration that somebody named as he liked; a foreign one has the next name of the family."""
+    world = arena.world
+    register_images(world)
+    neighbours(world)
+    configuration(world, "by-hand")
+    configuration(world, f"{OURS}-v12", InstanceType="t3.nano")
+    _group(world, OURS, LaunchConfigurationName="by-hand", MinSize=1, MaxSize=3, DesiredCapacity=2)
+
+
+def _crowded(arena: Arena) -> None:
+    """Ours stands behind a page of configurations and a page of groups, and so does who uses its old ones."""
+    _many_configurations(arena)
+    for number in range(101):
+        configuration(arena.world, f"a-crowd-{number:03}")
+        _group(arena.world, f"a-crowd-{number:03}", LaunchConfigurationName=f"a-crowd-{number:03}")
+
+
+def _group(world: Any, name: str, **settings: Any) -> None:
+    sizes = {"MinSize": 0, "MaxSize": 1}
+    world.client("autoscaling").create_auto_scaling_group(AutoScalingGroupName=name, **sizes | ZONES | settings)
+
+
+def _remember(world: Any, now: str, before: str) -> None:
+    tag = {"ResourceId": OURS, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    text = json.dumps({"now": now, "before": before})
+    world.client("autoscaling").create_or_update_tags(Tags=[tag | {"Key": "udo:launch", "Value": text}])
+
+
+CORE = {
+    "updatelc-configuration": Scenario(UPDATE, _plain(configuration_world), f"{OURS}-v2", "1 2"),
+    "updatelc-template": Scenario(UPDATE, _plain(template_world), f"{OURS}:2", "1 2"),
+    "updatelc-mixed": Scenario(UPDATE, _plain(mixed_world), f"{OURS}:2", "1 2"),
+    "updatelc-tidying-configuration": Scenario(
+        UPDATE, _many_configurations, f"{OURS}-v10", "1 3 6 9 10", config=KEEP_TWO
+    ),
+    "to-template": Scenario(CONVERT, _plain(configuration_world), f"{OURS}:1", "1"),
+    "rollback-configuration": Scenario(ROLLBACK, _after(configuration_world, *UPDATE), OURS, "1 2", OLD),
+    "rollback-template": Scenario(ROLLBACK, _after(template_world, *UPDATE), f"{OURS}:1", "1 2", OLD),
+    "rollback-mixed": Scenario(ROLLBACK, _after(mixed_world, *UPDATE), f"{OURS}:1", "1 2", OLD),
+    "rollback-from-template": Scenario(ROLLBACK, _after(configuration_world, *CONVERT), OURS, "1", OLD),
+    "prune-configuration": Scenario((*PRUNE, "--keep", "2"), _many_configurations, OURS, "1 3 4 6 8 9", OLD),
+    "prune-template": Scenario((*PRUNE, "--keep", "2"), _many_versions, f"{OURS}:6", "1 2 3 4 5 6 9 10", OLD),
+}
+MORE = {
+    "updatelc-tidying-template": Scenario(UPDATE, _many_versions, f"{OURS}:11", "1 3 4 5 6 10 11", config=KEEP_TWO),
+    "updatelc-twin-configuration": Scenario(UPDATE, _cut_off(configuration_world, *UPDATE), f"{OURS}-v2", "1 2"),
+    "updatelc-twin-template": Scenario(UPDATE, _cut_off(template_world, *UPDATE), f"{OURS}:2", "1 2"),
+    "updatelc-following": Scenario(UPDATE, _following, f"{OURS}:4", "1 2 3 4"),
+    "updatelc-by-hand": Scenario(UPDATE, _by_hand, f"{OURS}-v13", "12 13"),
+    "to-template-twin": Scenario(CONVERT, _cut_off(configuration_world, *CONVERT), f"{OURS}:1", "1"),
+    "rollback-to-number": Scenario(
+        (*ROLLBACK, "--to", "7"), _many_configurations, f"{OURS}-v7", "1 2 3 4 6 7 8 9", OLD
+    ),
+    "prune-crowded": Scenario((*PRUNE, "--keep", "2"), _crowded, OURS, "1 3 4 6 8 9", OLD),
+}

@@ -1,0 +1,45 @@
+"""Every launch change, cut off, refused, throttled or interrupted at every one of its calls, then run to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from arena import Arena, state_of
+from faults import FAULTS, fault
+from invariants import check_end, check_nothing_is_harmed
+from scenarios import CORE, MORE, prepare
+from sweeping import WHOLE, swept
+
+# With nothing said to the contrary a selection; the rest takes minutes.
+LOCKED = CORE | MORE if WHOLE else CORE
+UNLOCKED = CORE | MORE if WHOLE else ("updatelc-configuration", "updatelc-template")
+
+
+@pytest.mark.parametrize("name", CORE | MORE)
+def test_an_undisturbed_run_ends_as_it_should_and_a_second_writes_nothing(arena: Arena, name: str) -> None:
+    scenario = prepare(arena, name)
+    before = state_of(arena.world)
+    done = arena.run(*scenario.words)
+    assert done.exit == 0, done.stderr
+    end = state_of(arena.world)
+    check_end(scenario, end)
+    check_nothing_is_harmed(before, end, end)
+    again = arena.run(*scenario.words)
+    assert (again.exit, again.writes) == (0, ())
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("name", LOCKED)
+def test_after_any_fault_nothing_is_harmed_and_the_same_command_ends_the_job(
+    arena: Arena, cases: Callable[[int], None], name: str, kind: str
+) -> None:
+    cases(swept(arena, name, lambda nth: (fault(kind, nth),), kind))
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("name", UNLOCKED)
+def test_what_holds_with_a_lock_holds_without_one(
+    arena: Arena, cases: Callable[[int], None], name: str, kind: str
+) -> None:
+    cases(swept(arena, name, lambda nth: (fault(kind, nth),), kind, lock=False))
