@@ -1,0 +1,61 @@
+"""`make bench`: what Udo costs next to its peers, as ratios on the same machine and the same work."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import reading
+import sandbox
+import ssh_fan_out
+import startup
+from measuring import Row
+
+ROOT = Path(__file__).parents[2]
+PEERS = ROOT / ".venv-peers"
+PARTS = ("startup", "reading", "sandbox", "ssh")
+
+
+def main() -> None:
+    """Measures what is asked for and prints a table; nothing depends on its figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure (default: all)")
+    parser.add_argument("--rounds", type=int, default=11, help="how often, in turns")
+    asked = parser.parse_args()
+    parts = asked.parts or list(PARTS)
+    print(f"{'what':<78} {'Udo':>8} {'peer':>8} {'ratio':>7}  wanted")
+    with tempfile.TemporaryDirectory(prefix="udo-bench-") as folder:
+        for row in _rows(parts, Path(folder), asked.rounds):
+            mark = "" if row.kept else "  <-- not kept"
+            print(f"{row.what:<78} {row.ours:>8} {row.peer:>8} {row.ratio:>7.1f}  {row.wanted}{mark}", flush=True)
+
+
+def _rows(parts: list[str], folder: Path, rounds: int) -> Iterator[Row]:
+    if "startup" in parts:
+        yield from startup.rows(folder, rounds)
+    if "reading" in parts:
+        _install_peers()
+        yield from reading.rows(folder, PEERS, rounds)
+    if "sandbox" in parts:
+        _install_peers()
+        yield from sandbox.rows(folder, PEERS, rounds)
+    if "ssh" in parts:
+        yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), (20, 100))
+
+
+def _install_peers() -> None:
+    if not (PEERS / "bin" / "aws").exists():
+        print("installing awscli into .venv-peers (once)", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
+        pip = [str(PEERS / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "awscli"]
+        subprocess.run(pip, check=True)
+
+
+if __name__ == "__main__":
+    main()
