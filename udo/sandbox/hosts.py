@@ -25,6 +25,7 @@ from udo.errors import UdoError
 from udo.sandbox import sshd
 from udo.sandbox.daemon import MARK
 from udo.sandbox.shell import COMMAND_THREAD, Place
+from udo.sandbox.threads import outlast
 
 if TYPE_CHECKING:
     from udo.sandbox.world import World
@@ -97,9 +98,7 @@ class Hosts:
         for host in self._hosts.values():
             self._close(host)
         self._hosts.clear()
-        for thread in threading.enumerate():
-            if thread.name == COMMAND_THREAD:
-                thread.join(5)
+        outlast(COMMAND_THREAD)
         self._selector.close()
         self._stop.close()
         self._stopped.close()

@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from udo.sandbox.faults import Cut
+from udo.sandbox.threads import outlast
 from udo.sandbox.wire import Answer
 
 if TYPE_CHECKING:
@@ -112,9 +113,7 @@ class Server:
         self._world.faults.clear()
         for connection in list(self._connections):
             _hang_up(connection)
-        for thread in threading.enumerate():
-            if thread.name.startswith(f"udo-sandbox-{self.port}-"):
-                thread.join(5)
+        outlast(f"udo-sandbox-{self.port}-")
 
     def began(self, connection: socket.socket) -> None:
         """Takes note of a connection."""
