@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,7 +50,8 @@ def test_a_revision_is_deployed_and_each_instance_told(world: Any, udo: Udo, see
         == f"deployment {made['deploymentId']} of example/shop {SHA} to prod webapp succeeded on 3 instances\n"
     )
     assert done.stderr.count("  Succeeded\n") == 3
-    assert "InProgress  1 done, 1 in progress of 3" in done.stderr
+    # Polls are spread, so which of the three was at work when one looked differs from run to run.
+    assert re.search(r"InProgress  [12] done, 1 in progress of 3\n", done.stderr)
     assert writes(world) == ["CreateDeployment"]
 
 
