@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import Any
+
+import pytest
 
 from udo.sandbox.threads import outlast
 
 
-def test_threads_that_are_started_meanwhile_are_waited_for_too() -> None:
+def test_a_thread_that_is_only_being_started_is_waited_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = threading._start_new_thread
     ended: list[int] = []
 
-    def go(left: int) -> None:
-        if left:
-            threading.Thread(target=go, args=(left - 1,), name="relay-on").start()
-        ended.append(left)
+    def slowly(*given: Any) -> int:
+        time.sleep(0.02)
+        return begin(*given)
 
-    for _ in range(20):
-        threading.Thread(target=go, args=(50,), name="relay").start()
-        outlast("relay")
-        assert not [one for one in threading.enumerate() if one.name.startswith("relay")]
-    assert len(ended) == 20 * 51
+    def work() -> None:
+        threading.Thread(target=ended.append, args=(1,), name="waited for").start()
+
+    monkeypatch.setattr(threading, "_start_new_thread", slowly)
+    starter = threading.Thread(target=work)
+    starter.start()
+    while not ended and not [one for one in threading.enumerate() if one.name == "waited for"]:
+        time.sleep(0.001)
+    outlast("waited for")
+    assert ended == [1]
+    starter.join()
 
 
 def test_a_thread_that_does_not_end_is_given_up() -> None:
