@@ -17,7 +17,7 @@ REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCH0", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 
-def rows(folder: Path, peers: Path, rounds: int) -> Iterator[Row]:
+def rows(folder: Path, aws: str, rounds: int) -> Iterator[Row]:
     """The comparisons, on one sandbox served by this process."""
     from udo.config import load
     from udo.sandbox.world import World
@@ -28,7 +28,7 @@ def rows(folder: Path, peers: Path, rounds: int) -> Iterator[Row]:
     world.seed(load(path, {}))
     with world.serve() as server:
         env = {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": REGION, "HOME": str(folder), **KEYS}
-        yield from _one_group(folder, str(peers / "bin" / "aws"), env, rounds)
+        yield from _one_group(folder, aws, env, rounds)
         for groups, size in ((1, 20), (100, 2), (250, 2)):
             world.reset()
             path.write_text(_configuration(groups, size))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,14 +10,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import peers
 import reading
 import sandbox
 import ssh_fan_out
 import startup
 from measuring import Row
 
-ROOT = Path(__file__).parents[2]
-PEERS = ROOT / ".venv-peers"
 PARTS = ("startup", "reading", "sandbox", "ssh")
 
 
@@ -40,21 +38,11 @@ def _rows(parts: list[str], folder: Path, rounds: int) -> Iterator[Row]:
     if "startup" in parts:
         yield from startup.rows(folder, rounds)
     if "reading" in parts:
-        _install_peers()
-        yield from reading.rows(folder, PEERS, rounds)
+        yield from reading.rows(folder, peers.aws(), rounds)
     if "sandbox" in parts:
-        _install_peers()
-        yield from sandbox.rows(folder, PEERS, rounds)
+        yield from sandbox.rows(folder, peers.aws(), rounds)
     if "ssh" in parts:
-        yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), (20, 100))
-
-
-def _install_peers() -> None:
-    if not (PEERS / "bin" / "aws").exists():
-        print("installing awscli into .venv-peers (once)", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-        pip = [str(PEERS / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "awscli"]
-        subprocess.run(pip, check=True)
+        yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5))
 
 
 if __name__ == "__main__":

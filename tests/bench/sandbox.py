@@ -18,11 +18,11 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCH0", "AWS_SECRET_ACCESS_KEY": "n
 IMAGE = "ami-0c2644caf041bb6de"
 
 
-def rows(folder: Path, peers: Path, rounds: int) -> Iterator[Row]:
+def rows(folder: Path, aws: str, rounds: int) -> Iterator[Row]:
     """The measures of the sandbox next to what is wanted of them."""
     yield from _starts(folder)
     yield from _in_process(folder, rounds)
-    yield from _driven_by_awscli(folder, str(peers / "bin" / "aws"))
+    yield from _driven_by_awscli(folder, aws)
 
 
 def _starts(folder: Path) -> Iterator[Row]:
