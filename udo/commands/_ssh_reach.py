@@ -33,10 +33,20 @@ _ADDRESSES = {"private": "private_address", "public": "public_address", "ipv6": 
 class Host:
     """One instance that is meant: either to be dialled (`target`, a row of ssh.Target) or at its end already."""
 
-    role: Role
-    instance_id: str
+    seen: Seen
+    member: Member
     target: Mapping[str, Any] = field(default_factory=dict)
     ending: HostDone | None = None
+
+    @property
+    def role(self) -> Role:
+        """The role whose group it is a member of."""
+        return self.seen.role
+
+    @property
+    def instance_id(self) -> str:
+        """Its id."""
+        return self.member.instance_id
 
 
 def observe_hosts(
@@ -138,15 +148,12 @@ def _hosts(seen: Seen, members: Sequence[Member], reach: Mapping[str, Any]) -> I
         instance = seen.instances.get(member.instance_id)
         if instance is None or instance.state in ("shutting-down", "terminated"):
             ending = HostDone(member.instance_id, "gone", None, "terminated since the group listed it", 0.0)
-            yield Host(seen.role, member.instance_id, ending=ending)
+            yield Host(seen, member, ending=ending)
             continue
         address = getattr(instance, _ADDRESSES[reach["address"]])
         if address and instance.state == "running":
-            yield Host(seen.role, member.instance_id, {"instance_id": member.instance_id, **reach, "address": address})
+            yield Host(seen, member, {"instance_id": member.instance_id, **reach, "address": address})
         else:
             reason = f"has no {reach['address']} address" if instance.state == "running" else f"is {instance.state}"
-            yield Host(
-                seen.role,
-                member.instance_id,
-                ending=HostDone(member.instance_id, "unreachable", None, f"the instance {reason}", 0.0),
-            )
+            ending = HostDone(member.instance_id, "unreachable", None, f"the instance {reason}", 0.0)
+            yield Host(seen, member, ending=ending)

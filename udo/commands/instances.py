@@ -56,10 +56,11 @@ def observe_instances(session: Session, roles: Sequence[Role]) -> tuple[Seen, ..
 
 def instance_rows(seen: Seen) -> list[dict[str, Any]]:
     """One row a member, in the order the group lists them; one EC2 no longer knows is `gone`."""
-    return [_row(seen, member) for member in (seen.group.members if seen.group else ())]
+    return [instance_row(seen, member) for member in (seen.group.members if seen.group else ())]
 
 
-def _row(seen: Seen, member: Member) -> dict[str, Any]:
+def instance_row(seen: Seen, member: Member) -> dict[str, Any]:
+    """One member as AWS tells of it."""
     instance = seen.instances.get(member.instance_id)
     known = instance or Instance(member.instance_id, "gone", member.instance_type)
     return {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.commands._ssh_choose import check_terminal, choose
 from udo.commands._ssh_how import How, how_options, remote
 from udo.commands._ssh_reach import observe_hosts
 from udo.commands._ssh_run import Run, parts
@@ -42,9 +43,10 @@ class _Command(click.Command):
 @whom_options
 @how_options
 @seen_options
+@click.option("--choose", "asks", is_flag=True, help="Log in to one chosen from a list.")
 @click.option("--max-output", metavar="BYTES", type=click.IntRange(0), default=1 << 20, help="Kept per stream in JSON.")
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], max_output: int, **given: Any) -> Result:
+def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output: int, **given: Any) -> Result:
     """Run CMD on every in-service instance of the group of CLUSTER ROLE at once, and show what each says as it says it.
 
     CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. Lists
@@ -62,16 +64,23 @@ def command(session: Session, /, words: tuple[str, ...], max_output: int, **give
     udo ssh prod webapp --script ./collect.sh --newest 3
     udo ssh prod webapp "rpm -q openssl" --diff
     udo ssh stage webapp
+    udo ssh stage webapp --choose
     """
     roles, rest = fan_out_roles(session.config, words)
     after = click.get_current_context().meta[_AFTER]
     work = remote(rest, after, given.pop("script"), given.pop("env"), sudo=given.pop("sudo"))
     if not work.command and session.options.output != "text":
         raise UsageError("a login has no output to format", hint="give a command, or leave -o out")
+    if asks and work.command:
+        raise UsageError("--choose is for a login", hint="leave the command out, or name instances by --instance")
+    if asks:
+        check_terminal()
     seen = view(session, given)
     user, via = given.pop("user"), given.pop("via")
     whom, how = whom_of(given), How(**given)
     hosts = observe_hosts(session, roles, whom, user, via)
+    if asks:
+        hosts = [choose(session, hosts)]
     found = parts(session, hosts, how)
     shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen)
     return Run(session, found if work.command else found[:1], shown).result(work)

@@ -12,12 +12,12 @@ from udo.errors import ConfigError, UdoError
 from udo.output.clean import neutral
 from udo.output.hidden import Hidden
 from udo.output.terminal import Status, is_colourful, red, show_table, yellow
-from udo.output.text import plan_lines, result_lines
+from udo.output.text import plan_lines, result_lines, table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from udo.model import Result
+    from udo.model import Column, Result
     from udo.output.hosts import Hosts
     from udo.output.steps import Steps
     from udo.plan import Event, Plan
@@ -113,6 +113,14 @@ class Output:
         sys.stderr.write(f"{neutral(self.masked(question))} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def choose(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], question: str) -> str:
+        """What the person at the terminal answers to a table and a question; empty at the end of the input."""
+        self._status.clear()
+        told = [*table_lines(columns, self.masked(rows)), f"{neutral(self.masked(question))} "]
+        sys.stderr.write("\n".join(told))
+        sys.stderr.flush()
+        return sys.stdin.readline().strip()
 
     def _error(self, message: str, hint: str | None) -> None:
         self.say(f"udo: {message}: {hint}" if hint else f"udo: {message}")
