@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from udo.errors import Absent, AwsError, Conflict, PermissionDenied, UdoError
+from udo.commands._existing import value
+from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, UdoError
 from udo.launch.images import latest, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
 from udo.launch.states import ConfigurationState, State, TemplateState
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.model import AutoScalingGroup
     from udo.plan import Difference
+    from udo.session import Session
+
+_APPLICATION, _GROUP = "deploy.application", "deploy.deployment_group"
 
 
 def observe_updatelc(aws: Aws, role: Role) -> State:
@@ -76,14 +80,20 @@ def observe_labels(aws: Aws, found: tuple[Difference, ...], now: float) -> tuple
     return labelled(found, images, groups, now)
 
 
-def observe_deploying(aws: Aws, role: Role) -> tuple[str, ...]:
-    """A note that names the deployment under way, if there is one."""
-    application, name = role.get("deploy.application"), role.get("deployment_group")
-    if not (application and name):
-        return ()
+def observe_deploying(session: Session, aws: Aws, role: Role, beside: Iterable[Role] = ()) -> tuple[str, ...]:
+    """A note that names the deployment under way, if there is one.
+
+    The deployment groups of the roles `beside` it are asked for with its own: where answers are kept, one request an
+    application is enough for all.
+    """
     try:
-        group = aws.codedeploy.deployment_groups(application, [name]).get(name)
-    except (AwsError, PermissionDenied) as error:
+        role = session.resolve(role, _APPLICATION, _GROUP)
+        application, name = role.get(_APPLICATION), role.get(_GROUP)
+        if not (application and name):
+            return ()
+        others = [value(other, _GROUP) for other in beside if value(other, _APPLICATION) == application]
+        group = aws.codedeploy.deployment_groups(application, [*dict.fromkeys([*filter(None, others), name])]).get(name)
+    except (AwsError, PermissionDenied, ConfigError) as error:
         return (f"warning: whether a deployment is active cannot be told: {error.message}",)
     if group is None or group.last_status in ("", "Succeeded", "Failed", "Stopped"):
         return ()
@@ -149,9 +159,9 @@ def _surroundings(aws: Aws, group: AutoScalingGroup) -> tuple[tuple[str, ...], s
 def _owner(group: AutoScalingGroup) -> str | None:
     if stack := group.tags.get("aws:cloudformation:stack-name"):
         return f"the CloudFormation stack {stack}"
-    for key, value in group.tags.items():
-        if "terraform" in f"{key} {value}".lower():
-            return f"Terraform (tag {key}: {value})"
+    for key, text in group.tags.items():
+        if "terraform" in f"{key} {text}".lower():
+            return f"Terraform (tag {key}: {text})"
     return None
 
 

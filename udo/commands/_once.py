@@ -19,7 +19,9 @@ class _Once:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._services = {name: _Remembering(getattr(aws, name)) for name in ("autoscaling", "ec2", "ssm")}
+        self._services = {
+            name: _Remembering(getattr(aws, name)) for name in ("autoscaling", "codedeploy", "ec2", "ssm")
+        }
 
     def __getattr__(self, name: str) -> Any:
         services = self.__dict__["_services"]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from udo.commands._launching import observe_deploying
+from udo.commands._once import once
 from udo.commands._saved import Entry, saved_in
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
 from udo.plan import Notice
@@ -38,11 +40,15 @@ def observe_apply(
     troubles: list[UdoError] = []
     for aws, roles in together:
         groups = aws.autoscaling.groups(role.group_name for role in roles)
+        seen = once(aws)
         for role in roles:
             try:
                 left[role.label] = plan = _left(aws, role, groups, planned[role.label].plan)
                 if plan.steps and not anyway:
                     _check_refresh(session, aws, role.group_name)
+                if plan.steps:
+                    notes = (*plan.notes, *observe_deploying(session, seen, role, roles))
+                    left[role.label] = replace(plan, notes=notes)
             except (Absent, Conflict) as error:
                 troubles.append(error)
     if troubles:
