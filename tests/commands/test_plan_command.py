@@ -18,6 +18,8 @@ from launch_worlds import (
     configuration,
     configuration_world,
     everything,
+    group,
+    launch_data,
     template_world,
     write_config,
 )
@@ -204,3 +206,46 @@ def test_nothing_is_saved_where_nothing_could_be_planned_or_written(world: Any, 
     told = udo("plan", "--save", "nowhere/file")
     assert (told.exit, told.stdout) == (1, "")
     assert "nowhere/file cannot be written" in told.stderr
+
+
+def test_what_is_said_on_the_command_line_is_planned_as_updatelc_would_do_it(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    said = ("prod", "webapp", "--ami", OLD_IMAGE, "--set", "instance_type=t3.nano", "--reason", "trying")
+    told = udo("plan", *said, "--save", "file")
+    assert "  instance_type  t3.small -> t3.nano" in told.stdout.splitlines()
+    assert "  ami " not in told.stdout
+    planned = udo("plan", *said, "-o", "json").json["data"][0]
+    dry = udo("updatelc", *said, "--dry-run", "-o", "json").json["data"]["plan"]
+    assert [step["says"] for step in dry["steps"]] == [step["step"] for step in planned["steps"]]
+    assert udo("apply", "file").exit == 0
+    data = launch_data(world)
+    assert (data["ImageId"], data["InstanceType"]) == (OLD_IMAGE, "t3.nano")
+
+
+@pytest.mark.parametrize("flag", ["--to-template", "--from-config"])
+def test_other_choices_of_updatelc_can_be_planned_and_saved_too(world: Any, udo: Udo, flag: str) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("plan", "prod", "webapp", flag, "--save", "file").exit == 0
+    assert udo("apply", "file").exit == 0
+    assert bool(group(world).get("LaunchTemplate")) == (flag == "--to-template")
+    assert bool(launch_data(world).get("UserData")) == (flag == "--to-template")
+
+
+@pytest.mark.parametrize("words", [(), ("prod",), ("*", "webapp")])
+def test_what_is_said_by_hand_is_never_meant_for_all(world: Any, udo: Udo, words: tuple[str, ...]) -> None:
+    write_config()
+    assert udo("plan", *words, "--set", "instance_type=t3.nano").exit == 2
+    assert list(world.log) == []
+
+
+@pytest.mark.parametrize("verb", ["plan", "updatelc"])
+def test_a_setting_that_is_wrong_is_told_before_anything_is_asked(world: Any, udo: Udo, verb: str) -> None:
+    configuration_world(world)
+    write_config()
+    asked = len(world.log)
+    told = udo(verb, "prod", "webapp", "--set", "instnce_type=x", "-o", "json")
+    assert (told.exit, told.json["error"]["code"]) == (2, "usage")
+    assert "instance_type" in told.json["error"]["message"] + str(told.json["error"]["hint"])
+    assert len(world.log) == asked

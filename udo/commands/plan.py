@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._launching import observe_image, observe_labels, observe_updatelc
+from udo.commands._launching import observe_deploying, observe_updatelc
 from udo.commands._once import once
 from udo.commands._saved import Entry, Saved, refuse_to_replace, write
-from udo.commands.updatelc import plan_updatelc
+from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import AwsError, Interrupted, PermissionDenied, Refused, UdoError, UsageError
-from udo.launch.overlay import BASIS, launch_keys
+from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
 from udo.model import LaunchTemplateReference, Result
 from udo.output.text import plan_lines
 from udo.plan import Call, Notice, plan_to_json
-from udo.words import reading_roles
+from udo.words import changing_roles, reading_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,13 +45,13 @@ class Planned:
     error: UdoError | None = None
 
 
-def observe_plans(session: Session, roles: Sequence[Role]) -> tuple[Planned, ...]:
+def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> tuple[Planned, ...]:
     """What each role's group would be made to launch; a role that cannot be planned does not end the others.
 
     Raises: UsageError, Interrupted.
     """
     seen: dict[int, Aws] = {}
-    return tuple(_planned(session, role, seen) for role in roles)
+    return tuple(_planned(session, role, roles, choices, seen) for role in roles)
 
 
 def differing(state: State, plan: Plan) -> int:
@@ -64,12 +64,16 @@ def differing(state: State, plan: Plan) -> int:
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
 @click.option("--exit-code", is_flag=True, help="Exit 5 where changes are pending.")
 @click.option("--save", metavar="FILE", help="Write the plans to a file, which 'udo apply FILE' carries out.")
+@with_choices
 @click.pass_obj
-def command(session: Session, words: tuple[str, ...], exit_code: bool, save: str | None) -> Result:
+def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: str | None, **said: Any) -> Result:
     """Show what udo.yml would change in what each role's group launches, and how many running instances differ.
 
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles.
     Nothing is changed. A role that cannot be planned is named, and the others are shown (exit 3).
+
+    What else may be said of the launch data is what 'udo updatelc' takes, and means the same; CLUSTER ROLE must then be
+    said as there.
 
     --save writes a file only you can read; one that is there is replaced with --yes only. 'udo apply' carries out
     exactly what it says, or refuses because the world moved.
@@ -78,12 +82,14 @@ def command(session: Session, words: tuple[str, ...], exit_code: bool, save: str
     udo plan                                 all roles
     udo plan prod '*' --exit-code            5 where something is pending
     udo plan prod webapp --save prod.plan && udo apply prod.plan
+    udo plan prod webapp --ami latest --set instance_type=m7g.large --save prod.plan
     udo plan stage -o json
     """
+    choices = Choices(**said)
     path = Path(save) if save else None
     if path:
         refuse_to_replace(path, anyway=session.options.yes)
-    found = observe_plans(session, reading_roles(session.config, words, all_by_default=True))
+    found = observe_plans(session, _roles(session, words, choices), choices)
     notes = _saved(session, path, found) if path else []
     rows = [_row(one) for one in found]
     if len(found) == 1 and (error := found[0].error):
@@ -96,21 +102,29 @@ def command(session: Session, words: tuple[str, ...], exit_code: bool, save: str
     return Result(rows, text=text, notes=notes, exit=5 if pending else 0)
 
 
-def _planned(session: Session, role: Role, seen: dict[int, Aws]) -> Planned:
+def _roles(session: Session, words: Sequence[str], choices: Choices) -> tuple[Role, ...]:
+    # An image or a size that is given by hand is meant for some groups, and never for all there are.
+    if choices != Choices():
+        return changing_roles(session.config, words)
+    return reading_roles(session.config, words, all_by_default=True)
+
+
+def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choices, seen: dict[int, Aws]) -> Planned:
     try:
         aws = session.aws(role)
         aws = seen.setdefault(id(aws), once(aws))
         role = session.resolve(role, *BASIS)
         state = observe_updatelc(aws, role)
-        keys = launch_keys(role, ami=observe_image(aws, role, None))
-        plan = plan_updatelc(role, state, keys, session.run_id)
-        plan = replace(plan, differences=observe_labels(aws, plan.differences, session.clock.time()))
+        plan = observe_plan(session, aws, role, state, choices)
+        # What passes by itself is told, and no part of a plan that may be kept.
+        passing = observe_deploying(session, aws, role, beside)
     except (UsageError, Interrupted):
         raise
     except UdoError as error:
         return Planned(role, error=error)
-    refresh = (f"an instance refresh is {state.refresh}: changes wait for its end",) if state.refresh else ()
-    return Planned(role, plan, len(state.group.members), differing(state, plan), (*plan.notes, *refresh))
+    if state.refresh:
+        passing = (*passing, f"an instance refresh is {state.refresh}: changes wait for its end")
+    return Planned(role, plan, len(state.group.members), differing(state, plan), (*plan.notes, *passing))
 
 
 def _saved(session: Session, path: Path, found: Sequence[Planned]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,46 +20,59 @@ from udo.words import changing_roles
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from udo.aws import Aws
     from udo.config import Role
     from udo.plan import Plan
     from udo.session import Session
 
 
-def plan_updatelc(role: Role, state: State, keys: Mapping[str, Any], run_id: str, reason: str = "") -> Plan:
-    """The plan that makes the group launch what udo.yml says.
-
-    Raises: Refused when it would change another group.
-    """
-    return _plan(role, state, _wanted(role, keys, run_id, reason))
-
-
-def _plan(role: Role, state: State, wanted: Wanted) -> Plan:
-    heading = Heading("updatelc", role.label)
-    if isinstance(state, ConfigurationState):
-        return plan_configuration(heading, state, wanted)
-    return plan_template(heading, state, wanted)
-
-
 @dataclass(frozen=True)
 class Choices:
-    """The options of the verb."""
+    """What the command line says of launch data, beside udo.yml."""
 
-    ami: str | None
-    settings: tuple[str, ...]
-    reason: str
-    from_config: bool
-    to_template: bool
-    anyway: bool
+    ami: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    from_config: bool = False
+    to_template: bool = False
+    anyway: bool = False
+
+
+def _settings(_context: click.Context, _option: click.Parameter, words: tuple[str, ...]) -> Mapping[str, Any]:
+    return settings(words)
+
+
+_OPTIONS = (
+    click.option("--ami", metavar="ID|ssm:/PATH|latest", help="Launch this image instead of the one in udo.yml."),
+    click.option(
+        "--set",
+        "settings",
+        metavar="KEY=VALUE",
+        multiple=True,
+        callback=_settings,
+        help="A launch key, instead of udo.yml's.",
+    ),
+    click.option(
+        "--from-config", is_flag=True, help="Take udo.yml alone; what only the live data has is lost, and shown."
+    ),
+    click.option(
+        "--reason", metavar="TEXT", default="", help="Why; kept in the version's description and the journal."
+    ),
+    click.option("--to-template", is_flag=True, help="Move a group on a launch configuration to a launch template."),
+    click.option("--anyway", is_flag=True, help="Go on during an instance refresh, or where another group follows."),
+)
+
+
+def with_choices(verb: Any) -> Any:
+    """The verb with the options that Choices are made of."""
+    for option in reversed(_OPTIONS):
+        verb = option(verb)
+    return verb
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
-@click.option("--ami", metavar="ID|ssm:/PATH|latest", help="Launch this image instead of the one in udo.yml.")
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="A launch key, instead of udo.yml's.")
-@click.option("--from-config", is_flag=True, help="Take udo.yml alone; what only the live data has is lost, and shown.")
-@click.option("--reason", metavar="TEXT", default="", help="Why; kept in the version's description and the journal.")
-@click.option("--to-template", is_flag=True, help="Move a group on a launch configuration to a launch template.")
-@click.option("--anyway", is_flag=True, help="Go on during an instance refresh, or where another group follows.")
+@with_choices
 @click.option("--wait-lock", is_flag=True, help="Wait up to ten minutes for another run to finish.")
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], wait_lock: bool, **options: Any) -> Result:
@@ -94,22 +107,31 @@ def command(session: Session, /, words: tuple[str, ...], wait_lock: bool, **opti
 _NO_CONFIGURATIONS = "accounts opened since October 2024 cannot create launch configurations: say --to-template"
 
 
+def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: Choices) -> Plan:
+    """The plan that makes the role's group launch what udo.yml and the command line say.
+
+    Raises: UsageError; Refused when it would change another group; another UdoError.
+    """
+    keys = launch_keys(role, ami=observe_image(aws, role, choices.ami, _live_image(state)))
+    keys = with_settings(keys, choices.settings)
+    wanted = _wanted(role, keys, session.run_id, choices)
+    if choices.to_template and isinstance(state, ConfigurationState):
+        existing = aws.ec2.launch_template_named(state.group.name)
+        plan = plan_conversion(Heading("updatelc --to-template", role.label), state, wanted, existing)
+    elif isinstance(state, ConfigurationState):
+        plan = plan_configuration(Heading("updatelc", role.label), state, wanted)
+    else:
+        plan = plan_template(Heading("updatelc", role.label), state, wanted)
+    return replace(plan, differences=observe_labels(aws, plan.differences, session.clock.time()))
+
+
 def _planned(session: Session, role: Role, choices: Choices) -> Plan:
     aws = session.aws(role)
     role = session.resolve(role, *BASIS)
     state = observe_updatelc(aws, role)
     _check_refresh(state, choices.anyway)
-    state = replace(state, notes=(*state.notes, *observe_deploying(aws, role)))
-    keys = launch_keys(role, ami=observe_image(aws, role, choices.ami, _live_image(state)))
-    keys = with_settings(keys, settings(choices.settings))
-    wanted = _wanted(role, keys, session.run_id, choices.reason)
-    wanted = replace(wanted, anyway=choices.anyway, from_config=choices.from_config)
-    if choices.to_template and isinstance(state, ConfigurationState):
-        existing = aws.ec2.launch_template_named(state.group.name)
-        plan = plan_conversion(Heading("updatelc --to-template", role.label), state, wanted, existing)
-    else:
-        plan = _plan(role, state, wanted)
-    return replace(plan, differences=observe_labels(aws, plan.differences, session.clock.time()))
+    state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role)))
+    return observe_plan(session, aws, role, state, choices)
 
 
 def _live_image(state: State) -> str | None:
@@ -129,7 +151,8 @@ def _check_refresh(state: State, anyway: bool) -> None:
         )
 
 
-def _wanted(role: Role, keys: Mapping[str, Any], run_id: str, reason: str) -> Wanted:
+def _wanted(role: Role, keys: Mapping[str, Any], run_id: str, choices: Choices) -> Wanted:
     # Source: API_CreateLaunchTemplateVersion, VersionDescription: at most 255 characters.
-    description = f"udo:{run_id} {reason}".strip()[:255]
-    return Wanted(keys, int(role.get("launch.keep")), description)
+    description = f"udo:{run_id} {choices.reason}".strip()[:255]
+    keep = int(role.get("launch.keep"))
+    return Wanted(keys, keep, description, anyway=choices.anyway, from_config=choices.from_config)
