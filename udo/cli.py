@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None, *, prepare: Callable[[Any], None] | 
         # after it, which saves a twentieth of a large check. Within another program it would let memory grow.
         gc.disable()
         gc.set_threshold(50_000, 20, 20)
+    _open_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
@@ -52,6 +53,13 @@ def main(argv: Sequence[str] | None = None, *, prepare: Callable[[Any], None] | 
         # The process ends here: Python would walk through every object once more to find garbage.
         gc.freeze()
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    # A stream this process was started without (>&-) is None, and the next connection would take its descriptor.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - lives as long as the process
 
 
 def _flushed(session: Session, code: int) -> int:
