@@ -115,7 +115,8 @@ def _reach(session: Session, role: Role, user: str | None, via: str | None) -> d
         # ssh would take a word that begins with a dash for an option of its own.
         if word is not None and not re.fullmatch(r"[^\s-]\S*", word):
             raise UsageError(f"{word!r} is not a {'host to jump through' if word == jump else 'user name'}")
-    config = next(iter(_files(session, role, "ssh.config")), None)
+    without = session.options.sandbox or session.setting(role, "ssh.config") == "none"
+    config = "none" if without else next(iter(_files(session, role, "ssh.config")), None)
     return {
         "port": int(chosen["port"] or session.setting(role, "ssh.port")),
         "user": chosen["user"] or getpass.getuser(),
@@ -123,7 +124,7 @@ def _reach(session: Session, role: Role, user: str | None, via: str | None) -> d
         "known_hosts": _known_hosts(session, role),
         "address": session.setting(role, "ssh.address"),
         "via": via or session.setting(role, "ssh.via"),
-        "config": "none" if session.options.sandbox else config,
+        "config": config,
         "jump": jump,
         "unset": tuple(name for name, value in chosen.items() if value is None),
     }
