@@ -5,12 +5,13 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo test sweep mutants check bench lock clean
+.PHONY: help demo test sweep farm mutants check bench lock clean
 
 help:
 	@echo "make demo    a tour: an AWS on this machine, and Udo at work on it"
 	@echo "make test    every test"
 	@echo "make sweep   every launch change struck at every one of its calls, by one fault and by two"
+	@echo "make farm    ssh to 300 real servers, good and bad, and a gigabyte from one of them"
 	@echo "make mutants Udo broken on purpose, a line at a time: which test catches it"
 	@echo "make check   format, lint and types"
 	@echo "make bench   what Udo costs, next to its peers"
@@ -25,6 +26,10 @@ test: $(READY)
 # UDO_SWEEP=1 takes every case; without it the tests of tests/sweep take a selection of them.
 sweep: $(READY)
 	UDO_SWEEP=1 $(BIN)/python -m pytest -n auto tests/sweep $(ARGS)
+
+# Without UDO_WHOLE_FARM=1 the same tests take 50 servers and 64 MB.
+farm: $(READY)
+	UDO_WHOLE_FARM=1 $(BIN)/python -m pytest -n0 tests/ssh $(ARGS)
 
 mutants: $(READY)
 	$(BIN)/python tests/sweep/mutants.py $(ARGS)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import fleet as fleets
 import pytest
 import sshd_farm
 
@@ -43,6 +45,25 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd_farm.Farm]:
 def host(farm: sshd_farm.Farm) -> ssh.Target:
     """One good host that the tests of a module share."""
     return farm.hosts()[0]
+
+
+@pytest.fixture
+def fleet(served_world: Any, world: Any, farm: sshd_farm.Farm) -> Iterator[Callable[..., fleets.Fleet]]:
+    """Makes a served AWS with a group of so many instances, which are servers of the farm."""
+    from udo.sandbox.addresses import Block
+
+    before, world.block = world.block, Block.claimed()
+    made: list[fleets.Fleet] = []
+
+    def make(count: int, serve: fleets.Serve | None = None) -> fleets.Fleet:
+        made.append(fleets.prepared(world, farm, count, sshd_farm.free_port(), serve))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+    world.block.release()
+    world.block = before
 
 
 Run = Callable[..., list[Event]]

@@ -132,11 +132,16 @@ def farm(folder: Path) -> Iterator[Farm]:
         found.stop()
 
 
+def free_port(address: str = "127.0.0.1") -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
 def _free(count: int) -> tuple[int, list[str]]:
     net = f"127.255.{random.randrange(256)}"
-    with socket.socket() as probe:
-        probe.bind((f"{net}.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port(f"{net}.1")
     return port, [f"127.{255 - i // 250}.{net.split('.')[2]}.{i % 250 + 1}" for i in range(count)]
 
 
