@@ -62,6 +62,7 @@ FOR_TYPES_ONLY = {"commands": "aws runner output"}
 ALSO = {
     "commands/sandbox.py": "sandbox",
     "commands/plan.py": "output",
+    "commands/history.py": "lock",
     "commands/lock.py": "lock",
     "commands/unlock.py": "lock",
 }

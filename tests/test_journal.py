@@ -75,6 +75,26 @@ def test_lines_of_many_writers_stay_whole() -> None:
         assert own == [str(step) for step in range(40)]
 
 
+def test_a_torn_line_does_not_take_the_next_one_with_it() -> None:
+    _journal([]).record("one", "done")
+    path = state_folder() / "journal.jsonl"
+    with path.open("ab") as file:
+        file.write(b'{"time": "2026')
+    _journal([]).record("two", "done")
+    warnings: list[str] = []
+    assert [entry.step for entry in entries(warnings.append)] == ["one", "two"]
+    assert warnings == ["left out what cannot be read in the journal: 1 line"]
+
+
+def test_a_line_that_the_system_takes_in_parts_is_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data[:7]))
+    journal = _journal([])
+    journal.record("one", "done")
+    journal.record("two", "done")
+    assert [line["step"] for line in _lines()] == ["one", "two"]
+
+
 @pytest.mark.parametrize("trouble", ["a folder", "a link", "full"])
 def test_a_journal_that_cannot_be_written_warns_once_and_goes_on(trouble: str, tmp_path: Path) -> None:
     path = state_folder() / "journal.jsonl"

@@ -1,4 +1,4 @@
-"""The record of what Udo did: one JSON line per step, appended under a lock, never a reason to fail."""
+"""The record of what Udo did: JSON lines for each run and step, appended under a lock, never a reason to fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class Journal:
         self._broken = False
 
     def record(self, says: str, outcome: str, note: str = "") -> None:
-        """Appends one line; where that cannot be done it is said once, and the work goes on."""
+        """Appends one line; where that cannot be done it is said once, and the work goes on.
+
+        A line that says nothing tells of the run itself: that it has begun, or how it ended.
+        """
         line = {
             "time": datetime.now(UTC).strftime(_TIME),
             **self._about,
@@ -46,7 +49,10 @@ class Journal:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal: a step of a run; `time` is RFC 3339 UTC."""
+    """One line of the journal: a step of a run, or with an empty `step` the run itself; `time` is RFC 3339 UTC.
+
+    `host`, `pid` and `started` tell the process at work, `started` apart from a later one of the same pid.
+    """
 
     time: str
     run: str
@@ -57,6 +63,9 @@ class Entry:
     account: str = ""
     command: str = ""
     note: str = ""
+    host: str = ""
+    pid: str = ""
+    started: str = ""
 
 
 def entries(warn: Callable[[str], None]) -> list[Entry]:
@@ -95,11 +104,16 @@ def _entry(line: bytes) -> Entry | None:
 
 
 def _append(line: str) -> None:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(state_folder() / _FILE, flags, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        os.write(handle, f"{line}\n".encode())
+        size = os.fstat(handle).st_size
+        # Whoever was cut off in the middle of a line must not take the next one with it.
+        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        rest = b"\n" * torn + line.encode() + b"\n"
+        while rest:
+            rest = rest[os.write(handle, rest) :]
         os.fsync(handle)
     finally:
         os.close(handle)

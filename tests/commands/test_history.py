@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +23,7 @@ from launch_worlds import (
 )
 
 from udo.files import state_folder
-from udo.sandbox.faults import Fault
+from udo.sandbox.faults import Fault, Killed
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
@@ -171,6 +173,61 @@ def test_without_any_answer_of_aws_the_journal_is_shown(world: Any, udo: Udo) ->
     assert told.exit == 0
     assert RUN in told.stdout
     assert "what AWS keeps cannot be told" in told.stderr
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("operation", ["CreateLaunchConfiguration", "UpdateAutoScalingGroup"])
+def test_a_run_that_was_killed_is_broken_off_until_it_is_done_by_another(
+    world: Any, udo: Udo, operation: str, after: bool
+) -> None:
+    configuration_world(world)
+    write_config()
+    world.faults.add(Fault("kill", operation, after=after))
+    with pytest.raises(Killed):
+        udo("updatelc", "prod", "webapp")
+    world.faults.clear()
+    killed = next(row for row in rows(udo) if row["run"])
+    assert killed["outcome"] == "broken off"
+    told = udo("history", killed["run"])
+    assert (told.exit, "prod webapp: broken off" in told.stderr) == (0, True)
+    assert udo("history", killed["run"], "-o", "json").json["data"]["outcomes"] == {"prod webapp": "broken off"}
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    if (operation, after) != ("UpdateAutoScalingGroup", True):
+        assert sorted(row["outcome"] for row in rows(udo) if row["run"]) == ["broken off", "done"]
+
+
+def test_a_run_that_failed_after_its_last_step_is_not_done(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    client = world.client("autoscaling")
+
+    def meddle(_request: Any) -> None:
+        client.update_auto_scaling_group(AutoScalingGroupName="prod-webapp", MaxSize=4)
+
+    world.faults.add(Fault("hook", "UpdateAutoScalingGroup", after=True, hook=meddle))
+    assert udo("updatelc", "prod", "webapp").exit == 4
+    ours = next(row for row in rows(udo) if row["run"])
+    assert ours["outcome"] == "conflict"
+    steps = udo("history", ours["run"], "-o", "json").json["data"]["steps"]
+    assert {step["outcome"] for step in steps} == {"done"}
+
+
+def test_a_run_is_under_way_while_its_process_lives_and_not_judged_from_another_host(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    program = "import sys; from udo.lock import *; me = this_process('', ''); print(me.host, me.pid, me.started)"
+    command = [sys.executable, "-c", f"{program}; sys.stdout.flush(); sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        host, pid, started = process.stdout.readline().split()
+        recorded(step="", outcome="begun", host=host, pid=pid, started=started)
+        recorded(host=host, pid=pid, started=started)
+        assert [row["outcome"] for row in rows(udo) if row["run"]] == ["under way"]
+    assert [row["outcome"] for row in rows(udo) if row["run"]] == ["broken off"]
+    recorded(step="", outcome="begun", host="elsewhere", pid=pid, started=started)
+    assert [row["outcome"] for row in rows(udo) if row["run"]] == ["end unknown"]
+    recorded(step="", outcome="done", host="elsewhere", pid=pid, started=started)
+    assert [row["outcome"] for row in rows(udo) if row["run"]] == ["done"]
 
 
 def test_an_optional_step_that_was_left_out_is_not_how_the_run_ended(world: Any, udo: Udo) -> None:

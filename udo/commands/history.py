@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from udo.commands._kept import KEYS, RUN, Change, changes
 from udo.commands.instances import age
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.journal import Entry, entries
+from udo.lock import Holder
 from udo.model import Column, Result
 from udo.plan import Notice
 from udo.words import no_more, reading_roles
@@ -39,6 +41,7 @@ STEP_COLUMNS = (
     Column("outcome", "OUTCOME"),
     Column("note", "NOTE"),
 )
+_BEGUN = "begun"
 # How updatelc names the step that makes a launch configuration, which AWS keeps without a word of who made it.
 _MADE = re.compile(r"launch configuration (\S+), copied from ")
 
@@ -74,6 +77,9 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
 
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles. RUN is a
     run's id as it stands in the list: its steps, from the journal of the machine it ran on.
+
+    A run that was killed is "broken off": the same command again goes on from where it stood. One that still runs is
+    "under way", and one that another host began and did not end in this journal has its "end unknown".
 
     \b
     udo history prod webapp
@@ -147,32 +153,53 @@ def _of_roles(recorded: Iterable[Entry], roles: Sequence[Role]) -> list[Entry]:
 
 
 def _runs(recorded: Iterable[Entry]) -> dict[tuple[str, str], Change]:
-    """The runs of the journal by id and target: since its first step, with the outcome of its last."""
-    found: dict[tuple[str, str], Change] = {}
+    """The runs of the journal by id and target: since the first line of each, with how it ended."""
+    lines: dict[tuple[str, str], list[Entry]] = {}
     for entry in recorded:
-        key = (entry.run, entry.target)
-        what = entry.command or entry.step
-        first = found.get(key) or Change(entry.time, entry.run, entry.operator, what, (entry.target,), "")
-        # An optional step that was left out is not how the run ended.
-        ended = first.outcome or "done" if entry.outcome == "left out" else entry.outcome
-        found[key] = replace(first, outcome=ended)
-    return found
+        lines.setdefault((entry.run, entry.target), []).append(entry)
+    return {key: _run(found) for key, found in lines.items()}
+
+
+def _run(lines: Sequence[Entry]) -> Change:
+    first = lines[0]
+    what = first.command or first.step
+    return Change(first.time, first.run, first.operator, what, (first.target,), _outcome(lines))
+
+
+def _outcome(lines: Sequence[Entry]) -> str:
+    """How a run ended for one target, by its lines; whether it goes on where none of them says so."""
+    own = [line for line in lines if not line.step]
+    if not own:
+        # Of a Udo that recorded steps only. An optional step that was left out is not how a run ended.
+        ends = [line.outcome for line in lines if line.outcome != "left out"]
+        return ends[-1] if ends else "done"
+    last = own[-1]
+    if last.outcome != _BEGUN:
+        return last.outcome
+    if last.host != socket.gethostname():
+        return "end unknown"
+    pid = int(last.pid) if last.pid.isdigit() else 0
+    process = Holder(last.run, last.operator, last.host, last.time, pid, last.started)
+    return "broken off" if process.gone else "under way"
 
 
 def _one_run(session: Session, run: str) -> Result:
-    steps = [entry for entry in entries(_Warnings(session)) if entry.run == run]
-    if not steps:
+    lines = [entry for entry in entries(_Warnings(session)) if entry.run == run]
+    if not lines:
         raise Absent(f"no run {run} in the journal of this machine", hint="a journal stays where its run was made")
-    first = steps[0]
+    first = lines[0]
     rows = [
         {"when": one.time, "target": one.target, "step": one.step, "outcome": one.outcome, "note": one.note or None}
-        for one in steps
+        for one in lines
+        if one.step
     ]
     now = session.clock.time()
+    ends = {target: change.outcome for (_, target), change in _runs(lines).items()}
     data = {"run": run, "who": first.operator or None, "account": first.account or None, "command": first.command}
     text = [row | {"when": _local(row["when"], now)} for row in rows]
     note = f"{first.command}  by {_short(first.operator) or 'somebody'}, account {first.account or 'unknown'}"
-    return Result({**data, "steps": rows}, STEP_COLUMNS, text, notes=[note])
+    notes = [note, *(f"{target}: {outcome}" for target, outcome in ends.items())]
+    return Result({**data, "outcomes": ends, "steps": rows}, STEP_COLUMNS, text, notes=notes)
 
 
 def _row(change: Change) -> dict[str, Any]:

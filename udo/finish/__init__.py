@@ -10,6 +10,7 @@ from udo.errors import Refused, UdoError
 from udo.finish.confirming import confirm
 from udo.finish.local import run
 from udo.journal import Journal
+from udo.lock import this_process
 from udo.locking import Locking
 from udo.model import Result
 from udo.output.text import plan_lines
@@ -53,6 +54,7 @@ class Finish:
         self._emit = emit
         self._aws = session.aws(role)
         self._steps: list[dict[str, Any]] = []
+        self._record: Callable[[str, str, str], None] = lambda *_: None
 
     def result(self, *, confirmed: bool = False) -> Result:
         """What was done, or would be.
@@ -86,7 +88,7 @@ class Finish:
 
     def _carried_out(self) -> Result:
         about = self._about()
-        journal = Journal(about, lambda text: self._emit(Notice(text, "warning")))
+        self._record = self._recorded(Journal(about, lambda text: self._emit(Notice(text, "warning"))))
         for note in self._plan.notes:
             self._emit(Notice(note))
         tools = Tools(
@@ -96,7 +98,7 @@ class Finish:
             fan_out=self._fan_out,
             local=run,
             emit=self._noted,
-            record=self._recorded(journal),
+            record=self._record,
             hold=self._session.hold,
             clock=self._session.clock,
         )
@@ -104,7 +106,10 @@ class Finish:
             known = self._within_lock(tools, about["operator"])
         except UdoError as error:
             error.data = self._data(error.data if isinstance(error.data, dict) else {})
+            if self._steps:
+                self._record("", error.code, error.message)
             raise
+        self._record("", "done", "")
         return Result(self._data(known), text=filled(self._plan.done, known))
 
     def _within_lock(self, tools: Tools, operator: str) -> dict[str, Any]:
@@ -121,6 +126,7 @@ class Finish:
     def _about(self) -> dict[str, Any]:
         account, operator = self._identity()
         config = self._session.config_path
+        mine = this_process(self._session.run_id, operator)
         endpoint = f", endpoint {self._aws.endpoint}" if self._aws.endpoint else ""
         self._emit(Notice(f"{config}: {self._plan.target}, account {account}, {self._aws.region}{endpoint}"))
         return {
@@ -131,6 +137,9 @@ class Finish:
             "target": self._plan.target,
             "group": self._role.group_name,
             "region": self._aws.region,
+            "host": mine.host,
+            "pid": str(mine.pid),
+            "started": mine.started,
         }
 
     def _identity(self) -> tuple[str, str]:
@@ -162,6 +171,8 @@ class Finish:
     def _noted(self, event: Event) -> None:
         match event:
             case StepBegan(says):
+                if not self._steps:
+                    self._record("", "begun", "")
                 self._steps.append({"step": says, "outcome": "begun"})
             case StepDone(_, _, note):
                 self._steps[-1] |= {"outcome": "done"} | ({"note": note} if note else {})
