@@ -120,11 +120,20 @@ def test_quiet_leaves_errors_warnings_and_data(capsys: pytest.CaptureFixture[str
     assert (told.out, told.err) == ("data\n", "warning: odd\n")
 
 
-def test_the_same_progress_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_progress_is_told_once_and_again_when_a_minute_has_passed(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output(form="text", quiet=False, verbose=False)
-    for text in ("Created", "Created", "InProgress"):
-        output.emit(Progress(text))
-    assert capsys.readouterr().err.split() == ["Created", "InProgress"]
+    for text, waited in (("Created", 0), ("Created", 30), ("Created", 65), ("Created", 120), ("Created", 130)):
+        output.emit(Progress(text, waited=waited))
+    output.emit(Progress("InProgress", waited=131))
+    # Another wait begins.
+    output.emit(Progress("InProgress", waited=0.1))
+    told = [line.strip() for line in capsys.readouterr().err.splitlines()]
+    assert told == ["Created", "Created  (65 s)", "Created  (130 s)", "InProgress", "InProgress"]
+
+
+def test_a_terminal_sees_how_long_it_has_waited(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(form="text", quiet=False, verbose=False, color="always").emit(Progress("Created", waited=7.2))
+    assert capsys.readouterr().err.endswith("Created  (7 s)")
 
 
 COLUMNS = (Column("name", "NAME"), Column("count", "COUNT", "right"))

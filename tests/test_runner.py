@@ -307,7 +307,9 @@ def test_following_tells_more_at_every_poll() -> None:
 
     place = Place({"d": ["Created", "Succeeded"]})
     carry_out(Plan("deploy", "prod web", (WAIT,)), place.tools, follow)
-    assert [e.says for e in place.events if isinstance(e, Progress)] == ["Created seen", "Succeeded seen"]
+    told = [event for event in place.events if isinstance(event, Progress)]
+    assert [event.says for event in told] == ["Created seen", "Succeeded seen"]
+    assert told[0].waited == 0 < told[1].waited
 
 
 def test_a_signal_lets_the_call_in_hand_finish_and_says_where_things_stand() -> None:

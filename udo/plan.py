@@ -255,10 +255,11 @@ class StepFailed:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a step stands now, in one line; `fraction` from 0 to 1 where it is known."""
+    """Where a step stands now, in one line; `fraction` from 0 to 1 where it is known, `waited` in seconds so far."""
 
     says: str
     fraction: float | None = None
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -289,14 +289,16 @@ def _in_time(holds: Callable[[], bool], tools: Tools) -> bool:
 
 
 def _wait(wait: Wait, known: dict[str, Any], tools: Tools, follow: Follow | None) -> None:
-    until = tools.clock.monotonic() + wait.timeout
+    began = tools.clock.monotonic()
+    until = began + wait.timeout
     pause = wait.every
     state: Any = "not seen yet"
     while True:
         try:
             state = tools.read(resolve(wait.read, known))
             for event in follow(wait, state, known) if follow else (Progress(f"{wait.says}: {_brief(state)}"),):
-                tools.emit(event)
+                waited = tools.clock.monotonic() - began
+                tools.emit(replace(event, waited=waited) if isinstance(event, Progress) else event)
         except (NotSent, LostAnswer) as error:
             tools.emit(Notice(error.message, "warning"))
         if state in wait.success:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from udo.plan import Event, HostBegan, HostDone, Idle, Line, Notice, Progress, StepBegan, StepDone
 
+# Whoever reads a log wants to see that it goes on, though nothing moves.
+_SAID_AGAIN = 60.0
+
 
 class Steps:
     """What is worth saying of each event; `quiet` leaves the warnings, `verbose` adds every call of AWS.
@@ -15,7 +18,7 @@ class Steps:
         self._quiet = quiet
         self._verbose = verbose
         self._rewritten = rewritten
-        self._last_progress = ""
+        self._last_progress = Progress("")
 
     def line(self, event: Event) -> str | None:
         """The line that tells the event, or None; what hosts say is shown by the verb that fans out."""
@@ -30,7 +33,7 @@ class Steps:
 
     def standing(self, event: Event) -> tuple[str, float | None] | None:
         """Where things stand after a Progress, and how far they are from 0 to 1."""
-        return (event.says, event.fraction) if isinstance(event, Progress) else None
+        return (_with_time(event), event.fraction) if isinstance(event, Progress) else None
 
     def _step(self, event: Event) -> str | None:
         match event:
@@ -38,9 +41,18 @@ class Steps:
                 return f"[{number}/{total}] {says}"
             case StepDone(_, seconds, note) if note or seconds >= 1:
                 return f"      {note or 'done'} ({seconds:.0f} s)"
-            case Progress(says) if says != self._last_progress and not self._rewritten:
-                self._last_progress = says
-                return f"      {says}"
+            case Progress() if not self._rewritten and self._is_news(event):
+                again = event.says == self._last_progress.says
+                self._last_progress = event
+                return f"      {_with_time(event) if again else event.says}"
             case Notice(says):
                 return says
         return None
+
+    def _is_news(self, event: Progress) -> bool:
+        before = self._last_progress
+        return event.says != before.says or not 0 <= event.waited - before.waited < _SAID_AGAIN
+
+
+def _with_time(event: Progress) -> str:
+    return f"{event.says}  ({event.waited:.0f} s)" if event.waited >= 1 else event.says
