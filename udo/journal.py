@@ -26,10 +26,11 @@ class Journal:
         self._warn = warn
         self._broken = False
 
-    def record(self, says: str, outcome: str, note: str = "") -> None:
+    def record(self, says: str, outcome: str, note: str = "", made: str = "") -> None:
         """Appends one line; where that cannot be done it is said once, and the work goes on.
 
-        A line that says nothing tells of the run itself: that it has begun, or how it ended.
+        A line that says nothing tells of the run itself: that it has begun, or how it ended. `made` is the name of the
+        launch configuration that the step makes, which AWS keeps without a word of who made it.
         """
         line = {
             "time": datetime.now(UTC).strftime(_TIME),
@@ -39,6 +40,8 @@ class Journal:
         }
         if note:
             line["note"] = note
+        if made:
+            line["made"] = made
         try:
             _append(json.dumps(line, ensure_ascii=True))
         except OSError as error:
@@ -63,6 +66,7 @@ class Entry:
     account: str = ""
     command: str = ""
     note: str = ""
+    made: str = ""
     host: str = ""
     pid: str = ""
     started: str = ""

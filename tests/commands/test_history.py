@@ -175,6 +175,24 @@ def test_without_any_answer_of_aws_the_journal_is_shown(world: Any, udo: Udo) ->
     assert "what AWS keeps cannot be told" in told.stderr
 
 
+def test_a_launch_configuration_belongs_to_the_run_whose_line_says_that_it_made_it(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    journal = state_folder() / "journal.jsonl"
+    made = [line["made"] for line in map(json.loads, journal.read_text().splitlines()) if "made" in line]
+    assert made == ["prod-webapp-v2"]
+    assert [row["what"] for row in rows(udo) if not row["run"]] == ["launch configuration prod-webapp"]
+    elsewhere()
+    recorded(step="said otherwise", made="prod-webapp-v2")
+    assert [row["what"] for row in rows(udo) if not row["run"]] == ["launch configuration prod-webapp"]
+    recorded(step="launch configuration prod-webapp, copied from x", run=RUN.replace("1f", "2f"))
+    assert [row["what"] for row in rows(udo) if not row["run"]] == []
+    elsewhere()
+    recorded(step="in the way", made="prod-webapp", outcome="conflict")
+    assert len([row for row in rows(udo) if not row["run"]]) == 2
+
+
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("operation", ["CreateLaunchConfiguration", "UpdateAutoScalingGroup"])
 def test_a_run_that_was_killed_is_broken_off_until_it_is_done_by_another(

@@ -42,7 +42,7 @@ STEP_COLUMNS = (
     Column("note", "NOTE"),
 )
 _BEGUN = "begun"
-# How updatelc names the step that makes a launch configuration, which AWS keeps without a word of who made it.
+# How a Udo that did not record what a step makes named the step that makes a launch configuration.
 _MADE = re.compile(r"launch configuration (\S+), copied from ")
 
 
@@ -52,7 +52,7 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
     AWS's word on how a deployment ended beats the journal's, which may not have seen the end.
     """
     runs = _runs(recorded)
-    made = {(entry.target, name[1]): entry.run for entry in recorded if (name := _MADE.match(entry.step))}
+    made = {(entry.target, name): entry.run for entry in recorded if (name := _made(entry))}
     elsewhere: dict[tuple[str, ...], Change] = {}
     for change in kept:
         run = change.run or next(filter(None, (made.get((one, change.configuration)) for one in change.targets)), "")
@@ -164,6 +164,14 @@ def _run(lines: Sequence[Entry]) -> Change:
     first = lines[0]
     what = first.command or first.step
     return Change(first.time, first.run, first.operator, what, (first.target,), _outcome(lines))
+
+
+def _made(entry: Entry) -> str:
+    """The launch configuration that a step made, empty for none; one that was in its way is somebody else's."""
+    if entry.outcome == "conflict":
+        return ""
+    told = _MADE.match(entry.step)
+    return entry.made or (told[1] if told else "")
 
 
 def _outcome(lines: Sequence[Entry]) -> str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 
+_MAKES, _NAME = "CreateLaunchConfiguration", "LaunchConfigurationName"
+
+
 class _Samples(dict[str, str]):
     """A stand-in for every Ref, so that a plan can be checked before its first step."""
 
@@ -166,7 +169,8 @@ class Finish:
 
     def _recorded(self, journal: Journal) -> Callable[[str, str, str], None]:
         masked = self._session.output.masked
-        return lambda says, outcome, note: journal.record(masked(says), outcome, masked(note))
+        makes = {call.says: call.params[_NAME] for call in self._plan.writes if call.operation == _MAKES}
+        return lambda says, outcome, note: journal.record(masked(says), outcome, masked(note), makes.get(says, ""))
 
     def _noted(self, event: Event) -> None:
         match event:
