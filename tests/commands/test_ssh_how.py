@@ -141,3 +141,13 @@ def test_udo_yml_may_say_how_long_a_host_may_be_silent(stage: Any, udo: Udo) -> 
     done = udo("ssh", "stage", "webapp", "sleep 20", "-o", "json")
     assert (done.exit, outcomes(done)) == (255, ["timeout"] * 3)
     assert done.json["data"]["hosts"][0]["reason"] == "nothing was said for 1 s"
+
+
+def test_no_configuration_of_openssh_is_followed_where_none_is_wanted(stage: Any, udo: Udo) -> None:
+    text = Path("udo.yml").read_text()
+    Path("conf").write_text("ProxyCommand false\n")
+    for name, code in (("conf", 255), ("none", 0), ("missing", 2)):
+        Path("udo.yml").write_text(text.replace("ssh: {", f"ssh: {{config: {name}, "))
+        for via in ("direct", "openssh"):
+            done = udo("ssh", "stage", "webapp", "true", "--newest", "1", "--via", via)
+            assert done.exit == code, (name, via, done.stderr)
