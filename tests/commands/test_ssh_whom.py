@@ -14,7 +14,8 @@ from test_ssh import GROUPS, members
 
 from udo.commands._ssh_whom import Whom, chosen
 from udo.commands.instances import Seen
-from udo.model import AutoScalingGroup, Instance, LaunchConfigurationReference, Member
+from udo.commands.status import outdated, outdated_ids
+from udo.model import AutoScalingGroup, Instance, LaunchConfigurationReference, LaunchTemplateReference, Member
 
 Udo = Callable[..., Any]
 
@@ -131,6 +132,34 @@ def test_outdated_are_those_launched_before_the_group_was_changed(stage: Any, ud
     aws("autoscaling").set_desired_capacity(AutoScalingGroupName="stage-webapp", DesiredCapacity=4)
     assert len(members(stage)) == 4
     assert reached(udo("ssh", "stage", "webapp", "true", "--outdated", "-o", "json")) == old
+
+
+@pytest.mark.parametrize("alias", ["$Latest", "$Default"])
+def test_what_a_group_follows_is_looked_up(stage: Any, udo: Udo, aws: Any, alias: str) -> None:
+    name, old = "stage-webapp", members(stage)
+    follows = {"LaunchTemplateName": name, "Version": alias}
+    aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName=name, LaunchTemplate=follows)
+    nobody = udo("ssh", "stage", "webapp", "true", "--outdated")
+    assert (nobody.exit, "launched from anything else than now" in nobody.stderr) == (1, True)
+    more = {"LaunchTemplateData": {"InstanceType": "m5.large"}, "SourceVersion": "1"}
+    aws("ec2").create_launch_template_version(LaunchTemplateName=name, **more)
+    if alias == "$Default":
+        assert udo("ssh", "stage", "webapp", "true", "--outdated").exit == 1
+        aws("ec2").modify_launch_template(LaunchTemplateName=name, DefaultVersion="2")
+    aws("autoscaling").set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=4)
+    assert len(members(stage)) == 4
+    assert reached(udo("ssh", "stage", "webapp", "true", "--outdated", "-o", "json")) == old
+
+
+def test_a_member_is_as_old_as_what_it_was_launched_from() -> None:
+    base, own, old = (LaunchTemplateReference(one, one, number) for one, number in (("a", "2"), ("b", "5"), ("b", "4")))
+    gone, before = None, LaunchConfigurationReference("prod-web")
+    rows = {"i-1": base, "i-2": own, "i-3": old, "i-4": gone, "i-5": before}
+    found = tuple(Member(name, "InService", "Healthy", "us-east-1a", launch) for name, launch in rows.items())
+    group = AutoScalingGroup("prod-web", base, 0, 9, 4, found, overrides=(own,))
+    assert outdated_ids(group, (base, own)) == {"i-3", "i-4", "i-5"}
+    assert outdated_ids(group, (before,)) == {"i-1", "i-2", "i-3", "i-4"}
+    assert outdated(group) == 3
 
 
 def test_only_failed_are_those_of_the_last_run_until_they_are_well(stage: Any, udo: Udo) -> None:

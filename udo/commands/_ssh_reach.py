@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from udo.commands._ssh_whom import Whom
     from udo.commands.instances import Seen
     from udo.config import Role
-    from udo.model import Member
+    from udo.model import LaunchReference, Member
     from udo.session import Session
 
 # What is asked of a host that nobody named otherwise: what ssh itself would trust.
@@ -96,11 +96,14 @@ def _outdated(session: Session, seen: Seen) -> frozenset[str]:
     """The members launched from something else than the group launches from now, $Latest and $Default looked up."""
     if seen.group is None:
         return frozenset()
-    launch = seen.group.launch
-    if isinstance(launch, LaunchTemplateReference) and launch.version.startswith("$"):
-        found = session.aws(seen.role).ec2.launch_template_versions(launch.id, launch.version)
-        launch = replace(launch, version=str(found[0].number))
-    return outdated_ids(seen.group, launch)
+    ec2 = session.aws(seen.role).ec2
+
+    def numbered(launch: LaunchReference | None) -> LaunchReference | None:
+        if not isinstance(launch, LaunchTemplateReference) or not launch.version.startswith("$"):
+            return launch
+        return replace(launch, version=str(ec2.launch_template_versions(launch.id, launch.version)[0].number))
+
+    return outdated_ids(seen.group, map(numbered, (seen.group.launch, *seen.group.overrides)))
 
 
 def _reach(session: Session, role: Role, user: str | None, via: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from udo.model import Column, DeploymentGroup, Result
 from udo.words import reading_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from udo.aws import Aws
     from udo.config import Role
@@ -61,15 +61,19 @@ def outdated(group: AutoScalingGroup) -> int | None:
 
     None where the group follows $Latest or $Default, which a listing cannot tell from a number.
     """
-    if getattr(group.launch, "version", "").startswith("$"):
+    launches = (group.launch, *group.overrides)
+    if any(getattr(launch, "version", "").startswith("$") for launch in launches):
         return None
-    return len(outdated_ids(group, group.launch))
+    return len(outdated_ids(group, launches))
 
 
-def outdated_ids(group: AutoScalingGroup, launch: LaunchReference | None) -> frozenset[str]:
-    """The members that were launched from something else than `launch`, whose version is a number."""
-    current = _identity(launch)
-    return frozenset(member.instance_id for member in group.members if _identity(member.launch) != current)
+def outdated_ids(group: AutoScalingGroup, launches: Iterable[LaunchReference | None]) -> frozenset[str]:
+    """The members that were launched from none of these, whose versions are numbers.
+
+    One that names nothing was launched from a launch configuration that is gone.
+    """
+    current = {_identity(launch) for launch in launches}
+    return frozenset(member.instance_id for member in group.members if _identity(member.launch) not in current)
 
 
 def _identity(launch: Any) -> tuple[str, ...]:
