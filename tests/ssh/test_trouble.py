@@ -14,8 +14,8 @@ import pytest
 from conftest import Run, endings, output
 from sshd_farm import Farm, key_pair, public_key
 
-from udo.plan import exit_status
-from udo.ssh import Target
+from udo.plan import HostDone, Line, exit_status
+from udo.ssh import Options, Target, fan_out
 
 LIMIT = 1.0
 # Bytes of a real server's side: in its greeting, its list of algorithms, the key exchange, after it, in the login.
@@ -117,3 +117,20 @@ def test_bytes_that_are_no_text_come_through_untouched(host: Target, run: Run, v
     events = run([replace(host, via=via)], f"printf '{octal}'; printf '{octal}\\n' >&2")
     assert output(events).removesuffix(b"\n") == every
     assert output(events, "stderr") == every + b"\n"
+
+
+@pytest.mark.parametrize("via", ["direct", "openssh"])
+def test_a_host_that_never_stops_talking_is_left_in_time(host: Target, via: str) -> None:
+    options = Options(timeout=1.5)
+    said = 0
+    for event in fan_out(
+        [replace(host, via=via)], "yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", options, lambda _: None
+    ):
+        if isinstance(event, Line):
+            said += 1
+            # A reader that is slower than the host: there is always more to take.
+            time.sleep(0.00002)
+        elif isinstance(event, HostDone):
+            done = event
+    assert said
+    assert (done.outcome, done.reason) == ("timeout", "no end of the command within 1.5 s")

@@ -60,6 +60,8 @@ def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit
     channel.in_stderr_buffer.set_event(ready)
     unsent = _sent(channel, memoryview(options.stdin))
     while True:
+        # A host that never stops talking is never waited for, where the limit would be seen.
+        limit.check("no end of the command")
         # Asked before looking for data: what arrives between the two must not be lost.
         ended = channel.eof_received or channel.closed
         if channel.recv_ready():
