@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.spoiling import spoil
 from udo.errors import UsageError
 from udo.plan import Call, Difference, FanOut, LocalCommand, Pair, Plan, Read, Ref, Wait, filled
 from udo.plan import plan_from_json as from_json
@@ -63,20 +66,68 @@ def test_its_writes_are_its_calls_in_order() -> None:
     assert Plan("x", "y", (one, wait, two)).writes == (one, two)
 
 
+READ = {"service": "ec2", "operation": "Look", "params": {}, "path": "x"}
+CALL = {"kind": "Call", "says": "s", "service": "ec2", "operation": "Do", "params": {}}
+WAIT = {"kind": "Wait", "says": "s", "read": READ, "success": []}
+
+
+def with_steps(*steps: Any) -> dict[str, Any]:
+    return {"udo_plan": 1, "command": "x", "target": "y", "steps": list(steps)}
+
+
 @pytest.mark.parametrize(
-    "document",
+    ("document", "told"),
     [
-        {},
-        [],
-        {"udo_plan": 1},
-        {"udo_plan": 1, "command": "x", "target": "y", "steps": [{"kind": "Call"}]},
-        {"udo_plan": 1, "command": "x", "target": "y", "steps": [], "surprise": 1},
-        {"udo_plan": 1, "command": "x", "target": "y", "steps": [], "differences": [1]},
-        {"udo_plan": 2},
+        ({}, "not a plan of this version"),
+        ([], "plan is not a mapping"),
+        ({"udo_plan": 1}, "plan.command is missing"),
+        ({"udo_plan": 2}, "not a plan of this version"),
+        (with_steps({"kind": "Call"}), r"plan.steps\[0\].says is missing"),
+        (with_steps(CALL, "Call"), r"plan.steps\[1\] is not a mapping"),
+        (with_steps({"kind": "Shell"}), "no step of kind 'Shell'"),
+        (with_steps({"kind": ["Call"]}), r"plan.steps\[0\].kind is not text"),
+        (with_steps(CALL | {"params": "x"}), r"plan.steps\[0\].params is not a mapping"),
+        (with_steps(CALL | {"optional": 1}), "optional is not true or false"),
+        (with_steps(CALL | {"save": {"a": 1}}), "save.a is not text"),
+        (with_steps(CALL | {"proof": [{"read": READ}]}), r"proof\[0\].value is missing"),
+        (with_steps(CALL | {"proof": [{"read": CALL, "value": 1}]}), r"proof\[0\].read.kind is not Read"),
+        (with_steps(CALL | {"params": {"a": {"$bytes": "="}}}), "params.a is not base64"),
+        (with_steps(WAIT | {"every": float("nan")}), "every is not a number"),
+        (with_steps(WAIT | {"timeout": True}), "timeout is not a number"),
+        (with_steps() | {"surprise": 1}, "plan.surprise: nothing of that name"),
+        (with_steps() | {"differences": [1]}, r"plan.differences\[0\] is not a mapping"),
+        (with_steps() | {"notes": "x"}, "plan.notes is not a list"),
+        (with_steps() | {"asks": 1}, "plan.asks is not text"),
     ],
 )
-def test_what_is_no_plan_is_refused(document: Any) -> None:
-    with pytest.raises(UsageError, match="plan"):
+def test_what_is_no_plan_is_refused_by_the_place_that_is_wrong(document: Any, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        from_json(document)
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = [deep]
+    with pytest.raises(UsageError, match="nested too deeply"):
+        from_json(with_steps(CALL | {"params": {"deep": deep}}))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | text | st.sampled_from(["Call", "Wait", "$ref"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(text | st.sampled_from(["kind", "$ref"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(plans, anything, st.randoms(use_true_random=False))
+def test_a_plan_with_one_thing_wrong_is_read_or_refused_but_never_a_bug(plan: Plan, thing: Any, dice: Random) -> None:
+    document = to_json(plan)
+    spoil(document, thing, dice)
+    with suppress(UsageError):
         from_json(document)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from udo.errors import UsageError
 
@@ -99,7 +101,6 @@ class LocalCommand:
 
 
 Step = Call | Wait | FanOut | LocalCommand
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Read, Pair, Call, Wait, FanOut, LocalCommand)}
 
 
 @dataclass(frozen=True)
@@ -156,23 +157,13 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     return {"udo_plan": 1, **rows}
 
 
-def plan_from_json(document: Mapping[str, Any]) -> Plan:
+def plan_from_json(document: Any) -> Plan:
     """The plan that `plan_to_json` wrote.
 
-    Raises: UsageError when the document is not such a plan.
+    Raises: UsageError naming what is wrong, when the document is not such a plan.
     """
-    try:
-        if document["udo_plan"] != 1:
-            raise UsageError(f"a plan of version {document['udo_plan']!r}", hint="make it again with this Udo")
-        rows = {name: _from_json(value) for name, value in document.items() if name != "udo_plan"}
-        rows["differences"] = tuple(map(_difference, rows.get("differences", ())))
-        return Plan(**rows)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"not a saved plan: {error}") from error
-
-
-def _difference(row: Mapping[str, Any]) -> Difference:
-    return Difference(**{**row, "lines": tuple(row.get("lines", ()))})
+    plan: Plan = from_json(Plan, document, "plan")
+    return plan
 
 
 def _to_json(value: Any) -> Any:
@@ -198,32 +189,81 @@ def _to_json(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot stand in a plan")
 
 
-# Fields that hold AWS's or the operator's own data: lists stay lists there, and "kind" is a key like any other.
-_DATA = frozenset({"params", "value", "env", "save", "options"})
+_DEEPEST = 40
+_CALLED = {str: "text", bool: "true or false", float: "a number", list: "a list", dict: "a mapping"}
 
 
-def _from_json(value: Any) -> Any:
-    match value:
-        case {"kind": str(name), **rest} if name in _KINDS:
-            parts = {str(key): (_data if key in _DATA else _from_json)(item) for key, item in rest.items()}
-            return _KINDS[name](**parts)
-        case list():
-            return tuple(_from_json(item) for item in value)
+def from_json(kind: Any, value: Any, at: str) -> Any:
+    """What JSON holds, as the type that is written in a dataclass of plain data; `at` names the place.
+
+    Lists inside what is Any stay lists, and Refs and bytes are made of their forms.
+
+    Raises: UsageError naming the first place that is not as it should be.
+    """
+    inside = get_args(kind)
+    if kind is Any:
+        return _data(value, at)
+    if get_origin(kind) is tuple:
+        rows = _checked(list, value, at)
+        return tuple(from_json(inside[0], item, f"{at}[{number}]") for number, item in enumerate(rows))
+    if get_origin(kind) is Mapping:
+        return {key: from_json(inside[1], item, f"{at}.{key}") for key, item in _checked(dict, value, at).items()}
+    if isinstance(kind, UnionType):
+        return None if value is None and NoneType in inside else from_json(_meant(inside, value, at), value, at)
+    return _made(kind, value, at) if isinstance(kind, type) and is_dataclass(kind) else _checked(kind, value, at)
+
+
+def _meant(kinds: tuple[Any, ...], value: Any, at: str) -> Any:
+    """The one of these types that the value says it is; the only one where there is no choice."""
+    named = {kind.__name__: kind for kind in kinds if kind is not NoneType}
+    if len(named) == 1:
+        return next(iter(named.values()))
+    said = _checked(str, _checked(dict, value, at).get("kind"), f"{at}.kind")
+    if said not in named:
+        raise UsageError(f"{at}: there is no step of kind {said!r}")
+    return named[said]
+
+
+def _made(kind: type[Any], value: Any, at: str) -> Any:
+    row = dict(_checked(dict, value, at))
+    if row.pop("kind", kind.__name__) != kind.__name__:
+        raise UsageError(f"{at}.kind is not {kind.__name__}")
+    if kind is Plan and row.pop("udo_plan", None) != 1:
+        raise UsageError(f"{at} is not a plan of this version", hint="make it again with this Udo")
+    hints = get_type_hints(kind)
+    if unknown := [name for name in row if name not in hints]:
+        raise UsageError(f"{at}.{unknown[0]}: nothing of that name belongs here")
+    needed = (part.name for part in fields(kind) if part.default is MISSING and part.default_factory is MISSING)
+    if missing := [name for name in needed if name not in row]:
+        raise UsageError(f"{at}.{missing[0]} is missing")
+    return kind(**{name: from_json(hints[name], item, f"{at}.{name}") for name, item in row.items()})
+
+
+def _checked(kind: type[Any], value: Any, at: str) -> Any:
+    # A number of JSON's may be whole, and must not be one of Python's NaN and infinities.
+    fits = type(value) in (int, float) and math.isfinite(value) if kind is float else type(value) is kind
+    if not fits:
+        raise UsageError(f"{at} is not {_CALLED[kind]}")
     return value
 
 
-def _data(value: Any) -> Any:
+def _data(value: Any, at: str, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        raise UsageError(f"{at} is nested too deeply")
     match value:
         case {"$ref": str(name), "$in": str(inside)}:
             return Ref(name, inside)
         case {"$ref": str(name)}:
             return Ref(name)
         case {"$bytes": str(text)}:
-            return base64.b64decode(text)
+            try:
+                return base64.b64decode(text, validate=True)
+            except ValueError as error:
+                raise UsageError(f"{at} is not base64") from error
         case Mapping():
-            return {key: _data(item) for key, item in value.items()}
+            return {key: _data(item, f"{at}.{key}", depth + 1) for key, item in value.items()}
         case list():
-            return [_data(item) for item in value]
+            return [_data(item, at, depth + 1) for item in value]
     return value
 
 

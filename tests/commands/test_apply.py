@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from launch_worlds import (
     CONFIG,
     NEW_IMAGE,
@@ -23,6 +26,7 @@ from launch_worlds import (
     write_config,
 )
 
+from tests.spoiling import spoil
 from udo.sandbox.faults import Fault, Killed
 from udo.sandbox.strict.refreshing import refreshes
 
@@ -234,6 +238,10 @@ def first_step(**more: Any) -> Callable[[Any], None]:
     return lambda document: document["plans"][0]["plan"]["steps"][0].update(more)
 
 
+def read(service: str, operation: str) -> dict[str, Any]:
+    return {"read": {"service": service, "operation": operation, "params": {}, "path": "x"}, "value": 1}
+
+
 @pytest.mark.parametrize(
     ("change", "sealed", "told"),
     [
@@ -247,12 +255,17 @@ def first_step(**more: Any) -> Callable[[Any], None]:
         (lambda document: document["plans"][0]["plan"].pop("steps"), True, "is not a saved plan"),
         (lambda document: document.update(plans="x"), True, "is not a saved plan"),
         (first_step(operation="DeleteAutoScalingGroup"), True, "autoscaling:DeleteAutoScalingGroup has no place"),
+        (first_step(expect=[read("ec2", "TerminateInstances")]), True, "ec2:TerminateInstances has no place"),
+        (first_step(params={"x": {"$ref": "never"}}), True, "no step before tells 'never'"),
+        (first_step(save={"version": "a || b"}), True, "is not the name of a value"),
+        (first_step(says=1), True, "plans[0].plan.steps[0].says is not text"),
+        (lambda document: document.update(run="../x"), True, "run is not the id of a run"),
         (
             lambda document: document["plans"][0]["plan"].update(
                 steps=[{"kind": "LocalCommand", "says": "x", "argv": ["touch", "broken-in"]}]
             ),
             True,
-            "a step that runs a program has no place",
+            "a step that is no call of AWS has no place",
         ),
     ],
 )
@@ -268,6 +281,26 @@ def test_a_file_that_is_not_as_it_was_written_is_refused(
     assert refused.exit == 2, refused.stderr
     assert told in refused.stderr
     assert (list(world.log), Path("broken-in").exists()) == ([], False)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    thing=st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.just([]) | st.just({"$ref": "x"}),
+    dice=st.randoms(use_true_random=False),
+)
+def test_a_sealed_file_with_one_thing_wrong_is_carried_out_or_refused_but_never_a_bug(
+    world: Any, udo: Udo, thing: Any, dice: Random
+) -> None:
+    if not Path("plan").exists():
+        template_world(world)
+        write_config()
+        assert udo("plan", "--save", "plan").exit == 0
+    kept = Path("plan").read_text()
+    rewrite(lambda document: spoil(document, thing, dice), sealed=True)
+    told = udo("apply", "plan", "--yes", "--dry-run")
+    Path("plan").write_text(kept)
+    assert told.exit in (0, 1, 2, 4, 7), told.stderr
+    assert told.exit == 0 or len(told.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("text", [None, "", "[1]", "{}", "\ud800", "[" * 100_000, '{"udo_saved_plan": '])

@@ -133,7 +133,10 @@ class Connection:
             if error.aws_code not in _NO_TEMPLATE:
                 raise
             return None
-        return _plain(jmespath.search(read.path, merged))
+        try:
+            return _plain(jmespath.search(read.path, merged))
+        except jmespath.exceptions.JMESPathError as error:
+            raise UsageError(f"{read.path!r} is not a value that AWS tells: {error}") from error
 
     def check(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
         """Compares parameters with botocore's model of the operation, without asking AWS.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo import __version__
+from udo.commands._kept import RUN
 from udo.errors import Refused, UdoError, UsageError
 from udo.files import write_private
-from udo.plan import Call, Plan, Wait, plan_from_json, plan_to_json
+from udo.plan import Call, Pair, Plan, Read, Ref, from_json, plan_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,14 @@ _OPERATIONS = frozenset(
         ("ec2", "DeleteLaunchTemplateVersions"),
     }
 )
+_READS = frozenset(
+    {
+        ("autoscaling", "DescribeAutoScalingGroups"),
+        ("autoscaling", "DescribeLaunchConfigurations"),
+        ("ec2", "DescribeLaunchTemplateVersions"),
+    }
+)
+_PLAIN_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ def write(path: Path, saved: Saved) -> None:
     """
     rows = [{**vars(entry), "plan": plan_to_json(entry.plan)} for entry in saved.entries]
     for entry in saved.entries:
-        _refuse_foreign_steps(str(path), entry.plan)
+        _check(entry.plan)
     body = {
         "udo_saved_plan": _FORMAT,
         "udo": __version__,
@@ -97,19 +107,23 @@ def saved_in(path: Path) -> Saved:
     if document.get("sha256") != _digest(body):
         raise UsageError(f"{path} was changed after it was written", hint=_AGAIN)
     try:
-        entries = tuple(_entry(row) for row in body["plans"])
-        saved = Saved(str(body["run"]), str(body["made_at"]), entries)
-    except (KeyError, TypeError, AttributeError, UsageError) as error:
-        raise UsageError(f"{path} is not a saved plan", hint=_AGAIN) from error
-    for entry in entries:
-        _refuse_foreign_steps(str(path), entry.plan)
-    return saved
+        entries: tuple[Entry, ...] = from_json(tuple[Entry, ...], body.get("plans"), "plans")
+        for entry in entries:
+            _check(entry.plan)
+        run, made_at = (from_json(str, body.get(key), key) for key in ("run", "made_at"))
+        if not RUN.fullmatch(run):
+            raise UsageError("run is not the id of a run")
+    except UsageError as error:
+        raise UsageError(f"{path} is not a saved plan: {error.message}", hint=_AGAIN) from error
+    return Saved(run, made_at, entries)
 
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
         with path.open("rb") as file:
             read: Any = json.loads(file.read(_MOST_BYTES))
+        # Text that is none, like half a surrogate, is found here and not when it is sent.
+        json.dumps(read, ensure_ascii=False).encode()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
@@ -119,22 +133,40 @@ def _document(path: Path) -> Mapping[str, Any]:
     return read
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(**{**row, "plan": plan_from_json(row["plan"])})
-
-
 def _digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _refuse_foreign_steps(where: str, plan: Plan) -> None:
+def _check(plan: Plan) -> None:
+    """Accepts a plan of what launch changes do, and nothing else.
+
+    Raises: UsageError.
+    """
+    known: set[str] = set()
     for step in plan.steps:
-        match step:
-            case Wait():
-                pass
-            case Call() if (step.service, step.operation) in _OPERATIONS:
-                pass
-            case Call():
-                raise UsageError(f"{where}: {step.service}:{step.operation} has no place in a saved plan")
-            case _:
-                raise UsageError(f"{where}: a step that runs a program has no place in a saved plan")
+        if not isinstance(step, Call):
+            raise UsageError(f"a step that is no call of AWS has no place in it ({type(step).__name__})")
+        if (step.service, step.operation) not in _OPERATIONS:
+            raise UsageError(f"{step.service}:{step.operation} has no place in it")
+        if strange := [path for path in step.save.values() if not _PLAIN_PATH.fullmatch(path)]:
+            raise UsageError(f"{strange[0]!r} is not the name of a value in an answer")
+        _check_refs((step.params, step.expect), known)
+        known |= step.save.keys()
+        _check_refs(step.proof, known)
+    _check_refs((plan.goal, plan.seen), known)
+    for pair in (*plan.goal, *plan.seen, *(pair for call in plan.writes for pair in (*call.expect, *call.proof))):
+        if (pair.read.service, pair.read.operation) not in _READS:
+            raise UsageError(f"{pair.read.service}:{pair.read.operation} has no place in it")
+
+
+def _check_refs(value: Any, known: set[str]) -> None:
+    match value:
+        case Ref(name) if name not in known:
+            raise UsageError(f"no step before tells {name!r}")
+        case Pair() | Read():
+            _check_refs(tuple(vars(value).values()), known)
+        case dict():
+            _check_refs(tuple(value.values()), known)
+        case list() | tuple():
+            for item in value:
+                _check_refs(item, known)
