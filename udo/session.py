@@ -298,13 +298,13 @@ class Session:
     def fan_out(self, role: Role, step: FanOut) -> Iterator[Event]:
         """The events of a remote command on many instances, as they happen; without a command, of a login on one."""
         from udo.ssh import Options as SshOptions
-        from udo.ssh import Target, fan_out, login, with_gone
+        from udo.ssh import Target, fan_out, login
 
         targets = [Target(**row) for row in step.targets]
         options, ec2 = SshOptions(**step.options), self.aws(role).ec2
         if not step.command:
             return login(targets[0], options, ec2.console_output)
-        return with_gone(fan_out(targets, step.command, options, ec2.console_output), ec2.terminated)
+        return fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)
 
     def ssh_config(self, targets: Sequence[Mapping[str, Any]]) -> str:
         """An OpenSSH client configuration that reaches these hosts by their instance ids."""

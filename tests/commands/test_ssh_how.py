@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,24 @@ def test_the_status_is_that_of_those_that_ran(stage: Any, udo: Udo) -> None:
     assert (done.exit, outcomes(done)) == (2, ["failed", "not started", "not started"])
     again = udo("ssh", "stage", "webapp", "true", "--only-failed", "-o", "json")
     assert sorted(row["instance_id"] for row in again.json["data"]["hosts"]) == members(stage)
+
+
+@pytest.mark.parametrize("limits", [("--canary", "1"), ("--batch", "1", "--max-failures", "1")])
+def test_a_host_that_is_terminated_under_its_command_is_no_failure(
+    stage: Any, udo: Udo, aws: Any, limits: tuple[str, ...]
+) -> None:
+    def end() -> None:
+        while not (up := list(Path("instances").glob("*/up"))):
+            time.sleep(0.02)
+        aws("ec2").terminate_instances(InstanceIds=[up[0].parent.name])
+        stage.hosts.follow()
+
+    killer = threading.Thread(target=end, daemon=True)
+    killer.start()
+    command = "mkdir ../first 2>/dev/null || exit 0; touch up; sleep 60"
+    done = udo("ssh", "stage", "webapp", command, *limits, "-o", "json")
+    killer.join(10)
+    assert (done.exit, outcomes(done)) == (0, ["gone", "ok", "ok"])
 
 
 def test_the_deadline_ends_all_with_124_and_says_what_each_had_reached(stage: Any, udo: Udo) -> None:

@@ -63,7 +63,12 @@ def test_batches_come_one_after_the_other_until_too_many_failed(
 
 
 def test_a_host_that_is_gone_is_no_failure() -> None:
-    assert list(waves(Schedule(HOSTS, Options(canary=1)), {"0": "gone"})) == ["0", "12345"]
+    assert list(waves(Schedule(HOSTS, Options(batch=2, max_failures=1)), {"0": "gone"})) == ["01", "23", "45"]
+
+
+def test_another_host_takes_the_place_of_a_canary_that_is_gone() -> None:
+    assert list(waves(Schedule(HOSTS, Options(canary=1)), {"0": "gone"})) == ["0", "1", "2345"]
+    assert list(waves(Schedule(HOSTS, Options(canary=2)), {"0": "gone", "2": "failed"})) == ["01", "2"]
 
 
 def test_between_batches_there_is_a_pause() -> None:

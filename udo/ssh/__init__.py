@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from udo.plan import Event, exit_status
 from udo.ssh.client_config import client_config
-from udo.ssh.gone import with_gone
+from udo.ssh.gone import Terminated
 from udo.ssh.login import login, login_argv
 from udo.ssh.target import KNOWN_HOSTS, HostKeys, Options, Target
 
@@ -22,24 +22,28 @@ __all__ = [
     "fan_out",
     "login",
     "login_argv",
-    "with_gone",
 ]
 
 
 def fan_out(
-    targets: Sequence[Target], command: str, options: Options, console_keys: Callable[[str], str | None]
+    targets: Sequence[Target],
+    command: str,
+    options: Options,
+    console_keys: Callable[[str], str | None],
+    terminated: Terminated = lambda _: (),
 ) -> Iterator[Event]:
     """Yields HostBegan, Line and HostDone events as they happen, HostDone exactly once per target; Idle in pauses.
 
     `console_keys` gives the console output of an instance id, and is asked (from several threads at once) only for
     hosts that no pin and no known_hosts line knows; a UdoError of it is part of the reason why a host is refused.
+    `terminated` gives those of some instance ids that are no more: hosts that were lost and are among them end as gone.
     Closing the generator closes every connection at once. Raises: UsageError when a key file cannot be used.
     """
     _load_paramiko()
     from udo.ssh import engine
     from udo.ssh.pins import pins
 
-    return engine.events(targets, command, options, console_keys, pins())
+    return engine.events(targets, command, options, console_keys, terminated, pins())
 
 
 def _load_paramiko() -> None:

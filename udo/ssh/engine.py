@@ -17,6 +17,7 @@ from udo.plan import Event, HostBegan, HostDone, Idle, Notice
 from udo.ssh import known_hosts, openssh, remote, trust
 from udo.ssh.connection import connected, log_in
 from udo.ssh.descriptors import room_for
+from udo.ssh.gone import DOUBTFUL, Doubts, Terminated
 from udo.ssh.host_key import HostKey
 from udo.ssh.identities import Identities
 from udo.ssh.known_hosts import KnownHosts
@@ -30,7 +31,7 @@ from udo.ssh.target import Options, Target
 from udo.ssh.wire import Wires
 
 # Pieces of at most 64 KiB that wait for the reader; when it is slow, the hosts wait too.
-_WAITING = 64
+_WAITING = 8
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
@@ -60,7 +61,12 @@ class _Run:
 
 
 def events(
-    targets: Sequence[Target], command: str, options: Options, console_keys: trust.ConsoleKeys, pins: Pins
+    targets: Sequence[Target],
+    command: str,
+    options: Options,
+    console_keys: trust.ConsoleKeys,
+    terminated: Terminated,
+    pins: Pins,
 ) -> Iterator[Event]:
     """The events of all hosts; see `udo.ssh.fan_out`. Raises: DeadlinePassed, once every host is done."""
     # What is loaded by now stays to the end; the collector need not walk through it again and again.
@@ -83,7 +89,7 @@ def events(
     try:
         for thread in threads:
             thread.start()
-        late = yield from _read(run, len(threads))
+        late = yield from _read(run, len(threads), Doubts(terminated))
     finally:
         _stop(run, threads)
         identities.close()
@@ -91,31 +97,50 @@ def events(
         raise DeadlinePassed(f"the deadline of {options.deadline:g} s passed")
 
 
-def _read(run: _Run, working: int) -> Generator[Event, None, bool]:
+def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, bool]:
     """The events of all hosts, those that were not started included; gives whether the deadline cut any off."""
     lines: dict[str, Lines] = {}
     cut_off = False
-    while working:
+    while working or doubts.due is not None:
         if run.out.empty():
             yield Idle()
-        match run.out.get():
+        if not working or doubts.due == 0:
+            yield from _settled(run, doubts)
+            continue
+        match _next(run, doubts.due):
             case _Piece(instance_id, stream, data):
                 yield from lines.setdefault(instance_id, Lines(instance_id)).feed(stream, data)
             case HostDone(instance_id) as done:
                 if instance_id in lines:
                     yield from lines.pop(instance_id).rest()
                 cut_off = cut_off or (done.outcome == "timeout" and run.schedule.late)
-                yield done
+                if not doubts.hold(done):
+                    yield done
             case HostBegan() as began:
                 yield began
+            case BaseException() as error:
+                raise error
+            case Idle():
+                pass
             case None:
                 working -= 1
-            case error:
-                raise error
     left, why = run.schedule.left()
     for target in left:
         yield HostDone(target.instance_id, "not started", None, why, 0.0)
     return cut_off or (bool(left) and run.schedule.late)
+
+
+def _next(run: _Run, seconds: float | None) -> _Piece | HostBegan | HostDone | BaseException | Idle | None:
+    try:
+        return run.out.get(timeout=seconds)
+    except queue.Empty:
+        return Idle()
+
+
+def _settled(run: _Run, doubts: Doubts) -> Iterator[HostDone]:
+    for done in doubts.settled():
+        run.schedule.done(done.outcome)
+        yield done
 
 
 def _stop(run: _Run, threads: Sequence[threading.Thread]) -> None:
@@ -133,7 +158,8 @@ def _work(run: _Run) -> None:
     try:
         while target := run.schedule.next():
             done = _host(run, target)
-            run.schedule.done(done.outcome)
+            if done.outcome not in DOUBTFUL:
+                run.schedule.done(done.outcome)
             run.out.put(done)
         run.out.put(None)
     except Stopped:

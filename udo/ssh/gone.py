@@ -6,49 +6,49 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
-from udo.errors import DeadlinePassed, UdoError
-from udo.plan import Event, HostDone, Idle
+from udo.errors import UdoError
+from udo.plan import HostDone
 
 # What becomes of a host that is terminated under one's hands.
-_DOUBTFUL = frozenset({"unreachable", "dropped", "timeout"})
+DOUBTFUL = frozenset({"unreachable", "dropped", "timeout"})
 # Seconds between two questions: many hosts in trouble at once are asked about together.
 _SELDOM = 2.0
 
+Terminated = Callable[[Sequence[str]], Collection[str]]
 
-def with_gone(events: Iterator[Event], terminated: Callable[[Sequence[str]], Collection[str]]) -> Iterator[Event]:
-    """The events, but hosts that were lost and are among the `terminated` end as gone.
 
-    `terminated` gives those of some instance ids that are no more; where it fails, all end as they did.
-    Closing the generator closes `events`.
+class Doubts:
+    """Hosts that were lost, until it is known whether they are no more.
+
+    `terminated` gives those of some instance ids that are; where it fails, all end as they did.
     """
-    held: list[HostDone] = []
-    asked = -_SELDOM
-    try:
-        for event in events:
-            if isinstance(event, HostDone) and event.outcome in _DOUBTFUL:
-                held.append(event)
-                continue
-            if held and isinstance(event, Idle) and time.monotonic() - asked >= _SELDOM:
-                yield from _settled(held, terminated)
-                held, asked = [], time.monotonic()
-            yield event
-        yield from _settled(held, terminated)
-    except DeadlinePassed:
-        yield from _settled(held, terminated)
-        raise
-    finally:
-        close = getattr(events, "close", None)
-        if close:
-            close()
 
+    def __init__(self, terminated: Terminated) -> None:
+        self._terminated = terminated
+        self._held: list[HostDone] = []
+        self._asked = -_SELDOM
 
-def _settled(held: Sequence[HostDone], terminated: Callable[[Sequence[str]], Collection[str]]) -> Iterator[HostDone]:
-    try:
-        gone = terminated([done.instance_id for done in held]) if held else ()
-    except UdoError:
-        gone = ()
-    for done in held:
-        if done.instance_id in gone:
-            yield replace(done, outcome="gone", reason=f"terminated meanwhile ({done.reason})")
-        else:
-            yield done
+    def hold(self, done: HostDone) -> bool:
+        """Whether this end is in doubt, and held back."""
+        if done.outcome in DOUBTFUL:
+            self._held.append(done)
+        return done.outcome in DOUBTFUL
+
+    @property
+    def due(self) -> float | None:
+        """Seconds until the next question, None where there is none."""
+        return max(0.0, self._asked + _SELDOM - time.monotonic()) if self._held else None
+
+    def settled(self) -> Iterator[HostDone]:
+        """How the hosts held back have ended; asks once."""
+        held, self._held = self._held, []
+        try:
+            gone = self._terminated([done.instance_id for done in held]) if held else ()
+        except UdoError:
+            gone = ()
+        self._asked = time.monotonic()
+        for done in held:
+            if done.instance_id in gone:
+                yield replace(done, outcome="gone", reason=f"terminated meanwhile ({done.reason})")
+            else:
+                yield done

@@ -48,10 +48,11 @@ class Schedule:
             return None
 
     def done(self, outcome: str) -> None:
-        """A host that `next` gave has ended."""
+        """A host that `next` gave has ended; of a canary that is gone, another one takes the place."""
         with self._changed:
             self._running -= 1
             self._failed += outcome not in _FINE
+            self._wave += self._canaries and outcome == "gone"
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -69,7 +70,7 @@ class Schedule:
             self._why = "the deadline passed"
         elif self._options.max_failures and self._failed >= self._options.max_failures:
             self._why = f"{self._failed} failed"
-        elif self._canaries and self._failed and not self._wave:
+        elif self._canaries and self._failed:
             self._why = "a canary failed"
         return bool(self._why)
 
