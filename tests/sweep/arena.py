@@ -8,11 +8,12 @@ import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
+from moto.backends import get_backend
 from moto.core.base_backend import BaseBackend
 from moto.ec2.models import ec2_backends
 from moto.ssm.models import ssm_backends
@@ -45,24 +46,36 @@ class Run:
         return tuple(one for one in self.asked if not one.partition(":")[2].startswith(("Describe", "Get", "List")))
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What one test may know of those before it: worlds as they were built, files as they were read, what was proven.
+
+    `proven` are the states, as text, of which is known that the same command leads from them to its end.
+    """
+
+    worlds: dict[Any, bytes] = field(default_factory=dict)
+    configs: dict[str, Any] = field(default_factory=dict)
+    undisturbed: dict[Any, Any] = field(default_factory=dict)
+    proven: set[Any] = field(default_factory=set)
+
+
 class Arena:
     """The world of one test with `udo.yml` read once and AWS's clients made once."""
 
-    def __init__(self, world: Any, time: Any, aws: Any) -> None:
+    def __init__(self, world: Any, time: Any, aws: Any, memory: Memory) -> None:
         self.world = world
+        self.memory = memory
         self._time = time
         self._aws = aws
         self._quotas = [quota for client in aws._connection._clients.values() for quota in _quotas(client)]
-        self._kept: dict[Any, bytes] = {}
-        self._configs: dict[str, Any] = {}
 
     def keep(self, name: Any, build: Callable[[], None]) -> None:
         """Puts the world as `build` makes it, which is done once for each name."""
-        if name not in self._kept:
+        if name not in self.memory.worlds:
             self.world.clock = Clock.by_hand()
             self.world.reset()
             build()
-            self._kept[name] = _pickled(self._backends())
+            self.memory.worlds[name] = _pickled(self._backends())
         self.put_back(name)
 
     def put_back(self, name: Any) -> None:
@@ -71,7 +84,9 @@ class Arena:
         self.world.log.clear()
         self.world.clock = Clock.by_hand()
         strict.reset()
-        for backend, state in zip(self._backends(), _unpickled(self._kept[name], self._backends()), strict=True):
+        for backend, state in zip(
+            self._backends(), _unpickled(self.memory.worlds[name], self._backends()), strict=True
+        ):
             backend.__dict__.clear()
             backend.__dict__.update(state)
         self.parameters.clear()
@@ -109,9 +124,9 @@ class Arena:
         from udo.config import load
 
         text = Path("udo.yml").read_text(encoding="utf-8")
-        if text not in self._configs:
-            self._configs[text] = load(Path("udo.yml"), os.environ)
-        return self._configs[text]
+        if text not in self.memory.configs:
+            self.memory.configs[text] = load(Path("udo.yml"), os.environ)
+        return self.memory.configs[text]
 
     def _rested(self) -> None:
         # A client gives up trying again after some hundred failures: each run is to find a fresh one.
@@ -215,16 +230,14 @@ class _Pickler(pickle.Pickler):
     def persistent_id(self, obj: Any) -> Any:
         if not isinstance(obj, BaseBackend):
             return None
-        _KNOWN[type(obj).__name__, obj.region_name] = obj
-        return type(obj).__name__, obj.region_name
+        service = type(obj).__module__.split(".")[1]
+        return service, obj.account_id, obj.region_name
 
 
 class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Any:
-        return _KNOWN[pid]
-
-
-_KNOWN: dict[tuple[str, str], Any] = {}
+        service, account, region = pid
+        return get_backend(service)[account][region]
 
 
 def _quotas(client: Any) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import botocore.endpoint
 import pytest
-from arena import REGION, Arena
+from arena import REGION, Arena, Memory
 
 SERVICES = ("autoscaling", "ec2", "ssm", "sts")
 
@@ -28,10 +28,15 @@ def _clients_made_once(_the_world: Any) -> Any:
     return made
 
 
+@pytest.fixture(scope="session")
+def _memory() -> Memory:
+    return Memory()
+
+
 @pytest.fixture
-def arena(world: Any, _clients_made_once: Any) -> Arena:
+def arena(world: Any, _clients_made_once: Any, _memory: Memory) -> Arena:
     """A world that is put back in a millisecond, and command lines run in it by the clock of the world."""
-    return Arena(world, botocore.endpoint.time, _clients_made_once)
+    return Arena(world, botocore.endpoint.time, _clients_made_once, _memory)
 
 
 @pytest.fixture

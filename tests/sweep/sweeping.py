@@ -32,12 +32,15 @@ class Undisturbed:
 def undisturbed(arena: Arena, name: str, *, lock: bool = True) -> Undisturbed:
     """The scenario, run once."""
     scenario = prepare(arena, name)
-    before = state_of(arena.world)
-    if not lock:
-        arena.world.faults.add(NO_LOCK)
-    done = arena.run(*scenario.words)
-    assert done.exit == 0, done.stderr
-    return Undisturbed(scenario, before, state_of(arena.world), done.asked)
+    if (name, lock) not in arena.memory.undisturbed:
+        arena.put_back(name)
+        before = state_of(arena.world)
+        if not lock:
+            arena.world.faults.add(NO_LOCK)
+        done = arena.run(*scenario.words)
+        assert done.exit == 0, done.stderr
+        arena.memory.undisturbed[name, lock] = Undisturbed(scenario, before, state_of(arena.world), done.asked)
+    return arena.memory.undisturbed[name, lock]
 
 
 def swept(
@@ -48,21 +51,18 @@ def swept(
     What follows from a state that was reached before is known, and looked at once (every time in the whole sweep).
     """
     known = undisturbed(arena, name, lock=lock)
-    proven: set[str] = set()
     failed = []
     for nth, _ in enumerate(known.asked, 1):
         arena.put_back(name)
         try:
-            one_case(arena, known, faults(nth), proven, passing=kind in PASSING, lock=lock)
+            one_case(arena, known, faults(nth), passing=kind in PASSING, lock=lock)
         except AssertionError as error:
             failed.append(f"call {nth} ({_struck(arena, nth)}): {error}")
     assert not failed, "\n\n".join(failed)
     return len(known.asked)
 
 
-def one_case(
-    arena: Arena, known: Undisturbed, faults: Iterable[Fault], proven: set[str], *, passing: bool, lock: bool
-) -> None:
+def one_case(arena: Arena, known: Undisturbed, faults: Iterable[Fault], *, passing: bool, lock: bool) -> None:
     """One run with faults, one to the end, one that has nothing to do."""
     for one in (*faults, *(() if lock else (NO_LOCK,))):
         arena.world.faults.add(one)
@@ -74,21 +74,21 @@ def one_case(
     if passing:
         assert first.exit == 0, first.stderr
         assert f"going on without {'' if lock else 'it'}" not in first.stderr, first.stderr
-    key = repr({**after, "parameters": [*after["parameters"]]})
-    if WHOLE or key not in proven:
-        _check_convergence(arena, known, first, lock=lock)
-        proven.add(key)
+    # A tag that could not be written before the swap is not written after it: what was before is not known then.
+    tag = not (TAGGING in first.asked and "going on without it" in first.stderr)
+    key = known.scenario, lock, tag, repr({**after, "parameters": [*after["parameters"]]})
+    if WHOLE or key not in arena.memory.proven:
+        _check_convergence(arena, known, first, lock=lock, tag=tag)
+        arena.memory.proven.add(key)
 
 
-def _check_convergence(arena: Arena, known: Undisturbed, first: Run, *, lock: bool) -> None:
+def _check_convergence(arena: Arena, known: Undisturbed, first: Run, *, lock: bool, tag: bool) -> None:
     if not lock:
         arena.world.faults.add(NO_LOCK)
     again = arena.run(*known.scenario.words)
     assert again.exit == 0, f"run again: {again.exit} {again.stderr}\nfirst: {first.stderr}"
     end = state_of(arena.world)
     check_nothing_is_harmed(known.before, end, known.end)
-    # A tag that could not be written before the swap is not written after it: what was before is not known then.
-    tag = not (TAGGING in first.asked and "going on without it" in first.stderr)
     assert same(end, known.end, tag=tag), f"another end than undisturbed\nfirst: {first.stderr}\nagain: {again.stderr}"
     third = arena.run(*known.scenario.words)
     assert (third.exit, third.writes) == (0, ()), third.stderr

@@ -28,12 +28,11 @@ def test_after_two_faults_nothing_is_harmed_and_the_same_command_ends_the_job(
     calls = len(known.asked)
     pairs = [(one, two) for one in range(1, calls + 1) for two in _seconds(kinds[0], one, calls)]
     chosen = pairs[sum(map(ord, name + kinds[0] + kinds[1])) % EACH :: EACH]
-    proven: set[str] = set()
     failed = []
     for one, two in chosen:
         arena.put_back(name)
         try:
-            _struck_twice(arena, known, proven, (kinds[0], one), (kinds[1], two))
+            _struck_twice(arena, known, (kinds[0], one), (kinds[1], two))
         except AssertionError as error:
             failed.append(f"calls {one} and {two}: {error}")
     assert not failed, "\n\n".join(failed)
@@ -45,9 +44,7 @@ def _seconds(kind: str, first: int, calls: int) -> range:
     return range(1, calls + LONGER) if kind.startswith("killed") else range(first + 1, calls + LONGER)
 
 
-def _struck_twice(
-    arena: Arena, known: Undisturbed, proven: set[str], one: tuple[str, int], two: tuple[str, int]
-) -> None:
+def _struck_twice(arena: Arena, known: Undisturbed, one: tuple[str, int], two: tuple[str, int]) -> None:
     faults = [fault(*two)]
     if one[0].startswith("killed"):
         arena.world.faults.add(fault(*one))
@@ -57,4 +54,4 @@ def _struck_twice(
     else:
         faults.append(fault(*one))
     passing = not any(kind.startswith("killed") for kind, _ in (one, two))
-    one_case(arena, known, faults, proven, passing=passing, lock=True)
+    one_case(arena, known, faults, passing=passing, lock=True)
