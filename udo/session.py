@@ -286,6 +286,12 @@ class Session:
         self._advise([plan for _, plan in plans])
         return finished_each(self, plans)
 
+    def previewed(self, plan: Plan) -> dict[str, Any]:
+        """A plan as JSON for reading, what looks like a secret masked as it is in text."""
+        from udo.launch.previewing import previewed
+
+        return previewed(plan)
+
     def write(self, files: Mapping[Path, tuple[bytes, int]]) -> list[dict[str, str]]:
         """Writes new files of the operator's, each with its content and mode: the end of a verb that makes files.
 

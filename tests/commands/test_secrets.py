@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.commands.deploy_worlds import SHA
+from tests.commands.deploy_worlds import config as deploy_config
 from tests.commands.launch_worlds import NEW_IMAGE, WORLDS, launch_data
 from udo.model import Secret
 from udo.output.hidden import Hidden
@@ -143,3 +145,36 @@ def test_a_parameter_is_asked_for_once_whoever_needs_it(shop: Any, udo: Udo) -> 
     Path("udo.yml").write_text(CONFIG + "      worker: {}\n      mailer: {}\n")
     udo("plan")
     assert [one.operation for one in shop.log].count("GetParameters") == 1
+
+
+LOOKS_SECRET = """\
+region: us-west-2
+clusters: {prod: {roles: {webapp: {user_data: {file: boot.sh}}}}}
+"""
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("option", [(), ("--to-template",)], ids=" ".join)
+def test_a_dry_run_as_json_shows_no_more_of_user_data_than_as_text(
+    world: Any, udo: Udo, kind: str, option: tuple[str, ...]
+) -> None:
+    WORLDS[kind](world)
+    Path("udo.yml").write_text(LOOKS_SECRET)
+    words = ("updatelc", "prod", "webapp", "--dry-run", *option)
+    for script, shown in (("export DB_PASSWORD=ry-8f2e!x\n", False), ("echo plainly\n", True)):
+        Path("boot.sh").write_text(f"#!/bin/sh\n{script}")
+        for form in ((), ("-o", "json")):
+            told = udo(*words, *form)
+            assert told.exit == 0, told.stderr
+            assert not leaked(told.stdout + told.stderr)
+        encoded = base64.b64encode(f"#!/bin/sh\n{script}".encode()).decode()
+        assert (encoded in told.stdout) == shown
+    assert udo("updatelc", "prod", "webapp", *option).exit == 0
+
+
+def test_a_hook_shown_as_json_has_its_secrets_masked(world: Any, udo: Udo, seeded: Any) -> None:
+    seeded(deploy_config("post_deploy_hook: ['tell --token ry-8f2e!x --to \"the team\"', 'plain words']"))
+    told = udo("deploy", "prod", "webapp", SHA, "--dry-run", "-o", "json")
+    assert told.exit == 0, told.stderr
+    hooks = [step["argv"] for step in told.json["data"]["plan"]["steps"] if step["kind"] == "LocalCommand"]
+    assert hooks == [["tell", "--token", "****", "--to", "the team"], ["plain", "words"]]

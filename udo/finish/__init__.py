@@ -14,7 +14,7 @@ from udo.lock import this_process
 from udo.locking import Locking
 from udo.model import Result
 from udo.output.text import plan_lines
-from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, filled, plan_to_json
+from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, filled
 from udo.runner import Tools, carry_out, resolve
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Finish:
     def _previewed(self) -> Result:
         head = f"{self._plan.command}  {self._plan.target}  (dry run: nothing is changed)"
         text = "\n".join([head, "", *plan_lines(self._plan)])
-        return Result({"dry_run": True, "plan": plan_to_json(self._plan)}, text=text, notes=self._plan.notes)
+        return Result({"dry_run": True, "plan": self._session.previewed(self._plan)}, text=text, notes=self._plan.notes)
 
     def _confirm(self) -> None:
         question = self._plan.asks

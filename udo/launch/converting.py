@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.errors import Refused
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
-from udo.launch.differences import differences
+from udo.launch.differences import brief_user_data, differences
 from udo.launch.overlay import template_keys
 from udo.launch.proof import literal
 from udo.launch.remembering import remember
@@ -85,7 +85,7 @@ def plan_conversion(
     reference = LaunchTemplateReference(existing[0].template_id if existing else "", group.name, "")
     swap = to_version(group, reference, number, live=launch_pair(group), created=template_id)
     tag = remember(group, _tagged(template_id, reference, number), live)
-    mapped = "; ".join(f"{key}: {_brief(value)}" for key, value in sorted(content.items()))
+    mapped = "; ".join(f"{key}: {_brief(key, value)}" for key, value in sorted(content.items()))
     notes = (f"carried over as {mapped}",)
     now = f"launch template {group.name} version {shown} (was launch configuration {live})"
     return swapped(heading, state, (*create, *tag, swap), swap, found, now, notes)
@@ -179,6 +179,6 @@ def _device(device: Mapping[str, Any]) -> dict[str, Any]:
     return {key: "" if key == "NoDevice" else value for key, value in device.items()}
 
 
-def _brief(value: Any) -> str:
-    text = str(value)
+def _brief(key: str, value: Any) -> str:
+    text = brief_user_data(value) if key == "UserData" else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

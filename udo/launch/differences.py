@@ -33,6 +33,14 @@ def short(found: tuple[Difference, ...]) -> str:
     return "; ".join(f"{one.key} {one.old} -> {one.new}" for one in found)
 
 
+def brief_user_data(value: str | None) -> str:
+    """User data (base64) by its size and the beginning of its hash: enough to tell two apart, and no secret."""
+    if not value:
+        return "none"
+    raw = user_data_bytes(value)
+    return f"{len(raw)} bytes ({hashlib.sha256(raw).hexdigest()[:8]})"
+
+
 def _joined(found: list[Difference]) -> list[Difference]:
     """The differences, where AWS has two places for one key as one: what goes from the one comes to the other."""
     gone = {one.key: one for one in found if one.new == _NONE}
@@ -76,11 +84,4 @@ def _named(rows: list[Any]) -> dict[str, Any]:
 def _user_data_difference(old: str | None, new: str | None) -> Difference:
     found = changed(old, new)
     counts = f", {found.added} lines added and {found.removed} removed"
-    return Difference("user_data", _user_data(old), f"{_user_data(new)}{counts}", found.lines)
-
-
-def _user_data(value: str | None) -> str:
-    if not value:
-        return "none"
-    raw = user_data_bytes(value)
-    return f"{len(raw)} bytes ({hashlib.sha256(raw).hexdigest()[:8]})"
+    return Difference("user_data", brief_user_data(old), f"{brief_user_data(new)}{counts}", found.lines)
