@@ -98,3 +98,12 @@ def test_once_stopped_whoever_waits_is_let_go() -> None:
     schedule.stop()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_run_that_goes_on_elsewhere_waits_first_and_has_so_much_less_time() -> None:
+    schedule = Schedule(HOSTS, Options(delay=0.2, deadline=60, spent=59))
+    start = time.monotonic()
+    assert schedule.next() == HOSTS[0]
+    assert 0.2 <= time.monotonic() - start
+    assert schedule.end is not None
+    assert schedule.end - start < 2

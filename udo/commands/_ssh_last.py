@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.session import Session
 
-_FINE = ("ok", "gone")
+FINE = ("ok", "gone")
 
 
 def failed(session: Session, role: Role) -> frozenset[str]:
@@ -29,7 +29,7 @@ def failed(session: Session, role: Role) -> frozenset[str]:
         outcomes = told["hosts"].items()
     except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise Absent(f"no run of 'udo ssh' on {role.label} is remembered", hint="leave --only-failed out") from error
-    return frozenset(instance_id for instance_id, outcome in outcomes if outcome not in _FINE)
+    return frozenset(instance_id for instance_id, outcome in outcomes if outcome not in FINE)
 
 
 def remember(session: Session, role: Role, outcomes: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from udo.commands._ssh_last import remember
+from udo.commands._ssh_last import FINE, remember
 from udo.errors import DeadlinePassed, Interrupted, UdoError
 from udo.model import Result
 from udo.plan import FanOut, HostBegan, HostDone, Plan, StepBegan, StepDone, exit_status
@@ -106,11 +106,19 @@ class Run:
         return Result(self._data(), exit=code, error=("failed", told, None))
 
     def _finish(self, part: Part, remote: Remote) -> Result:
-        plan = plan_ssh(part.hosts, remote, self._left(part.options))
-        if self._halted:
-            self._leave_out(part, "not started: the run was stopped before")
+        if why := self._halted(part.options):
+            self._leave_out(part, "not started", why)
             return Result(None)
-        result = self._session.finish(part.role, plan, emit=self._emit)
+        plan = plan_ssh(part.hosts, remote, self._left(part.options))
+        try:
+            result = self._session.finish(part.role, plan, emit=self._emit)
+        except (Interrupted, DeadlinePassed):
+            raise
+        except UdoError as error:
+            if not self._began:
+                raise
+            self._leave_out(part, "refused", str(error))
+            return Result(None)
         if self._began or not plan.steps:
             for host in part.hosts:
                 if host.ending:
@@ -118,19 +126,26 @@ class Run:
             self._shown.write()
         return result
 
-    @property
-    def _halted(self) -> bool:
-        return any(done.outcome == "not started" for done in self._done.values())
+    def _halted(self, options: Mapping[str, Any]) -> str:
+        """Why no host of a further part is started; empty where they are."""
+        outcomes = Counter(done.outcome for done in self._done.values())
+        failed = sum(outcomes.values()) - sum(outcomes[fine] for fine in FINE)
+        if outcomes["not started"]:
+            return next(done.reason for done in self._done.values() if done.outcome == "not started")
+        if failed and outcomes["ok"] < options.get("canary", 0):
+            return "not started: a canary failed"
+        return f"not started: {failed} failed" if failed >= options.get("max_failures", failed + 1) else ""
 
     def _left(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of the next part: what holds for all hosts together is partly used up."""
-        left = dict(options)
-        if self._began:
-            left.pop("canary", None)
+        if not self._began:
+            return dict(options)
+        ok = sum(done.outcome == "ok" for done in self._done.values())
+        left = {**options, "canary": max(0, options.get("canary", 0) - ok), "delay": options.get("pause", 0.0)}
         if "max_failures" in left:
-            left["max_failures"] -= sum(done.outcome not in ("ok", "gone") for done in self._done.values())
+            left["max_failures"] -= sum(done.outcome not in FINE for done in self._done.values())
         if "deadline" in left:
-            left["deadline"] = max(0.001, left["deadline"] - (self._session.clock.monotonic() - self._start))
+            left["spent"] = self._session.clock.monotonic() - self._start
         return left
 
     def _emit(self, event: Event) -> None:
@@ -148,7 +163,7 @@ class Run:
         interrupted = isinstance(error, Interrupted)
         why = "not started" if interrupted else "not started: the deadline passed"
         for part in self._parts:
-            self._leave_out(part, why)
+            self._leave_out(part, "not started", why)
         self._shown.write()
         self._shown.end(self._done)
         told = f"{'interrupted' if interrupted else error.message}: {self._summary()}"
@@ -156,16 +171,16 @@ class Run:
         found.exit, found.data = error.exit, self._data()
         return found
 
-    def _leave_out(self, part: Part, why: str) -> None:
+    def _leave_out(self, part: Part, outcome: str, why: str) -> None:
+        """Ends the hosts of a part that have not ended; those that had begun are interrupted."""
         for host in part.hosts:
-            if host.instance_id not in self._done:
-                self._emit(host.ending or self._cut_off(host.instance_id, why))
-
-    def _cut_off(self, instance_id: str, why: str) -> HostDone:
-        if instance_id not in self._began:
-            return HostDone(instance_id, "not started", None, why, 0.0)
-        seconds = self._session.clock.monotonic() - self._start
-        return HostDone(instance_id, "interrupted", None, "interrupted while it ran", seconds)
+            if host.instance_id in self._done:
+                continue
+            if host.instance_id in self._began:
+                seconds = self._session.clock.monotonic() - self._start
+                self._emit(HostDone(host.instance_id, "interrupted", None, "interrupted while it ran", seconds))
+            else:
+                self._emit(host.ending or HostDone(host.instance_id, outcome, None, why, 0.0))
 
     def _remember(self) -> None:
         outcomes: dict[str, tuple[Role, dict[str, str]]] = {}

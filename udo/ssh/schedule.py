@@ -16,14 +16,15 @@ class Schedule:
     """The hosts that are still to be started; asked from many threads."""
 
     def __init__(self, targets: Sequence[Target], options: Options) -> None:
-        self.end = time.monotonic() + options.deadline if options.deadline else None
+        now = time.monotonic()
+        self.end = now + options.deadline - options.spent if options.deadline else None
         self._options = options
         self._waiting = deque(targets)
         self._canaries = options.canary > 0
         self._wave = options.canary or options.batch or len(targets)
         self._running = 0
         self._failed = 0
-        self._opens = 0.0
+        self._opens = now + options.delay
         self._why = ""
         self._changed = threading.Condition()
 

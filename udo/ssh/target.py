@@ -37,6 +37,7 @@ class Options:
     `connect_timeout` covers the way to the login, `timeout` (None: no limit) all of it, `idle_timeout` the time a
     command says nothing. Of all hosts `canary` go first, and where one of them fails no other is started; then
     `batch` at a time, `pause` between them, until `max_failures` have failed or the `deadline` of all has passed.
+    Where this is not the beginning, `spent` seconds of the deadline are gone, and the first host waits for `delay`.
     `stdin` is what the command reads.
     """
 
@@ -50,4 +51,6 @@ class Options:
     pause: float = 0.0
     canary: int = 0
     max_failures: int | None = None
+    spent: float = 0.0
+    delay: float = 0.0
     stdin: bytes = b""
