@@ -1,4 +1,4 @@
-"""Servers that behave badly, each on a port of its own: they never answer, fall silent, hang up or talk nonsense."""
+"""Servers that behave badly, each at an address of its own: never answering, silent, hanging up, talking nonsense."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Answer = Callable[[socket.socket], None]
+Address = tuple[str, int]
+# A port of its own.
+ANYWHERE = ("127.0.0.1", 0)
 
 
 @contextmanager
-def unanswered() -> Iterator[int]:
+def unanswered(at: Address = ANYWHERE) -> Iterator[int]:
     """A port whose queue is full: the kernel leaves every further SYN without an answer."""
     with contextlib.ExitStack() as held:
-        server = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        server = held.enter_context(socket.create_server(at, backlog=0))
         for _ in range(4):
             waiting = held.enter_context(socket.socket())
             waiting.setblocking(False)
@@ -26,7 +29,7 @@ def unanswered() -> Iterator[int]:
 
 
 @contextmanager
-def saying(data: bytes, then: str) -> Iterator[int]:
+def saying(data: bytes, then: str, at: Address = ANYWHERE) -> Iterator[int]:
     """A server that says this at once, then is silent, closes, resets, or says it for ever."""
 
     def answer(client: socket.socket) -> None:
@@ -35,12 +38,12 @@ def saying(data: bytes, then: str) -> Iterator[int]:
             client.sendall(data)
         _end(client, then)
 
-    with _serving(answer) as port:
+    with _serving(answer, at) as port:
         yield port
 
 
 @contextmanager
-def cut_off(address: tuple[str, int], after: int, then: str) -> Iterator[int]:
+def cut_off(address: Address, after: int, then: str, at: Address = ANYWHERE) -> Iterator[int]:
     """A way to a real server that ends after so many of its bytes: silent, closed or reset."""
 
     def answer(client: socket.socket) -> None:
@@ -48,19 +51,19 @@ def cut_off(address: tuple[str, int], after: int, then: str) -> Iterator[int]:
             _carry(client, real, after)
         _end(client, then)
 
-    with _serving(answer) as port:
+    with _serving(answer, at) as port:
         yield port
 
 
 @contextmanager
-def trickling(address: tuple[str, int], every: float) -> Iterator[int]:
+def trickling(address: Address, every: float, at: Address = ANYWHERE) -> Iterator[int]:
     """A way to a real server on which its bytes come one at a time."""
 
     def answer(client: socket.socket) -> None:
         with socket.create_connection(address) as real:
             _carry(client, real, 1 << 30, every)
 
-    with _serving(answer) as port:
+    with _serving(answer, at) as port:
         yield port
 
 
@@ -91,7 +94,7 @@ def _end(client: socket.socket, then: str) -> None:
 
 
 @contextmanager
-def _serving(answer: Answer) -> Iterator[int]:
+def _serving(answer: Answer, at: Address) -> Iterator[int]:
     clients: list[socket.socket] = []
     threads: list[threading.Thread] = []
 
@@ -108,7 +111,7 @@ def _serving(answer: Answer) -> Iterator[int]:
                 threads.append(threading.Thread(target=one, args=(client,)))
                 threads[-1].start()
 
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+    with socket.create_server(at, backlog=64) as server:
         threads.append(threading.Thread(target=accept))
         threads[0].start()
         try:

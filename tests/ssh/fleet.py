@@ -40,9 +40,14 @@ class Ended:
     stderr: str
 
     @property
+    def document(self) -> Any:
+        """Its JSON document; `-o json`."""
+        return json.loads(self.stdout)
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
-        """A row of its JSON document per host; `-o json`."""
-        return list(json.loads(self.stdout)["data"]["hosts"])
+        """A row of its JSON document per host."""
+        return list(self.document["data"]["hosts"])
 
     def outcomes(self) -> Counter[str]:
         """How many hosts ended in which way; no host may be there twice."""
