@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,3 +88,51 @@ def test_latest_is_the_newest_image_of_the_live_family(world: Any, udo: Udo) -> 
     done = udo("updatelc", "prod", "webapp", "--ami", "latest")
     assert done.exit == 0, done.stderr
     assert launch_data(world)["ImageId"] == made[1]
+
+
+def on_devices(world: Any, roots: dict[str, str], device: str) -> None:
+    """The live launch configuration maps a device, and these images have these roots."""
+    from moto.ec2.models import ec2_backends
+
+    amis = ec2_backends[world.account]["us-west-2"].amis
+    for image_id, root in roots.items():
+        amis[image_id] = copy(amis[image_id])
+        amis[image_id].id = image_id
+        amis[image_id].root_device_name = root
+    volumes = [{"DeviceName": device, "Ebs": {"VolumeSize": 100}}, {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 9}}]
+    configuration(world, "prod-webapp-v2", BlockDeviceMappings=volumes)
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", LaunchConfigurationName="prod-webapp-v2"
+    )
+
+
+@pytest.mark.parametrize("verb", [("updatelc", "--dry-run"), ("updatelc", "--dry-run", "--to-template"), ("plan",)])
+@pytest.mark.parametrize(
+    ("old", "new", "device", "warned"),
+    [
+        ("/dev/xvda", "/dev/sda1", "/dev/xvda", True),
+        ("/dev/xvda", "/dev/xvda", "/dev/xvda", False),
+        ("/dev/xvda", "/dev/sda1", "/dev/sda1", False),
+        ("/dev/xvda", "/dev/sda1", "/dev/sdg", False),
+    ],
+)
+def test_volumes_meant_for_a_root_that_the_new_image_calls_otherwise_are_told(
+    world: Any, udo: Udo, verb: tuple[str, ...], old: str, new: str, device: str, warned: bool
+) -> None:
+    configuration_world(world)
+    on_devices(world, {OLD_IMAGE: old, NEW_IMAGE: new}, device)
+    write_config()
+    told = udo(verb[0], "prod", "webapp", *verb[1:])
+    assert told.exit == 0, told.stderr
+    says = f"warning: the root device of {NEW_IMAGE} is {new}, and block_device_mappings sets {device}"
+    assert (says in told.stdout + told.stderr) == warned
+
+
+def test_where_the_old_image_is_gone_a_usual_name_of_a_root_is_taken_for_it(world: Any, udo: Udo) -> None:
+    from moto.ec2.models import ec2_backends
+
+    configuration_world(world)
+    on_devices(world, {OLD_IMAGE: "/dev/xvda", NEW_IMAGE: "/dev/sda1"}, "/dev/xvda")
+    del ec2_backends[world.account]["us-west-2"].amis[OLD_IMAGE]
+    write_config()
+    assert "is /dev/sda1, and block_device_mappings sets /dev/xvda" in udo("plan").stdout

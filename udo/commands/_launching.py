@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.commands._existing import value
 from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, UdoError
-from udo.launch.images import latest, pattern
+from udo.launch.images import latest, moved_root, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
 from udo.launch.states import ConfigurationState, State, TemplateState
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from udo.aws import Aws
     from udo.config import Role
     from udo.model import AutoScalingGroup
-    from udo.plan import Difference
+    from udo.plan import Plan
     from udo.session import Session
 
 _APPLICATION, _GROUP = "deploy.application", "deploy.deployment_group"
@@ -70,14 +71,25 @@ def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = No
     return str(found)
 
 
-def observe_labels(aws: Aws, found: tuple[Difference, ...], now: float) -> tuple[Difference, ...]:
-    """The differences with names beside the ids of images and security groups; without, where those cannot be read."""
+def observe_labels(aws: Aws, plan: Plan, now: float) -> Plan:
+    """The plan with names beside the ids of images and security groups, and a warning where volumes do not fit the new
+    image; without, where those cannot be read."""
     try:
-        images = aws.ec2.images(sorted(image_ids(found)))
-        groups = aws.ec2.security_groups(sorted(security_group_ids(found)))
+        images = aws.ec2.images(sorted(image_ids(plan.differences)))
+        groups = aws.ec2.security_groups(sorted(security_group_ids(plan.differences)))
     except (AwsError, PermissionDenied):
-        return found
-    return labelled(found, images, groups, now)
+        return plan
+    changed = next((one for one in plan.differences if one.key == "ami"), None)
+    moved = ""
+    if changed and (new := images.get(changed.new)):
+        moved = moved_root(_devices(plan), images.get(changed.old), new)
+    notes = (*plan.notes, moved) if moved else plan.notes
+    return replace(plan, differences=labelled(plan.differences, images, groups, now), notes=notes)
+
+
+def _devices(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    for call in plan.writes:
+        yield from call.params.get("LaunchTemplateData", call.params).get("BlockDeviceMappings", ())
 
 
 def observe_deploying(session: Session, aws: Aws, role: Role, beside: Iterable[Role] = ()) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
         plan = plan_configuration(Heading("updatelc", role.label), state, wanted)
     else:
         plan = plan_template(Heading("updatelc", role.label), state, wanted)
-    return replace(plan, differences=observe_labels(aws, plan.differences, session.clock.time()))
+    return observe_labels(aws, plan, session.clock.time())
 
 
 def _planned(session: Session, role: Role, choices: Choices) -> Plan:

@@ -1,14 +1,14 @@
-"""The newest image of the family that a live image is of."""
+"""Images: the newest of the family of a live one, and whether volumes meant for one fit another."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from udo.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from udo.model import Image
 
@@ -51,6 +51,24 @@ def latest(live: Image, found: Iterable[Image]) -> Image:
     return newest
 
 
+def moved_root(devices: Iterable[Mapping[str, Any]], old: Image | None, new: Image) -> str:
+    """A warning where block device mappings were meant for the root of the old image, and the new one has another.
+
+    They would make a second disk then, and the root would get the new image's default. Empty where all is well. The
+    old image may not be seen any more; a mapping of a usual name of a root counts then.
+    """
+    named = {str(device.get("DeviceName")) for device in devices if "Ebs" in device}
+    meant = sorted(named & ({old.root_device_name} if old else _USUAL_ROOTS))
+    if not meant or not new.root_device_name or new.root_device_name in named:
+        return ""
+    return (
+        f"warning: the root device of {new.image_id} is {new.root_device_name}, and block_device_mappings sets "
+        f"{meant[0]}: that makes a second disk, and the root gets the image's default"
+    )
+
+
+# Source: EC2 User Guide, device names on Linux instances.
+_USUAL_ROOTS = {"/dev/xvda", "/dev/sda1"}
 _HINT = "name the image with --ami ami-...; nothing was changed"
 
 
