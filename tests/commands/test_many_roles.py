@@ -60,6 +60,43 @@ def test_one_of_several_that_fails_is_named_and_the_others_are_done(world: Any, 
     assert launched_from(world) == "prod-webapp-v2"
 
 
+def test_a_dry_run_of_several_has_a_block_for_each_and_a_list_of_them_in_json(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    write_config(TWO)
+    told = udo("updatelc", "prod", "*", "--dry-run")
+    heads = [block.splitlines()[0] for block in told.stdout.split("\n\n") if block.startswith("updatelc")]
+    assert heads == [f"updatelc  prod {name}  (dry run: nothing is changed)" for name in ("webapp", "worker")]
+    assert "prod webapp: 2 running instances stay as they are" in told.stderr
+    assert "prod worker: the group is empty" in told.stderr
+    many = udo("updatelc", "prod", "webapp,worker", "--dry-run", "-o", "json").json["data"]
+    assert [one["plan"]["target"] for one in many] == ["prod webapp", "prod worker"]
+    assert udo("updatelc", "prod", "webapp", "--dry-run", "-o", "json").json["data"] == many[0]
+
+
+@pytest.mark.parametrize(
+    ("worker", "asked"),
+    [
+        (f"{{ami: {NEW_IMAGE}}}", "2 groups are changed. Go on?"),
+        (f"{{ami: {NEW_IMAGE}, protected: true}}", "2 groups are changed, and protected: prod worker. Go on?"),
+        ("{protected: true}", "1 group is changed. Go on?"),
+    ],
+)
+def test_the_question_counts_what_is_changed_and_names_what_is_protected(
+    world: Any, udo: Udo, worker: str, asked: str
+) -> None:
+    two_groups(world)
+    write_config(CONFIG + f"      worker: {worker}\n")
+    assert asked in udo("updatelc", "prod", "*").stderr
+
+
+def test_where_all_fail_the_document_tells_of_each(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    world.faults.add(Fault("deny", "UpdateAutoScalingGroup", times=None))
+    write_config(TWO)
+    told = udo("updatelc", "prod", "*", "--yes", "-o", "json")
+    assert (told.exit, [one["target"] for one in told.json["data"]]) == (6, ["prod webapp", "prod worker"])
+
+
 def test_a_list_of_clusters_is_refused(world: Any, udo: Udo) -> None:
     write_config(TWO)
     assert udo("updatelc", "*", "webapp", "--yes").exit == 2

@@ -66,7 +66,7 @@ def command(session: Session, file: str, anyway: bool, wait_lock: bool) -> Resul
 
     Before the first write everything the plans rest on is compared; if anything has moved meanwhile, nothing is changed
     (exit 4). What is done already is not done again: the same command after a failure goes on where it stopped, and
-    once all is done it says so. Several roles are done one by one.
+    once all is done it says so. Several roles are done one by one, and are a list in `data` with -o json.
 
     udo.yml must still have the roles, with the same groups and regions. A file that was changed, or that another
     version of Udo wrote, is refused (exit 2); so is another account (exit 7).

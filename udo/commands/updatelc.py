@@ -81,6 +81,7 @@ def command(session: Session, /, words: tuple[str, ...], wait_lock: bool, **opti
 
     Nothing to change says so and exits 0. After any failure run the same command again: it takes up what is there.
     The role may be a list (webapp,worker) or '*': all are planned and shown first, then changed one by one.
+    With -o json `data` is a mapping for one role, and a list of such mappings for several.
 
     \b
     udo updatelc prod webapp --dry-run     what would differ, and each call

@@ -25,23 +25,30 @@ def finished_each(session: Session, plans: Sequence[tuple[Role, Plan]]) -> Resul
     ends = [Finish(session, role, plan, follow=None, emit=session.emit, locked=True) for role, plan in plans]
     if len(ends) == 1:
         return ends[0].result()
-    changing = [plan for _, plan in plans if plan.steps]
+    changing = [(role, plan) for role, plan in plans if plan.steps]
     if changing and not session.options.dry_run:
-        for plan in changing:
+        for _, plan in changing:
             session.output.say(f"{plan.command} {plan.target}")
             session.output.plan(plan)
-        asked = [plan.asks for plan in changing if plan.asks]
-        confirm(session, "; ".join(asked) or f"{len(changing)} groups are changed. Go on?")
+        confirm(session, _question(changing))
     return _together(*_one_by_one(session, ends, plans))
+
+
+def _question(changing: Sequence[tuple[Role, Plan]]) -> str:
+    asked = [plan.asks for _, plan in changing if plan.asks]
+    guarded = [role.label for role, plan in changing if role.protected and plan.writes]
+    count = "1 group is changed" if len(changing) == 1 else f"{len(changing)} groups are changed"
+    also = f", and protected: {', '.join(guarded)}" if guarded else ""
+    return "; ".join(asked) or f"{count}{also}. Go on?"
 
 
 def _one_by_one(
     session: Session, ends: Sequence[Finish], plans: Sequence[tuple[Role, Plan]]
-) -> tuple[list[Result], list[tuple[str, UdoError]]]:
+) -> tuple[list[tuple[str, Result]], list[tuple[str, UdoError]]]:
     results, failed = [], []
     for end, (role, _) in zip(ends, plans, strict=True):
         try:
-            results.append(end.result(confirmed=True))
+            results.append((role.label, end.result(confirmed=True)))
         except (Interrupted, CredentialsError):
             raise
         except UdoError as error:
@@ -50,15 +57,19 @@ def _one_by_one(
     return results, failed
 
 
-def _together(results: Sequence[Result], failed: Sequence[tuple[str, UdoError]]) -> Result:
-    data = [result.data for result in results] + [error.data for _, error in failed if error.data]
-    if failed and not results:
-        raise failed[0][1]
+def _together(results: Sequence[tuple[str, Result]], failed: Sequence[tuple[str, UdoError]]) -> Result:
+    data = [result.data for _, result in results] + [error.data for _, error in failed if error.data]
     if failed:
-        told = PartlyDone(
-            f"{len(failed)} of {len(failed) + len(results)} roles failed: {', '.join(n for n, _ in failed)}"
-        )
-        told.data = data
-        raise told
-    text = "\n".join(result.text or "" for result in results)
-    return Result(data, text=text, notes=[note for result in results for note in result.notes])
+        told = f"{len(failed)} of {len(failed) + len(results)} roles failed: {', '.join(n for n, _ in failed)}"
+        error = PartlyDone(told) if results else failed[0][1]
+        error.data = data
+        raise error
+    texts = [result.text or "" for _, result in results]
+    between = "\n\n" if any("\n" in text for text in texts) else "\n"
+    notes = [_labelled(label, note) for label, result in results for note in result.notes]
+    return Result(data, text=between.join(texts), notes=notes)
+
+
+def _labelled(label: str, note: str) -> str:
+    warning, found, rest = note.partition("warning: ")
+    return f"warning: {label}: {rest}" if found and not warning else f"{label}: {note}"
