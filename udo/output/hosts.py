@@ -121,8 +121,8 @@ class Hosts:
                 name = self._names[event.stream][event.instance_id]
                 self._hold(f"{name}  {text(event.data)}\n", to_stdout=event.stream == "stdout")
         elif isinstance(event, HostDone) and event.reason and not self._paper.quiet:
-            name = self._names["stderr"][event.instance_id]
-            self._hold(f"{name}  [{neutral(event.reason)}]\n", to_stdout=False)
+            name, told = self._names["stderr"][event.instance_id], neutral(event.reason).replace("\n", " ")
+            self._hold(f"{name}  [{told}]\n", to_stdout=False)
 
     def _has_said(self, instance_id: str) -> bool:
         return self._spool is not None and any(self._spool.size(instance_id, stream) for stream in _STREAMS)
