@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from conftest import Run, endings, output
@@ -67,3 +70,30 @@ def test_a_command_that_does_not_read_what_it_is_sent_ends_as_it_ends(host: Targ
 
 def test_without_anything_to_read_a_command_meets_the_end_at_once(host: Target, run: Run) -> None:
     assert [event.data for event in run([host], "cat; echo end") if isinstance(event, Line)] == [b"end"]
+
+
+@pytest.fixture
+def thawed(farm: Farm) -> Iterator[None]:
+    """Lets go of every process of the farm that a test has stopped."""
+    yield
+    for pid in farm.processes():
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.usefixtures("thawed")
+@pytest.mark.parametrize(
+    ("via", "reason"),
+    [("direct", "the host gave no sign of life for 1 s"), ("openssh", "not responding")],
+)
+@pytest.mark.parametrize("stdin", [b"", b"x" * (8 << 20)])
+def test_a_server_that_falls_silent_is_left_without_any_limit(
+    host: Target, run: Run, via: str, reason: str, stdin: bytes
+) -> None:
+    (done,) = endings(run([replace(host, via=via)], "kill -STOP $PPID; sleep 60", keepalive=1.0, stdin=stdin))
+    assert (done.outcome, reason in done.reason) == ("dropped", True), done
+
+
+def test_a_server_that_answers_is_not_left_however_silent_its_command(farm: Farm, run: Run) -> None:
+    direct, other = farm.hosts(2)
+    events = run([direct, replace(other, via="openssh")], "sleep 4.5; echo end", keepalive=3.0)
+    assert (output(events), {done.outcome for done in endings(events)}) == (b"end\nend\n", {"ok"})

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import cast
 
 import paramiko
-from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_REQUEST
+from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
 from paramiko.packet import Packetizer
 
 from udo.ssh.host_key import HostKey
@@ -29,13 +30,30 @@ Check = Callable[[HostKey], None]
 
 
 class Packets(Packetizer):
-    """paramiko's packets, but it keeps how the command ended, and starts no timer thread of its own."""
+    """paramiko's packets, but it keeps how the command ended, and whether the server is alive, without a timer."""
 
     exit_signal = ""
+    is_mute = False
 
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire)
         self.closed_by_host = threading.Event()
+        self._wire = wire
+        self._heard = self._asked = 0.0
+
+    def watch(self, keepalive: float) -> bool:
+        """Whether the server is alive; one that has said nothing for half of `keepalive` seconds is asked to.
+
+        Only for a server that is logged in to.
+        """
+        now, half = time.monotonic(), keepalive / 2
+        if self._asked > self._heard:
+            self.is_mute = now - self._asked >= half
+        elif now - self._heard >= half:
+            self._asked = now
+            if self._wire.is_writable:
+                self._ask()
+        return not self.is_mute
 
     def start_handshake(self, timeout: float) -> None:
         """Does nothing: the whole way to the login has one limit, kept by `Signal`."""
@@ -46,6 +64,7 @@ class Packets(Packetizer):
         Source: RFC 4254, section 6.10.
         """
         kind, message = super().read_message()
+        self._heard = time.monotonic()
         if kind == MSG_CHANNEL_CLOSE:
             self.closed_by_host.set()
         if kind == MSG_CHANNEL_REQUEST:
@@ -56,6 +75,13 @@ class Packets(Packetizer):
             message.rewind()
         return kind, message
 
+    def _ask(self) -> None:
+        question = paramiko.Message()
+        question.add_byte(cMSG_GLOBAL_REQUEST)
+        question.add_string("keepalive@openssh.com")
+        question.add_boolean(True)
+        self.send_message(question)
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -65,9 +91,10 @@ class Connection:
     packets: Packets
     wire: Wire
 
-    def signal(self, limit: Limit) -> Signal:
-        """An event to wait for no longer than `limit`."""
-        return Signal(self.transport, self.wire, limit)
+    def signal(self, limit: Limit, keepalive: float | None = None) -> Signal:
+        """An event to wait for no longer than `limit`, nor than the server gives signs of life (None: needs none)."""
+        watch = partial(self.packets.watch, keepalive) if keepalive else None
+        return Signal(self.transport, self.wire, limit, watch)
 
 
 @contextmanager

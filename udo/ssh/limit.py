@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import paramiko
@@ -46,25 +47,34 @@ class Limit:
 class Signal(threading.Event):
     """An event of a connection: a wait for it ends at the limit, by hanging up, or when the connection is dead.
 
+    `watch` is asked now and then whether it is alive.
+
     paramiko waits for some of these without end, and sets them when a connection dies; one that is cleared just after
     would be waited for for ever.
     """
 
-    def __init__(self, transport: paramiko.Transport, wire: Wire, limit: Limit) -> None:
+    def __init__(
+        self, transport: paramiko.Transport, wire: Wire, limit: Limit, watch: Callable[[], bool] | None = None
+    ) -> None:
         super().__init__()
         self._transport = transport
         self._wire = wire
+        self._watch = watch
         self.limit = limit
 
     def glance(self, seconds: float) -> None:
         """Waits no longer than so many seconds."""
         super().wait(min(seconds, self.limit.left or seconds))
+        self._look()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Returns once it is set; always True."""
         while not super().wait(min(_LOOK, self.limit.left or _LOOK)):
-            if self.limit.over:
-                self._wire.close()
-            if not self._transport.is_alive():
-                self.set()
+            self._look()
         return True
+
+    def _look(self) -> None:
+        if self.limit.over or (self._watch and not self._watch()):
+            self._wire.close()
+        if not self._transport.is_alive():
+            self.set()

@@ -131,6 +131,8 @@ def _settings(target: Target, known: Knowledge, options: Options, folder: Path) 
         "PermitLocalCommand": "no",
         "ClearAllForwardings": "yes",
         "LogLevel": "DEBUG1",
+        "ServerAliveInterval": str(max(1, round(options.keepalive / 2))),
+        "ServerAliveCountMax": "1",
     }
     if known.keys or (options.host_keys == "accept-new" and not known.authority):
         return trusting(target.instance_id, known, options, folder) | settings

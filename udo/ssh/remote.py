@@ -14,6 +14,9 @@ from udo.ssh.outcome import Ending, Failed
 from udo.ssh.target import Options
 
 _PIECE = 1 << 16
+# What is sent at once: little enough that a server that stops reading blocks nobody here. Source: tcp(7), a socket
+# is writable when a third of its buffer (87 KB at least, once connected) is free.
+_MOUTHFUL = 1 << 14
 _GOODBYE = 0.5
 # How soon more is sent to a host that takes its input slowly; paramiko does not tell when it may.
 _GLANCE = 0.02
@@ -27,7 +30,7 @@ def run(connection: Connection, command: str, emit: Emit, start: Limit, limit: L
     It must have started by `start` and ended by `limit`; `options` say what it reads and how long it may be silent.
     Raises: Failed.
     """
-    channel = _started(connection, command, start, limit)
+    channel = _started(connection, command, start, connection.signal(limit, options.keepalive))
     _stream(connection, channel, emit, limit, options)
     status = channel.recv_exit_status()
     limit.check("no end of the command")
@@ -35,16 +38,18 @@ def run(connection: Connection, command: str, emit: Emit, start: Limit, limit: L
     connection.packets.closed_by_host.wait(_GOODBYE)
     if connection.packets.exit_signal:
         return _killed(connection.packets.exit_signal)
+    if connection.packets.is_mute:
+        raise Failed("dropped", f"the host gave no sign of life for {options.keepalive:g} s")
     if status < 0:
         raise Failed("dropped", "the connection broke while the command ran")
     return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
 
 
-def _started(connection: Connection, command: str, start: Limit, limit: Limit) -> paramiko.Channel:
+def _started(connection: Connection, command: str, start: Limit, status: Signal) -> paramiko.Channel:
     try:
         channel = connection.transport.open_session(timeout=start.left or 1e9)
         channel.event = connection.signal(start)
-        channel.status_event = connection.signal(limit)
+        channel.status_event = status
         channel.exec_command(command.encode("utf-8", "surrogateescape"))
     except (paramiko.SSHException, EOFError, OSError) as error:
         start.check("no start of the command")
@@ -55,10 +60,10 @@ def _started(connection: Connection, command: str, start: Limit, limit: Limit) -
 
 
 def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit: Limit, options: Options) -> None:
-    ready = connection.signal(limit)
+    ready = connection.signal(limit, options.keepalive)
     channel.in_buffer.set_event(ready)
     channel.in_stderr_buffer.set_event(ready)
-    unsent = _sent(channel, memoryview(options.stdin))
+    unsent = _sent(connection, channel, memoryview(options.stdin))
     while True:
         # A host that never stops talking is never waited for, where the limit would be seen.
         limit.check("no end of the command")
@@ -71,7 +76,7 @@ def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit
         elif ended:
             return
         elif unsent:
-            unsent = _sent(channel, unsent)
+            unsent = _sent(connection, channel, unsent)
             ready.glance(_GLANCE)
         else:
             _wait(ready, limit, options.idle_timeout)
@@ -85,14 +90,14 @@ def _wait(ready: Signal, limit: Limit, idle: float | None) -> None:
         silence.check("nothing was said")
 
 
-def _sent(channel: paramiko.Channel, unsent: memoryview) -> memoryview:
+def _sent(connection: Connection, channel: paramiko.Channel, unsent: memoryview) -> memoryview:
     """Sends what the host takes now, and gives the rest; the host is told the end once nothing is left."""
     try:
-        while unsent and channel.send_ready():
-            unsent = unsent[channel.send(bytes(unsent[:_PIECE])) :]
+        while unsent and channel.send_ready() and connection.wire.is_writable:
+            unsent = unsent[channel.send(bytes(unsent[:_MOUTHFUL])) :]
         if not unsent:
             channel.shutdown_write()
-    except OSError:
+    except (OSError, EOFError):
         # The command has ended without reading it; how it ended is what matters.
         return unsent[:0]
     return unsent

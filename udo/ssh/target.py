@@ -35,7 +35,8 @@ class Options:
     """How a fan-out goes; times are seconds, from each host's dial but for `pause` and `deadline`.
 
     `connect_timeout` covers the way to the login, `timeout` (None: no limit) all of it, `idle_timeout` the time a
-    command says nothing. Of all hosts `canary` go first, and where one of them fails no other is started; then
+    command says nothing, and `keepalive` how long the server itself may: it is asked for a sign of life after half of
+    that. Of all hosts `canary` go first, and where one of them fails no other is started; then
     `batch` at a time, `pause` between them, until `max_failures` have failed or the `deadline` of all has passed.
     Where this is not the beginning, `spent` seconds of the deadline are gone, and the first host waits for `delay`.
     `stdin` is what the command reads.
@@ -45,6 +46,7 @@ class Options:
     connect_timeout: float = 10.0
     timeout: float | None = None
     idle_timeout: float | None = None
+    keepalive: float = 120.0
     host_keys: HostKeys = "strict"
     deadline: float | None = None
     batch: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 from typing import Any, Protocol
@@ -13,18 +14,6 @@ _READ_AHEAD = 1 << 16
 # Enough for the way to the command's first output.
 _FIRST_READS = 12
 _QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)
-# A machine that vanished without a word is noticed after two minutes of silence, without waking a thread for it.
-# Source: tcp(7); where a system has no such option, its own times hold.
-_KEEPALIVE = tuple(
-    ((level, option), value)
-    for level, option, value in (
-        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-        (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPIDLE", None), 60),
-        (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPINTVL", None), 15),
-        (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPCNT", None), 4),
-    )
-    if option is not None
-)
 
 
 class Wire(socket.socket):
@@ -43,8 +32,6 @@ class Wire(socket.socket):
         self.connect(address)
         super().settimeout(None)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for option, value in _KEEPALIVE:
-            self.setsockopt(*option, value)
 
     def settimeout(self, value: float | None) -> None:
         """Does nothing: reads end by data or by hanging up."""
@@ -54,6 +41,13 @@ class Wire(socket.socket):
         ahead = self._ahead or self._read(max(bufsize, _READ_AHEAD), flags)
         self._ahead = ahead[bufsize:]
         return ahead[:bufsize]
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether a packet can be sent without waiting for the server to read."""
+        poll = select.poll()
+        poll.register(self, select.POLLOUT)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Hangs up, which wakes every thread that reads or writes here."""
