@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -177,3 +178,16 @@ def test_prune_of_a_template_keeps_its_default_and_what_another_group_uses(world
     )
     assert udo("prune", "prod", "webapp", "--keep", "1").exit == 0
     assert set(everything(world)["versions"]) == {1, 4, 6, 7}
+
+
+def test_versions_tell_people_when_by_whom_and_why_in_short(world: Any, udo: Udo) -> None:
+    template_world(world)
+    write_config()
+    run = udo("updatelc", "prod", "webapp", "--reason", "more memory", "-o", "json").json["data"]["run"]
+    newest = udo("versions", "prod", "webapp", "-o", "json").json["data"][0]
+    assert (newest["run"], newest["reason"]) == (run, "more memory")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", newest["created_at"])
+    head, line, _ = udo("versions", "prod", "webapp").stdout.splitlines()
+    cells = dict(zip(re.split(r"  +", head.strip()), re.split(r"  +", line.strip()), strict=True))
+    assert re.fullmatch(r"[\d-]{10} [\d:]{8} [+-]\d{4} \(\d+[smhd]\)", cells["CREATED"])
+    assert (cells["RUN"], cells["WHY"], cells["BY"].startswith("arn:")) == (run, "more memory", False)

@@ -93,8 +93,8 @@ def _templates(roles: Sequence[Role], groups: dict[str, AutoScalingGroup]) -> di
 
 
 def _of_version(version: LaunchTemplateVersion, labels: tuple[str, ...]) -> Change:
-    run, why = _marked(version.description)
-    what = f"launch template {version.template_name} version {version.number}{why}"
+    run, why = marked(version.description)
+    what = f"launch template {version.template_name} version {version.number}{_because(why)}"
     return Change(version.created_at, run, version.created_by, what, labels, "made")
 
 
@@ -126,17 +126,20 @@ def _setting(role: Role, key: str) -> str | None:
 
 
 def _of_deployment(deployment: Deployment, labels: tuple[str, ...]) -> Change:
-    run, why = _marked(deployment.description)
-    what = f"deployment {deployment.deployment_id} of {told(deployment.revision)}{why}"
+    run, why = marked(deployment.description)
+    what = f"deployment {deployment.deployment_id} of {told(deployment.revision)}{_because(why)}"
     status = deployment.status
     return Change(deployment.created_at, run, deployment.creator, what, labels, status, status=status)
 
 
-def _marked(description: str) -> tuple[str, str]:
-    """The run that a description names, and what else it says."""
+def marked(description: str) -> tuple[str, str]:
+    """The run that a description names, empty for none, and what else it says."""
     mark = _MARK.fullmatch(description)
-    run, why = (mark[1], mark[2] or "") if mark else ("", description)
-    return run, f": {why}" if why else ""
+    return (mark[1], mark[2] or "") if mark else ("", description)
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else ""
 
 
 def _warn(error: AwsError | PermissionDenied, what: str, warn: Warn) -> None:

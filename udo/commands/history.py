@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from udo.commands._kept import KEYS, RUN, Change, changes
-from udo.commands.instances import age
+from udo.commands._telling import local_time, short_name
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.journal import Entry, entries
 from udo.lock import Holder
@@ -94,7 +93,7 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     older = len(rows) - limit
     notes = [f"{older} older: say --limit {len(rows)} to see them"] if older > 0 else []
     now = session.clock.time()
-    text = [row | {"when": _local(row["when"], now), "who": _short(row["who"])} for row in rows[:limit]]
+    text = [row | {"when": local_time(row["when"], now), "who": short_name(row["who"])} for row in rows[:limit]]
     return Result(rows[:limit], COLUMNS, text, notes=[*notes, *([] if rows else ["nothing is known"])])
 
 
@@ -204,8 +203,8 @@ def _one_run(session: Session, run: str) -> Result:
     now = session.clock.time()
     ends = {target: change.outcome for (_, target), change in _runs(lines).items()}
     data = {"run": run, "who": first.operator or None, "account": first.account or None, "command": first.command}
-    text = [row | {"when": _local(row["when"], now)} for row in rows]
-    note = f"{first.command}  by {_short(first.operator) or 'somebody'}, account {first.account or 'unknown'}"
+    text = [row | {"when": local_time(row["when"], now)} for row in rows]
+    note = f"{first.command}  by {short_name(first.operator) or 'somebody'}, account {first.account or 'unknown'}"
     notes = [note, *(f"{target}: {outcome}" for target, outcome in ends.items())]
     return Result({**data, "outcomes": ends, "steps": rows}, STEP_COLUMNS, text, notes=notes)
 
@@ -219,15 +218,3 @@ def _row(change: Change) -> dict[str, Any]:
         "target": ", ".join(change.targets),
         "outcome": change.outcome,
     }
-
-
-def _local(when: str | None, now: float) -> str | None:
-    if not when:
-        return None
-    there = datetime.fromisoformat(when).astimezone()
-    return f"{there:%Y-%m-%d %H:%M:%S %z} ({age(when, now)})"
-
-
-def _short(who: str | None) -> str | None:
-    """The caller without the partition and account that its ARN begins with."""
-    return who.rpartition(":")[2] if who and who.startswith("arn:") else who

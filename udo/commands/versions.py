@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.commands._kept import marked
 from udo.commands._launching import observe_updatelc
+from udo.commands._telling import local_time, short_name
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences, short
 from udo.launch.naming import family
@@ -29,7 +31,8 @@ COLUMNS = (
     Column("instances", "INSTANCES", "right"),
     Column("created_at", "CREATED"),
     Column("created_by", "BY"),
-    Column("description", "WHY"),
+    Column("run", "RUN"),
+    Column("reason", "WHY"),
     Column("changes", "CHANGED"),
 )
 
@@ -43,6 +46,8 @@ def version_rows(state: State) -> list[dict[str, Any]]:
         row["changes"] = short(found)
     for row in rows:
         del row["data"]
+        run, reason = marked(row["description"] or "")
+        row |= {"run": run or None, "reason": reason or None}
     return rows
 
 
@@ -109,4 +114,9 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     no_more(rest)
     session.hide_secrets(role, *BASIS)
     rows = version_rows(observe_updatelc(session.aws(role), role))
-    return Result(rows, COLUMNS, rows)
+    now = session.clock.time()
+    text = [
+        row | {"created_at": local_time(row["created_at"], now), "created_by": short_name(row["created_by"])}
+        for row in rows
+    ]
+    return Result(rows, COLUMNS, text)
