@@ -145,6 +145,12 @@ def test_to_template_carries_everything_over_and_rollback_goes_back(world: Any, 
     before = launch_data(world)
     members = [row["InstanceId"] for row in group(world)["Instances"]]
     write_config(CONFIG.replace(NEW_IMAGE, before["ImageId"]).replace("m7g.large", "t3.small"))
+    shown = [line.strip() for line in udo("updatelc", "prod", "webapp", "--to-template", "-n").stdout.splitlines()]
+    for line in (
+        "InstanceMarketOptions.SpotOptions.MaxPrice: 0.05",
+        "NetworkInterfaces.0.AssociatePublicIpAddress: true",
+    ):
+        assert line in shown
     done = udo("updatelc", "prod", "webapp", "--to-template")
     assert done.exit == 0, done.stderr
     data = launch_data(world)

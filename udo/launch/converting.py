@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.errors import Refused
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
-from udo.launch.differences import brief_user_data, differences
+from udo.launch.differences import brief_user_data, differences, leaves
 from udo.launch.overlay import template_keys
 from udo.launch.proof import literal
 from udo.launch.remembering import remember
@@ -79,16 +79,15 @@ def plan_conversion(
         (version for version in existing if satisfies(copied(version.data, state.template_shape), content)), None
     )
     create, template_id, number = _created(state, wanted, content, existing, twin)
-    moved = Difference("launches from", f"launch configuration {live}", f"launch template {group.name}")
+    mapped = tuple(f"{path}: {text}" for path, text in sorted(_map(content).items()))
+    moved = Difference("launches from", f"launch configuration {live}", f"launch template {group.name}", mapped)
     found = (moved, *differences(comparable(base), comparable(content)))
     shown = twin.number if twin else "{version}"
     reference = LaunchTemplateReference(existing[0].template_id if existing else "", group.name, "")
     swap = to_version(group, reference, number, live=launch_pair(group), created=template_id)
     tag = remember(group, _tagged(template_id, reference, number), live)
-    mapped = "; ".join(f"{key}: {_brief(key, value)}" for key, value in sorted(content.items()))
-    notes = (f"carried over as {mapped}",)
     now = f"launch template {group.name} version {shown} (was launch configuration {live})"
-    return swapped(heading, state, (*create, *tag, swap), swap, found, now, notes)
+    return swapped(heading, state, (*create, *tag, swap), swap, found, now)
 
 
 def _created(
@@ -179,6 +178,7 @@ def _device(device: Mapping[str, Any]) -> dict[str, Any]:
     return {key: "" if key == "NoDevice" else value for key, value in device.items()}
 
 
-def _brief(key: str, value: Any) -> str:
-    text = brief_user_data(value) if key == "UserData" else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _map(content: Mapping[str, Any]) -> dict[str, str]:
+    """What the template says, each plain value by its dotted path."""
+    found = {at: text for key, value in content.items() for at, text in leaves(value, key).items()}
+    return found | ({"UserData": brief_user_data(content["UserData"])} if "UserData" in content else {})

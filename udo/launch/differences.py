@@ -24,7 +24,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Differe
         if name == "UserData":
             found.append(_user_data_difference(old.get(name), new.get(name)))
         else:
-            found += _leaf_differences(_leaves(old.get(name), name), _leaves(new.get(name), name))
+            found += _leaf_differences(leaves(old.get(name), name), leaves(new.get(name), name))
     return tuple(sorted(_joined(found), key=lambda difference: difference.key))
 
 
@@ -41,6 +41,23 @@ def brief_user_data(value: str | None) -> str:
     return f"{len(raw)} bytes ({hashlib.sha256(raw).hexdigest()[:8]})"
 
 
+def leaves(value: Any, path: str) -> dict[str, str]:
+    """The plain values inside a value by dotted path; devices and interfaces are called by their names and numbers."""
+    match value:
+        case None:
+            return {}
+        case dict():
+            return {at: text for key, item in value.items() for at, text in leaves(item, f"{path}.{key}").items()}
+        case list() if any(isinstance(item, dict) for item in value):
+            named = _named(value)
+            return {at: text for name, item in named.items() for at, text in leaves(item, f"{path}.{name}").items()}
+        case list():
+            return {path: ", ".join(map(str, value))}
+        case bool():
+            return {path: "true" if value else "false"}
+    return {path: str(value) or '""'}
+
+
 def _joined(found: list[Difference]) -> list[Difference]:
     """The differences, where AWS has two places for one key as one: what goes from the one comes to the other."""
     gone = {one.key: one for one in found if one.new == _NONE}
@@ -53,23 +70,6 @@ def _joined(found: list[Difference]) -> list[Difference]:
 def _leaf_differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:
     paths = (path for path in dict.fromkeys([*old, *new]) if old.get(path) != new.get(path))
     return [Difference(key_of(path), old.get(path, _NONE), new.get(path, _NONE)) for path in paths]
-
-
-def _leaves(value: Any, path: str) -> dict[str, str]:
-    """The plain values inside a value by dotted path; devices and interfaces are called by their names and numbers."""
-    match value:
-        case None:
-            return {}
-        case dict():
-            return {at: text for key, item in value.items() for at, text in _leaves(item, f"{path}.{key}").items()}
-        case list() if any(isinstance(item, dict) for item in value):
-            named = _named(value)
-            return {at: text for name, item in named.items() for at, text in _leaves(item, f"{path}.{name}").items()}
-        case list():
-            return {path: ", ".join(map(str, value))}
-        case bool():
-            return {path: "true" if value else "false"}
-    return {path: str(value) or '""'}
 
 
 def _named(rows: list[Any]) -> dict[str, Any]:
