@@ -8,6 +8,7 @@ from udo.errors import CredentialsError, Interrupted, PartlyDone, UdoError
 from udo.finish import Finish
 from udo.finish.confirming import confirm
 from udo.model import Result
+from udo.plan import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,9 @@ def finished_each(session: Session, plans: Sequence[tuple[Role, Plan]]) -> Resul
     changing = [(role, plan) for role, plan in plans if plan.steps]
     if changing and not session.options.dry_run:
         for _, plan in changing:
-            session.output.say(f"{plan.command} {plan.target}")
+            session.emit(Notice(f"{plan.command}  {plan.target}"))
             session.output.plan(plan)
+            session.emit(Notice(""))
         confirm(session, _question(changing))
     return _together(*_one_by_one(session, ends, plans))
 
