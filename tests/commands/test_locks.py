@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from launch_worlds import configuration_world, launched_from, write_config
+from launch_worlds import configuration, configuration_world, launched_from, write_config
 
 from udo.lock import parameter_name
 from udo.sandbox.faults import Fault
@@ -91,6 +91,20 @@ def test_with_wait_lock_it_waits_for_the_other_to_finish(world: Any, udo: Udo) -
     assert told.exit == 0, told.stderr
     assert "waiting: prod-webapp is locked" in told.stderr
     assert launched_from(world) == "prod-webapp-v2"
+
+
+@pytest.mark.parametrize("words", [("rollback", "prod", "webapp"), ("prune", "prod", "webapp", "--keep", "1")])
+def test_every_verb_that_is_told_to_wait_can(world: Any, udo: Udo, words: tuple[str, ...]) -> None:
+    configuration_world(world)
+    for number in (2, 3):
+        configuration(world, f"prod-webapp-v{number}")
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    held_by(world)
+    told = udo(*words)
+    assert (told.exit, "say --wait-lock" in told.stderr) == (4, True)
+    world.faults.add(Fault("hook", "PutParameter", hook=lambda _: world.client("ssm").delete_parameter(Name=NAME)))
+    assert udo(*words, "--wait-lock").exit == 0
 
 
 def test_the_lock_of_a_dead_process_of_this_host_is_taken_over(world: Any, udo: Udo) -> None:

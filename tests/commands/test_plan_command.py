@@ -160,7 +160,8 @@ def test_many_roles_share_every_listing(world: Any, udo: Udo) -> None:
     write_config(
         CONFIG + "".join(f"      r{number}: {{instance_type: m7g.large, ami: {NEW_IMAGE}}}\n" for number in range(20))
     )
-    assert udo("plan", "--exit-code").exit == 5
+    told = udo("plan", "--exit-code")
+    assert (told.exit, told.stderr) == (5, "21 of 21 roles would change\n")
     asked = [one.operation for one in world.log]
     assert asked.count("DescribeAutoScalingGroups") == 1
     assert asked.count("DescribeLaunchConfigurations") == 1

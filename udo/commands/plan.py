@@ -99,6 +99,8 @@ def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: 
     if refusal := _refusal(found):
         return Result(rows, text=text, notes=notes, exit=refusal[0], error=refusal[1])
     pending = exit_code and any(row["changes"] for row in rows)
+    if len(rows) > 1:
+        notes.append(f"{sum(row['changes'] for row in rows)} of {len(rows)} roles would change")
     return Result(rows, text=text, notes=notes, exit=5 if pending else 0)
 
 
