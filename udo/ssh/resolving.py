@@ -72,7 +72,7 @@ def _own_reason(target: Target) -> str:
         return "asked for"
     if target.jump:
         return f"by way of {target.jump}"
-    if target.key and Path(f"{target.key}-cert.pub").expanduser().exists():
+    if target.key and Path(f"{target.key}-cert.pub").expanduser().exists() and shutil.which("ssh"):
         return f"a certificate lies beside {target.key}"
     return ""
 

@@ -1,0 +1,137 @@
+"""Certificates of users and of hosts, on real servers that know the authority alone."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from conftest import Run, endings, output
+from sshd_farm import Farm, key_pair
+
+from udo.plan import Event, Notice
+from udo.ssh import Target
+
+# What is the matter with a certificate: who signed it, when it holds, for whom.
+BAD = {"expired": ("ours", "-2h:-1h", ""), "foreign": ("theirs", "-1h:+1h", ""), "not his": ("ours", "-1h:+1h", "else")}
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Two authorities, and a host whose users the first vouches for."""
+
+    folder: Path
+    host: Target
+
+    def certify(self, key: Path, signer: str = "ours", validity: str = "-1h:+1h", name: str = "") -> Path:
+        """Writes a certificate beside the key."""
+        ca = self.folder / signer
+        argv = ["ssh-keygen", "-q", "-s", str(ca), "-I", "x", "-n", name or getpass.getuser(), "-V", validity]
+        subprocess.run([*argv, f"{key}.pub"], check=True)
+        return key
+
+
+@pytest.fixture(scope="module")
+def authority(farm: Farm) -> Authority:
+    """The authorities of this module."""
+    folder = farm.folder / "authorities"
+    folder.mkdir()
+    ours, _ = (key_pair(folder / name) for name in ("ours", "theirs"))
+    return Authority(folder, farm.hosts(more=f"TrustedUserCAKeys {ours}.pub")[0])
+
+
+def notices(events: list[Event]) -> list[str]:
+    return [event.says for event in events if isinstance(event, Notice)]
+
+
+def usual(key: Path, folder: Path) -> None:
+    """Puts a key with its certificate where it is looked for when none is named."""
+    (folder / ".ssh").mkdir()
+    for end in ("", ".pub", "-cert.pub"):
+        there = folder / ".ssh" / f"id_{key.name}{end}"
+        there.touch(0o600)
+        there.write_bytes(Path(f"{key}{end}").read_bytes())
+
+
+def test_a_certificate_beside_the_named_key_goes_through_ssh_which_is_said(
+    authority: Authority, run: Run, tmp_path: Path
+) -> None:
+    key = key_pair(tmp_path / "key")
+    assert endings(run([replace(authority.host, key=str(key))]))[0].outcome == "refused"
+    events = run([replace(authority.host, key=str(authority.certify(key)))])
+    assert output(events) == b"hi\n"
+    assert notices(events) == [f"1 of 1 hosts go through ssh: a certificate lies beside {key}"]
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_certificate_that_is_not_good_is_refused(authority: Authority, run: Run, tmp_path: Path, what: str) -> None:
+    key = authority.certify(key_pair(tmp_path / "key"), *BAD[what])
+    (done,) = endings(run([replace(authority.host, key=str(key))]))
+    assert (done.outcome, "Permission denied" in done.reason) == ("refused", True)
+
+
+def test_a_certificate_that_the_configuration_names_goes_through_ssh(
+    authority: Authority, run: Run, tmp_path: Path
+) -> None:
+    key = authority.certify(key_pair(tmp_path / "key"))
+    elsewhere = Path(f"{key}-cert.pub").rename(tmp_path / "elsewhere.pub")
+    (tmp_path / "config").write_text(f"Host *\n  CertificateFile {elsewhere}\n")
+    events = run([replace(authority.host, key=str(key), config=str(tmp_path / "config"))])
+    assert output(events) == b"hi\n", endings(events)
+    assert notices(events) == ["1 of 1 hosts go through ssh: its configuration has certificatefile"]
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_the_usual_keys_are_shown_with_their_certificates(
+    authority: Authority, run: Run, tmp_path: Path, kind: str
+) -> None:
+    usual(authority.certify(key_pair(tmp_path / kind, kind)), tmp_path)
+    events = run([replace(authority.host, key=None)])
+    assert (output(events), notices(events)) == (b"hi\n", [])
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_usual_key_with_a_certificate_that_is_not_good_is_refused(
+    authority: Authority, run: Run, tmp_path: Path, what: str
+) -> None:
+    usual(authority.certify(key_pair(tmp_path / "ed25519"), *BAD[what]), tmp_path)
+    (done,) = endings(run([replace(authority.host, key=None)]))
+    assert (done.outcome, "2 keys tried" in done.reason) == ("refused", True)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_key_that_is_good_alone_is_not_spoilt_by_its_certificate(
+    farm: Farm, authority: Authority, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    key = key_pair(tmp_path / "ed25519")
+    with (farm.folder / "authorized_keys").open("a") as authorized:
+        authorized.write(Path(f"{key}.pub").read_text())
+    usual(authority.certify(key, *BAD["expired"]), tmp_path)
+    target = replace(authority.host, key=str(key) if named else None)
+    assert output(run([target])) == b"hi\n"
+    monkeypatch.setenv("PATH", str(tmp_path / "no ssh here"))
+    events = run([target])
+    assert (output(events), notices(events)) == (b"hi\n", [])
+
+
+@pytest.fixture
+def agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An ssh-agent without keys."""
+    argv = ["ssh-agent", "-s", "-a", str(tmp_path / "agent")]
+    started = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+    yield
+    os.kill(int(started.split("SSH_AGENT_PID=")[1].split(";")[0]), signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("agent")
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_certificate_in_the_agent_is_shown(authority: Authority, run: Run, tmp_path: Path, kind: str) -> None:
+    key = authority.certify(key_pair(tmp_path / "key", kind))
+    subprocess.run(["ssh-add", "-q", str(key)], check=True, stdin=subprocess.DEVNULL)
+    assert output(run([replace(authority.host, key=None)])) == b"hi\n"
