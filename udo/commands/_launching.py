@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup
-    from udo.plan import Plan
+    from udo.model import AutoScalingGroup, Image
+    from udo.plan import Difference, Plan
     from udo.session import Session
 
 _APPLICATION, _GROUP = "deploy.application", "deploy.deployment_group"
@@ -79,12 +79,18 @@ def observe_labels(aws: Aws, plan: Plan, now: float) -> Plan:
         groups = aws.ec2.security_groups(sorted(security_group_ids(plan.differences)))
     except (AwsError, PermissionDenied):
         return plan
-    changed = next((one for one in plan.differences if one.key == "ami"), None)
-    moved = ""
-    if changed and (new := images.get(changed.new)):
-        moved = moved_root(_devices(plan), images.get(changed.old), new)
-    notes = (*plan.notes, moved) if moved else plan.notes
+    warning = next((_doubt(plan, images, one) for one in plan.differences if one.key == "ami"), "")
+    notes = (*plan.notes, warning) if warning else plan.notes
     return replace(plan, differences=labelled(plan.differences, images, groups, now), notes=notes)
+
+
+def _doubt(plan: Plan, images: Mapping[str, Image], changed: Difference) -> str:
+    """A warning where the new image cannot be seen or does not fit the volumes, empty for none."""
+    if new := images.get(changed.new):
+        return moved_root(_devices(plan), images.get(changed.old), new)
+    if not changed.new.startswith("ami-"):
+        return ""
+    return f"warning: image {changed.new} cannot be seen with these credentials: nothing can launch from it"
 
 
 def _devices(plan: Plan) -> Iterator[Mapping[str, Any]]:
