@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from conftest import Run, endings, output
-from sshd_farm import Farm, key_pair
+from sshd_farm import Farm, key_pair, public_key
 
 from udo.plan import Event, Notice
 from udo.ssh import Target
+from udo.ssh.pins import pins
 
 # What is the matter with a certificate: who signed it, when it holds, for whom.
 BAD = {"expired": ("ours", "-2h:-1h", ""), "foreign": ("theirs", "-1h:+1h", ""), "not his": ("ours", "-1h:+1h", "else")}
@@ -135,3 +136,54 @@ def test_a_certificate_in_the_agent_is_shown(authority: Authority, run: Run, tmp
     key = authority.certify(key_pair(tmp_path / "key", kind))
     subprocess.run(["ssh-add", "-q", str(key)], check=True, stdin=subprocess.DEVNULL)
     assert output(run([replace(authority.host, key=None)])) == b"hi\n"
+
+
+def certified(farm: Farm, folder: Path, validity: str = "-1h:+1h", principal: str = "") -> tuple[Target, Path]:
+    """A host that shows a certificate for its address (or another name), and its key; known_hosts has the authority."""
+    (there,) = farm.hosts()
+    signer, mine = (key_pair(folder / name) for name in ("signer", "mine"))
+    sign = ["ssh-keygen", "-q", "-s", str(signer), "-I", "x", "-h", "-n", principal or there.address]
+    subprocess.run([*sign, "-V", validity, f"{mine}.pub"], check=True)
+    (target,) = farm.at([there.address], there.port + 1, [mine], f"HostCertificate {mine}-cert.pub")
+    (folder / "known").write_text(f"@cert-authority * {public_key(signer).text}\n")
+    return replace(target, known_hosts=(str(folder / "known"),)), mine
+
+
+BY_AUTHORITY = "1 of 2 hosts go through ssh: known_hosts has a @cert-authority for them and no key"
+
+
+def test_a_host_with_a_certificate_goes_through_ssh_which_is_said(
+    farm: Farm, host: Target, run: Run, tmp_path: Path
+) -> None:
+    events = run([certified(farm, tmp_path)[0], host])
+    assert [done.outcome for done in endings(events)] == ["ok", "ok"]
+    assert notices(events) == [BY_AUTHORITY]
+
+
+@pytest.mark.parametrize(("validity", "principal"), [("-2h:-1h", ""), ("-1h:+1h", "elsewhere")])
+def test_the_certificate_of_a_host_must_be_good(
+    farm: Farm, run: Run, tmp_path: Path, validity: str, principal: str
+) -> None:
+    target, _ = certified(farm, tmp_path, validity, principal)
+    for host_keys in ("strict", "accept-new"):
+        (done,) = endings(run([target], "touch reached", host_keys=host_keys))
+        assert (done.outcome, "verification failed" in done.reason) == ("refused", True)
+
+
+def test_a_host_without_a_certificate_of_the_authority_is_refused(farm: Farm, run: Run, tmp_path: Path) -> None:
+    (target,) = farm.hosts()
+    (tmp_path / "known").write_text(f"@cert-authority * {public_key(key_pair(tmp_path / 'signer')).text}\n")
+    (done,) = endings(run([replace(target, known_hosts=(str(tmp_path / "known"),))], host_keys="accept-new"))
+    assert done.outcome == "refused"
+
+
+def test_a_pin_or_a_line_of_its_own_goes_before_the_authority(farm: Farm, run: Run, tmp_path: Path) -> None:
+    target, mine = certified(farm, tmp_path)
+    pins().pin(target.instance_id, [public_key(mine)])
+    listed = replace(target, instance_id="i-0123456789abcdef0")
+    events = run([target])
+    assert ([done.outcome for done in endings(events)], notices(events)) == (["ok"], [])
+    with (tmp_path / "known").open("a") as known:
+        known.write(f"[{target.address}]:{target.port} {public_key(mine).text}\n")
+    events = run([listed])
+    assert ([done.outcome for done in endings(events)], notices(events)) == (["ok"], [])

@@ -133,27 +133,6 @@ def test_closing_the_run_ends_every_ssh_at_once(through: Target) -> None:
     assert mine.stdout == b""
 
 
-@pytest.mark.parametrize(
-    ("validity", "principal", "outcome"),
-    [("-1h:+1h", "", "ok"), ("-2h:-1h", "", "refused"), ("-1h:+1h", "elsewhere", "refused")],
-)
-def test_a_certificate_must_be_good(farm: Farm, run: Run, validity: str, principal: str, outcome: str) -> None:
-    (target,) = certified(farm, validity, principal)
-    assert endings(run([target]))[0].outcome == outcome
-
-
-def certified(farm: Farm, validity: str, principal: str) -> list[Target]:
-    """A host that shows a certificate for its address (or another name); known_hosts holds the authority alone."""
-    (there,) = farm.hosts()
-    authority, mine = (key_pair(farm.folder / f"{name}{time.monotonic_ns()}") for name in ("ca", "host"))
-    sign = ["ssh-keygen", "-q", "-s", str(authority), "-I", "x", "-h", "-n", principal or there.address]
-    subprocess.run([*sign, "-V", validity, f"{mine}.pub"], check=True)
-    (target,) = farm.at([there.address], there.port + 1, [mine], f"HostCertificate {mine}-cert.pub")
-    known = farm.folder / f"known{time.monotonic_ns()}"
-    known.write_text(f"@cert-authority * {public_key(authority).text}\n")
-    return [replace(target, known_hosts=(str(known),))]
-
-
 def config(folder: Path, text: str) -> str:
     path = folder / "config"
     path.write_text(text)

@@ -25,12 +25,13 @@ from udo.ssh.limit import Limit
 from udo.ssh.lines import Lines
 from udo.ssh.outcome import Ending, Failed, Stopped
 from udo.ssh.pins import Pins
-from udo.ssh.resolving import resolved
+from udo.ssh.resolving import certified, resolved
 from udo.ssh.schedule import Schedule
 from udo.ssh.target import Options, Target
 from udo.ssh.wire import Wires
 
-# Pieces of at most 64 KiB that wait for the reader; when it is slow, the hosts wait too.
+# Pieces of at most 64 KiB that wait for the reader; when it is slow, the hosts wait too. What one host floods the
+# reader with, all others wait behind: in lines of a letter these are a second's work, and more were no faster.
 _WAITING = 8
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
@@ -72,7 +73,9 @@ def events(
     # What is loaded by now stays to the end; the collector need not walk through it again and again.
     gc.freeze()
     targets, reasons = resolved(targets)
-    yield from (Notice(reason, "debug") for reason in reasons)
+    known = {paths: known_hosts.read(paths) for paths in {tuple(target.known_hosts) for target in targets}}
+    targets, more = certified(targets, known, pins)
+    yield from (Notice(reason, "debug") for reason in (*reasons, *more))
     identities = Identities()
     run = _Run(
         command,
@@ -80,7 +83,7 @@ def events(
         pins,
         console_keys,
         {path: identities.load(path) for path in {target.key for target in targets if target.via == "direct"}},
-        {paths: known_hosts.read(paths) for paths in {tuple(target.known_hosts) for target in targets}},
+        known,
         Schedule(targets, options),
     )
     widest = "openssh" if any(target.via == "openssh" for target in targets) else "direct"
@@ -202,7 +205,7 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge, start: float) -
         run.out.put(_Piece(target.instance_id, stream, data))
 
     try:
-        if target.via == "openssh" or known.authority:
+        if target.via == "openssh":
             return openssh.converse(target, known, run.command, run.options, run.wires, emit, limits)
         with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
             log_in(connection, target.user, run.identities[target.key], connect)

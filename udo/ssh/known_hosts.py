@@ -57,6 +57,11 @@ class KnownHosts:
 
     entries: tuple[Entry, ...]
 
+    @cached_property
+    def has_authorities(self) -> bool:
+        """Whether any line is of an authority."""
+        return any(entry.marker == AUTHORITY for entry in self.entries)
+
     def known(self, address: str, port: int) -> Known:
         """What is known of the server at this address; a line with the port goes before one without."""
         names = [address] if port == 22 else [f"[{address}]:{port}", address]

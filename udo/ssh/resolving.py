@@ -6,17 +6,22 @@ import fnmatch
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from udo.errors import UsageError
+from udo.errors import UdoError, UsageError
 from udo.ssh.config_file import HARMLESS, Setting, every_line
+from udo.ssh.known_hosts import KnownHosts
+from udo.ssh.pins import Pins
 from udo.ssh.plain_config import followed
 from udo.ssh.target import KNOWN_HOSTS, Target
 
 _TAKEN = frozenset({"user", "port", "hostname", "identityfile", "userknownhostsfile", "globalknownhostsfile"})
+
+_AUTHORITY = "known_hosts has a @cert-authority for them and no key"
 
 Answer = Mapping[str, tuple[str, ...]]
 
@@ -65,6 +70,28 @@ def resolved(targets: Sequence[Target]) -> tuple[list[Target], list[str]]:
             reasons[reason] = reasons.get(reason, 0) + 1
         found.append(made)
     return found, [f"{count} of {len(targets)} hosts go through ssh: {reason}" for reason, count in reasons.items()]
+
+
+def certified(
+    targets: Sequence[Target], known_hosts: Mapping[tuple[str, ...], KnownHosts], pins: Pins
+) -> tuple[list[Target], list[str]]:
+    """The targets, and in one line why some more go through `ssh`: it alone can check the certificate of a host."""
+    wanting = [_wants_certificate(target, known_hosts[tuple(target.known_hosts)], pins) for target in targets]
+    found = [
+        replace(target, via="openssh") if wants else target for target, wants in zip(targets, wanting, strict=True)
+    ]
+    count = sum(wanting)
+    return found, [f"{count} of {len(targets)} hosts go through ssh: {_AUTHORITY}"] if count else []
+
+
+def _wants_certificate(target: Target, known_hosts: KnownHosts, pins: Pins) -> bool:
+    if target.via == "openssh" or not known_hosts.has_authorities:
+        return False
+    known = known_hosts.known(target.address, target.port)
+    # A pin that cannot be read is told of where the host is reached.
+    with suppress(UdoError):
+        return known.authority and not known.keys and not pins.keys(target.instance_id)
+    return False
 
 
 def _own_reason(target: Target) -> str:
