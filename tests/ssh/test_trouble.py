@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +14,11 @@ from dataclasses import replace
 import bad_servers
 import pytest
 from conftest import Run, endings, output
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sshd_farm import Farm, key_pair, public_key
 
+from udo.errors import UsageError
 from udo.plan import HostDone, Line, exit_status
 from udo.ssh import Options, Target, fan_out
 
@@ -121,11 +126,9 @@ def test_bytes_that_are_no_text_come_through_untouched(host: Target, run: Run, v
 
 @pytest.mark.parametrize("via", ["direct", "openssh"])
 def test_a_host_that_never_stops_talking_is_left_in_time(host: Target, via: str) -> None:
-    options = Options(timeout=1.5)
+    options = Options(timeout=1.0)
     said = 0
-    for event in fan_out(
-        [replace(host, via=via)], "yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", options, lambda _: None
-    ):
+    for event in fan_out([replace(host, via=via)], f"yes {'x' * 200}", options, lambda _: None):
         if isinstance(event, Line):
             said += 1
             # A reader that is slower than the host: there is always more to take.
@@ -133,4 +136,21 @@ def test_a_host_that_never_stops_talking_is_left_in_time(host: Target, via: str)
         elif isinstance(event, HostDone):
             done = event
     assert said
-    assert (done.outcome, done.reason) == ("timeout", "no end of the command within 1.5 s")
+    assert (done.outcome, done.reason) == ("timeout", "no end of the command within 1 s")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"\0", b"")), min_size=20, max_size=80))
+@pytest.mark.parametrize("via", ["direct", "openssh"])
+def test_words_of_any_bytes_come_back_as_they_were(host: Target, run: Run, via: str, words: list[bytes]) -> None:
+    sent = shlex.join(["printf", "%s\\0", *map(os.fsdecode, words)])
+    assert output(run([replace(host, via=via)], sent)).removesuffix(b"\n") == b"".join(word + b"\0" for word in words)
+
+
+@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("command", ["echo a\0; rm b", "echo \ud800", "echo \udc00x", "echo \U0001f600\udfff"])
+def test_what_no_command_line_can_hold_is_refused_before_anybody_is_reached(
+    host: Target, run: Run, via: str, command: str
+) -> None:
+    with pytest.raises(UsageError, match="holds a NUL or half a character"):
+        run([replace(host, via=via, port=1)], command)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
+from udo.errors import UsageError
 from udo.plan import Event, exit_status
 from udo.ssh.client_config import client_config
 from udo.ssh.gone import Terminated
@@ -37,13 +39,24 @@ def fan_out(
     `console_keys` gives the console output of an instance id, and is asked (from several threads at once) only for
     hosts that no pin and no known_hosts line knows; a UdoError of it is part of the reason why a host is refused.
     `terminated` gives those of some instance ids that are no more: hosts that were lost and are among them end as gone.
-    Closing the generator closes every connection at once. Raises: UsageError when a key file cannot be used.
+    Closing the generator closes every connection at once. Raises: UsageError when a key file cannot be used, or
+    the command is nothing that a host could be sent.
     """
+    _check(command)
     _load_paramiko()
     from udo.ssh import engine
     from udo.ssh.pins import pins
 
     return engine.events(targets, command, options, console_keys, terminated, pins())
+
+
+def _check(command: str) -> None:
+    # A server would take the NUL for the end of the command, and run half of it.
+    if "\0" not in command:
+        with suppress(UnicodeEncodeError):
+            command.encode("utf-8", "surrogateescape")
+            return
+    raise UsageError("the command holds a NUL or half a character", hint="send such bytes by --script")
 
 
 def _load_paramiko() -> None:
