@@ -7,7 +7,6 @@ import shlex
 import socket
 import threading
 import time
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,19 +158,6 @@ def test_a_server_with_only_old_algorithms_is_refused(farm: Farm, run: Run) -> N
 def test_a_server_that_runs_no_commands_is_refused(farm: Farm, run: Run) -> None:
     (target,) = farm.hosts(more="MaxSessions 0")
     assert [done.outcome for done in endings(run([target]))] == ["refused"]
-
-
-def test_fifty_hosts_are_each_done_once_and_one_that_hangs_costs_only_its_timeout(farm: Farm, run: Run) -> None:
-    targets = farm.hosts(49)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        targets.insert(20, farm.target(*silent.getsockname()))
-        start = time.monotonic()
-        done = endings(run(targets, connect_timeout=8))
-        took = time.monotonic() - start
-    assert Counter(end.instance_id for end in done) == Counter(target.instance_id for target in targets)
-    assert Counter(end.outcome for end in done) == {"ok": 49, "timeout": 1}
-    assert took <= 10
-    assert ssh.exit_status(done) == 255
 
 
 def test_no_more_hosts_than_the_fanout_are_served_at_a_time(farm: Farm, run: Run) -> None:
