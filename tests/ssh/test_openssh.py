@@ -54,7 +54,12 @@ def test_any_word_arrives_as_it_is(through: Target, run: Run, words: list[str]) 
 
 @pytest.mark.parametrize(
     ("command", "outcome", "status"),
-    [("exit 255", "failed", 255), ("kill -9 $$", "signal", 128), ("true", "ok", 0)],
+    [
+        ("exit 255", "failed", 255),
+        ("kill -9 $$", "signal", 128),
+        ("true", "ok", 0),
+        ("sh -c 'kill -9 $$'; exit $?", "failed", 137),
+    ],
 )
 def test_the_end_of_the_command_is_told_from_that_of_ssh(
     through: Target, run: Run, command: str, outcome: str, status: int
