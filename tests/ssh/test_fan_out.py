@@ -59,6 +59,11 @@ def test_a_command_killed_by_a_signal_gives_128_and_its_number(host: Target, run
     assert (done.outcome, done.status, done.reason) == ("signal", 128 + number, f"killed by SIG{name}")
 
 
+def test_a_signal_that_the_server_has_no_name_for_is_one_all_the_same(host: Target, run: Run) -> None:
+    (done,) = endings(run([host], "kill -34 $$"))
+    assert (done.outcome, done.status, done.reason) == ("signal", 128, "killed by a signal (SIG@openssh.com)")
+
+
 def test_a_connection_that_breaks_while_the_command_runs_is_dropped(host: Target, run: Run) -> None:
     events = run([host], "echo before; sleep 0.5; kill -9 $PPID; sleep 5")
     (done,) = endings(events)

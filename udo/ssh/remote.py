@@ -104,5 +104,6 @@ def _sent(connection: Connection, channel: paramiko.Channel, unsent: memoryview)
 
 
 def _killed(name: str) -> Ending:
-    number = signal.Signals.__members__.get(f"SIG{name}", 0)
-    return Ending("signal", 128 + number, f"killed by SIG{name}")
+    number = signal.Signals.__members__.get(f"SIG{name}")
+    # Source: RFC 4254, section 6.10: a name with an @ is the server's own, as OpenSSH's for all it has no name for.
+    return Ending("signal", 128 + (number or 0), f"killed by SIG{name}" if number else f"killed by a signal ({name})")
