@@ -1,0 +1,68 @@
+"""The configuration written for OpenSSH, used as it stands by the real programs on real servers."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sshd_farm import Farm, key_pair, public_key
+
+from udo.ssh import Target, client_config
+from udo.ssh.pins import pins
+
+
+@pytest.fixture(autouse=True)
+def odd_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder whose name ssh would split and expand."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "a %h b"))
+    return tmp_path / "a %h b"
+
+
+@pytest.fixture
+def pinned(farm: Farm, tmp_path: Path) -> Target:
+    """A host that only its pin knows, and whose key has an odd name."""
+    (host,) = farm.hosts(more="Subsystem sftp internal-sftp")
+    key = tmp_path / "my %k key"
+    key.touch(0o600)
+    key.write_text(farm.login_key.read_text())
+    pins().pin(host.instance_id, [public_key(farm.host_key)])
+    return replace(host, key=str(key), known_hosts=())
+
+
+def through(targets: list[Target], folder: Path, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+    (folder / "conf").write_text(client_config(targets))
+    argv = [program, "-F", str(folder / "conf"), "-o", "BatchMode=yes", "--", *words]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_ssh_logs_in_by_the_instance_id_with_the_pin(pinned: Target, tmp_path: Path) -> None:
+    other = replace(pinned, instance_id="i-0123456789abcdef0", address="127.0.0.1", port=1)
+    ended = through([other, pinned], tmp_path, "ssh", pinned.instance_id, "echo in; exit 3")
+    assert (ended.stdout, ended.returncode) == ("in\n", 3), ended.stderr
+
+
+def test_scp_copies_with_it_too(pinned: Target, tmp_path: Path) -> None:
+    (tmp_path / "sent").write_text("whole")
+    there = tmp_path / "there"
+    ended = through([pinned], tmp_path, "scp", str(tmp_path / "sent"), f"{pinned.instance_id}:{there}")
+    assert (ended.returncode, there.read_text()) == (0, "whole"), ended.stderr
+
+
+def test_a_wrong_pin_is_refused_though_known_hosts_knows_the_host(farm: Farm, pinned: Target, tmp_path: Path) -> None:
+    held = pins().path(pinned.instance_id)
+    held.write_text(f"{pinned.instance_id} {public_key(key_pair(tmp_path / 'other')).text}\n")
+    known = f"[{pinned.address}]:{pinned.port} {public_key(farm.host_key).text}\n"
+    (tmp_path / "known").write_text(known)
+    target = replace(pinned, known_hosts=(str(tmp_path / "known"),))
+    ended = through([target], tmp_path, "ssh", pinned.instance_id, f"touch {tmp_path}/reached")
+    assert (ended.returncode, "Host key verification failed" in ended.stderr) == (255, True)
+    assert not (tmp_path / "reached").exists()
+    held.unlink()
+    assert through([target], tmp_path, "ssh", pinned.instance_id, "exit 4").returncode == 4
+
+
+def test_a_host_that_nobody_knows_is_refused(pinned: Target, tmp_path: Path) -> None:
+    pins().path(pinned.instance_id).unlink()
+    assert through([pinned], tmp_path, "ssh", pinned.instance_id, "true").returncode == 255
