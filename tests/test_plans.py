@@ -64,8 +64,10 @@ class Rows:
     def DescribeInstanceRefreshes(self, _asked: Any) -> Any:
         return {"InstanceRefreshes": []}
 
-    def DescribeImages(self, _asked: Any) -> Any:
-        return {"Images": self._case.get("images", [])}
+    def DescribeImages(self, asked: Any) -> Any:
+        # Where a case says nothing of images, every one asked for is there.
+        named = [{"ImageId": value} for value in asked.values() if str(value).startswith("ami-")]
+        return {"Images": self._case.get("images", named)}
 
     def DescribeSecurityGroups(self, _asked: Any) -> Any:
         return {"SecurityGroups": []}

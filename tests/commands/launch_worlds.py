@@ -94,6 +94,32 @@ def mixed_world(world: Any) -> None:
     _group(world, MixedInstancesPolicy=policy)
 
 
+ARM = "prod-webapp-arm"
+
+
+def overrides_world(world: Any, version: str = "1") -> str:
+    """The mixed world with one more override, which has a template of its own; returns that template's id."""
+    mixed_world(world)
+    ec2 = world.client("ec2")
+    for name in ("arm", "ops"):
+        ec2.create_key_pair(KeyName=name)
+    data = {"ImageId": OLD_IMAGE, "InstanceType": "t4g.small", "KeyName": "arm"}
+    made = ec2.create_launch_template(LaunchTemplateName=ARM, LaunchTemplateData=data)
+    template_id = str(made["LaunchTemplate"]["LaunchTemplateId"])
+    own = {"LaunchTemplateId": template_id, "Version": version}
+    rows = group(world)["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]
+    rows.append({"InstanceType": "t4g.small", "LaunchTemplateSpecification": own})
+    set_overrides(world, rows)
+    return template_id
+
+
+def set_overrides(world: Any, rows: list[dict[str, Any]]) -> None:
+    """Gives the group's mixed instances policy other overrides."""
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", MixedInstancesPolicy={"LaunchTemplate": {"Overrides": rows}}
+    )
+
+
 def template(world: Any) -> str:
     """The launch template prod-webapp; returns its id."""
     import base64

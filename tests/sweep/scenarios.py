@@ -17,6 +17,7 @@ from launch_worlds import (
     configuration_world,
     mixed_world,
     neighbours,
+    overrides_world,
     register_images,
     template,
     template_world,
@@ -169,6 +170,9 @@ CORE = {
     "updatelc-configuration": Scenario(UPDATE, _plain(configuration_world), f"{OURS}-v2", "1 2"),
     "updatelc-template": Scenario(UPDATE, _plain(template_world), f"{OURS}:2", "1 2"),
     "updatelc-mixed": Scenario(UPDATE, _plain(mixed_world), f"{OURS}:2", "1 2"),
+    "updatelc-overrides": Scenario(
+        (*UPDATE, "--overrides", "--set", "keypair_name=ops"), _plain(overrides_world), f"{OURS}:2", "1 2"
+    ),
     "updatelc-tidying-configuration": Scenario(
         UPDATE, _many_configurations, f"{OURS}-v10", "1 3 6 9 10", config=KEEP_TWO
     ),
@@ -189,6 +193,13 @@ MORE = {
     "to-template-twin": Scenario(CONVERT, _cut_off(configuration_world, *CONVERT), f"{OURS}:1", "1"),
     "rollback-to-number": Scenario(
         (*ROLLBACK, "--to", "7"), _many_configurations, f"{OURS}-v7", "1 2 3 4 6 7 8 9", OLD
+    ),
+    "rollback-overrides": Scenario(
+        ROLLBACK,
+        _after(overrides_world, *UPDATE, "--overrides", "--set", "keypair_name=ops"),
+        f"{OURS}:1",
+        "1 2",
+        OLD,
     ),
     "prune-crowded": Scenario((*PRUNE, "--keep", "2"), _crowded, OURS, "1 3 4 6 8 9", OLD),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 _APPLICATION, _GROUP = "deploy.application", "deploy.deployment_group"
 
 
-def observe_updatelc(aws: Aws, role: Role) -> State:
+def observe_updatelc(aws: Aws, role: Role, *, overrides: bool = False) -> State:
     """The role's group with the launch data it lives on and everything a new name or version must not disturb.
+
+    With `overrides` the templates too that overrides of its mixed instances policy name for themselves.
 
     Raises: Absent, Conflict or another UdoError.
     """
@@ -35,12 +38,18 @@ def observe_updatelc(aws: Aws, role: Role) -> State:
         raise Absent(f"group {role.group_name} of {role.label} does not exist", hint=f"looked in {aws.region}")
     if group.status:
         raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
+    state: State
     match group.launch:
         case LaunchConfigurationReference():
-            return _configuration_state(aws, group, group.launch, groups)
+            state = _configuration_state(aws, group, group.launch, groups)
         case LaunchTemplateReference():
-            return _template_state(aws, group, group.launch, groups)
-    raise UdoError(f"group {group.name} names neither a launch configuration nor a launch template")
+            own = _own_templates(group, group.launch) if overrides else ()
+            also = tuple(_template_state(aws, group, one, groups) for one in own)
+            state = replace(_template_state(aws, group, group.launch, groups), overrides=also)
+        case _:
+            raise UdoError(f"group {group.name} names neither a launch configuration nor a launch template")
+    notes, refresh = _surroundings(aws, group)
+    return replace(state, notes=notes, refresh=refresh)
 
 
 def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = None) -> str | None:
@@ -136,7 +145,6 @@ def _configuration_state(
         set(groups),
         aws.launch_configuration_shape(),
         aws.launch_template_shape(),
-        *_surroundings(aws, group),
     )
 
 
@@ -155,10 +163,16 @@ def _template_state(
         raise Conflict(
             f"{live} of group {group.name} is gone", hint="the group cannot launch; give it another one first"
         )
-    followers = sorted(name for name, one in groups.items() if name != group.name and _follows(one, live.id))
     used = _used_versions(live.id, groups.values()) | aws.ec2.versions_running(live.id)
-    shape = aws.launch_template_shape()
-    return TemplateState(group, live, number, versions, followers, used, shape, *_surroundings(aws, group))
+    followers = _followers(group, live, groups.values())
+    return TemplateState(group, live, number, versions, followers, used, aws.launch_template_shape())
+
+
+def _own_templates(group: AutoScalingGroup, live: LaunchTemplateReference) -> tuple[LaunchTemplateReference, ...]:
+    """The templates that overrides name for themselves: those that one alone names, and not the group's own one."""
+    named = [one for one in dict.fromkeys(group.overrides) if isinstance(one, LaunchTemplateReference)]
+    count = Counter(one.id for one in named)
+    return tuple(one for one in named if count[one.id] == 1 and one.id not in ("", live.id))
 
 
 def _surroundings(aws: Aws, group: AutoScalingGroup) -> tuple[tuple[str, ...], str]:
@@ -189,6 +203,13 @@ def _used_versions(template_id: str, groups: Iterable[AutoScalingGroup]) -> set[
     return {int(version) for version in mine if version.isdigit()}
 
 
-def _follows(group: AutoScalingGroup, template_id: str) -> bool:
-    launch = group.launch
-    return isinstance(launch, LaunchTemplateReference) and launch.id == template_id and launch.version == "$Latest"
+def _followers(group: AutoScalingGroup, live: LaunchTemplateReference, groups: Iterable[AutoScalingGroup]) -> list[str]:
+    """Who else follows $Latest of the template: other groups, and overrides of this one."""
+
+    def follow(references: Iterable[Any]) -> bool:
+        return any((one.id, one.version) == (live.id, "$Latest") for one in references if hasattr(one, "version"))
+
+    others = sorted(one.name for one in groups if one.name != group.name and follow((one.launch, *one.overrides)))
+    # What an override follows is pinned before a version of its own template is made.
+    own = follow(one for one in group.overrides if live is group.launch or one != live)
+    return [*others, f"overrides of {group.name}"] if own else others

@@ -56,8 +56,9 @@ def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> 
 
 def differing(state: State, plan: Plan) -> int:
     """How many members were launched from something else than the group launches from once the plan is done."""
-    target = next((_swapped_in(call) for call in reversed(plan.writes) if _swapped_in(call)), _live(state))
-    return sum(_identity(member.launch) != target for member in state.group.members)
+    swaps = (call for call in reversed(plan.writes) if call.operation == "UpdateAutoScalingGroup")
+    meant = next(map(_swapped_in, swaps), None) or {_live(state), *map(_identity, state.group.overrides)}
+    return sum(_identity(member.launch) not in meant for member in state.group.members)
 
 
 @click.command()
@@ -116,7 +117,7 @@ def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choi
         aws = session.aws(role)
         aws = seen.setdefault(id(aws), once(aws))
         role = session.resolve(role, *BASIS)
-        state = observe_updatelc(aws, role)
+        state = observe_updatelc(aws, role, overrides=choices.overrides)
         plan = observe_plan(session, aws, role, state, choices)
         # What passes by itself is told, and no part of a plan that may be kept.
         passing = observe_deploying(session, aws, role, beside)
@@ -167,14 +168,13 @@ def _entry(session: Session, accounts: Mapping[int, str | None], role: Role, pla
     return Entry(role.cluster, role.name, role.group_name, accounts[id(aws)], aws.region, plan)
 
 
-def _swapped_in(call: Call) -> Any:
-    if call.operation != "UpdateAutoScalingGroup":
-        return None
+def _swapped_in(call: Call) -> set[Any]:
+    if "LaunchConfigurationName" in call.params:
+        return {call.params["LaunchConfigurationName"]}
     policy = call.params.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    template = call.params.get("LaunchTemplate") or policy.get("LaunchTemplateSpecification")
-    if template:
-        return template["LaunchTemplateId"], template["Version"]
-    return call.params.get("LaunchConfigurationName")
+    own = (row.get("LaunchTemplateSpecification") for row in policy.get("Overrides", ()))
+    templates = (call.params.get("LaunchTemplate") or policy["LaunchTemplateSpecification"], *filter(None, own))
+    return {(one.get("LaunchTemplateId"), one.get("Version")) for one in templates}
 
 
 def _live(state: State) -> Any:

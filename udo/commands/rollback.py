@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from udo.commands._launching import observe_updatelc
 from udo.launch.overlay import BASIS
-from udo.launch.returning import Target, plan_rollback, target_of
+from udo.launch.returning import Target, overrides_of, plan_rollback, target_of
 from udo.launch.states import Heading
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference, Result
 from udo.words import changing_roles
@@ -59,5 +60,5 @@ def _planned(session: Session, role: Role, to: int | None) -> Plan:
     aws = session.aws(role)
     session.hide_secrets(role, *BASIS)
     state = observe_updatelc(aws, role)
-    target = observe_target(aws, target_of(state, to))
+    target = replace(observe_target(aws, target_of(state, to)), overrides=overrides_of(state, to))
     return plan_rollback(Heading("rollback", role.label), state, target)

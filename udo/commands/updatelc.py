@@ -35,6 +35,7 @@ class Choices:
     reason: str = ""
     from_config: bool = False
     to_template: bool = False
+    overrides: bool = False
     anyway: bool = False
 
 
@@ -59,6 +60,11 @@ _OPTIONS = (
         "--reason", metavar="TEXT", default="", help="Why; kept in the version's description and the journal."
     ),
     click.option("--to-template", is_flag=True, help="Move a group on a launch configuration to a launch template."),
+    click.option(
+        "--overrides",
+        is_flag=True,
+        help="Change the overrides' own templates too, but for image and instance type.",
+    ),
     click.option("--anyway", is_flag=True, help="Go on during an instance refresh, or where another group follows."),
 )
 
@@ -90,6 +96,7 @@ def command(session: Session, /, words: tuple[str, ...], wait_lock: bool, **opti
     udo updatelc prod webapp --ami latest  the newest image of the family of the live one
     udo updatelc prod webapp --set instance_type=m7g.large --set metadata_options.HttpTokens=required
     udo updatelc prod webapp --to-template the same content as a launch template; rollback goes back
+    udo updatelc prod webapp --overrides   the templates that overrides of a mixed policy have of their own, too
     udo updatelc prod '*' --yes            every role of the cluster
     """
     session.wait_for_lock = wait_lock
@@ -129,7 +136,7 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
 def _planned(session: Session, role: Role, choices: Choices) -> Plan:
     aws = session.aws(role)
     role = session.resolve(role, *BASIS)
-    state = observe_updatelc(aws, role)
+    state = observe_updatelc(aws, role, overrides=choices.overrides)
     _check_refresh(state, choices.anyway)
     state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role)))
     return observe_plan(session, aws, role, state, choices)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from udo.errors import Refused, UsageError
-from udo.launch.copying import comparable, configuration_copy, copied, laid_over, removed, satisfies, sendable
+from udo.errors import Refused
+from udo.launch.copying import comparable, configuration_copy, laid_over, satisfies, sendable
 from udo.launch.differences import differences, short
 from udo.launch.keeping import beyond, delete_configurations, delete_versions
 from udo.launch.naming import family, next_free_name
-from udo.launch.overlay import configuration_keys, template_keys
-from udo.launch.proof import configuration_proof, literal
+from udo.launch.overlay import configuration_keys
+from udo.launch.proof import configuration_proof
 from udo.launch.remembering import remember, remembered
 from udo.launch.states import TemplateState, pinned_text
 from udo.launch.swapping import launch_pair, swapped, to_configuration, to_version, version_pair
-from udo.plan import Call, Difference, Pair, Plan, Read, Ref
+from udo.launch.versions import NextVersion, check_complete, check_nothing_lost, next_version
+from udo.plan import Call, Difference, Pair, Plan, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from udo.launch.states import ConfigurationState, Heading, State, Wanted
-    from udo.model import LaunchTemplateVersion
 
 
 def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Wanted) -> Plan:
@@ -40,7 +41,7 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
     taken = {*state.configurations, *state.group_names}
     name = twin or next_free_name(group.name, numbers.values(), taken)
     if not twin:
-        _check_nothing_lost(state.configurations[live].unknown, wanted)
+        check_nothing_lost(state.configurations[live].unknown, wanted)
     create = () if twin else (_create_configuration(name, state, content, found),)
     swap = to_configuration(group, name)
     number = family(group.name, [name])[name]
@@ -53,43 +54,51 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
 def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Plan:
     """The plan that lays launch keys over a copy of the live template version and pins the group to the new number.
 
-    Raises: Refused when another group follows $Latest of the template and would be changed with it.
+    So it does with the templates that overrides name for themselves, where they are asked for: but for image and
+    instance type, which are what such a template is there for.
+
+    Raises: Refused when another group follows $Latest of a template and would be changed with it.
     """
-    live = state.live
-    base = copied(_version(state).data, state.shape)
-    kept: dict[str, Any] = {} if wanted.from_config else base
-    content = laid_over(kept, template_keys(wanted.keys, kept))
-    if wanted.from_config:
-        check_complete(content)
-    found = differences(comparable(base), comparable(content))
+    live, pinned = state.live, version_pair(state.group, state.live, str(state.number))
     following = live.version.startswith("$")
-    if not found and not following:
-        return _nothing(heading, state, leftovers(state, wanted.keep))
-    if not found:
-        return _only_pinned(heading, state)
-    twin = _template_twin(state, content)
-    if twin is None and not wanted.anyway:
-        _refuse_to_drag_along(state)
-    first = (to_version(state.group, live, str(state.number)),) if following else ()
-    number: Any = str(twin) if twin else Ref("version")
-    # A version made from a source version would bring back what is to go.
-    inherits = not wanted.from_config and not removed(base, content)
-    if twin is None:
-        # Elements at the top AWS itself inherits from the source version; inside what is sent they are replaced.
-        _check_nothing_lost([path for path in _version(state).unknown if "." in path or not inherits], wanted)
-        _check_spot(state, wanted)
-    create = () if twin else (_create_version(state, content, found, wanted, inherits=inherits),)
-    swap = to_version(state.group, live, number, live=version_pair(state.group, live, str(state.number)))
-    now = f"{live.id}:{twin}" if twin else Ref("version", f"{live.id}:{{}}")
-    tag = remember(state.group, now, f"{live.id}:{state.number}")
-    old = _old_versions(state, wanted.keep, twin or state.versions[0].number + 1, set())
-    notes: list[str] = []
-    if twin:
-        notes.append(f"version {twin} has this content already: it is taken up, not copied again")
-    if state.group.overrides:
-        notes.append(f"overrides with a template of their own stay: {', '.join(map(str, state.group.overrides))}")
-    done = f"launch template {live.name} version {twin or '{version}'} (was {live.version})"
-    return swapped(heading, state, (*first, *create, *tag, swap, *old), swap, found, done, tuple(notes))
+    main = next_version(state, wanted, "version", pinned)
+    others = _next_overrides(state, wanted, pinned)
+    if not (main.found or others):
+        return _only_pinned(heading, state) if following else _nothing(heading, state, leftovers(state, wanted.keep))
+    _check_spot(state, wanted)
+    pins = {one.state.live.id: str(one.state.number) for one in others if one.state.live.version.startswith("$")}
+    first = (to_version(state.group, live, str(state.number), overrides=pins),) if following or pins else ()
+    create = tuple(one.create for one in (main, *others) if one.create)
+    numbers = {one.state.live.id: one.number for one in others}
+    swap = to_version(state.group, live, main.number, live=pinned, overrides=numbers, pinned=pins)
+    now = Ref("version", f"{live.id}:{{}}") if main.create else f"{live.id}:{main.number}"
+    before = {one.state.live.id: str(one.state.number) for one in others}
+    tag = remember(state.group, now, f"{live.id}:{state.number}", before)
+    old = _old_versions(
+        state, wanted.keep, state.versions[0].number + 1 if main.create else int(str(main.number)), set()
+    )
+    notes = (*filter(None, (one.note for one in (main, *others))), *_staying(state))
+    found = (
+        *main.found,
+        *(replace(row, key=f"{one.state.live.name}: {row.key}") for one in others for row in one.found),
+    )
+    done = f"launch template {live.name} version {'{version}' if main.create else main.number} (was {live.version})"
+    return swapped(heading, state, (*first, *create, *tag, swap, *old), swap, found, done, notes)
+
+
+def _next_overrides(state: TemplateState, wanted: Wanted, live: Pair) -> list[NextVersion]:
+    """The versions that overrides' own templates are to have, of those that change."""
+    keys = {key: value for key, value in wanted.keys.items() if key not in ("ami", "instance_type")}
+    asked = replace(wanted, keys=keys, from_config=False)
+    found = (next_version(one, asked, f"version_{number}", live) for number, one in enumerate(state.overrides))
+    return [one for one in found if one.found]
+
+
+def _staying(state: TemplateState) -> tuple[str, ...]:
+    """A note that names the overrides whose own template is left as it is."""
+    asked = {one.live.id for one in state.overrides}
+    stay = dict.fromkeys(str(one) for one in state.group.overrides if getattr(one, "id", "") not in asked)
+    return (f"overrides with a template of their own stay: {', '.join(stay)}",) if stay else ()
 
 
 def _only_pinned(heading: Heading, state: TemplateState) -> Plan:
@@ -101,26 +110,6 @@ def _only_pinned(heading: Heading, state: TemplateState) -> Plan:
     return swapped(heading, state, (pinned,), pinned, found, done, (note,))
 
 
-def check_complete(content: Mapping[str, Any]) -> None:
-    """Accepts launch data that can launch something.
-
-    Raises: UsageError where udo.yml alone does not name an image and an instance type.
-    """
-    missing = [key for key, name in (("ami", "ImageId"), ("instance_type", "InstanceType")) if name not in content]
-    if missing:
-        raise UsageError(
-            f"udo.yml alone does not say {' and '.join(missing)}", hint="set it, or leave out --from-config"
-        )
-
-
-def _check_nothing_lost(unknown: Sequence[str], wanted: Wanted) -> None:
-    if unknown and not wanted.anyway:
-        raise Refused(
-            f"{', '.join(unknown)} of the live launch data would be lost: this botocore does not know it",
-            hint="upgrade boto3, or say --anyway; nothing was changed",
-        )
-
-
 def _check_spot(state: TemplateState, wanted: Wanted) -> None:
     # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups.html, prerequisites:
     # the launch template must not request Spot Instances.
@@ -128,14 +117,6 @@ def _check_spot(state: TemplateState, wanted: Wanted) -> None:
         raise Refused(
             f"spot_price cannot stand in the launch template of {state.group.name}, which has a mixed instances policy",
             hint="its instances distribution says how much is spot; nothing was changed",
-        )
-
-
-def _refuse_to_drag_along(state: TemplateState) -> None:
-    if state.followers:
-        raise Refused(
-            f"a new version of {state.live.name} would change {', '.join(state.followers)} (on $Latest of it) too",
-            hint="pin it to a number first, or say --anyway; nothing was changed",
         )
 
 
@@ -192,37 +173,6 @@ def _create_configuration(
     )
 
 
-def _create_version(
-    state: TemplateState, content: Mapping[str, Any], found: tuple[Difference, ...], wanted: Wanted, *, inherits: bool
-) -> Call:
-    live, description = state.live, wanted.description
-    source = {"SourceVersion": str(state.number)} if inherits else {}
-    mine = Read(
-        "ec2",
-        "DescribeLaunchTemplateVersions",
-        {"LaunchTemplateId": live.id, "MinVersion": str(state.number), "MaxResults": 200},
-        f"LaunchTemplateVersions[?VersionDescription=={literal(description)}] | [0].VersionNumber",
-    )
-    return Call(
-        f"new version of launch template {live.name}, copied from {state.number}  {short(found)}",
-        "ec2",
-        "CreateLaunchTemplateVersion",
-        {
-            "LaunchTemplateId": live.id,
-            **source,
-            "VersionDescription": description,
-            "LaunchTemplateData": dict(content),
-        },
-        expect=(version_pair(state.group, live, str(state.number)),),
-        save={"version": "LaunchTemplateVersion.VersionNumber"},
-        proof=(Pair(mine, Ref("version"), f"a version of {live.name} made by this run"),),
-    )
-
-
-def _version(state: TemplateState) -> LaunchTemplateVersion:
-    return next(version for version in state.versions if version.number == state.number)
-
-
 def _configuration_twin(state: ConfigurationState, numbers: Mapping[str, int], wanted: Mapping[str, Any]) -> str | None:
     current = numbers.get(state.live.name, 0)
     for name in sorted(numbers, key=lambda name: numbers[name]):
@@ -231,8 +181,3 @@ def _configuration_twin(state: ConfigurationState, numbers: Mapping[str, int], w
             if satisfies(candidate, wanted):
                 return name
     return None
-
-
-def _template_twin(state: TemplateState, wanted: Mapping[str, Any]) -> int | None:
-    newer = (version for version in state.versions if version.number > state.number)
-    return next((v.number for v in newer if satisfies(copied(v.data, state.shape), wanted)), None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from udo.launch.proof import group_read, literal
@@ -22,18 +23,24 @@ _TEMPLATE = re.compile(r"(lt-[0-9a-zA-Z]+):([0-9]+)")
 
 @dataclass(frozen=True)
 class Remembered:
-    """What the tag says, each as `reference_text` writes it."""
+    """What the tag says, each as `reference_text` writes it.
+
+    `overrides` are the versions before of the templates that overrides name for themselves, by template id, where they
+    were changed too.
+    """
 
     now: str
     before: str
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 def remembered(group: AutoScalingGroup) -> Remembered | None:
     """What the group's tag says; None where there is none that can be read."""
     try:
         told = json.loads(group.tags.get(TAG, ""))
-        return Remembered(str(told["now"]), str(told["before"]))
-    except (ValueError, TypeError, KeyError):
+        overrides = {str(key): str(number) for key, number in told.get("overrides", {}).items()}
+        return Remembered(str(told["now"]), str(told["before"]), overrides)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -48,13 +55,15 @@ def reference_from(text: str) -> LaunchReference:
     return LaunchTemplateReference(match[1], "", match[2]) if match else LaunchConfigurationReference(text)
 
 
-def remember(group: AutoScalingGroup, now: str | Ref, before: str) -> tuple[Call, ...]:
+def remember(
+    group: AutoScalingGroup, now: str | Ref, before: str, overrides: Mapping[str, str] | None = None
+) -> tuple[Call, ...]:
     """The call that writes the tag before the swap; none where it says so already or would be too long.
 
     Before the swap, because a crash between the two then leaves a tag whose `before` is what is live.
     """
-    text = _text(now, before)
-    if remembered(group) == Remembered(str(now), before) or len(str(text)) > _MOST:
+    text = _text(now, before, overrides or {})
+    if remembered(group) == Remembered(str(now), before, overrides or {}) or len(str(text)) > _MOST:
         return ()
     tag: dict[str, Any] = {
         "ResourceId": group.name,
@@ -68,7 +77,8 @@ def remember(group: AutoScalingGroup, now: str | Ref, before: str) -> tuple[Call
     return (Call(says, "autoscaling", "CreateOrUpdateTags", {"Tags": [tag]}, proof=(proof,), optional=True),)
 
 
-def _text(now: str | Ref, before: str) -> str | Ref:
+def _text(now: str | Ref, before: str, overrides: Mapping[str, str]) -> str | Ref:
+    more = {"overrides": dict(overrides)} if overrides else {}
     if isinstance(now, Ref):
-        return Ref(now.name, json.dumps({"now": now.inside, "before": before}))
-    return json.dumps({"now": now, "before": before})
+        return Ref(now.name, json.dumps({"now": now.inside, "before": before, **more}))
+    return json.dumps({"now": now, "before": before, **more})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from udo.errors import Absent, Conflict, UsageError
@@ -45,11 +45,15 @@ def target_of(state: State, to: int | None) -> LaunchReference:
 
 @dataclass(frozen=True)
 class Target:
-    """What to go back to, with the configurations by name or versions by number among which it is, if it exists."""
+    """What to go back to, with the configurations by name or versions by number among which it is, if it exists.
+
+    `overrides` are the versions that overrides with a template of their own go back to, by template id.
+    """
 
     reference: LaunchReference
     configurations: Mapping[str, LaunchConfiguration]
     versions: Mapping[int, LaunchTemplateVersion]
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_rollback(heading: Heading, state: State, meant: Target) -> Plan:
@@ -58,7 +62,8 @@ def plan_rollback(heading: Heading, state: State, meant: Target) -> Plan:
     Raises: Absent when the target is gone.
     """
     group, live, target = state.group, pinned_text(state), meant.reference
-    if reference_text(target) == live and not _follows(state):
+    back = _overrides_back(state, meant)
+    if reference_text(target) == live and not _follows(state) and not back:
         unchanged = f"nothing to do: {group.name} launches from {group.launch} already"
         return Plan(heading.command, heading.target, (), unchanged=unchanged)
     match target:
@@ -66,13 +71,32 @@ def plan_rollback(heading: Heading, state: State, meant: Target) -> Plan:
             swap = to_configuration(group, name)
         case LaunchTemplateReference(_, _, version) if int(version) in meant.versions:
             found = replace(target, name=meant.versions[int(version)].template_name, mixed=_mixed(state))
-            swap = to_version(group, found, version)
+            swap = to_version(group, found, version, overrides=back)
             target = found
         case _:
             raise Absent(f"{target} is gone", hint="choose another with --to; see 'udo versions'")
-    found_differences = _differences(state, meant)
+    others = (Difference(f"{one.name}: version", one.version, back[one.id]) for one in _templates(state, back))
     steps = (*_remember(state, target), swap)
-    return swapped(heading, state, steps, swap, found_differences, f"{target} (was {short_reference(group)})")
+    rows = (*_differences(state, meant), *others)
+    return swapped(heading, state, steps, swap, rows, f"{target} (was {short_reference(group)})")
+
+
+def overrides_of(state: State, to: int | None) -> Mapping[str, str]:
+    """The versions, by template id, that overrides with a template of their own had before Udo changed them too."""
+    told = remembered(state.group) if to is None else None
+    return told.overrides if told else {}
+
+
+def _overrides_back(state: State, meant: Target) -> dict[str, str]:
+    if not (_mixed(state) and isinstance(meant.reference, LaunchTemplateReference)):
+        return {}
+    return {one.id: meant.overrides[one.id] for one in _templates(state, meant.overrides)}
+
+
+def _templates(state: State, numbers: Mapping[str, str]) -> list[LaunchTemplateReference]:
+    """The templates of overrides that have another number than these, each once."""
+    known = (one for one in dict.fromkeys(state.group.overrides) if isinstance(one, LaunchTemplateReference))
+    return [one for one in known if numbers.get(one.id, one.version) != one.version]
 
 
 def _remember(state: State, target: LaunchReference) -> tuple[Call, ...]:

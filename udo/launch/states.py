@@ -64,7 +64,8 @@ class TemplateState:
     """A group on a launch template (in a mixed instances policy or not), with every version of it.
 
     `number` is the version in use; `followers` are other groups on $Latest of it; `used` the numbers any group or
-    instance uses; `shape` is what can be copied; `refresh` is the status of an active instance refresh.
+    instance uses; `shape` is what can be copied; `refresh` is the status of an active instance refresh; `overrides`
+    are the templates that overrides of the policy name for themselves, each like a group's own, where asked for.
     """
 
     group: AutoScalingGroup
@@ -76,6 +77,7 @@ class TemplateState:
     shape: Mapping[str, Any] = field(repr=False)
     notes: tuple[str, ...] = ()
     refresh: str = ""
+    overrides: tuple[TemplateState, ...] = ()
 
 
 State = ConfigurationState | TemplateState

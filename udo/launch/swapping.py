@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from udo.launch.proof import group_read
@@ -9,12 +10,12 @@ from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.plan import Call, Pair, Plan, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from udo.launch.states import Heading, State
     from udo.model import AutoScalingGroup
     from udo.plan import Difference
 
+# Versions by the id of their template.
+Numbers = Mapping[str, str | Ref]
 # What of a group stays put while its launch data is changed; sizes in use and members move by themselves.
 _STEADY = (
     "MinSize",
@@ -58,25 +59,30 @@ def to_version(
     *,
     live: Pair | None = None,
     created: Ref | None = None,
+    overrides: Numbers | None = None,
+    pinned: Numbers | None = None,
 ) -> Call:
     """The write that pins the group to a number of a template, in its mixed instances policy where it has one.
 
     `live` is what must hold before, where it is not what was seen; `created` the id of a template that an earlier
-    step makes.
+    step makes. `overrides` are the numbers that overrides with a template of their own are to have, by template id,
+    and `pinned` those that an earlier step gives them.
     """
     expected = live or launch_pair(group)
     was = expected.value[1] if isinstance(expected.value, list) else expected.value
     reference = {"LaunchTemplateId": created or template.id, "Version": number}
-    params = {"MixedInstancesPolicy": _policy(group, reference)} if template.mixed else {"LaunchTemplate": reference}
+    policy = template.mixed and _policy(group, reference, overrides or {})
+    params = {"MixedInstancesPolicy": policy} if policy else {"LaunchTemplate": reference}
     says = f"{group.name} launches from"
-    to = "the new version" if isinstance(number, Ref) else f"version {number}"
+    others = [f", overrides from {_version(to)} of {_named(group, one)}" for one, to in (overrides or {}).items()]
+    proof = (version_pair(group, template, number, created),)
     return Call(
-        f"{says} {to} of launch template {template.name} (was {was})",
+        f"{says} {_version(number)} of launch template {template.name} (was {was}){''.join(others)}",
         "autoscaling",
         "UpdateAutoScalingGroup",
         {"AutoScalingGroupName": group.name, **params},
-        expect=(expected, _policy_pair(group)) if template.mixed else (expected,),
-        proof=(version_pair(group, template, number, created),),
+        expect=(expected, _policy_pair(group, pinned or {})) if template.mixed else (expected,),
+        proof=(*proof, _overrides_pair(group, overrides)) if overrides else proof,
     )
 
 
@@ -123,23 +129,42 @@ def _inside(template: LaunchTemplateReference) -> str:
     return "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification" if template.mixed else "LaunchTemplate"
 
 
-def _policy_pair(group: AutoScalingGroup) -> Pair:
+def _overrides_pair(group: AutoScalingGroup, numbers: Numbers) -> Pair:
+    """Holds where these templates stand in the overrides with these numbers."""
+    rows = _rows(group, numbers)
+    specifications = (row["LaunchTemplateSpecification"] for row in rows if "LaunchTemplateSpecification" in row)
+    wanted = [[one.get("LaunchTemplateId"), one.get("Version")] for one in specifications]
+    path = "MixedInstancesPolicy.LaunchTemplate.Overrides[].LaunchTemplateSpecification.[LaunchTemplateId, Version]"
+    return Pair(group_read(group.name, path), wanted, f"overrides of {group.name} launch from")
+
+
+def _policy_pair(group: AutoScalingGroup, pinned: Numbers) -> Pair:
     """The rest of the policy as it was seen: the write sends all of it, and must not put back what somebody changed."""
     policy = group.raw["MixedInstancesPolicy"]
     seen = {
-        "Overrides": policy["LaunchTemplate"].get("Overrides"),
+        "Overrides": _rows(group, pinned) or policy["LaunchTemplate"].get("Overrides"),
         "InstancesDistribution": policy.get("InstancesDistribution"),
     }
     path = "MixedInstancesPolicy.{Overrides: LaunchTemplate.Overrides, InstancesDistribution: InstancesDistribution}"
     return Pair(group_read(group.name, path), seen, f"mixed instances policy of {group.name}")
 
 
-def _policy(group: AutoScalingGroup, reference: Mapping[str, Any]) -> dict[str, Any]:
-    """The live mixed instances policy with another specification inside, all else as it is."""
+def _policy(group: AutoScalingGroup, reference: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
+    """The live mixed instances policy with another specification inside, all else but the numbers given as it is."""
     policy = group.raw["MixedInstancesPolicy"]
-    overrides = [_override(row) for row in policy["LaunchTemplate"].get("Overrides", ())]
+    overrides = [_override(row) for row in _rows(group, numbers)]
     template = {"LaunchTemplateSpecification": reference} | ({"Overrides": overrides} if overrides else {})
     return {**policy, "LaunchTemplate": template}
+
+
+def _rows(group: AutoScalingGroup, numbers: Numbers) -> list[Mapping[str, Any]]:
+    """The overrides of the policy; those with a template of their own that is named here have another number of it."""
+    found = []
+    for row in group.raw["MixedInstancesPolicy"]["LaunchTemplate"].get("Overrides", ()):
+        own = row.get("LaunchTemplateSpecification", {})
+        number = numbers.get(own.get("LaunchTemplateId"))
+        found.append(row if number is None else {**row, "LaunchTemplateSpecification": {**own, "Version": number}})
+    return found
 
 
 def _override(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,6 +173,14 @@ def _override(row: Mapping[str, Any]) -> dict[str, Any]:
     if not own or "LaunchTemplateId" not in own:
         return dict(row)
     return {**row, "LaunchTemplateSpecification": {k: v for k, v in own.items() if k != "LaunchTemplateName"}}
+
+
+def _named(group: AutoScalingGroup, template_id: str) -> str:
+    return next((str(one.name) for one in group.overrides if getattr(one, "id", "") == template_id), template_id)
+
+
+def _version(number: str | Ref) -> str:
+    return "the new version" if isinstance(number, Ref) else f"version {number}"
 
 
 def _running(group: AutoScalingGroup) -> str:

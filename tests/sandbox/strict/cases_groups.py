@@ -193,6 +193,17 @@ def the_mixed_policy_stays_unless_named(aws: Account) -> None:
     holds(len(changed["LaunchTemplate"]["Overrides"]) == 2)
 
 
+def templates_are_shown_by_id_and_name(aws: Account) -> None:
+    aws.template()
+    rows = [{"InstanceType": "m5.large", "LaunchTemplateSpecification": TEMPLATE}]
+    policy = {"LaunchTemplate": {"LaunchTemplateSpecification": TEMPLATE, "Overrides": rows}}
+    aws.group(size=1, MixedInstancesPolicy=policy)
+    shown = aws.described()["MixedInstancesPolicy"]["LaunchTemplate"]
+    [own] = [row["LaunchTemplateSpecification"] for row in shown["Overrides"]]
+    holds(own.get("LaunchTemplateName") == TEMPLATE["LaunchTemplateName"], "no name")
+    holds(own.get("LaunchTemplateId") == shown["LaunchTemplateSpecification"]["LaunchTemplateId"], "no id")
+
+
 def unknown_groups_are_refused(aws: Account) -> None:
     text = "AutoScalingGroup name not found"
     nothing = {"AutoScalingGroupName": "nothing"}

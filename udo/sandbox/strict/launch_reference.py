@@ -154,11 +154,26 @@ def _use_template(group: Any, reference: Mapping[str, Any]) -> None:
     group.launch_template_version = reference.get("Version") or "$Default"
     group.provided_launch_template_version = reference.get("Version")
     if group.mixed_instances_policy:
-        group.mixed_instances_policy["LaunchTemplate"]["LaunchTemplateSpecification"] = {
-            "LaunchTemplateId": version.template.id,
-            "LaunchTemplateName": version.template.name,
-            "Version": group.launch_template_version,
-        }
+        mixed = group.mixed_instances_policy["LaunchTemplate"]
+        mixed["LaunchTemplateSpecification"] = {**_named(version), "Version": group.launch_template_version}
+        mixed["Overrides"] = [templates_are_shown_by_id_and_name(group, row) for row in mixed["Overrides"]]
+
+
+@rule("autoscaling", "DescribeAutoScalingGroups", moto="shows of an override's own template what was said, id or name")
+def templates_are_shown_by_id_and_name(group: Any, override: Mapping[str, Any]) -> dict[str, Any]:
+    """An override that names a template of its own shows its id and its name, whichever was given.
+
+    Source: botocore autoscaling shape LaunchTemplateSpecification.
+    """
+    own = override.get("LaunchTemplateSpecification")
+    if not own:
+        return dict(override)
+    by_id = {key: value for key, value in own.items() if key != "LaunchTemplateName" or not own.get("LaunchTemplateId")}
+    return {**override, "LaunchTemplateSpecification": {**own, **_named(template_version(group.ec2_backend, by_id))}}
+
+
+def _named(version: Any) -> dict[str, str]:
+    return {"LaunchTemplateId": version.template.id, "LaunchTemplateName": version.template.name}
 
 
 def shown_launch_template(group: Any) -> dict[str, Any] | None:
