@@ -89,6 +89,17 @@ def test_the_question_counts_what_is_changed_and_names_what_is_protected(
     assert asked in udo("updatelc", "prod", "*").stderr
 
 
+@pytest.mark.parametrize("role", ["webapp", "*"])
+def test_what_is_worth_knowing_is_said_once_and_before_the_question(world: Any, udo: Udo, role: str) -> None:
+    two_groups(world)
+    tag = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    world.client("autoscaling").create_or_update_tags(Tags=[tag | {"Key": "ManagedBy", "Value": "terraform"}])
+    write_config(TWO.replace("webapp: {", "webapp: {protected: true, "))
+    asked = udo("updatelc", "prod", role)
+    assert (asked.exit, asked.stderr.count("belongs to Terraform")) == (7, 1)
+    assert udo("updatelc", "prod", role, "--yes").stderr.count("belongs to Terraform") == 1
+
+
 def test_where_all_fail_the_document_tells_of_each(world: Any, udo: Udo) -> None:
     two_groups(world)
     world.faults.add(Fault("deny", "UpdateAutoScalingGroup", times=None))

@@ -56,6 +56,7 @@ class Finish:
         self._follow = follow
         self._emit = emit
         self._aws = session.aws(role)
+        self._told = False
         self._steps: list[dict[str, Any]] = []
         self._record: Callable[[str, str, str], None] = lambda *_: None
 
@@ -87,13 +88,19 @@ class Finish:
             return
         if sys.stdin.isatty() and not self._session.options.yes:
             self._session.output.plan(self._plan)
+        self.tell()
         confirm(self._session, question)
+
+    def tell(self) -> None:
+        """Says what is worth knowing of the change, once: before the question where there is one."""
+        for note in () if self._told else self._plan.notes:
+            self._emit(Notice(note))
+        self._told = True
 
     def _carried_out(self) -> Result:
         about = self._about()
         self._record = self._recorded(Journal(about, lambda text: self._emit(Notice(text, "warning"))))
-        for note in self._plan.notes:
-            self._emit(Notice(note))
+        self.tell()
         tools = Tools(
             call=self._aws.call,
             read=self._aws.read,

@@ -28,10 +28,12 @@ def finished_each(session: Session, plans: Sequence[tuple[Role, Plan]]) -> Resul
         return ends[0].result()
     changing = [(role, plan) for role, plan in plans if plan.steps]
     if changing and not session.options.dry_run:
-        for _, plan in changing:
-            session.emit(Notice(f"{plan.command}  {plan.target}"))
-            session.output.plan(plan)
-            session.emit(Notice(""))
+        for end, (_, plan) in zip(ends, plans, strict=True):
+            if plan.steps:
+                session.emit(Notice(f"{plan.command}  {plan.target}"))
+                session.output.plan(plan)
+                end.tell()
+                session.emit(Notice(""))
         confirm(session, _question(changing))
     return _together(*_one_by_one(session, ends, plans))
 
