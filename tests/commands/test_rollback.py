@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from launch_worlds import (
     write_config,
 )
 
+from udo.files import state_folder
 from udo.sandbox.faults import Fault, Killed
 
 Udo = Callable[..., Any]
@@ -191,3 +193,20 @@ def test_versions_tell_people_when_by_whom_and_why_in_short(world: Any, udo: Udo
     cells = dict(zip(re.split(r"  +", head.strip()), re.split(r"  +", line.strip()), strict=True))
     assert re.fullmatch(r"[\d-]{10} [\d:]{8} [+-]\d{4} \(\d+[smhd]\)", cells["CREATED"])
     assert (cells["RUN"], cells["WHY"], cells["BY"].startswith("arn:")) == (run, "more memory", False)
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [({}, True), ({"time": "2026-01-05T08:00:00Z"}, False), ({"target": "prod web"}, False), ({"made": "x"}, False)],
+)
+def test_versions_tell_who_made_a_launch_configuration_where_this_machine_knows_it(
+    world: Any, udo: Udo, told: dict[str, str], known: bool
+) -> None:
+    configuration_world(world)
+    write_config()
+    run, who = "20260105T090000Z-1f00ba", "arn:aws:iam::1:user/ada"
+    line = {"time": "2026-01-05T09:00:00Z", "run": run, "operator": who, "target": "prod webapp", "outcome": "done"}
+    line |= {"step": "s", "made": "prod-webapp"} | told
+    (state_folder() / "journal.jsonl").write_text(json.dumps(line) + "\n")
+    (row,) = udo("versions", "prod", "webapp", "-o", "json").json["data"]
+    assert (row["run"], row["created_by"]) == ((run, who) if known else (None, None))

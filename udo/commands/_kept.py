@@ -16,11 +16,14 @@ from udo.revision import told
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.config import Role
+    from udo.journal import Entry
     from udo.model import AutoScalingGroup, Deployment, LaunchTemplateVersion
 
 KEYS = ("deploy.application", "deploy.deployment_group")
 RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 _MARK = re.compile(rf"udo:({RUN.pattern})(?: (.*))?", re.DOTALL)
+# How a Udo that did not record what a step makes named the step that makes a launch configuration.
+_MADE = re.compile(r"launch configuration (\S+), copied from ")
 
 Warn = Callable[[str], None]
 
@@ -136,6 +139,14 @@ def marked(description: str) -> tuple[str, str]:
     """The run that a description names, empty for none, and what else it says."""
     mark = _MARK.fullmatch(description)
     return (mark[1], mark[2] or "") if mark else ("", description)
+
+
+def made_by(entry: Entry) -> str:
+    """The launch configuration that a step made, empty for none; one that was in its way is somebody else's."""
+    if entry.outcome == "conflict":
+        return ""
+    told = _MADE.match(entry.step)
+    return entry.made or (told[1] if told else "")
 
 
 def _because(why: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._kept import KEYS, RUN, Change, changes
+from udo.commands._kept import KEYS, RUN, Change, changes, made_by
 from udo.commands._telling import local_time, short_name
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.journal import Entry, entries
@@ -41,8 +40,6 @@ STEP_COLUMNS = (
     Column("note", "NOTE"),
 )
 _BEGUN = "begun"
-# How a Udo that did not record what a step makes named the step that makes a launch configuration.
-_MADE = re.compile(r"launch configuration (\S+), copied from ")
 
 
 def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
@@ -51,7 +48,7 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
     AWS's word on how a deployment ended beats the journal's, which may not have seen the end.
     """
     runs = _runs(recorded)
-    made = {(entry.target, name): entry.run for entry in recorded if (name := _made(entry))}
+    made = {(entry.target, name): entry.run for entry in recorded if (name := made_by(entry))}
     elsewhere: dict[tuple[str, ...], Change] = {}
     for change in kept:
         run = change.run or next(filter(None, (made.get((one, change.configuration)) for one in change.targets)), "")
@@ -163,14 +160,6 @@ def _run(lines: Sequence[Entry]) -> Change:
     first = lines[0]
     what = first.command or first.step
     return Change(first.time, first.run, first.operator, what, (first.target,), _outcome(lines))
-
-
-def _made(entry: Entry) -> str:
-    """The launch configuration that a step made, empty for none; one that was in its way is somebody else's."""
-    if entry.outcome == "conflict":
-        return ""
-    told = _MADE.match(entry.step)
-    return entry.made or (told[1] if told else "")
 
 
 def _outcome(lines: Sequence[Entry]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._kept import marked
+from udo.commands._kept import made_by, marked
 from udo.commands._launching import observe_updatelc
 from udo.commands._telling import local_time, short_name
+from udo.journal import entries
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences, short
 from udo.launch.naming import family
@@ -16,14 +18,17 @@ from udo.launch.overlay import BASIS
 from udo.launch.remembering import remembered
 from udo.launch.states import ConfigurationState
 from udo.model import Column, LaunchConfigurationReference, LaunchTemplateReference, Result
+from udo.plan import Notice
 from udo.words import no_more, one_role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from udo.journal import Entry
     from udo.launch.states import State, TemplateState
     from udo.session import Session
 
+_CLOCKS_DIFFER = 600.0
 COLUMNS = (
     Column("number", "N", "right"),
     Column("name", "NAME"),
@@ -106,6 +111,8 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     """Show the launch configurations of a group's exact family (or the versions of its launch template), newest
     first: which is current, which was before, how many instances were launched from each, what each changed.
 
+    Of a launch configuration AWS keeps neither who made it nor why; the run is told where it ran on this machine.
+
     \b
     udo versions prod webapp
     udo rollback prod webapp --to 3        go back to number 3
@@ -114,9 +121,27 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     no_more(rest)
     session.hide_secrets(role, *BASIS)
     rows = version_rows(observe_updatelc(session.aws(role), role))
+    _fill_in(rows, entries(lambda text: session.emit(Notice(text, "warning"))), role.label)
     now = session.clock.time()
     text = [
         row | {"created_at": local_time(row["created_at"], now), "created_by": short_name(row["created_by"])}
         for row in rows
     ]
     return Result(rows, COLUMNS, text)
+
+
+def _fill_in(rows: Sequence[dict[str, Any]], recorded: Iterable[Entry], label: str) -> None:
+    """Puts in who made a launch configuration and in which run, where the journal of this machine knows it."""
+    made = {name: entry for entry in recorded if entry.target == label and (name := made_by(entry))}
+    for row in rows:
+        entry = made.get(row["name"])
+        if entry and not row["description"] and _near(entry.time, row["created_at"]):
+            row |= {"run": entry.run, "created_by": entry.operator}
+
+
+def _near(recorded: str, created: str | None) -> bool:
+    """Whether it is the same creation: another account may have one of that name, and so may earlier times."""
+    if not created:
+        return False
+    between = datetime.fromisoformat(recorded) - datetime.fromisoformat(created)
+    return abs(between.total_seconds()) < _CLOCKS_DIFFER
