@@ -19,7 +19,10 @@ STALE_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock; `pid` 0 is a lock set by hand, `started` tells a process from a later one of the same pid."""
+    """Who holds a lock; `started` tells a process from a later one of the same pid.
+
+    `pid` 0 is a lock set by hand, and -1 one of which nobody knows whose.
+    """
 
     run: str
     holder: str
@@ -74,7 +77,7 @@ def holder_from(text: str) -> Holder:
     try:
         return Holder(**json.loads(text))
     except (ValueError, TypeError):
-        return Holder("unknown", "somebody", "an unknown host", "an unknown time", 0, "")
+        return Holder("unknown", "somebody", "an unknown host", "an unknown time", -1, "")
 
 
 def plan_lock(group_name: str, holder: Holder) -> Plan:

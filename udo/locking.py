@@ -120,14 +120,16 @@ class Locking:
     def _locked(self) -> Conflict:
         name = parameter_name(self._group_name)
         holder: Holder | str = "somebody who cannot be told"
-        old = False
+        hint = "wait for it, or say --wait-lock"
         try:
             if value := self._tools.read(lock_read(name)):
                 holder = holder_from(value)
-                old = stale(self._tools.read(modified_read(name)), self._tools.clock.time())
+                if not holder.pid:
+                    hint = "it was locked by hand; 'udo unlock' gives it back"
+                elif stale(self._tools.read(modified_read(name)), self._tools.clock.time()):
+                    hint = "it is older than an hour; break it with 'udo unlock'"
         except (PermissionDenied, AwsError):
             pass
-        hint = "it is older than an hour; break it with 'udo unlock'" if old else "wait for it, or say --wait-lock"
         return Conflict(f"{self._group_name} is locked by {holder}", hint=hint)
 
     def _carry_out(self, plan: Plan) -> None:

@@ -210,3 +210,14 @@ def test_a_poll_costs_at_most_one_listing_and_one_batch(world: Any, udo: Udo, se
     assert all(poll.count("ListDeploymentTargets") <= 1 for poll in polls)
     assert all(poll.count("BatchGetDeploymentTargets") <= 1 for poll in polls)
     assert seen.count("ListDeploymentTargets") <= 3
+
+
+def test_with_wait_lock_it_waits_until_the_group_is_unlocked(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    assert udo("lock", "prod", "webapp").exit == 0
+    assert udo(*DEPLOY).exit == 4
+    release = lambda _asked: world.client("ssm").delete_parameter(Name="/udo/lock/prod-webapp")  # noqa: E731
+    world.faults.add(Fault("hook", "PutParameter", nth=2, hook=release))
+    told = udo(*DEPLOY, "--wait-lock")
+    assert told.exit == 0, told.stderr
+    assert len(deployments(world)) == 1

@@ -163,7 +163,7 @@ def test_a_lock_by_hand_stays_until_it_is_unlocked(world: Any, udo: Udo) -> None
     assert udo("lock", "prod", "webapp", "--reason", "looking into it").exit == 0
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 4
-    assert "looking into it" in told.stderr
+    assert "looking into it: it was locked by hand; 'udo unlock' gives it back" in told.stderr
     assert udo("lock", "prod", "webapp").exit == 4
     assert udo("unlock", "prod", "webapp").exit == 0
     assert udo("unlock", "prod", "webapp").stdout == "prod-webapp is not locked\n"

@@ -11,6 +11,7 @@ import click
 from udo.commands._launching import observe_deploying
 from udo.commands._once import once
 from udo.commands._saved import Entry, saved_in
+from udo.commands._waiting import wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
 from udo.plan import Notice
 from udo.standing import remaining
@@ -59,9 +60,9 @@ def observe_apply(
 @click.command()
 @click.argument("file", metavar="FILE")
 @click.option("--anyway", is_flag=True, help="Go on during an instance refresh.")
-@click.option("--wait-lock", is_flag=True, help="Wait up to ten minutes for another run to finish.")
+@wait_lock
 @click.pass_obj
-def command(session: Session, file: str, anyway: bool, wait_lock: bool) -> Result:
+def command(session: Session, file: str, anyway: bool) -> Result:
     """Carry out the plans in FILE, which 'udo plan --save FILE' wrote: those calls, and no others.
 
     Before the first write everything the plans rest on is compared; if anything has moved meanwhile, nothing is changed
@@ -76,7 +77,6 @@ def command(session: Session, file: str, anyway: bool, wait_lock: bool) -> Resul
     udo apply prod.plan --dry-run
     udo apply prod.plan
     """
-    session.wait_for_lock = wait_lock
     saved = saved_in(Path(file))
     entries = [(_role(session, entry), entry) for entry in saved.entries]
     # What AWS and the journal keep of this change carries the run that planned it.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.commands._deployed import Ending
+from udo.commands._waiting import wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UsageError
 from udo.following import ENDED, instances
 from udo.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
@@ -121,6 +122,7 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
 @click.option("--no-wait", is_flag=True, help="Start the deployment, name it, and leave it to AWS.")
 @click.option("--timeout", metavar="TIME", help="Follow it for so long: 90s, 30m, 1h or minutes (default: 60).")
 @click.option("--reason", metavar="TEXT", default="", help="A few words that stand in the deployment's description.")
+@wait_lock
 @click.pass_obj
 def command(
     session: Session, words: tuple[str, ...], again: bool, no_wait: bool, timeout: str | None, reason: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.commands._launching import observe_updatelc
+from udo.commands._waiting import wait_lock
 from udo.launch.changes import leftovers
 from udo.model import Result
 from udo.plan import Plan
@@ -35,9 +36,9 @@ def plan_prune(role: Role, state: State, keep: int) -> Plan:
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @click.option("--keep", type=click.IntRange(1), metavar="N", help="How many to keep (default: launch.keep, 5).")
-@click.option("--wait-lock", is_flag=True, help="Wait up to ten minutes for another run to finish.")
+@wait_lock
 @click.pass_obj
-def command(session: Session, words: tuple[str, ...], keep: int | None, wait_lock: bool) -> Result:
+def command(session: Session, words: tuple[str, ...], keep: int | None) -> Result:
     """Delete the launch configurations (or launch template versions) of a group beyond the newest N, the current one
     counted. Never one that a group or an instance uses, the one before the current, a template's default, or one that
     is not exactly of the group's family (GROUP and GROUP-v<number>).
@@ -46,7 +47,6 @@ def command(session: Session, words: tuple[str, ...], keep: int | None, wait_loc
     udo prune prod webapp --dry-run
     udo prune prod '*' --keep 3
     """
-    session.wait_for_lock = wait_lock
     roles = changing_roles(session.config, words)
     return session.finish_each([(role, _planned(session, role, keep)) for role in roles])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.commands._launching import observe_updatelc
+from udo.commands._waiting import wait_lock
 from udo.launch.overlay import BASIS
 from udo.launch.returning import Target, overrides_of, plan_rollback, target_of
 from udo.launch.states import Heading
@@ -38,9 +39,9 @@ def observe_target(aws: Aws, target: LaunchReference) -> Target:
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @click.option("--to", type=click.IntRange(1), metavar="N", help="The version to go back to; see 'udo versions'.")
-@click.option("--wait-lock", is_flag=True, help="Wait up to ten minutes for another run to finish.")
+@wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], to: int | None, wait_lock: bool) -> Result:
+def command(session: Session, /, words: tuple[str, ...], to: int | None) -> Result:
     """Let a group launch again from what it launched from before Udo changed it. No copy is made, and running
     instances are not touched. On a group that is back already there is nothing to do; forward again goes updatelc, or
     --to with a number.
@@ -51,7 +52,6 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None, wait_lo
     udo rollback prod webapp,worker
     udo rollback prod webapp --to 4        version 4, as 'udo versions prod webapp' numbers them
     """
-    session.wait_for_lock = wait_lock
     roles = changing_roles(session.config, words)
     return session.finish_each([(role, _planned(session, role, to)) for role in roles])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.commands._launching import observe_deploying, observe_image, observe_labels, observe_updatelc
+from udo.commands._waiting import wait_lock
 from udo.errors import AwsError, Conflict
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
@@ -79,9 +80,9 @@ def with_choices(verb: Any) -> Any:
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @with_choices
-@click.option("--wait-lock", is_flag=True, help="Wait up to ten minutes for another run to finish.")
+@wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], wait_lock: bool, **options: Any) -> Result:
+def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:
     """Copy the launch configuration (or launch template version) a group lives on, lay the launch keys of udo.yml
     over the copy, and swap it in. Running instances are not touched; what udo.yml does not name stays as it is live.
 
@@ -99,7 +100,6 @@ def command(session: Session, /, words: tuple[str, ...], wait_lock: bool, **opti
     udo updatelc prod webapp --overrides   the templates that overrides of a mixed policy have of their own, too
     udo updatelc prod '*' --yes            every role of the cluster
     """
-    session.wait_for_lock = wait_lock
     choices = Choices(**options)
     roles = changing_roles(session.config, words)
     try:
