@@ -95,10 +95,15 @@ class Session:
 
     @property
     def command_line(self) -> str:
-        """What was typed, as a shell would take it."""
+        """What was typed, as a shell would take it, without the values of variables, which may be secrets."""
         import shlex
 
-        return shlex.join(["udo", *self._words])
+        words = ["udo", *self._words]
+        for number, word in enumerate(words):
+            flag = "--env=" if word.startswith("--env=") else ""
+            if flag or words[number - 1] == "--env":
+                words[number] = f"{flag}{word.removeprefix(flag).partition('=')[0]}=****"
+        return shlex.join(words)
 
     def set_option(self, name: str, value: Any) -> None:
         """Takes a global option from the command line; the later one wins."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import threading
@@ -28,6 +29,10 @@ def stage(world: Any, ssh: Any, seeded: Any) -> Any:
     return world
 
 
+def ran(made: Any) -> bytes:
+    return subprocess.run(["sh", "-c", made.command], input=made.stdin, capture_output=True, check=True).stdout
+
+
 def outcomes(done: Any) -> list[str]:
     return sorted(row["outcome"] for row in done.json["data"]["hosts"])
 
@@ -47,34 +52,49 @@ def test_a_share_is_counted_of_all_hosts_and_is_at_least_one(text: str | None, t
 )
 def test_values_and_words_arrive_as_they_are(value: str, word: str) -> None:
     made = remote((), ("printf", "%s|%s", word, ""), None, {"A": value}, sudo=False)
-    said = subprocess.run(["sh", "-c", made.command], capture_output=True, check=True).stdout
-    assert said == f"{word}|".encode()
-    shown = remote(('printf %s "$A"',), (), None, {"A": value}, sudo=False)
-    assert subprocess.run(["sh", "-c", shown.command], capture_output=True, check=True).stdout == value.encode()
+    assert ran(made) == f"{word}|".encode()
+    shown = remote(('printf %s "$A"; cat',), (), None, {"A": value}, sudo=False)
+    assert ran(shown) == value.encode()
 
 
-def test_sudo_never_asks_and_comes_before_the_variables() -> None:
-    made = remote(("id; id",), (), None, {"A": "b c"}, sudo=True)
-    assert shlex.split(made.command) == ["sudo", "-n", "--", "env", "A=b c", "sh", "-c", "id; id"]
+def test_sudo_never_asks_and_comes_before_the_variables_which_no_command_line_holds() -> None:
+    made = remote(("id; id",), (), None, {"A": "b c", "B": "x"}, sudo=True)
+    words = shlex.split(made.command)
+    assert (words[:5], words[6:]) == (["sudo", "-n", "--", "sh", "-c"], ["sh", "id; id"])
+    assert "b c" not in made.command
+    assert made.stdin == b"export A='b c'\nexport B=x\n"
+    assert remote(("id; id",), (), None, {}, sudo=True).command == "sudo -n -- sh -c 'id; id'"
     assert remote(("id; id",), (), None, {}, sudo=False).command == "id; id"
 
 
 @pytest.mark.parametrize(
     ("first", "words"),
     [
-        ("echo", ["sh", "-s", "--"]),
-        ("#!/bin/bash -e", ["/bin/bash", "-e", "-s", "--"]),
-        ("#!/usr/bin/env bash", ["/usr/bin/env", "bash", "-s", "--"]),
+        ("echo", ["sh", "/dev/fd/3"]),
+        ("#!", ["sh", "/dev/fd/3"]),
+        ("#!/bin/bash -e", ["/bin/bash", "-e", "/dev/fd/3"]),
+        ("#!/usr/bin/env bash", ["/usr/bin/env", "bash", "/dev/fd/3"]),
         ("#!/usr/bin/env python3", ["/usr/bin/env", "python3", "-"]),
         ("#!/usr/bin/perl -w", ["/usr/bin/perl", "-w", "-"]),
+        ("#!/bin/odd 'quote", ["/bin/odd", "'quote", "-"]),
     ],
 )
 def test_a_script_is_read_by_what_its_first_line_names(tmp_path: Path, first: str, words: list[str]) -> None:
     script = tmp_path / "script"
     script.write_text(f"{first}\nexit 3\n")
     made = remote((), ("a b",), script, {}, sudo=False)
-    assert shlex.split(made.command) == [*words, "a b"]
+    assert shlex.split(made.command)[-len(words) - 1 :] == [*words, "a b"]
     assert made.stdin == script.read_bytes()
+
+
+@pytest.mark.parametrize("first", ["", "#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env python3"])
+@pytest.mark.parametrize("env", [{}, {"A": "x'y\nz"}])
+def test_a_command_in_a_script_cannot_read_the_rest_of_it_away(tmp_path: Path, first: str, env: dict[str, str]) -> None:
+    lines = ["cat", 'echo "$1.$A"'] if "python" not in first else ["import sys, os", "print(sys.stdin.read(), end='')"]
+    lines += ["print(f\"{sys.argv[1]}.{os.environ.get('A', '')}\")"] if "python" in first else []
+    script = tmp_path / "script"
+    script.write_text("\n".join([first, *lines]))
+    assert ran(remote((), ("a b",), script, env, sudo=False)).decode() == f"a b.{env.get('A', '')}\n"
 
 
 @pytest.mark.parametrize("words", [("uptime",), ()])
@@ -88,6 +108,15 @@ def test_a_script_runs_with_its_words_and_variables_and_its_status_counts(stage:
     done = udo("ssh", "stage", "webapp", "--script", "job.sh", "--env", "WHO=x y", "-o", "json", "--", "one two")
     assert done.exit == 4
     assert {row["stdout"] for row in done.json["data"]["hosts"]} == {"one two, x y\n"}
+
+
+@pytest.mark.parametrize("words", [("--env", "PASS=canary-7"), ("--env=PASS=canary-7",)])
+def test_the_value_of_a_variable_is_not_written_down(stage: Any, udo: Udo, words: tuple[str, ...]) -> None:
+    done = udo("ssh", "stage", "webapp", 'echo "$PASS"', *words, "-q", "--debug")
+    assert {row.split()[1] for row in done.stdout.splitlines()} == {"canary-7"}
+    written = [path.read_text() for path in Path(os.environ["XDG_STATE_HOME"]).rglob("*") if path.is_file()]
+    assert "PASS=****" in "".join(written)
+    assert "canary-7" not in "".join(written)
 
 
 def test_a_dry_run_names_the_script(stage: Any, udo: Udo) -> None:

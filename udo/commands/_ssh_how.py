@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _LONGEST_SCRIPT = 1 << 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+# What a shell runs from its standard input, a command in it would read away: it gets the script by another way.
+_FROM_A_PIPE = 'cat | { exec 3<&0 </dev/null; exec "$@"; }'
+# One byte at a time, so that what follows the variables is left to the command.
+_WITH_VARIABLES = 'eval "$(dd bs=1 count=%d 2>/dev/null)"; exec sh -c "$1"'
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,11 @@ def remote(
             raise UsageError(f"unexpected word {words[0]!r}: --script is the command", hint="its words go after --")
         content = _content(script)
         line = shlex.join([*_interpreter(content), *after])
-        says = f"run {shlex.join([str(script), *after])}"
-        return Remote(_wrapped(line, env, sudo=sudo), content, says)
+        return _wrapped(line, content, f"run {shlex.join([str(script), *after])}", env, sudo=sudo)
     command = _command(words, after)
     if not command and (env or sudo):
         raise UsageError("--env and --sudo are for a command", hint="give a command, or leave them out")
-    return Remote(_wrapped(command, env, sudo=sudo), b"", f"run {shlex.quote(command)}")
+    return _wrapped(command, b"", f"run {shlex.quote(command)}", env, sudo=sudo)
 
 
 def share(text: str | None, total: int) -> int | None:
@@ -117,19 +120,25 @@ def _command(words: Sequence[str], after: Sequence[str]) -> str:
     return words[0] if words else shlex.join(after)
 
 
-def _wrapped(command: str, env: Mapping[str, str], *, sudo: bool) -> str:
-    """The command as the login shell takes it, whichever that is; sudo never asks, which nobody could answer."""
-    if not command or not (env or sudo):
-        return command
+def _wrapped(command: str, stdin: bytes, says: str, env: Mapping[str, str], *, sudo: bool) -> Remote:
+    """The command as the login shell takes it, whichever that is; sudo never asks, which nobody could answer.
+
+    Variables come ahead of what it reads: on a command line everybody on the host could see them.
+    """
     words = ["sudo", "-n", "--"] if sudo else []
-    if env:
-        words += ["env", *(f"{name}={value}" for name, value in env.items())]
-    return shlex.join([*words, "sh", "-c", command])
+    set_first = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in env.items())
+    variables = set_first.encode("utf-8", "surrogateescape")
+    if variables:
+        words += ["sh", "-c", _WITH_VARIABLES % len(variables), "sh", command]
+    elif sudo:
+        words += ["sh", "-c", command]
+    return Remote(shlex.join(words) if words else command, variables + stdin, says)
 
 
 def _content(script: Path) -> bytes:
     try:
-        content = script.read_bytes()
+        with script.open("rb") as file:
+            content = file.read(_LONGEST_SCRIPT + 1)
     except OSError as error:
         raise UsageError(f"script {script}: {error.strerror}") from error
     if not content.strip() or len(content) > _LONGEST_SCRIPT:
@@ -141,11 +150,11 @@ def _content(script: Path) -> bytes:
 def _interpreter(content: bytes) -> list[str]:
     """The words that run a script from standard input: what its first line names, otherwise sh."""
     first = content.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    words = shlex.split(first[2:]) if first.startswith("#!") else []
+    words = (first[2:].split() if first.startswith("#!") else []) or ["sh"]
     name = next((word.rpartition("/")[2] for word in words if not word.endswith("/env") and word[0] != "-"), "")
-    if not words:
-        return ["sh", "-s", "--"]
-    return [*words, "-s", "--"] if name in _SHELLS else [*words, "-"]
+    if name in _SHELLS:
+        return ["sh", "-c", _FROM_A_PIPE, "sh", *words, "/dev/fd/3"]
+    return [*words, "-"]
 
 
 def _env(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, str]:
