@@ -32,8 +32,25 @@ def test_every_mistake_is_told_with_its_place(tmp_path: Path, capsys: pytest.Cap
     assert run("check") == 2
     told = capsys.readouterr()
     assert told.out == ""
-    assert "udo.yml:1:1: unknown key 'regon': did you mean 'region'?\n" in told.err
-    assert "udo.yml:6:34: scale_policy.min_size wants a whole number, not 'two'\n" in told.err
+    assert told.err.splitlines() == [
+        "udo.yml:1:1: unknown key 'regon': did you mean 'region'?",
+        "udo.yml:6:34: scale_policy.min_size wants a whole number, not 'two'",
+    ]
+
+
+def test_what_only_shows_in_the_whole_is_told_in_the_same_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = "    use: [web]\n    user_data: {file: boot.sh}\n    keypair_name: ${env:SHOP_KEY}\n"
+    (tmp_path / "udo.yml").write_text(BAD.replace("    roles:\n", f"{more}    roles:\n"))
+    assert run("check") == 2
+    assert [line.split(": ")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "udo.yml:1:1",
+        "udo.yml:4:11",
+        "udo.yml:5:17",
+        "udo.yml:6:19",
+        "udo.yml:9:34",
+    ]
 
 
 def test_json_lists_the_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

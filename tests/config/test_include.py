@@ -80,7 +80,12 @@ def test_profiles_come_along(tmp_path: Path) -> None:
         ("a.yml", {"a": "regoin: x"}, "a.yml:1:1: unknown key 'regoin': did you mean 'region'?"),
         ("a.yml", {"a": "a: ["}, "a.yml:2:1: not YAML: a value is missing"),
         ("{a: b}", {}, "udo.yml:1:10: include wants a list like [a, b], not a mapping"),
-        (".", {}, ".: is a directory, not a regular file"),
+        (".", {}, "udo.yml:1:10: '.' is a directory, not a regular file"),
+        (
+            "a${env:X}.yml",
+            {},
+            "udo.yml:1:10: '${' cannot stand in include: files are read before anything is looked up",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_include_is_told(tmp_path: Path, include: str, files: dict[str, str], told: str) -> None:
@@ -89,3 +94,12 @@ def test_what_is_wrong_with_an_include_is_told(tmp_path: Path, include: str, fil
 
 def test_mistakes_of_all_files_come_in_one_go(tmp_path: Path) -> None:
     assert len(problems(tmp_path, "[a.yml, b.yml]", a="one: 1", b="two: 2\nthree: 3")) == 3
+
+
+def test_what_a_missing_file_may_have_held_is_not_missed_elsewhere(tmp_path: Path) -> None:
+    files = {"a": "one: 1\nclusters: {prod: {use: [web]}}", "b": "a: ["}
+    assert problems(tmp_path, "[a.yml, b.yml, profiles.yml]", **files) == [
+        "a.yml:1:1: unknown key 'one': keys of your own begin with 'x-'",
+        "b.yml:2:1: not YAML: a value is missing",
+        "udo.yml:1:25: there is no file 'profiles.yml'",
+    ]

@@ -92,6 +92,27 @@ def test_a_file_everybody_can_write_is_refused(tmp_path: Path) -> None:
     assert message(tmp_path / "udo.yml") == "udo.yml: can be written by everybody on this machine: chmod o-w it"
 
 
+def test_a_file_everybody_can_replace_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "udo.yml").write_bytes(GOOD)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link.yml").symlink_to("../udo.yml")
+    tmp_path.chmod(0o777)
+    told = f"its folder can be written by everybody on this machine: chmod o-w {tmp_path}"
+    assert message(tmp_path / "udo.yml") == f"udo.yml: {told}"
+    assert message(tmp_path / "elsewhere" / "link.yml") == f"link.yml: {told}"
+    tmp_path.chmod(0o1777)
+    assert load(tmp_path / "udo.yml", {}).clusters, "nobody else can replace it where the sticky bit is set"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_somebody_else_put_into_a_folder_like_tmp_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "udo.yml").write_bytes(GOOD)
+    os.chown(tmp_path / "udo.yml", 12345, -1)
+    assert load(tmp_path / "udo.yml", {}).clusters
+    tmp_path.chmod(0o1777)
+    assert message(tmp_path / "udo.yml").startswith("udo.yml: belongs to somebody else, in a folder that everybody can")
+
+
 def test_the_nearest_file_upwards_is_found(tmp_path: Path) -> None:
     deep = tmp_path / "home" / "shop" / "src" / "deep"
     deep.mkdir(parents=True)

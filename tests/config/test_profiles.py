@@ -110,7 +110,7 @@ def test_a_profile_hands_its_parameters_on(tmp_path: Path) -> None:
                 "not 'huge' (udo.yml:9)"
             ],
         ),
-        ("use: web", ["udo.yml:18:10: use wants a list of profiles, not 'web'"]),
+        ("use: web", ["udo.yml:18:10: use wants a list of profiles, not 'web': write [web]"]),
         ("use: [[web]]", ["udo.yml:18:11: use wants names of profiles, or {name: {PARAM: value}} one at a time"]),
         ("use: [{web: 3}]", ["udo.yml:18:17: a profile is given a mapping of parameters: write {web: {PARAM: value}}"]),
         ("use: [{base: {a: 1}}]", ["udo.yml:18:19: profile 'base' has no parameter 'a': there are none"]),

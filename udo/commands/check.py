@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.config import load
-from udo.errors import ConfigError, Problem
+from udo.errors import ConfigError
 from udo.launch.user_data import boot_script
 from udo.model import Column, Result
 from udo.words import no_more
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from udo.commands._online import Finding
-    from udo.config import Config
+    from udo.config import Config, Role
     from udo.session import Session
 
 _MARKS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}", None: "?"}
@@ -47,8 +47,7 @@ def command(session: Session, words: tuple[str, ...], online: bool) -> Result:
     What may not be read is a '?' with a footnote.
     """
     no_more(words)
-    config = load(session.config_path, os.environ, strict=True)
-    _boot_scripts(config)
+    config = load(session.config_path, os.environ, strict=True, also=_boot_script)
     result = _summary(config)
     return _online(session, config, result) if online else result
 
@@ -85,19 +84,15 @@ def _brief(labels: Sequence[str]) -> str:
     return ", ".join(labels[:2] if more else labels) + more
 
 
-def _boot_scripts(config: Config) -> None:
-    problems: set[Problem] = set()
-    for role in config.roles("*", None):
-        try:
-            boot_script(role)
-        except ConfigError as error:
-            from udo.launch.overlay import BASIS
+def _boot_script(role: Role) -> None:
+    try:
+        boot_script(role)
+    except ConfigError:
+        from udo.launch.overlay import BASIS
 
-            # What rests on AWS cannot be made here.
-            if not role.lookups(*BASIS):
-                problems.update(error.problems)
-    if problems:
-        raise ConfigError(*problems)
+        # What rests on AWS cannot be made here.
+        if not role.lookups(*BASIS):
+            raise
 
 
 def _summary(config: Config) -> Result:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from udo.config.roles import Cluster, Role
+from udo.config.roles import Role
 from udo.config.tree import Null, Table
 from udo.errors import ConfigError, Problem
 
@@ -14,18 +14,12 @@ _MOST_TAGS = 50
 _PLACE = ("region", "account", "aws_profile", "assume_role")
 
 
-def agree(clusters: Mapping[str, Cluster], *, every_value: bool) -> None:
-    """Accepts clusters whose effective values go together; `every_value` also reads each that can be known here.
-
-    Raises: ConfigError with every contradiction.
-    """
-    roles = [role for cluster in clusters.values() for role in cluster.roles.values()]
-    problems = {*_sizes(roles), *_tags(roles), *_names(roles), *(_values(roles) if every_value else ())}
-    if problems:
-        raise ConfigError(*problems)
+def disagreements(roles: Sequence[Role], *, every_value: bool) -> set[Problem]:
+    """What in the effective values of these roles contradicts itself; `every_value` also reads all known here."""
+    return {*_sizes(roles), *_tags(roles), *_names(roles), *(_values(roles) if every_value else ())}
 
 
-def _sizes(roles: list[Role]) -> Iterator[Problem]:
+def _sizes(roles: Sequence[Role]) -> Iterator[Problem]:
     for role in roles:
         if not role.says("scale_policy"):
             continue
@@ -41,7 +35,7 @@ def _sizes(roles: list[Role]) -> Iterator[Problem]:
             yield Problem(*place, f"desired {sizes['desired']} is not between min_size {low} and max_size {high}")
 
 
-def _tags(roles: list[Role]) -> Iterator[Problem]:
+def _tags(roles: Sequence[Role]) -> Iterator[Problem]:
     for role in roles:
         entry = role.entry("tags") if role.says("tags") else None
         named = entry.value.entries.values() if entry and isinstance(entry.value, Table) else ()
@@ -50,7 +44,7 @@ def _tags(roles: list[Role]) -> Iterator[Problem]:
             yield Problem(*role.mark_of("tags"), f"{count} tags of {role.label}: AWS takes at most {_MOST_TAGS}")
 
 
-def _names(roles: list[Role]) -> Iterator[Problem]:
+def _names(roles: Sequence[Role]) -> Iterator[Problem]:
     first: dict[str, Role] = {}
     for role in roles:
         try:
@@ -62,7 +56,7 @@ def _names(roles: list[Role]) -> Iterator[Problem]:
             yield Problem(*role.mark, message)
 
 
-def _values(roles: list[Role]) -> Iterator[Problem]:
+def _values(roles: Sequence[Role]) -> Iterator[Problem]:
     for role in roles:
         for key in sorted(role.mentioned):
             try:

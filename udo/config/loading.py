@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from glob import glob
 from pathlib import Path
 
-from udo.config.agreement import agree
+from udo.config.agreement import disagreements
 from udo.config.checking import Document, Section, Walk
 from udo.config.merging import merged
 from udo.config.opening import group_that_writes, text_of
@@ -15,7 +15,7 @@ from udo.config.profiles import Profiles
 from udo.config.reading import tree_of
 from udo.config.roles import Cluster, Config, Role
 from udo.config.tree import Mark, Node, Table, Text
-from udo.config.values import listed
+from udo.config.values import brief, listed
 from udo.errors import ConfigError, Problem
 from udo.schema import BY_PATH
 
@@ -23,30 +23,46 @@ MOST_FILES = 200
 _EMPTY = Document()
 
 
-def load(path: Path, env: Mapping[str, str], *, strict: bool = False) -> Config:
+def load(
+    path: Path, env: Mapping[str, str], *, strict: bool = False, also: Callable[[Role], object] | None = None
+) -> Config:
     """The configuration in the file at `path`; `strict` also wants every variable of `env` that it names.
+
+    `also` is asked of every role, and raises ConfigError for mistakes that the configuration cannot know of.
 
     Raises: ConfigError with every mistake of the file and of those it includes.
     """
     walk = Walk(env if strict else None)
-    whole = _Files(path.absolute(), walk).document(path.absolute(), ())
+    files = _Files(path.absolute(), walk)
+    whole = files.document(path.absolute(), ())
+    if files.incomplete:
+        # What is missing would be missed everywhere: nothing can be said of the whole.
+        raise ConfigError(*set(walk.problems))
     profiles = Profiles(whole.profiles, walk)
     profiles.check()
     if not any(cluster.roles for cluster in whole.clusters.values()) and not walk.problems:
         told = "there is no role: a file has 'clusters', and at least one of them has 'roles'"
         walk.report(Mark(path.name, 1, 1), told)
-    _stop(walk)
     made = _Making(path.absolute(), env, whole.tables, profiles)
     clusters = {name: made.cluster(section) for name, section in whole.clusters.items()}
-    _stop(walk)
-    agree(clusters, every_value=strict and walk.later)
+    roles = [role for cluster in clusters.values() for role in cluster.roles.values()]
+    found = {
+        *walk.problems,
+        *disagreements(roles, every_value=strict and walk.later),
+        *(_told(roles, also) if also else ()),
+    }
+    if found := found - profiles.told:
+        raise ConfigError(*found)
     advice = tuple(sorted(walk.advice.values()))
     return Config(path.absolute(), clusters, advice, _laid_over(whole.tables), env)
 
 
-def _stop(walk: Walk) -> None:
-    if walk.problems:
-        raise ConfigError(*set(walk.problems))
+def _told(roles: Iterable[Role], also: Callable[[Role], object]) -> Iterator[Problem]:
+    for role in roles:
+        try:
+            also(role)
+        except ConfigError as error:
+            yield from error.problems
 
 
 class _Making:
@@ -89,19 +105,28 @@ class _Files:
         self.main = main
         self.walk = walk
         self.seen: set[Path] = set()
+        self.incomplete = False
 
-    def document(self, path: Path, above: tuple[Path, ...]) -> Document:
+    def document(self, path: Path, above: tuple[Path, ...], named: Mark | None = None) -> Document:
         label = os.path.relpath(path, self.main.parent)
         try:
-            tree = tree_of(text_of(path, label), label)
+            tree = tree_of(text_of(path, label), label, self.walk.problems)
             self.advise(path, label)
         except ConfigError as error:
-            self.walk.problems.extend(error.problems)
+            for problem in error.problems:
+                self.miss(problem, named)
             return _EMPTY
         found = _EMPTY
         for mark, other in self.included(tree, path):
             found = _grafted(found, self.other(mark, other, (*above, path)))
         return _grafted(found, self.walk.document(tree))
+
+    def miss(self, problem: Problem, named: Mark | None) -> None:
+        """Tells of a file that cannot be read: where it is named, unless there is a place in it."""
+        self.incomplete = True
+        if named and not problem.line:
+            problem = Problem(*named, f"'{problem.file}' {problem.message}")
+        self.walk.problems.append(problem)
 
     def advise(self, path: Path, label: str) -> None:
         if group := group_that_writes(path.stat()):
@@ -115,10 +140,11 @@ class _Files:
             names = [os.path.relpath(one, self.main.parent) for one in (*above[way.index(real) :], path)]
             self.walk.report(mark, f"files that include each other: {' -> '.join(names)}")
         elif len(self.seen) >= MOST_FILES:
+            self.incomplete = True
             self.walk.report(mark, f"more than {MOST_FILES} files are included")
         elif real not in self.seen:
             self.seen.add(real)
-            return self.document(path, above)
+            return self.document(path, above, mark)
         return _EMPTY
 
     def included(self, tree: Table, path: Path) -> list[tuple[Mark, Path]]:
@@ -128,15 +154,17 @@ class _Files:
         return [(text.mark, other) for text in texts if isinstance(text, Text) for other in self.matches(text, path)]
 
     def matches(self, text: Text, path: Path) -> list[Path]:
+        if "${" in text.text:
+            return []  # told by the walk
         if not any(sign in text.text for sign in "*?["):
             other = path.parent / text.text
             if not other.exists():
-                self.walk.report(text.mark, f"there is no file '{text.text}'")
+                self.miss(Problem(*text.mark, f"there is no file '{brief(text.text)}'"), None)
                 return []
             return [other]
         found = sorted(glob(text.text, root_dir=path.parent))  # noqa: PTH207  (Path.glob refuses absolute patterns)
         if not found:
-            self.walk.report(text.mark, f"no file matches '{text.text}'")
+            self.miss(Problem(*text.mark, f"no file matches '{brief(text.text)}'"), None)
         others = [path.parent / name for name in found]
         return [other for other in others if os.path.realpath(other) != os.path.realpath(path)]
 

@@ -37,8 +37,8 @@ def text_of(path: Path, label: str) -> str:
 def bytes_of(path: Path, label: str) -> bytes:
     """The content of the file at `path`, which problems call `label`.
 
-    Raises: ConfigError when it cannot be read, is not a regular file, can be written by everybody, or is
-    larger than 1 MiB.
+    Raises: ConfigError when it cannot be read, is not a regular file, can be written or replaced by everybody, or
+    is larger than 1 MiB.
     """
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to would hang.
@@ -47,6 +47,7 @@ def bytes_of(path: Path, label: str) -> bytes:
         raise ConfigError(Problem(label, 0, 0, _why(error))) from error
     try:
         _check(os.fstat(handle), label)
+        _check_folder(Path(os.path.realpath(path)).parent, os.fstat(handle).st_uid, label)
         with os.fdopen(handle, "rb", closefd=False) as file:
             raw = file.read(MOST_BYTES + 1)
     finally:
@@ -79,6 +80,19 @@ def _check(found: os.stat_result, label: str) -> None:
         raise ConfigError(Problem(label, 0, 0, f"is {_kind(found.st_mode)}, not a regular file"))
     if found.st_mode & stat.S_IWOTH:
         raise ConfigError(Problem(label, 0, 0, "can be written by everybody on this machine: chmod o-w it"))
+
+
+def _check_folder(folder: Path, owner: int, label: str) -> None:
+    """Refuses a file that everybody can replace; in a folder like /tmp only its owner can."""
+    mode = folder.stat().st_mode
+    if not mode & stat.S_IWOTH:
+        return
+    if not mode & stat.S_ISVTX:
+        told = f"its folder can be written by everybody on this machine: chmod o-w {folder}"
+        raise ConfigError(Problem(label, 0, 0, told))
+    if owner not in (0, os.geteuid()):
+        told = f"belongs to somebody else, in a folder that everybody can write: copy it out of {folder}"
+        raise ConfigError(Problem(label, 0, 0, told))
 
 
 def _why(error: OSError) -> str:

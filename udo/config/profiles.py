@@ -12,6 +12,7 @@ from udo.config.interpolation import bound
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text
 from udo.config.values import brief, kind_of
+from udo.errors import Problem
 
 MOST_USES = 10_000
 _WANTED = {"int": "a whole number", "bool": "true or false"}
@@ -27,12 +28,17 @@ class Use(NamedTuple):
 
 
 class Profiles:
-    """The profiles of a configuration; everything wrong with them and their uses goes to the walk."""
+    """The profiles of a configuration; everything wrong with them and their uses goes to the walk.
+
+    `told` holds what was told at a `use`, as it would be told at its own line.
+    """
 
     def __init__(self, known: Mapping[str, Section], walk: Walk) -> None:
         self.known = known
         self.walk = walk
         self.count = 0
+        self.circular = False
+        self.told: set[Problem] = set()
 
     def check(self) -> None:
         """Reports what is wrong with the definitions: defaults of the wrong type, and cycles."""
@@ -60,6 +66,7 @@ class Profiles:
             way = ways.pop()
             for name, mark in _names(self.known[way[-1]].tables[-1]):
                 if name == profile.name:
+                    self.circular = True
                     if name != min(way):
                         return
                     told = " -> ".join((*way, name))
@@ -74,7 +81,7 @@ class Profiles:
         self.count += 1
         if self.count == MOST_USES:
             self.walk.report(use.mark, f"more than {MOST_USES:,} uses of profiles")
-        if values is None or self.count >= MOST_USES:
+        if values is None or self.circular or self.count >= MOST_USES:
             return
         table = _bound_table(self.known[use.name].tables[-1], values)
         self._check_bound(table, use)
@@ -86,7 +93,8 @@ class Profiles:
         inner = Walk(self.walk.env)
         inner.level(table, "profile")
         self.walk.later |= inner.later
-        for problem in inner.problems:
+        for problem in set(inner.problems).difference(self.walk.problems):
+            self.told.add(problem)
             place = f"{problem.file}:{problem.line}"
             self.walk.report(use.mark, f"profile '{use.name}' used like this: {problem.message} ({place})")
 
@@ -126,7 +134,8 @@ class Profiles:
         if entry is None or isinstance(entry.value, Null):
             return
         if not isinstance(entry.value, Items):
-            self.walk.report(entry.value.mark, f"use wants a list of profiles, not {kind_of(entry.value)}")
+            told = f"use wants a list of profiles, not {kind_of(entry.value)}: write {_listed(entry.value)}"
+            self.walk.report(entry.value.mark, told)
             return
         for item in entry.value.items:
             yield from self._use(item)
@@ -144,6 +153,15 @@ class Profiles:
                 self.walk.report(entry.value.mark, f"a profile is given a mapping of parameters: {told}")
             case _:
                 self.walk.report(node.mark, "use wants names of profiles, or {name: {PARAM: value}} one at a time")
+
+
+def _listed(node: Node) -> str:
+    match node:
+        case Text(text):
+            return f"[{brief(text)}]"
+        case Table(entries) if len(entries) == 1:
+            return f"[{{{brief(next(iter(entries)))}: {{PARAM: value}}}}]"
+    return "[name, {name: {PARAM: value}}]"
 
 
 def _names(table: Table) -> Iterator[tuple[str, Mark]]:

@@ -26,8 +26,10 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def tree_of(text: str, label: str) -> Table:
+def tree_of(text: str, label: str, told: list[Problem] | None = None) -> Table:
     """The mapping that the document `text` holds; an empty document is an empty one.
+
+    Mistakes that leave a mapping, as duplicate keys do, go to `told` where it is given.
 
     Raises: ConfigError, for the first breach of YAML's grammar or of the bounds, else with every duplicate key.
     """
@@ -36,8 +38,10 @@ def tree_of(text: str, label: str) -> Table:
         node = builder.document()
     except yaml.YAMLError as error:
         raise ConfigError(breach(error, text, label)) from error
-    if builder.problems:
+    if builder.problems and told is None:
         raise ConfigError(*builder.problems)
+    if told is not None:
+        told += builder.problems
     match node:
         case Table():
             return node

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from udo import schema
-from udo.config.interpolation import Lookup, Unknown, filled, from_environment, references
+from udo.config.interpolation import NAMES, Lookup, Unknown, filled, from_environment, references
 from udo.config.merging import laid
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text
@@ -163,7 +163,7 @@ class Role:
 
     def _named(self, name: str, context: str) -> str:
         known = {"cluster": self.cluster, "role": self.name}
-        found = known.get(name) or self.get({"app": "app_name"}.get(name, name))
+        found = known.get(name) or (name in NAMES and self.get({"app": "app_name"}.get(name, name)))
         if not found:
             raise Unknown(f"{context} needs {'app_name' if name == 'app' else name}, which is not set")
         return str(found)

@@ -104,8 +104,11 @@ class Output:
                     {"file": p.file, "line": p.line, "column": p.column, "message": p.message} for p in error.problems
                 ]
             self._document(command, error.exit, error.data, row)
-            return
-        self._error(error.message, error.hint)
+        elif isinstance(error, ConfigError):
+            # Every line begins with its place, so that editors can go there.
+            self.say(str(error))
+        else:
+            self._error(error.message, error.hint)
 
     def ask(self, question: str) -> bool:
         """Whether the person at the terminal answers yes; anything but y or yes is no."""
