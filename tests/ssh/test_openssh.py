@@ -178,6 +178,15 @@ def test_a_proxy_command_carries_the_connection(host: Target, run: Run, tmp_path
     assert output(events) == b"through\n", endings(events)
 
 
+def test_a_proxy_command_that_outlives_its_ssh_is_not_waited_for(host: Target, run: Run, tmp_path: Path) -> None:
+    proxy = "bash -c 'sleep 60 >&- <&- & exec 3<>/dev/tcp/%h/%p; cat <&3 & exec cat >&3'"
+    began = time.monotonic()
+    events = run([replace(host, config=config(tmp_path, f"Host *\n  ProxyCommand {proxy}\n"))], "echo through; exit 3")
+    assert output(events) == b"through\n", endings(events)
+    assert [(ending.outcome, ending.status) for ending in endings(events)] == [("failed", 3)]
+    assert time.monotonic() - began < 30
+
+
 def test_a_jump_goes_by_way_of_the_other_host(farm: Farm, run: Run, tmp_path: Path) -> None:
     bastion, inner = farm.hosts(2)
     text = (

@@ -26,6 +26,8 @@ from udo.ssh.wire import Wires
 _PIECE = 1 << 16
 # Seconds for ssh to leave when asked to.
 _LEAVE = 1.0
+# Seconds without a word after which it is looked whether ssh is still there.
+_LOOK = 1.0
 _STAGES = (("Connection established", "answer"), ("Remote protocol version", "greeting"))
 _REFUSED = re.compile(
     r"Permission denied|verification failed|IDENTIFICATION|Too many authentication|Unable to negotiate"
@@ -161,7 +163,7 @@ def _running(argv: list[str], wires: Wires, *, reads: bool) -> Iterator[subproce
 def _talk(
     process: subprocess.Popen[bytes], log: Log, emit: Emit, options: Options, limit: Limit, connect: Limit
 ) -> None:
-    """Passes on what is said until both streams end."""
+    """Passes on what is said until both streams end, or ssh has: a ProxyCommand may outlive it and hold a stream."""
     logged_in, heard, unsent = False, time.monotonic(), memoryview(options.stdin)
     with selectors.DefaultSelector() as selector:
         for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
@@ -177,7 +179,10 @@ def _talk(
                 else limit
             )
             now = limit.sooner(idle) if logged_in else connect
-            for key, _ in selector.select(now.left):
+            ready = selector.select(min(now.left or _LOOK, _LOOK))
+            if not ready and process.poll() is not None:
+                return
+            for key, _ in ready:
                 if key.data == "stdin":
                     unsent = _sent(selector, key.fileobj, unsent)  # type: ignore[arg-type]
                 elif data := os.read(key.fd, _PIECE):
