@@ -170,6 +170,21 @@ def test_a_lock_by_hand_stays_until_it_is_unlocked(world: Any, udo: Udo) -> None
     assert udo("updatelc", "prod", "webapp").exit == 0
 
 
+def test_a_lock_by_hand_on_a_locked_group_names_the_holder(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    held_by(world)
+    told = udo("lock", "prod", "webapp", "-o", "json")
+    assert told.exit == 4
+    error = json.loads(told.stdout)["error"]
+    assert error["code"] == "conflict"
+    assert "prod-webapp is locked by arn:aws:iam::123456789012:user/somebody on elsewhere" in error["message"]
+    assert udo("unlock", "prod", "webapp", "--yes").exit == 0
+    held_by(world, host=socket.gethostname(), pid=2**22 + 1)
+    assert udo("lock", "prod", "webapp").exit == 0
+    assert "locked by hand" in udo("updatelc", "prod", "webapp").stderr
+
+
 def test_unlocking_a_run_that_may_be_at_work_asks(world: Any, udo: Udo) -> None:
     configuration_world(world)
     held_by(world)

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from udo.lock import by_hand, plan_lock
+from udo.errors import Conflict
+from udo.lock import by_hand, holder_from, lock_read, parameter_name, plan_lock, plan_unlock
 from udo.words import no_more, one_role
 
 if TYPE_CHECKING:
+    from udo.lock import Holder
     from udo.model import Result
+    from udo.plan import Plan
     from udo.session import Session
+
+
+def plan_locked(group_name: str, value: str | None, holder: Holder) -> Plan:
+    """The plan that locks a group by hand, in place of what a dead run on this host left.
+
+    Raises: Conflict, with the holder, where it is locked.
+    """
+    plan = plan_lock(group_name, holder)
+    if value is None:
+        return plan
+    if not (other := holder_from(value)).gone:
+        raise Conflict(f"{group_name} is locked by {other}", hint="'udo unlock' takes it away; nothing was changed")
+    return replace(plan, steps=(*plan_unlock(group_name, value).steps, *plan.steps))
 
 
 @click.command()
@@ -28,5 +45,8 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     """
     role, rest = one_role(session.config, words)
     no_more(rest)
-    _account, operator = session.aws(role).identity()
-    return session.finish(role, plan_lock(role.group_name, by_hand(session.run_id, operator, reason)), locked=False)
+    aws = session.aws(role)
+    _account, operator = aws.identity()
+    value = aws.read(lock_read(parameter_name(role.group_name)))
+    plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))
+    return session.finish(role, plan, locked=False)
