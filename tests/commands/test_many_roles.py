@@ -179,7 +179,7 @@ def test_to_template_carries_everything_over_and_rollback_goes_back(world: Any, 
     assert len(everything(world)["versions"]) == 1
 
 
-def test_a_foreign_template_of_that_name_is_refused(world: Any, udo: Udo) -> None:
+def test_a_foreign_template_of_that_name_is_a_conflict(world: Any, udo: Udo) -> None:
     template_world(world)
     configuration(world, "prod-webapp")
     world.client("autoscaling").update_auto_scaling_group(
@@ -187,7 +187,7 @@ def test_a_foreign_template_of_that_name_is_refused(world: Any, udo: Udo) -> Non
     )
     write_config()
     told = udo("updatelc", "prod", "webapp", "--to-template")
-    assert told.exit == 7
+    assert told.exit == 4
     assert "that Udo did not make" in told.stderr
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +22,13 @@ from launch_worlds import (
     launch_data,
     write_config,
 )
+
+from udo.aws import Aws
+from udo.commands._launching import observe_updatelc
+from udo.commands.updatelc import Choices, observe_plan
+from udo.config import load
+from udo.errors import Refused
+from udo.launch.states import ConfigurationState
 
 Udo = Callable[..., Any]
 
@@ -39,6 +50,32 @@ def test_an_image_by_parameter_is_resolved_and_pinned(world: Any, udo: Udo) -> N
     missing = udo("updatelc", "prod", "webapp", "--ami", "ssm:/nowhere")
     assert missing.exit == 1
     assert "/nowhere" in missing.stderr
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("words", [("--ami", "ssm:/image"), ("--set", "ami=ssm:/image")])
+def test_what_a_parameter_holds_is_launched_only_if_it_is_an_image(
+    world: Any, udo: Udo, kind: str, words: tuple[str, ...]
+) -> None:
+    WORLDS[kind](world)
+    ssm = world.client("ssm")
+    ssm.put_parameter(Name="/image", Value=f"{NEW_IMAGE},{OLD_IMAGE}", Type="String")
+    write_config(CONFIG.replace("ami: " + NEW_IMAGE + ", ", ""))
+    told = udo("updatelc", "prod", "webapp", *words)
+    assert told.exit == 7
+    assert "ssm:/image" in told.stderr
+    assert launch_data(world)["InstanceType"] == "t3.small"
+    ssm.put_parameter(Name="/image", Value=NEW_IMAGE, Type="String", Overwrite=True)
+    assert udo("updatelc", "prod", "webapp", *words).exit == 0
+    assert launch_data(world)["ImageId"] == NEW_IMAGE
+
+
+@pytest.mark.parametrize("word", ["", "webapp", "LATEST", "ssm:", "resolve:ssm:/image", f"{NEW_IMAGE} "])
+def test_what_is_no_image_is_refused_before_anything_is_asked(world: Any, udo: Udo, word: str) -> None:
+    write_config()
+    told = udo("updatelc", "prod", "webapp", "--ami", word)
+    assert (told.exit, list(world.log)) == (2, [])
+    assert "ssm:/path or latest" in told.stderr
 
 
 def test_set_on_the_command_line_beats_udo_yml(world: Any, udo: Udo) -> None:
@@ -63,10 +100,24 @@ def test_from_config_takes_udo_yml_alone_and_shows_what_is_lost(world: Any, udo:
     data = launch_data(world)
     assert not data.get("UserData")
     assert data["ImageId"] == NEW_IMAGE
+    again = udo("updatelc", "prod", "webapp", "--from-config")
+    assert (again.exit, again.stdout.partition(":")[0]) == (0, "nothing to change")
     write_config(CONFIG.replace(", instance_type: m7g.large", ""))
     told = udo("updatelc", "prod", "webapp", "--from-config")
     assert told.exit == 2
     assert "instance_type" in told.stderr
+
+
+def test_to_template_from_udo_yml_alone_carries_nothing_else_over(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    words = ("updatelc", "prod", "webapp", "--to-template", "--from-config")
+    shown = udo(*words, "--dry-run").stdout
+    assert re.search(r"spot_price +0.05 -> none", shown)
+    assert re.search(r"instance_monitoring +true -> none", shown)
+    assert udo(*words).exit == 0
+    assert launch_data(world) == {"ImageId": NEW_IMAGE, "InstanceType": "m7g.large"}
+    assert udo(*words).stdout.startswith("nothing to change")
 
 
 def test_latest_is_the_newest_image_of_the_live_family(world: Any, udo: Udo) -> None:
@@ -145,3 +196,44 @@ def test_an_image_that_cannot_be_seen_is_told(world: Any, udo: Udo) -> None:
     told = udo("updatelc", "prod", "webapp", "--ami", "ami-0ccccccccccccccccc", "--dry-run")
     assert "warning: image ami-0ccccccccccccccccc cannot be seen" in told.stderr
     assert "cannot be seen" not in udo("updatelc", "prod", "webapp", "--dry-run").stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "unknown", "words", "exit_code"),
+    [
+        ("configuration", "CpuCredits", {}, 7),
+        ("configuration", "CpuCredits", {"anyway": True}, 0),
+        ("configuration", "CpuCredits", {"to_template": True}, 7),
+        ("configuration", "CpuCredits", {"to_template": True, "anyway": True}, 0),
+        ("template", "NetworkInterfaces.shimmer", {}, 7),
+        # A new version inherits it from its source version, unless it is made from udo.yml alone.
+        ("template", "sparkle", {}, 0),
+        ("template", "sparkle", {"from_config": True}, 7),
+        ("mixed", "NetworkInterfaces.shimmer", {"anyway": True}, 0),
+    ],
+)
+def test_what_this_botocore_does_not_know_is_lost_only_anyway(
+    world: Any, kind: str, unknown: str, words: Any, exit_code: int
+) -> None:
+    WORLDS[kind](world)
+    write_config()
+    role = load(Path("udo.yml"), {}).role("prod", "webapp")
+    aws = Aws(region="us-west-2", prepare=world.attach)
+    state = observe_updatelc(aws, role)
+    if isinstance(state, ConfigurationState):
+        live = replace(state.configurations[state.live.name], unknown=(unknown,))
+        state = replace(state, configurations={state.live.name: live})
+    else:
+        state = replace(state, versions=[replace(one, unknown=(unknown,)) for one in state.versions])
+    if exit_code:
+        with pytest.raises(Refused, match=f"{unknown} of the live launch data would be lost"):
+            observe_plan(_Run(), aws, role, state, Choices(**words))  # type: ignore[arg-type]
+    else:
+        assert observe_plan(_Run(), aws, role, state, Choices(**words)).steps  # type: ignore[arg-type]
+
+
+class _Run:
+    """As much of a session as planning asks for."""
+
+    run_id = "20260101T000000Z-abcdef"
+    clock = time

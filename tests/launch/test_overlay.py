@@ -91,10 +91,16 @@ WANTED = {"ImageId": "ami-1", "BlockDeviceMappings": [EBS], "MetadataOptions": {
         ({**WANTED, "BlockDeviceMappings": [EBS, {"DeviceName": "/dev/xvdb", "NoDevice": True}]}, False),
         ({**WANTED, "BlockDeviceMappings": [{**EBS, "Ebs": {**EBS["Ebs"], "Encrypted": False}}]}, True),  # type: ignore[dict-item]
         ({**WANTED, "BlockDeviceMappings": [{**EBS, "Ebs": {**EBS["Ebs"], "Encrypted": True}}]}, False),  # type: ignore[dict-item]
+        ({**WANTED, "BlockDeviceMappings": [{**EBS, "Ebs": {**EBS["Ebs"], "DeleteOnTermination": True}}]}, True),  # type: ignore[dict-item]
+        ({**WANTED, "BlockDeviceMappings": [{**EBS, "Ebs": {**EBS["Ebs"], "DeleteOnTermination": False}}]}, False),  # type: ignore[dict-item]
     ],
 )
 def test_a_twin_has_what_is_wanted_and_nothing_more_but_defaults(candidate: Any, same: bool) -> None:
     assert satisfies(candidate, WANTED) is same
+
+
+def test_a_twin_without_public_addresses_is_none_of_one_that_leaves_them_to_the_subnet() -> None:
+    assert not satisfies({"NetworkInterfaces": [{"AssociatePublicIpAddress": False}]}, {"NetworkInterfaces": [{}]})
 
 
 def test_what_has_no_order_is_compared_without_one() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.commands._existing import value
-from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, UdoError
+from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, Refused, UdoError
 from udo.launch.images import latest, moved_root, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
 from udo.launch.states import ConfigurationState, State, TemplateState
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from udo.plan import Difference, Plan
     from udo.session import Session
 
+# Loosely: AWS does not say what an image's id is made of, and its templates take any text for one.
+_IMAGE = re.compile(r"ami-[0-9A-Za-z-]+")
 _APPLICATION, _GROUP = "deploy.application", "deploy.deployment_group"
 
 
@@ -56,7 +59,8 @@ def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = No
     """The image id that --ami or udo.yml means now: itself, the value of ssm:/path, the newest of {owner, name}, or
     for `latest` the newest of the family of the `live` image.
 
-    Raises: Absent when there is no such parameter or image, Refused where it is not clear which is meant.
+    Raises: Absent when there is no such parameter or image, Refused where it is not clear which is meant, or where a
+    parameter holds something else.
     """
     meant: Any = given or role.get("ami")
     found: str | None
@@ -74,10 +78,12 @@ def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = No
             found = (aws.ec2.image_named(str(owner), name) or {}).get("ImageId")
         case _:
             return meant if meant is None else str(meant)
+    where = "the command line" if given else role.where("ami")
     if found is None:
-        where = "--ami" if given else role.where("ami")
         raise Absent(f"no image found for ami {meant} ({where})", hint="nothing was changed")
-    return str(found)
+    if not _IMAGE.fullmatch(found):
+        raise Refused(f"ami {meant} ({where}) holds {found!r}, which is no image", hint="nothing was changed")
+    return found
 
 
 def observe_labels(aws: Aws, plan: Plan, now: float) -> Plan:

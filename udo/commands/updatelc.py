@@ -13,7 +13,7 @@ from udo.errors import AwsError, Conflict
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
 from udo.launch.overlay import BASIS, launch_keys
-from udo.launch.settings import settings, with_settings
+from udo.launch.settings import image, settings, with_settings
 from udo.launch.states import ConfigurationState, Heading, State, Wanted
 from udo.model import Result
 from udo.words import changing_roles
@@ -44,8 +44,17 @@ def _settings(_context: click.Context, _option: click.Parameter, words: tuple[st
     return settings(words)
 
 
+def _image(_context: click.Context, _option: click.Parameter, word: str | None) -> str | None:
+    return None if word is None else image(word)
+
+
 _OPTIONS = (
-    click.option("--ami", metavar="ID|ssm:/PATH|latest", help="Launch this image instead of the one in udo.yml."),
+    click.option(
+        "--ami",
+        metavar="ID|ssm:/PATH|latest",
+        callback=_image,
+        help="Launch this image instead of the one in udo.yml.",
+    ),
     click.option(
         "--set",
         "settings",
@@ -120,8 +129,10 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
 
     Raises: UsageError; Refused when it would change another group; another UdoError.
     """
-    keys = launch_keys(role, ami=observe_image(aws, role, choices.ami, _live_image(state)))
-    keys = with_settings(keys, choices.settings)
+    others = dict(choices.settings)
+    ami = others.pop("ami", choices.ami)
+    keys = launch_keys(role, ami=observe_image(aws, role, ami, _live_image(state)))
+    keys = with_settings(keys, others)
     wanted = _wanted(role, keys, session.run_id, choices)
     if choices.to_template and isinstance(state, ConfigurationState):
         existing = aws.ec2.launch_template_named(state.group.name)

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from udo.launch.states import ConfigurationState, Heading, State, Wanted
 
 
+# What AWS answers of a configuration whether it was sent or not; leaving monitoring out means on.
+# Source: API_CreateLaunchConfiguration, InstanceMonitoring and EbsOptimized.
+_ALWAYS_SAID = {"InstanceMonitoring": {"Enabled": True}, "EbsOptimized": False}
+
+
 def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Wanted) -> Plan:
     """The plan that lays launch keys over a copy of the live launch configuration and swaps the copy in."""
     group, live = state.group, state.live.name
@@ -31,10 +36,9 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
     content = laid_over({} if wanted.from_config else base, configuration_keys(wanted.keys))
     if wanted.from_config:
         check_complete(content)
-        # Said always, because leaving it out means on. Source: API_CreateLaunchConfiguration, InstanceMonitoring.
-        content.setdefault("InstanceMonitoring", {"Enabled": True})
+        content = _ALWAYS_SAID | content
     found = differences(comparable(base), comparable(content))
-    if not found:
+    if not found or (wanted.from_config and satisfies(base, content)):
         return _nothing(heading, state, leftovers(state, wanted.keep))
     numbers = _family(state)
     twin = _configuration_twin(state, numbers, content)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from udo.errors import Refused
+from udo.errors import Conflict, Refused
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
 from udo.launch.differences import brief_user_data, differences, leaves
 from udo.launch.overlay import template_keys
 from udo.launch.proof import literal
 from udo.launch.remembering import remember
 from udo.launch.swapping import launch_pair, swapped, to_version
+from udo.launch.versions import check_complete, check_nothing_lost
 from udo.model import LaunchTemplateReference
 from udo.plan import Call, Difference, Pair, Plan, Read, Ref
 
@@ -65,15 +66,21 @@ def converted(data: Mapping[str, Any]) -> dict[str, Any]:
 def plan_conversion(
     heading: Heading, state: ConfigurationState, wanted: Wanted, existing: Sequence[LaunchTemplateVersion]
 ) -> Plan:
-    """The plan that gives the group a launch template named like it, with the live content and the launch keys.
+    """The plan that gives the group a launch template named like it, with the live content and the launch keys laid
+    over it, or those alone.
 
     `existing` are the versions of a template of that name, newest first; one that Udo made is used again.
 
-    Raises: Refused for a template of that name that is not Udo's, or for what cannot be carried over.
+    Raises: Conflict for a template of that name that is not Udo's, Refused for what cannot be carried over, UsageError
+    where udo.yml alone does not say enough.
     """
     group, live = state.group, state.live.name
+    check_nothing_lost(state.configurations[live].unknown, wanted)
     base = converted(configuration_copy(state.configurations[live].data, state.shape))
-    content = laid_over(base, template_keys(wanted.keys, base))
+    kept: dict[str, Any] = {} if wanted.from_config else base
+    content = laid_over(kept, template_keys(wanted.keys, kept))
+    if wanted.from_config:
+        check_complete(content)
     _check_ours(group.name, existing)
     twin = next(
         (version for version in existing if satisfies(copied(version.data, state.template_shape), content)), None
@@ -116,7 +123,7 @@ def _tagged(template_id: Ref | None, reference: LaunchTemplateReference, number:
 
 def _check_ours(name: str, existing: Sequence[LaunchTemplateVersion]) -> None:
     if existing and not existing[-1].description.startswith("udo:"):
-        raise Refused(
+        raise Conflict(
             f"there is a launch template {name} that Udo did not make",
             hint="rename or delete it, or put the group on it by hand; nothing was changed",
         )

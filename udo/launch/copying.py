@@ -23,8 +23,9 @@ _INSTEAD_OF = {
 }
 # What a volume of one type has and another refuses. Source: API_Ebs (Auto Scaling), Iops and Throughput.
 _ONLY_OF = {"Iops": ("io1", "io2", "gp3"), "Throughput": ("gp3",)}
-# What AWS answers for nested members that were not sent.
+# What AWS answers for nested members that were not sent; for those that are not here, false.
 _DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    "AssociatePublicIpAddress": (),
     "DeleteOnTermination": (True,),
     "VolumeType": ("standard", "gp2", "gp3"),
     "HttpTokens": ("optional",),
@@ -130,7 +131,7 @@ def _same(found: Any, wanted: Any) -> bool:
     match found, wanted:
         case Mapping(), Mapping():
             extra = set(found) - set(wanted)
-            defaults = all(found[key] is False or found[key] in _DEFAULTS.get(key, ()) for key in extra)
+            defaults = all(found[key] in _DEFAULTS.get(key, (False,)) for key in extra)
             return defaults and all(key in found and _same(found[key], value) for key, value in wanted.items())
         case list(), list():
             return len(found) == len(wanted) and all(map(_same, found, wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -40,6 +41,16 @@ def settings(words: Iterable[str]) -> dict[str, Any]:
             raise UsageError(f"--set {word!r} is not key=value", hint="as in --set instance_type=t3.small")
         _put(found, *_place(path, text))
     return found
+
+
+def image(word: str) -> str:
+    """The word of --ami, which is an image as udo.yml takes it, or `latest`.
+
+    Raises: UsageError for anything else: a launch template takes it, and then nothing can launch.
+    """
+    if word != "latest" and not re.fullmatch(schema.BY_PATH["ami"].pattern or "", word):
+        raise UsageError(f"--ami {word!r} is no image", hint="as in --ami ami-0a1b2c3d4e5f60718, ssm:/path or latest")
+    return word
 
 
 def with_settings(keys: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def next_version(state: TemplateState, wanted: Wanted, saved: str, live: Pair) -
     if wanted.from_config:
         check_complete(content)
     found = differences(comparable(base), comparable(content))
-    if not found:
+    if not found or (wanted.from_config and satisfies(base, content)):
         return NextVersion(state, str(state.number))
     twin = _twin(state, content)
     if twin is not None:
