@@ -81,6 +81,24 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _methods_made_once() -> Iterator[None]:
+    """The methods of a service's clients are made once a process: of EC2's 700 a command uses six."""
+    from botocore.client import ClientCreator
+
+    make, made = ClientCreator._create_methods, {}
+
+    def methods(self: Any, service_model: Any) -> dict[str, Any]:
+        name = service_model.service_name
+        if name not in made:
+            made[name] = make(self, service_model)
+        return dict(made[name])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientCreator, "_create_methods", methods)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _the_world() -> Iterator[Any]:
     from udo.sandbox.world import World

@@ -170,9 +170,6 @@ CORE = {
     "updatelc-configuration": Scenario(UPDATE, _plain(configuration_world), f"{OURS}-v2", "1 2"),
     "updatelc-template": Scenario(UPDATE, _plain(template_world), f"{OURS}:2", "1 2"),
     "updatelc-mixed": Scenario(UPDATE, _plain(mixed_world), f"{OURS}:2", "1 2"),
-    "updatelc-overrides": Scenario(
-        (*UPDATE, "--overrides", "--set", "keypair_name=ops"), _plain(overrides_world), f"{OURS}:2", "1 2"
-    ),
     "updatelc-tidying-configuration": Scenario(
         UPDATE, _many_configurations, f"{OURS}-v10", "1 3 6 9 10", config=KEEP_TWO
     ),
@@ -185,6 +182,9 @@ CORE = {
     "prune-template": Scenario((*PRUNE, "--keep", "2"), _many_versions, f"{OURS}:6", "1 2 3 4 5 6 9 10", OLD),
 }
 MORE = {
+    "updatelc-overrides": Scenario(
+        (*UPDATE, "--overrides", "--set", "keypair_name=ops"), _plain(overrides_world), f"{OURS}:2", "1 2"
+    ),
     "updatelc-tidying-template": Scenario(UPDATE, _many_versions, f"{OURS}:11", "1 3 4 5 6 10 11", config=KEEP_TWO),
     "updatelc-twin-configuration": Scenario(UPDATE, _cut_off(configuration_world, *UPDATE), f"{OURS}-v2", "1 2"),
     "updatelc-twin-template": Scenario(UPDATE, _cut_off(template_world, *UPDATE), f"{OURS}:2", "1 2"),

@@ -15,7 +15,7 @@ from sweeping import WHOLE, swept
 LOCKED = CORE | MORE if WHOLE else CORE
 UNLOCKED = CORE | MORE if WHOLE else ("updatelc-configuration", "updatelc-template")
 # Each of these leaves what another kind leaves: a kill before a call, say, what one after the call before it does.
-ALIKE = ("killed-before", "garbage-before", "expired", "refused-on")
+ALIKE = ("killed-before", "garbage-before", "expired", "refused-on", "timed-out-after")
 KINDS = [kind for kind in FAULTS if WHOLE or kind not in ALIKE]
 
 
