@@ -96,6 +96,27 @@ def test_a_secret_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("{url: '${env:HOOK:-https://a/secret-token}'}", "${env:HOOK:-https://********}"),
+        ("{url: '${env:HOOK:-}'}", "${env:HOOK:-}"),
+        ("{url: '${env:HOOK:?say which}'}", "${env:HOOK:?say which}"),
+        ("{url: '${ssm:/hook}'}", "${ssm:/hook}"),
+        ("{url: 'https://a/${env:HOOK:-secret-token}'}", "https://********"),
+        ("https://a/secret-token", None),
+    ],
+)
+def test_of_a_secret_only_its_reference_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str, shown: str | None
+) -> None:
+    (tmp_path / "udo.yml").write_text(f"slack: {written}\nclusters: {{a: {{roles: {{b: }}}}}}\n")
+    for words in (["show"], ["show", "a", "b", "--why", "slack"]):
+        code, out, err = run(capsys, *words)
+        assert (code == 0, shown is not None and shown in out) == (shown is not None, shown is not None)
+        assert "secret-token" not in out + err
+
+
+@pytest.mark.parametrize(
     ("key", "parts"),
     [
         (
@@ -109,12 +130,12 @@ def test_a_secret_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (
             "ssh",
             [
-                ("udo.yml:3", "sets it", {"user": "ec2-user", "port": "2222"}),
+                ("udo.yml:3", "sets it", {"user": "ec2-user", "port": 2222}),
                 ("udo.yml:10", "unsets it", None),
                 ("udo.yml:14", "sets it", {"user": "${role}"}),
             ],
         ),
-        ("ssh.port", [("udo.yml:3", "sets it", "2222"), ("udo.yml:10", "unsets it", None)]),
+        ("ssh.port", [("udo.yml:3", "sets it", 2222), ("udo.yml:10", "unsets it", None)]),
         (
             "ssh.user",
             [
@@ -133,9 +154,73 @@ def test_why_tells_each_part_of_a_value(
     assert [(part["where"], part["effect"], part["value"]) for part in data["parts"]] == parts
 
 
-def test_why_of_what_is_set_nowhere_tells_the_default(capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, err = run(capsys, "show", "prod", "webapp", "--why", "launch.keep")
-    assert (out, err) == ("", "launch.keep is set nowhere; its default is 5\n")
+PROFILES = """\
+naming: "{role}-of-{cluster}"
+tags: {team: payments, env: all}
+profiles:
+  sized: {params: {most: {type: int}}, scale_policy: {max_size: "${param:most}"}, tags: {env: null}}
+  busy: {use: [{sized: {most: 9}}]}
+clusters:
+  prod:
+    use: [{sized: {most: 4}}]
+    roles: {webapp: {use: [busy], tags: {env: prod}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "parts"),
+    [
+        (
+            "scale_policy.max_size",
+            [
+                ("udo.yml:4 used at udo.yml:8", "sets it", 4),
+                ("udo.yml:4 used at udo.yml:5 used at udo.yml:9", "replaces it", 9),
+            ],
+        ),
+        (
+            "tags",
+            [
+                ("udo.yml:2", "sets it", {"team": "payments", "env": "all"}),
+                ("udo.yml:4 used at udo.yml:8", "is laid over it", {"env": None}),
+                ("udo.yml:4 used at udo.yml:5 used at udo.yml:9", "is laid over it", {"env": None}),
+                ("udo.yml:9", "is laid over it", {"env": "prod"}),
+            ],
+        ),
+        ("tags.team", [("udo.yml:2", "sets it", "payments")]),
+        (
+            "tags.env",
+            [
+                ("udo.yml:2", "sets it", "all"),
+                ("udo.yml:4 used at udo.yml:8", "unsets it", None),
+                ("udo.yml:4 used at udo.yml:5 used at udo.yml:9", "unsets it", None),
+                ("udo.yml:9", "sets it", "prod"),
+            ],
+        ),
+        (
+            "use",
+            [
+                ("udo.yml:8", "uses them", [{"sized": {"most": 4}}]),
+                ("udo.yml:5 used at udo.yml:9", "uses them", [{"sized": {"most": 9}}]),
+                ("udo.yml:9", "uses them", ["busy"]),
+            ],
+        ),
+        ("naming", [("udo.yml:1", "sets it", "{role}-of-{cluster}")]),
+    ],
+)
+def test_why_tells_where_a_profile_was_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, parts: list[tuple[str, str, Any]]
+) -> None:
+    (tmp_path / "udo.yml").write_text(PROFILES)
+    data = document(capsys, "show", "prod", "webapp", "--why", key)
+    assert [(part["where"], part["effect"], part["value"]) for part in data["parts"]] == parts
+
+
+@pytest.mark.parametrize(("key", "default"), [("launch.keep", "5"), ("group_name", "prod-webapp")])
+def test_why_of_what_is_set_nowhere_tells_the_default(
+    capsys: pytest.CaptureFixture[str], key: str, default: str
+) -> None:
+    _, out, err = run(capsys, "show", "prod", "webapp", "--why", key)
+    assert (out, err) == ("", f"{key} is set nowhere; its default is {default}\n")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +228,12 @@ def test_why_of_what_is_set_nowhere_tells_the_default(capsys: pytest.CaptureFixt
     [
         (("show", "prod", "webap"), "did you mean 'webapp'?"),
         (("show", "prod", "webapp", "--why", "pakages"), "no key 'pakages': did you mean 'packages'?"),
+        (("show", "prod", "webapp", "--why", "tag.x"), "no key 'tag.x': did you mean 'tags'?"),
+        (("show", "prod", "webapp", "--why", "clusters"), "clusters is not a value of a role"),
+        (
+            ("show", "prod", "webapp", "--why", "block_device_mappings[].Ebs"),
+            "is not a value of a role: ask for block_device_mappings",
+        ),
         (("show", "prod", "--why", "packages"), "--why is answered for one role"),
         (("keys", "more"), "unexpected word 'more'"),
         (("schema", "more"), "unexpected word 'more'"),

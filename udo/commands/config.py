@@ -79,7 +79,7 @@ def _key_row(key: Key) -> dict[str, Any]:
     return {
         "key": key.path,
         "type": kind,
-        "levels": list(key.levels),
+        "levels": list(schema.BY_PATH[key.path.partition(".")[0].removesuffix("[]")].levels),
         "merge": _MERGES[key.merge],
         "default": key.default,
         "doc": key.doc,
@@ -93,34 +93,43 @@ def _why(roles: tuple[Role, ...], name: str) -> Result:
 
     if len(roles) != 1:
         raise UsageError("--why is answered for one role", hint="say CLUSTER ROLE")
-    if name not in schema.BY_PATH or "role" not in schema.BY_PATH[name].levels or "[]" in name:
+    head, _, tag = name.partition(".")
+    key = schema.BY_PATH.get(head if head == "tags" and tag else name)
+    if key is None:
         raise UsageError(f"no key {name!r}", hint=among(name, schema.BY_PATH))
-    key = schema.BY_PATH[name]
-    rows = _parts(roles[0], key)
-    notes = [] if rows else [f"{name} is set nowhere; its default is {in_one_line(key.default)}"]
+    if key.kind in ("sections", "params") or key.parent == "params" or "[]" in name:
+        asked = head.removesuffix("[]") if "[]" in name else "one like packages"
+        raise UsageError(f"{name} is not a value of a role", hint=f"ask for {asked}")
+    rows = _parts(roles[0], key, tag if head == "tags" and tag else None)
+    default = roles[0].group_name if name == "group_name" else key.default
+    notes = [] if rows else [f"{name} is set nowhere; its default is {in_one_line(default)}"]
     return Result(
         {"key": name, "cluster": roles[0].cluster, "role": roles[0].name, "parts": rows}, _PARTS, rows, notes=notes
     )
 
 
-def _parts(role: Role, key: Key) -> list[dict[str, Any]]:
+def _parts(role: Role, key: Key, tag: str | None) -> list[dict[str, Any]]:
     from udo.config.showing import as_written, in_one_line
 
     rows: list[dict[str, Any]] = []
-    for entry in role.history(key.path):
-        value = as_written(entry.value, key)
+    for said in role.history(key.path, tag):
+        value = as_written(said.value, key)
         first = not rows or rows[-1]["value"] is None
-        effect = _effect(key, value, first=first, replaces=getattr(entry.value, "replaces", False))
-        place = {"file": entry.mark.file, "line": entry.mark.line, "column": entry.mark.column}
-        rows.append({"where": str(entry.mark), **place, "effect": effect, "value": value, "text": in_one_line(value)})
+        effect = _effect(key, value, first=first, replaces=getattr(said.value, "replaces", False))
+        used = [str(mark) for mark in said.used]
+        where = f"{said.mark} used at {' used at '.join(used)}" if used else str(said.mark)
+        place = {"file": said.mark.file, "line": said.mark.line, "column": said.mark.column, "used_at": used}
+        rows.append({"where": where, **place, "effect": effect, "value": value, "text": in_one_line(value)})
     return rows
 
 
 def _effect(key: Key, value: Any, *, first: bool, replaces: bool) -> str:
     if value is None:
         return "unsets it"
+    if key.kind == "uses":
+        return "uses them"
     if first:
         return "sets it"
-    if replaces or key.merge == "replace":
-        return "replaces it"
-    return "adds to it" if key.merge == "append" else "is laid over it"
+    if key.merge == "append" and not replaces:
+        return "adds to it"
+    return "is laid over it" if isinstance(value, dict) and key.merge == "deep" and not replaces else "replaces it"

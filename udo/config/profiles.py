@@ -55,7 +55,7 @@ class Profiles:
         """The profiles a part uses, those they use themselves first, with their parameters bound."""
         found: list[Table] = []
         for use in self._uses(table):
-            found += self._bound(use)
+            found += self._bound(use, table.used)
         return tuple(found)
 
     def _cycle(self, profile: Section) -> None:
@@ -76,14 +76,14 @@ class Profiles:
                     seen.add(name)
                     ways.append((*way, name))
 
-    def _bound(self, use: Use) -> Iterator[Table]:
+    def _bound(self, use: Use, above: tuple[Mark, ...]) -> Iterator[Table]:
         values = self._values(use)
         self.count += 1
         if self.count == MOST_USES:
             self.walk.report(use.mark, f"more than {MOST_USES:,} uses of profiles")
         if values is None or self.circular or self.count >= MOST_USES:
             return
-        table = _bound_table(self.known[use.name].tables[-1], values)
+        table = _bound_table(self.known[use.name].tables[-1], values)._replace(used=(use.mark, *above))
         self._check_bound(table, use)
         yield from self.laid_out(table)
         yield table

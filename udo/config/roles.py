@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from udo import schema
 from udo.config.interpolation import NAMES, Lookup, Unknown, filled, from_environment, references
@@ -20,6 +20,14 @@ from udo.model import Secret
 from udo.schema import Key
 
 _NAMING = schema.BY_PATH["naming"].default
+
+
+class Said(NamedTuple):
+    """What one part of the configuration says of a key; a profile says it where it is `used`."""
+
+    mark: Mark
+    value: Node
+    used: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +117,15 @@ class Role:
         """
         return _Reading(self._answer).fill(text)
 
-    def history(self, key: str) -> tuple[Entry, ...]:
-        """What each part of the configuration says of a key, in the order in which they are laid over each other."""
+    def history(self, key: str, tag: str | None = None) -> tuple[Said, ...]:
+        """What each part of the configuration says of a key, in the order in which they are laid over each other.
+
+        Of `tags`, what is said of one `tag` alone, where one is named.
+        """
         head, *rest = schema.BY_PATH[key].spelling.split(".")
-        found = (_said(table.entries.get(head), rest) for table in self._parts)
-        return tuple(entry for entry in found if entry)
+        rest += [] if tag is None else [tag]
+        found = ((table, _said(table.entries.get(head), rest)) for table in self._parts)
+        return tuple(Said(*entry, table.used) for table, entry in found if entry)
 
     def mark_of(self, key: str) -> Mark:
         """The place of the value that wins; that of the role itself where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -34,8 +35,20 @@ def shown(config: Config, roles: Iterable[Role]) -> dict[str, Any]:
 
 
 def as_written(node: Node, key: Key) -> Any:
-    """What stands in the file, as plain Python; secrets masked."""
-    return _plain(node, key, lambda text, row: _masked(text) if row.secret else text.text)
+    """What stands in the file, as plain Python, None for what it unsets; secrets masked."""
+    match node:
+        case Text(text) if key.secret:
+            return _masked(node)
+        case Text(text, plain=True) if key.kind in ("whole", "flag", "uses"):
+            return _number_or_flag(text)
+        case Text(text):
+            return text
+        case Items(items):
+            return [as_written(item, key) for item in items]
+        case Table(entries):
+            known = schema.inside(key.path)
+            return {name: as_written(entry.value, known.get(name, key)) for name, entry in entries.items()}
+    return None
 
 
 def as_yaml(document: Any) -> str:
@@ -83,6 +96,12 @@ def _typed(word: str, key: Key) -> Any:
     return word.replace("${", "$${")
 
 
+def _number_or_flag(text: str) -> Any:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    return int(text) if re.fullmatch("-?[0-9]{1,18}", text) else text
+
+
 def _plain(node: Node, key: Key, read: Callable[[Text, Key], Any]) -> Any:
     match node:
         case Text():
@@ -113,9 +132,12 @@ def _element(key: Key) -> Key:
 
 
 def _masked(text: Text) -> str | None:
-    # A value that is nothing but a reference says where the secret is, not what it is.
-    if not text.text or (text.text.startswith("${") and text.text.find("}") == len(text.text) - 1):
-        return text.text or None
+    # A value that is nothing but a reference says where the secret is, not what it is; its default would.
+    if not text.text:
+        return None
+    if text.text.startswith("${") and text.text.find("}") == len(text.text) - 1:
+        head, sign, default = text.text.partition(":-")
+        return f"{head}{sign}{_MASK}}}" if default.removesuffix("}") else text.text
     return _MASK
 
 

@@ -46,11 +46,15 @@ class Entry(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A mapping in the order of the file; `replaces` what is inherited instead of being laid over it."""
+    """A mapping in the order of the file; `replaces` what is inherited instead of being laid over it.
+
+    A profile's is `used` at these places, the innermost `use` first.
+    """
 
     entries: dict[str, Entry]
     mark: Mark
     replaces: bool = False
+    used: tuple[Mark, ...] = ()
 
 
 Node = Text | Null | Items | Table

@@ -120,7 +120,8 @@ def _wrong(node: Node, key: Key, hint: str = "") -> _WrongError:
 
 def _not(node: Node, key: Key) -> str:
     # What is shown is what the file says, never what a variable holds: that may be a secret.
-    return "" if key.secret and isinstance(node, Text) else f", not {kind_of(node)}"
+    secret = key.secret or any(inner.secret for inner in schema.inside(key.path).values())
+    return "" if secret and isinstance(node, Text) else f", not {kind_of(node)}"
 
 
 def _word(node: Node, key: Key, sink: Sink) -> str | None:
