@@ -98,7 +98,7 @@ def test_what_roles_name_alike_is_one_row_with_its_place(shop: Any, udo: Udo) ->
 WRONG = """
 account: "123456789012" | account: "210987654321" | account | 210987654321 | these credentials are of 123456789012 | 2
 ami-0d1e2c3b4a5968778 | ami-0aaaaaaaaaaaaaaaa | image | ami-0aaaaaaaaaaaaaaaa | no such image | 3
-ami-0d1e2c3b4a5968778 | ssm:/no/image | image | ssm:/no/image | no such image | 3
+ami-0d1e2c3b4a5968778 | ssm:/no/image | image | ssm:/no/image | no such parameter | 3
 "al2023-*-x86_64" | nothing-* | image | nothing-* of amazon | no such image | 18
 t3.small | m7g.large | architecture | m7g.large | m7g.large runs arm64, the image is x86_64 | 4
 t3.small | t3.tiny | instance type | t3.tiny | no such instance type in this region | 4
@@ -108,9 +108,12 @@ arn:aws:iam::123456789012:instance-profile/shop-web | gone | instance profile | 
 [sg-0b2c3d4e5f6071829] | [sg-0bbbbbbbbbbb] | security group | sg-0bbbbbbbbbbb | no such security group | 13
 [10.1.1.0/24] | [10.1.9.0/24] | subnet | 10.1.9.0/24 | no such subnet | 8
 subnets_cidr: [10.1.1.0/24] | subnets: [subnet-0bbbbbbbb] | subnet | subnet-0bbbbbbbb | no such subnet | 8
+subnets_cidr: [10.1.1.0/24] | availability_zones: [x] | availability zone | x | no such zone in this region | 8
+subnets_cidr: [10.1.1.0/24] | vpc: vpc-0bbbbbbbb | VPC | vpc-0bbbbbbbb | no such VPC | 8
 target_groups: [web] | target_groups: [wep] | target group | wep | no such target group | 15
 elbs: [classic] | elbs: [classik] | load balancer | classik | no such classic load balancer | 16
 application: shop, | application: shpo, | application | shpo | no such CodeDeploy application | 14
+deployment_group: prod-web} | config: X} | deployment configuration | X | no such deployment configuration | 14
 group: prod-web} | group: prod-wep} | deployment group | shop/prod-wep | no such deployment group | 14
 """
 
@@ -187,7 +190,7 @@ DENIED = [
     "DescribeKeyPairs",
     "DescribeSubnets",
     "DescribeSecurityGroups",
-    "GetInstanceProfile",
+    "ListInstanceProfiles",
     "DescribeTargetGroups",
     "DescribeLoadBalancers",
     "ListApplications",
@@ -236,7 +239,8 @@ def test_mistakes_of_the_file_come_first_and_aws_is_not_asked(shop: Any, udo: Ud
 
 def test_many_roles_ask_no_more_than_one(seeded: Any, world: Any, udo: Udo) -> None:
     text = SHOP + "".join(
-        f"      r{number}:\n        deploy: {{application: shop, deployment_group: prod-r{number}}}\n"
+        f"      r{number}:\n        iam_profile: p{number}\n"
+        f"        deploy: {{application: shop, deployment_group: prod-r{number}}}\n"
         for number in range(30)
     )
     seeded(text)

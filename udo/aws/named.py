@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
-from udo.errors import AwsError
 from udo.model import SecurityGroup, Subnet
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 _FILTER_VALUES = 200
 # Source: botocore's models, DescribeTargetGroups and DescribeLoadBalancers, PageSize.
 _PAGE = 400
+_IAM_PAGE = 1000
 
 
 class Named:
@@ -71,18 +71,28 @@ class Named:
             for row in self._filtered("DescribeSecurityGroups", "SecurityGroups", name, values)
         )
 
-    def instance_profile(self, name: str) -> bool:
-        """Whether there is an instance profile of this name; IAM has no batch for it.
+    def vpcs(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of these VPCs that exist.
 
         Raises: UdoError.
         """
-        try:
-            self._connection.ask("iam", "GetInstanceProfile", {"InstanceProfileName": name})
-        except AwsError as error:
-            if error.aws_code != "NoSuchEntity":
-                raise
-            return False
-        return True
+        return frozenset(row["VpcId"] for row in self._filtered("DescribeVpcs", "Vpcs", "vpc-id", ids))
+
+    def availability_zones(self) -> frozenset[str]:
+        """The availability zones of the region.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("ec2", "DescribeAvailabilityZones", {})
+        return frozenset(row["ZoneName"] for page in pages for row in page.get("AvailabilityZones", ()))
+
+    def instance_profiles(self) -> frozenset[str]:
+        """The names of all instance profiles: IAM has no batch for some of them.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("iam", "ListInstanceProfiles", {"MaxItems": _IAM_PAGE})
+        return frozenset(row["InstanceProfileName"] for page in pages for row in page.get("InstanceProfiles", ()))
 
     def target_groups(self) -> frozenset[str]:
         """The names and ARNs of all target groups: asked by name, one that is missing fails the whole request.
@@ -108,6 +118,14 @@ class Named:
         """
         pages = self._connection.pages("codedeploy", "ListApplications", {})
         return frozenset(name for page in pages for name in page.get("applications", ()))
+
+    def deployment_configurations(self) -> frozenset[str]:
+        """The names of all CodeDeploy deployment configurations.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("codedeploy", "ListDeploymentConfigs", {})
+        return frozenset(name for page in pages for name in page.get("deploymentConfigsList", ()))
 
     def _filtered(self, operation: str, key: str, name: str, values: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         """Asked by filter, so that one that is gone drops out where a list of names would fail as a whole."""

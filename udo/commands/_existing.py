@@ -83,10 +83,19 @@ class Existing:
         return self._read(lambda: self.aws.named.key_pairs(self._all("keypair_name")))
 
     @cached_property
-    def profiles(self) -> Mapping[str, bool] | None:
-        """Whether each instance profile is there, by name."""
-        names = {name.rpartition("/")[2] for name in self._all("iam_profile")}
-        return self._read(lambda: {name: self.aws.named.instance_profile(name) for name in sorted(names)})
+    def profiles(self) -> frozenset[str] | None:
+        """The names of instance profiles."""
+        return self._read(self.aws.named.instance_profiles)
+
+    @cached_property
+    def vpcs(self) -> frozenset[str] | None:
+        """The VPCs."""
+        return self._read(lambda: self.aws.named.vpcs(self._all("vpc")))
+
+    @cached_property
+    def zones(self) -> frozenset[str] | None:
+        """The availability zones of the region."""
+        return self._read(self.aws.named.availability_zones)
 
     @cached_property
     def subnets(self) -> Sequence[Subnet] | None:
@@ -115,6 +124,11 @@ class Existing:
     def applications(self) -> frozenset[str] | None:
         """The names of CodeDeploy applications."""
         return self._read(self.aws.named.applications)
+
+    @cached_property
+    def deployment_configurations(self) -> frozenset[str] | None:
+        """The names of CodeDeploy deployment configurations."""
+        return self._read(self.aws.named.deployment_configurations)
 
     @cached_property
     def deployment_groups(self) -> Mapping[str, Mapping[str, DeploymentGroup] | None]:

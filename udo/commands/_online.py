@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 # Scripts are never interpolated, whatever they look like.
-_LOOKED_UP = tuple(path for path in schema.TOP if schema.BY_PATH[path].kind not in ("script", "commands", "sections"))
+_LOOKED_UP = tuple(
+    path for path in sorted(schema.TOP) if schema.BY_PATH[path].kind not in ("script", "commands", "sections")
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def _image(role: Role, existing: Existing) -> Iterator[Finding]:
         return
     name, meant, known = _meant(ami, existing)
     if meant is None:
-        yield _found(role, "image", name, "ami", None if not known else False, "no such image")
+        noun = "parameter" if name.startswith("ssm:") else "image"
+        yield _found(role, "image", name, "ami", None if not known else False, f"no such {noun}")
         return
     images = existing.images
     image = images.get(meant) if images is not None else None
@@ -226,7 +229,7 @@ def _each(
 
 def _profile(role: Role, existing: Existing) -> Iterator[Finding]:
     for name in values(role, "iam_profile"):
-        there = None if existing.profiles is None else existing.profiles[name.rpartition("/")[2]]
+        there = None if existing.profiles is None else name.rpartition("/")[2] in existing.profiles
         yield _found(role, "instance profile", name, "iam_profile", there, _told(there, "instance profile"))
 
 
@@ -254,10 +257,18 @@ _CHECKS: tuple[Callable[[Role, Existing], Iterator[Finding]], ...] = (
     _image,
     _each("instance type", "instance_type", lambda existing: existing.architectures, "instance type in this region"),
     _each("key pair", "keypair_name", lambda existing: existing.key_pairs, "key pair"),
+    _each("availability zone", "availability_zones", lambda existing: existing.zones, "zone in this region"),
+    _each("VPC", "vpc", lambda existing: existing.vpcs, "VPC"),
     _subnets,
     _security_groups,
     _profile,
     _each("target group", "target_groups", lambda existing: existing.target_groups, "target group"),
     _each("load balancer", "elbs", lambda existing: existing.load_balancers, "classic load balancer"),
     _deployments,
+    _each(
+        "deployment configuration",
+        "deploy.config",
+        lambda existing: existing.deployment_configurations,
+        "deployment configuration",
+    ),
 )

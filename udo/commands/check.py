@@ -42,9 +42,9 @@ def command(session: Session, words: tuple[str, ...], online: bool) -> Result:
     Exits with 0 when all is well and with 2 when something is not.
 
     With --online it then looks for all that is named: parameters, images and whether they run on the instance types,
-    key pairs, subnets, security groups and whether they are in the same VPC, instance profiles, load balancers, and
-    CodeDeploy groups and whether they deploy to the groups of their roles. Exits with 1 when something is missing.
-    What may not be read is a '?' with a footnote.
+    key pairs, zones, VPCs, subnets, security groups and whether they are in the same VPC, instance profiles, load
+    balancers, and CodeDeploy groups and whether they deploy to the groups of their roles. Exits with 1 when something
+    is missing. What may not be read is a '?' with a footnote.
     """
     no_more(words)
     config = load(session.config_path, os.environ, strict=True, also=_boot_script)
