@@ -47,7 +47,6 @@ def test_a_starter_file_loads_reads_well_and_names_what_was_said(udo: Udo, tmp_p
 
 def test_what_stands_in_comments_of_a_starter_file_is_right_too(udo: Udo) -> None:
     assert udo("init", "--app", "shop").exit == 0
-    kept = [line for line in Path("udo.yml").read_text().splitlines() if not line.startswith("# ")]
     text = Path("udo.yml").read_text()
     body = text[text.index("app_name") :]
     keys = [line.replace("# ", "", 1) if ": " in line or line.endswith(":") else line for line in body.splitlines()]
@@ -55,7 +54,6 @@ def test_what_stands_in_comments_of_a_starter_file_is_right_too(udo: Udo) -> Non
     Path("udo.yml").write_text("\n".join(line for line in keys if not line.startswith(prose)))
     assert udo("check").exit == 0, udo("check").stderr
     assert written().role("stage", "webapp").get("deploy.github.repo") == "example/shop"
-    assert kept
 
 
 def test_without_a_terminal_a_starter_file_takes_defaults(udo: Udo, tmp_path: Path) -> None:
@@ -67,14 +65,26 @@ def test_without_a_terminal_a_starter_file_takes_defaults(udo: Udo, tmp_path: Pa
 
 
 def test_on_a_terminal_it_asks_for_what_was_not_said(udo: Udo, monkeypatch: pytest.MonkeyPatch) -> None:
-    typed = io.StringIO("\neu-west-3\n")
+    told = asked(udo, monkeypatch, "\neu-west-3\n", "prod.web", "--app", "shop")
+    assert "The AWS region" in told
+    assert "The name of the application" not in told
+
+
+def test_an_answer_that_cannot_stand_is_asked_for_again(udo: Udo, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = asked(udo, monkeypatch, "shop\nmoon\neu-west-3\nprod\nprod.web\n")
+    assert "'moon' cannot be the AWS region: it is a region like us-west-2" in told
+    assert "'prod' cannot be the first cluster and role: it is two words of letters" in told
+    assert (written().get("app_name"), written().role("prod", "web").region) == ("shop", "eu-west-3")
+
+
+def asked(udo: Udo, monkeypatch: pytest.MonkeyPatch, answers: str, *words: str) -> str:
+    """What `udo init` says on a terminal on which this is typed."""
+    typed = io.StringIO(answers)
     typed.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr("sys.stdin", typed)
-    told = udo("init", "prod.web", "--app", "shop")
-    assert told.exit == 0
-    assert "The AWS region" in told.stderr
-    assert "The name of the application" not in told.stderr
-    assert told.stdout == "udo.yml written\n"
+    told = udo("init", *words)
+    assert told.stdout == "udo.yml written\n", told.stderr
+    return str(told.stderr)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +92,10 @@ def test_on_a_terminal_it_asks_for_what_was_not_said(udo: Udo, monkeypatch: pyte
     [
         (("prod",), "say both, or neither"),
         (("prod", "web", "more"), "say both, or neither"),
-        (("pr*d", "web"), "'pr*d' cannot be the first cluster: it is letters, digits, '_' and '-'"),
+        (
+            ("pr*d", "web"),
+            "'pr*d web' cannot be the first cluster and role: it is two words of letters, digits, '_' and '-'",
+        ),
         (("--region", "moon"), "'moon' cannot be the AWS region: it is a region like us-west-2"),
         (("--app", ""), "'' cannot be the name of the application"),
     ],

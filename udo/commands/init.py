@@ -18,7 +18,7 @@ from udo.errors import AwsError, PermissionDenied, UsageError
 from udo.model import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from udo.config.writing import Part
     from udo.session import Session
@@ -87,10 +87,10 @@ def _starter(session: Session, path: Path, words: Sequence[str], app: str | None
         raise UsageError("a file begins with one CLUSTER and one ROLE", hint="say both, or neither")
     region = session.options.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     asks = sys.stdin.isatty() and not session.options.yes
-    app = _answer("name of the application", app, _plain(path.absolute().parent.name), "app_name", asks=asks)
-    region = _answer("AWS region", session.options.region, region or "us-east-1", "region", asks=asks)
-    cluster = _answer("first cluster", words[0] if words else None, "stage", "cluster", asks=asks)
-    role = _answer("first role", words[1] if words else None, "webapp", "role", asks=asks)
+    app = _answer("name of the application", app, _plain(path.absolute().parent.name), _app, asks=asks)
+    region = _answer("AWS region", session.options.region, region or "us-east-1", _region, asks=asks)
+    place = _answer("first cluster and role", " ".join(words) or None, "stage webapp", _place, asks=asks)
+    cluster, role = place.split()
     names = {"plain": _plain(app), "cluster": cluster, "role": role}
     body = _STARTER.format(app=in_one_line(escaped(app)), region=region, **names)
     text = f"{heading(_ABOUT.format(group=f'{cluster}-{role}'))}\n\n{body}"
@@ -124,21 +124,46 @@ def _account(session: Session) -> tuple[str | None, list[str]]:
         return None, [f"the account is left out, it cannot be told: {error.message}"]
 
 
-def _answer(noun: str, given: str | None, default: str, key: str, *, asks: bool) -> str:
-    """What was said, or what is answered, or the default.
+def _answer(noun: str, given: str | None, default: str, read: Callable[[str], str | None], *, asks: bool) -> str:
+    """What was said, or the default; on a terminal what is answered, which is asked for until it can stand.
 
     Raises: UsageError for one that cannot stand in udo.yml.
     """
-    found = given
-    if found is None:
-        found = click.prompt(f"The {noun}", default=default, err=True) if asks else default
-    if key in schema.BY_PATH:
-        fits, shape = bool(found) and readable(key, found), schema.BY_PATH[key].shape or "text"
-    else:
-        fits, shape = bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", found)), "letters, digits, '_' and '-'"
-    if not fits:
-        raise UsageError(f"{found!r} cannot be the {noun}", hint=f"it is {shape}")
-    return str(found)
+
+    def fitting(found: str) -> str:
+        if (answer := read(found)) is None:
+            raise UsageError(f"{found!r} cannot be the {noun}", hint=f"it is {_SHAPES[read]}")
+        return answer
+
+    def answered(found: str) -> str:
+        try:
+            return fitting(found)
+        except UsageError as error:
+            raise click.UsageError(str(error)) from error
+
+    if given is None and asks:
+        return str(click.prompt(f"The {noun}", default=default, value_proc=answered, err=True))
+    return fitting(default if given is None else given)
+
+
+def _app(name: str) -> str | None:
+    return name if name and readable("app_name", name) else None
+
+
+def _region(name: str) -> str | None:
+    return name if name and readable("region", name) else None
+
+
+def _place(names: str) -> str | None:
+    found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_-]*)[. ]([A-Za-z0-9][A-Za-z0-9_-]*)", names)
+    return " ".join(found.groups()) if found else None
+
+
+_SHAPES = {
+    _app: "text",
+    _region: schema.BY_PATH["region"].shape,
+    _place: "two words of letters, digits, '_' and '-'",
+}
 
 
 def _plain(name: str) -> str:
