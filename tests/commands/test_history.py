@@ -107,6 +107,15 @@ def test_deployments_are_told_with_their_end_and_each_once(world: Any, udo: Udo,
     assert (row["run"], row["what"].endswith(f" of example/shop {SHA}: cart")) == (ours["run"], True)
 
 
+def test_of_runs_within_a_second_the_later_comes_first(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    runs = ["20260105T085959Z-ffffff", RUN, "20260105T085959Z-0000aa"]
+    for run in runs:
+        recorded(run=run)
+    assert [row["run"] for row in rows(udo, "prod", "webapp") if row["run"]] == runs[::-1]
+
+
 def test_the_newest_come_first_and_no_more_than_the_limit(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     begun = []

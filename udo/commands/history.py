@@ -60,7 +60,8 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
             same = (run, *change.targets) if run else ("", change.what, change.when)
             before = elsewhere.get(same)
             elsewhere[same] = replace(change, what=f"{before.what}; {change.what}") if before else change
-    return sorted([*runs.values(), *elsewhere.values()], key=lambda change: change.when, reverse=True)
+    # Of runs within one second, the one whose lines come later in the journal is the newer.
+    return sorted([*reversed(runs.values()), *elsewhere.values()], key=lambda change: change.when, reverse=True)
 
 
 @click.command()
