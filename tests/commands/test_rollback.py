@@ -11,6 +11,8 @@ import pytest
 from launch_worlds import (
     CONFIG,
     NEIGHBOURS,
+    NEW_IMAGE,
+    OLD_IMAGE,
     STRAYS,
     WORLDS,
     configuration,
@@ -56,6 +58,20 @@ def test_rollback_goes_back_without_a_copy_and_a_second_has_nothing_to_do(world:
         set(before["configurations"]),
         set(before["versions"]),
     )
+
+
+def test_rollback_names_images_and_warns_of_one_that_is_gone(world: Any, udo: Udo) -> None:
+    from moto.ec2.models import ec2_backends
+
+    configuration_world(world)
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    images = ec2_backends[world.account]["us-west-2"].amis
+    images[NEW_IMAGE].id = NEW_IMAGE
+    del images[OLD_IMAGE]
+    shown = udo("rollback", "prod", "webapp", "--dry-run")
+    assert f"{NEW_IMAGE} (one, " in shown.stdout
+    assert f"warning: image {OLD_IMAGE} cannot be seen" in shown.stderr
 
 
 def test_rollback_to_a_number(world: Any, udo: Udo) -> None:

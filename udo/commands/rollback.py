@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.commands._launching import observe_updatelc
+from udo.commands._launching import observe_labels, observe_updatelc
 from udo.commands._waiting import wait_lock
 from udo.launch.overlay import BASIS
 from udo.launch.returning import Target, overrides_of, plan_rollback, target_of
@@ -61,4 +61,5 @@ def _planned(session: Session, role: Role, to: int | None) -> Plan:
     session.hide_secrets(role, *BASIS)
     state = observe_updatelc(aws, role)
     target = replace(observe_target(aws, target_of(state, to)), overrides=overrides_of(state, to))
-    return plan_rollback(Heading("rollback", role.label), state, target)
+    plan = plan_rollback(Heading("rollback", role.label), state, target)
+    return observe_labels(aws, plan, session.clock.time())
