@@ -215,10 +215,12 @@ def test_a_lost_answer_to_the_new_template_is_settled_by_reading(world: Any, udo
 
 
 def test_an_account_that_may_not_create_configurations_is_shown_the_way_out(world: Any, udo: Udo) -> None:
-    configuration_world(world)
+    two_groups(world)
     quotas.launch_configurations_refused = True
-    write_config()
-    told = udo("updatelc", "prod", "webapp")
-    assert told.exit == 1
-    assert "--to-template" in told.stderr
+    write_config(TWO)
+    assert udo("plan", "prod", "webapp", "--save", "saved.plan").exit == 0
+    for words in (("updatelc", "prod", "webapp"), ("updatelc", "prod", "*", "--yes"), ("apply", "saved.plan")):
+        told = udo(*words)
+        assert told.exit == 1
+        assert "accounts opened since October 2024 cannot create launch configurations: say --to-tem" in told.stderr
     assert udo("updatelc", "prod", "webapp", "--to-template").exit == 0

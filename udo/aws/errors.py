@@ -75,6 +75,13 @@ _TAKEN = frozenset(
         "ParameterAlreadyExists",
     ]
 )
+# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/launch-configurations.html. AWS does not say by which code such
+# an account is refused, so every refusal gets the advice.
+_ADVICE = {
+    "autoscaling:CreateLaunchConfiguration": (
+        "accounts opened since October 2024 cannot create launch configurations: say --to-template"
+    )
+}
 _NEVER_CONNECTED = (
     foreign.EndpointConnectionError,
     foreign.ConnectTimeoutError,
@@ -125,7 +132,7 @@ def refused(action: str, response: Any) -> UdoError:
         return AlreadyThere(message, aws_code=code)
     if status >= 500 or code in {"500", "502", "503", "504"}:
         return LostAnswer(message, aws_code=code)
-    return AwsError(message, aws_code=code)
+    return AwsError(message, aws_code=code, hint=_ADVICE.get(action))
 
 
 def _not_answered(action: str, error: Exception) -> UdoError:

@@ -9,7 +9,7 @@ import click
 
 from udo.commands._launching import observe_deploying, observe_image, observe_labels, observe_updatelc
 from udo.commands._waiting import wait_lock
-from udo.errors import AwsError, Conflict
+from udo.errors import Conflict
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
 from udo.launch.overlay import BASIS, launch_keys
@@ -111,17 +111,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     """
     choices = Choices(**options)
     roles = changing_roles(session.config, words)
-    try:
-        return session.finish_each([(role, _planned(session, role, choices)) for role in roles])
-    except AwsError as error:
-        if "CreateLaunchConfiguration" in error.message and error.hint is None:
-            error.hint = _NO_CONFIGURATIONS
-        raise
-
-
-# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/launch-configurations.html. AWS does not say by which code such
-# an account is refused, so every refusal gets the advice.
-_NO_CONFIGURATIONS = "accounts opened since October 2024 cannot create launch configurations: say --to-template"
+    return session.finish_each([(role, _planned(session, role, choices)) for role in roles])
 
 
 def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: Choices) -> Plan:
