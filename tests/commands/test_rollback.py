@@ -163,6 +163,44 @@ def test_prune_keeps_the_newest_what_is_used_and_every_neighbour(world: Any, udo
     assert (again.exit, again.stdout.startswith("nothing to delete")) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("", "67"),
+        ("{}:7 {}:3", "37"),
+        # Somebody else has put another one in since; what Udo took note of stays all the same.
+        ("{}:6 {}:4", "47"),
+        ("{}:7 {}:x", "7"),
+    ],
+)
+@pytest.mark.parametrize("kind", WORLDS)
+def test_prune_keeps_what_the_tag_calls_before_and_without_one_the_next_below(
+    world: Any, udo: Udo, kind: str, said: str, left: str
+) -> None:
+    WORLDS[kind](world)
+    write_config()
+    client = world.client("autoscaling")
+    # The instances launch from the third that is kept for them anyway.
+    client.update_auto_scaling_group(AutoScalingGroupName="prod-webapp", MinSize=0, DesiredCapacity=0)
+    world.clock.step(3600)
+    for number in range(2, 8):
+        write_config(CONFIG.replace("m7g.large", f"m{number}.large"))
+        assert udo("updatelc", "prod", "webapp").exit == 0
+    versions = everything(world)["versions"]
+    family = f"{versions[1]['LaunchTemplateId']}:" if versions else "prod-webapp-v"
+    words = said.replace("{}:", family).split()
+    tag = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "Key": "udo:launch"}
+    client.delete_tags(Tags=[tag])
+    if words:
+        value = json.dumps({"now": words[0], "before": words[1]})
+        client.create_or_update_tags(Tags=[tag | {"Value": value, "PropagateAtLaunch": False}])
+    assert udo("prune", "prod", "webapp", "--keep", "1").exit == 0
+    # The first version of a template is its default.
+    expected = {f"prod-webapp-v{number}" for number in left} if not versions else {1, *map(int, left)}
+    now = everything(world)["versions" if versions else "configurations"]
+    assert {one for one in now if one not in {*NEIGHBOURS, *STRAYS}} == expected
+
+
 def test_prune_leaves_one_that_a_group_came_to_use_meanwhile(world: Any, udo: Udo) -> None:
     configuration_world(world)
     for number in range(2, 5):

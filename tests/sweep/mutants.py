@@ -95,14 +95,15 @@ MUTANTS = (
     Mutant(
         "delete configurations in use",
         "launch/changes.py",
-        "needed = {*state.used, state.live.name,",
-        "needed = {state.live.name,",
+        "{*state.used, state.live.name, *previous}",
+        "{state.live.name, *previous}",
     ),
     Mutant(
         "delete versions in use", "launch/changes.py", "needed = {*state.used, state.number,", "needed = {state.number,"
     ),
     Mutant("delete the default version", "launch/changes.py", "current, *defaults, *also}", "current, *also}"),
-    Mutant("delete the one before", "launch/changes.py", "*((told.before,) if told else ())", ""),
+    Mutant("delete the one before", "launch/changes.py", "{told.before} if told else", "set() if told else"),
+    Mutant("delete the one below", "launch/changes.py", "{max(below)} if (below", "set() if (below"),
     Mutant("pin to $Latest", "launch/swapping.py", '"Version": number}', '"Version": "$Latest"}'),
     Mutant(
         "lose the overrides of a policy", "launch/swapping.py", ' | ({"Overrides": overrides} if overrides else {})', ""

@@ -12,14 +12,15 @@ from udo.launch.keeping import beyond, delete_configurations, delete_versions
 from udo.launch.naming import family, next_free_name
 from udo.launch.overlay import configuration_keys
 from udo.launch.proof import configuration_proof
-from udo.launch.remembering import remember, remembered
+from udo.launch.remembering import reference_from, remember, remembered
 from udo.launch.states import TemplateState, pinned_text
 from udo.launch.swapping import launch_pair, swapped, to_configuration, to_version, version_pair
 from udo.launch.versions import NextVersion, check_complete, check_nothing_lost, next_version
+from udo.model import LaunchTemplateReference
 from udo.plan import Call, Difference, Pair, Plan, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from udo.launch.states import ConfigurationState, Heading, State, Wanted
 
@@ -130,17 +131,28 @@ def leftovers(state: State, keep: int, *, whoever_set_it: bool = False) -> tuple
     Without `whoever_set_it` only after Udo has set the group once; before that its old versions are not Udo's to tidy.
     """
     told = remembered(state.group)
-    if told is None or told.now != pinned_text(state):
-        if not whoever_set_it:
-            return ()
-        told = None
+    if not whoever_set_it and (told is None or told.now != pinned_text(state)):
+        return ()
     if isinstance(state, TemplateState):
-        before = {int(told.before.partition(":")[2])} if told and told.before.startswith(f"{state.live.id}:") else set()
+        match told and reference_from(told.before):
+            case None:
+                before = _next_below(state.number, (version.number for version in state.versions))
+            case LaunchTemplateReference(id=state.live.id, version=version):
+                before = {int(version)}
+            case _:
+                before = set()
         return _old_versions(state, keep, state.number, before)
     numbers = _family(state)
-    needed = {*state.used, state.live.name, *((told.before,) if told else ())}
     # A live one of another name has no number; nothing of the family is current then.
-    return delete_configurations(numbers, numbers.get(state.live.name, 0), keep, needed)
+    current = numbers.get(state.live.name, 0)
+    older = _next_below(current, numbers.values())
+    previous = {told.before} if told else {name for name, number in numbers.items() if number in older}
+    return delete_configurations(numbers, current, keep, {*state.used, state.live.name, *previous})
+
+
+def _next_below(current: int, numbers: Iterable[int]) -> set[int]:
+    """What is taken for the one before the current where nobody took note of it."""
+    return {max(below)} if (below := [number for number in numbers if number < current]) else set()
 
 
 def _family(state: ConfigurationState) -> dict[str, int]:
