@@ -8,6 +8,7 @@ import json
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.mime.text import MIMEText
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,13 @@ def test_parts_of_a_multipart_are_compared_one_by_one() -> None:
         "-früh",
         "+spät",
     ]
+
+
+def test_a_multipart_that_becomes_a_plain_script_is_told_part_by_part() -> None:
+    old = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/x-a\n\na\n--x--\n"
+    told = lines(old, "b\n")
+    assert told[:2] == ["text/x-a:", "@@ line 1 @@"]
+    assert told[-3:] == ["the whole:", "@@ line 1 @@", "+b"]
 
 
 def test_parts_in_another_order_are_named() -> None:
@@ -255,6 +263,20 @@ def test_devices_are_told_by_name_and_interfaces_by_their_number() -> None:
         "block_device_mappings./dev/xvda.Ebs.VolumeSize 8 -> 20",
         "security_groups sg-1 -> sg-2",
     ]
+
+
+def test_tags_are_told_by_what_bears_them_and_their_keys() -> None:
+    def tagged(*specifications: tuple[str, dict[str, str]]) -> dict[str, Any]:
+        rows = [
+            {"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+            for kind, tags in specifications
+        ]
+        return {"TagSpecifications": rows}
+
+    old = tagged(("instance", {"Name": "web", "team": "shop"}), ("volume", {"Name": "web"}))
+    new = tagged(("volume", {"Name": ""}), ("instance", {"team": "shop", "Name": "worker"}))
+    found = [(one.key, one.old, one.new) for one in differences(old, new)]
+    assert found == [("tags.instance.Name", "web", "worker"), ("tags.volume.Name", "web", '""')]
 
 
 def test_rows_of_one_name_are_told_by_their_place() -> None:

@@ -23,6 +23,8 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Differe
             continue
         if name == "UserData":
             found.append(_user_data_difference(old.get(name), new.get(name)))
+        elif name == "TagSpecifications":
+            found += _leaf_differences(_tags(old.get(name)), _tags(new.get(name)))
         else:
             found += _leaf_differences(leaves(old.get(name), name), leaves(new.get(name), name))
     return tuple(sorted(_joined(found), key=lambda difference: difference.key))
@@ -79,6 +81,15 @@ def _named(rows: list[Any]) -> dict[str, Any]:
         if len(names) == len(rows) == len(set(names)):
             return {name: {k: v for k, v in row.items() if k != key} for name, row in zip(names, rows, strict=True)}
     return {str(number): row for number, row in enumerate(rows)}
+
+
+def _tags(rows: Any) -> dict[str, str]:
+    """The tags of what is launched, by what bears them and their keys; their order means nothing."""
+    return {
+        f"tags.{row.get('ResourceType')}.{tag.get('Key')}": tag.get("Value") or '""'
+        for row in rows or ()
+        for tag in row.get("Tags", ())
+    }
 
 
 def _user_data_difference(old: str | None, new: str | None) -> Difference:

@@ -86,7 +86,9 @@ def changed(old: str | None, new: str | None) -> Changed:
     A line begins with `-`, `+`, a space, or `~` where it differs only in what is masked.
     """
     before, after = (parts(value) if value else () for value in (old, new))
-    found = [_part_changed(name, one, other) for name, one, other in _pairs(before, after)]
+    # Where one side has parts, the other is told apart from them.
+    whole = "the whole" if any(part.name for part in (*before, *after)) else ""
+    found = [_part_changed(name or whole, one, other) for name, one, other in _pairs(before, after)]
     lines = [line for part in found for line in part.lines]
     orders = [[part.name for part in side] for side in (before, after)]
     if orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1]):
