@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore import xform_name
 from botocore.config import Config
@@ -20,7 +22,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from udo import __version__
-from udo.aws.errors import translated
+from udo.aws.errors import configured, translated
 from udo.aws.unknown import watch
 from udo.errors import AwsError, LostAnswer, UsageError
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _NO_TEMPLATE = frozenset(
     f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")
 )
+# Source: botocore's partitions.json, dnsSuffix and dualStackDnsSuffix.
+_OF_AWS = re.compile(r".+\.(amazonaws\.(com|com\.cn|eu)|api\.(aws|amazonwebservices\.com\.cn|amazonwebservices\.eu))")
 
 
 class Connection:
@@ -52,7 +56,7 @@ class Connection:
         self._endpoint = endpoint
         self._trace = trace
         self._clients: dict[tuple[str, bool], Any] = {}
-        with translated("sts", "session"):
+        with configured():
             self._session = _session(profile, region, credentials)
             if prepare:
                 prepare(self._session)
@@ -66,8 +70,10 @@ class Connection:
 
     @property
     def endpoint(self) -> str | None:
-        """The address that takes the place of AWS's own, where there is one."""
-        return self._endpoint or os.environ.get("AWS_ENDPOINT_URL")
+        """The addresses that take the place of AWS's own, where there are any."""
+        self.client("autoscaling")
+        urls = {client.meta.endpoint_url for client in self._clients.values()}
+        return ", ".join(sorted(url for url in urls if not _OF_AWS.fullmatch(urlsplit(url).hostname or ""))) or None
 
     def client(self, service: str, *, writing: bool = False) -> Any:
         """The client of a service, built once; a writing one makes a single attempt.
@@ -76,10 +82,13 @@ class Connection:
         """
         key = (service, writing)
         if key not in self._clients:
-            with translated(service, "session"):
-                self._clients[key] = self._session.create_client(
+            with configured():
+                made = self._session.create_client(
                     service, region_name=self.region, endpoint_url=self._endpoint, config=_client_config(writing)
                 )
+                # botocore looks at the port when it signs a request, and not before.
+                _ = urlsplit(made.meta.endpoint_url).port
+            self._clients[key] = made
         return self._clients[key]
 
     def ask(self, service: str, operation: str, params: Mapping[str, Any], *, writing: bool = False) -> dict[str, Any]:

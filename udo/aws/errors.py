@@ -104,6 +104,20 @@ def translated(service: str, operation: str) -> Iterator[None]:
         raise LostAnswer(f"{action}: the answer cannot be read ({_brief(error)})") from error
 
 
+@contextmanager
+def configured() -> Iterator[None]:
+    """Turns whatever botocore makes of the environment and of ~/.aws/config in the block into an UdoError."""
+    try:
+        with translated("aws", "session"):
+            yield
+    except AwsError as error:
+        raise UsageError(error.message.removeprefix("aws:session: "), hint=_CHECK) from error
+    except ValueError as error:
+        # What botocore takes as it stands: a number, an address.
+        raise UsageError(_brief(error), hint=_CHECK) from error
+
+
+_CHECK = "check the variables AWS_* and ~/.aws/config"
 _IAM_PREFIX = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
 
 
