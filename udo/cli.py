@@ -80,9 +80,9 @@ def _exit_code(words: list[str], session: Session) -> int:
     except UdoError as error:
         return _told(session, words, error)
     except click.exceptions.NoArgsIsHelpError as error:
-        return _told(session, words, UsageError("what is to be done?", hint=_help_hint(error)))
+        return _misused(session, words, error, "what is to be done?")
     except click.UsageError as error:
-        return _told(session, words, UsageError(_one_line(error), hint=_help_hint(error)))
+        return _misused(session, words, error, _one_line(error))
     except click.ClickException as error:
         return _told(session, words, UsageError(_one_line(error)))
     except (click.Abort, KeyboardInterrupt):
@@ -98,6 +98,12 @@ def _exit_code(words: list[str], session: Session) -> int:
         return session.bug(error)
     except Exception as error:
         return session.bug(error)
+
+
+def _misused(session: Session, words: list[str], error: click.UsageError, message: str) -> int:
+    path = error.ctx.command_path if error.ctx else "udo"
+    session.command = path.partition(" ")[2]
+    return _told(session, words, UsageError(message, hint=f"see '{path} --help'"))
 
 
 def _told(session: Session, words: list[str], error: UdoError) -> int:
@@ -128,10 +134,6 @@ def _drop_stdout() -> None:
 
 def _one_line(error: click.ClickException) -> str:
     return " ".join(error.format_message().split()).rstrip(".")
-
-
-def _help_hint(error: click.UsageError) -> str:
-    return f"see '{error.ctx.command_path} --help'" if error.ctx else "see 'udo --help'"
 
 
 class Signals:

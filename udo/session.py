@@ -144,8 +144,10 @@ class Session:
 
         from udo.config import find
 
-        if self.options.config:
-            return Path(self.options.config)
+        if named := self.options.config:
+            if not os.path.lexists(named):
+                raise UsageError(f"{named}: there is no such file", hint="--config or UDO_CONFIG names it")
+            return Path(named)
         found = find(Path.cwd())
         if found is None and self.options.sandbox:
             found = Path(self.sandbox["config"])

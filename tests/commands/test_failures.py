@@ -20,7 +20,7 @@ def one_line(told: Any) -> str:
     """The only line of an error; warnings and notes may stand before it."""
     lines = told.stderr.strip().splitlines()
     assert "Traceback" not in told.stderr
-    assert lines[-1].startswith("udo: "), told.stderr
+    assert lines[-1].startswith(("udo: ", "udo.yml:")), told.stderr
     assert len(lines) == 1, told.stderr
     return str(lines[-1])
 
@@ -31,6 +31,12 @@ def test_without_a_udo_yml_the_remedy_is_told(udo: Udo, words: tuple[str, ...]) 
     assert told.exit == 2
     assert "no udo.yml" in one_line(told)
     assert "--config" in told.stderr
+
+
+def test_a_named_file_that_is_not_there_is_told_as_it_was_named(udo: Udo) -> None:
+    told = udo("status", "--config", "/nowhere/app.yml")
+    assert told.exit == 2
+    assert one_line(told).startswith("udo: /nowhere/app.yml: there is no such file")
 
 
 @pytest.mark.parametrize("words", VERBS)
@@ -82,6 +88,38 @@ def test_a_profile_that_is_not_there_is_exit_6(world: Any, udo: Udo, words: tupl
 
 
 @pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_ENDPOINT_URL", "nonsense"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999"),
+        ("AWS_MAX_ATTEMPTS", "many"),
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_DEFAULTS_MODE", "fast"),
+    ],
+)
+def test_an_environment_that_botocore_cannot_use_is_exit_2(
+    world: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    write_config()
+    monkeypatch.setenv(variable, value)
+    told = udo("status")
+    assert told.exit == 2
+    assert "check the variables AWS_*" in one_line(told)
+
+
+def test_every_address_that_is_not_of_aws_is_named_before_a_write(
+    world: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configuration_world(world)
+    write_config()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_AUTO_SCALING", "http://127.0.0.1:8")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.amazonaws.com")
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 0
+    assert told.stderr.splitlines()[0].endswith("us-west-2, endpoint http://127.0.0.1:8")
+
+
+@pytest.mark.parametrize(
     ("fault", "code", "says"),
     [
         ({"kind": "expire", "times": None}, 6, "sign in"),
@@ -115,12 +153,23 @@ def test_under_json_a_failure_is_one_document(udo: Udo, words: tuple[str, ...]) 
     assert told.stderr == ""
 
 
-@pytest.mark.parametrize("argv", [("updatelc", "prod", "webapp", "--ammi", "x"), ("updatelc",), ("nope",)])
-def test_usage_errors_under_json_are_one_document_too(udo: Udo, argv: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("argv", "verb"),
+    [
+        (("updatelc", "prod", "webapp", "--ammi", "x"), "updatelc"),
+        (("updatelc",), "updatelc"),
+        (("nope",), ""),
+        ((), ""),
+        (("apply",), "apply"),
+        (("sandbox", "fault", "add"), "sandbox fault add"),
+        (("sandbox", "nope"), "sandbox"),
+    ],
+)
+def test_usage_errors_under_json_are_one_document_too(udo: Udo, argv: tuple[str, ...], verb: str) -> None:
     write_config()
     told = udo(*argv, "-o", "json")
     assert told.exit == 2
-    assert told.json["error"]["code"] == "usage"
+    assert (told.json["command"], told.json["error"]["code"]) == (verb, "usage")
 
 
 @pytest.mark.parametrize(
