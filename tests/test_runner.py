@@ -348,6 +348,13 @@ def test_a_program_gets_what_was_saved_and_its_failure_is_partly_done() -> None:
     assert [outcome for _, outcome, _ in place.records] == ["done", "partial"]
 
 
+def test_a_program_that_fails_keeps_no_other_from_being_run() -> None:
+    place = Place(status=-9)
+    with pytest.raises(PartlyDone, match=r"^one: ended with signal 9; two: ended with signal 9$"):
+        place.carry_out(LocalCommand("one", ("true",)), LocalCommand("two", ("true",)))
+    assert [step.says for step in place.ran] == ["one", "two"]
+
+
 def test_steps_after_a_failure_are_not_begun() -> None:
     place = Place({"g": "v1"}, answers=[AwsError("no")])
     with pytest.raises(AwsError):

@@ -85,15 +85,22 @@ def carry_out(plan: Plan, tools: Tools, follow: Follow | None = None) -> dict[st
     `follow` is asked at every poll of a Wait for events that tell more. Hosts of a FanOut are under "hosts".
 
     Raises: UdoError, with the steps before it done and what they saved in its `data`; Conflict when something else
-    changed meanwhile.
+    changed meanwhile; PartlyDone, after all the other steps, for programs that failed.
     """
     known: dict[str, Any] = {}
+    failed: list[str] = []
     try:
         for number, step in enumerate(plan.steps, 1):
-            _carry_out_step(step, number, len(plan.steps), known, tools, follow)
+            try:
+                _carry_out_step(step, number, len(plan.steps), known, tools, follow)
+            except PartlyDone as error:
+                # What it was to follow is done: the programs after it are to be told as well.
+                failed.append(error.message)
         if plan.steps:
             _read_back(plan.goal, known, tools)
             _compare_seen(plan.seen, known, tools)
+        if failed:
+            raise PartlyDone("; ".join(failed))
     except UdoError as error:
         error.data = known
         raise
@@ -330,7 +337,8 @@ def _fan_out(step: FanOut, known: dict[str, Any], tools: Tools) -> None:
 def _local(step: LocalCommand, known: Mapping[str, Any], tools: Tools) -> None:
     status = tools.local(replace(step, env=resolve(step.env, known)))
     if status != 0:
-        raise PartlyDone(f"{step.says}: ended with status {status}")
+        how = f"status {status}" if status > 0 else f"signal {-status}"
+        raise PartlyDone(f"{step.says}: ended with {how}")
 
 
 def resolve(value: Any, known: Mapping[str, Any]) -> Any:

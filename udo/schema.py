@@ -340,7 +340,7 @@ KEYS: tuple[Key, ...] = (
         "prod-webapp",
         same_as="deploy.deployment_group",
     ),
-    Key("post_deploy_hook", "commands", "Commands run here after a successful deployment.", '["./announce deployed"]'),
+    Key("post_deploy_hook", "commands", "Run beside udo.yml after a successful deployment.", '["./announce deployed"]'),
     Key("slack", "map", "Where to tell people what was done.", merge="deep"),
     Key(
         "slack.url",

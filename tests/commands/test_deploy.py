@@ -1,34 +1,22 @@
-"""deploy on the strict sandbox: what is deployed, what is refused, what is told, and what follows a success."""
+"""deploy on the strict sandbox: what is deployed, what is refused, and what is told."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_worlds import OTHER, SHA, asked, begin, config, deployments, end, revision, writes
-from listener import listening, status
+from deploy_worlds import OTHER, SHA, asked, begin, config, deployments, end, hook, revision, writes
 
 from udo.sandbox.strict import DeploymentFault, deployment_faults
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
 DEPLOY = ("deploy", "prod", "webapp")
-HOOK = (
-    "import json, os, sys; from pathlib import Path; "
-    "Path('hook.json').write_text(json.dumps(dict(os.environ))); sys.exit(int(sys.argv[1]))"
-)
-
-
-def hook(code: int = 0) -> str:
-    """A post_deploy_hook that writes down its environment and ends with this status."""
-    return f"post_deploy_hook: [[{json.dumps(sys.executable)}, -c, {json.dumps(HOOK)}, '{code}']]"
 
 
 def fail(**what: Any) -> None:
@@ -320,72 +308,3 @@ def test_a_protected_role_asks(world: Any, udo: Udo, seeded: Seeded, monkeypatch
         assert udo(*DEPLOY, SHA).exit == 7
         assert deployments(world) == []
         assert udo(*DEPLOY, SHA, "--yes").exit == 0
-
-
-def test_the_hook_is_told_what_was_deployed(world: Any, udo: Udo, seeded: Seeded) -> None:
-    seeded(config(hook()))
-    done = udo(*DEPLOY, SHA)
-    assert done.exit == 0, done.stderr
-    told = json.loads(Path("hook.json").read_text())
-    wanted = {
-        "UDO_CLUSTER": "prod",
-        "UDO_ROLE": "webapp",
-        "UDO_REGION": "us-west-2",
-        "UDO_APP": "shop",
-        "UDO_REVISION": SHA,
-        "UDO_DEPLOYMENT_ID": deployments(world)[0]["deploymentId"],
-        "CLUSTER_NAME": "prod",
-        "ROLE_NAME": "webapp",
-    }
-    assert wanted.items() <= told.items()
-    assert not any(name.startswith("AWS_") for name in told)
-
-
-def test_a_hook_that_fails_is_named_and_undoes_nothing(world: Any, udo: Udo, seeded: Seeded) -> None:
-    seeded(config(hook(9)))
-    done = udo(*DEPLOY, SHA)
-    assert done.exit == 3
-    assert "succeeded on 3 instances, but post_deploy_hook" in done.stderr
-    assert "ended with status 9" in done.stderr
-    assert f"of example/shop {SHA} to prod webapp succeeded" in done.stdout
-    assert udo(*DEPLOY, SHA).exit == 0
-    assert len(deployments(world)) == 1
-
-
-def test_a_secret_in_a_hook_is_not_shown(world: Any, udo: Udo, seeded: Seeded) -> None:
-    seeded(config("post_deploy_hook: 'true --user jenkins:canary'"))
-    done = udo(*DEPLOY, SHA)
-    assert done.exit == 0
-    assert "canary" not in done.stdout + done.stderr
-    journal = Path(os.environ["XDG_STATE_HOME"], "udo", "journal.jsonl").read_text()
-    assert "canary" not in journal
-
-
-def test_slack_is_told_of_success_and_failure(
-    world: Any, udo: Udo, seeded: Seeded, tmp_path: Path, monkeypatch: Any
-) -> None:
-    with listening(tmp_path, status(200)) as slack:
-        monkeypatch.setenv("SSL_CERT_FILE", str(slack.certificate))
-        seeded(config(more=f"slack: {{url: '{slack.url}', channel: '#ops', username: udo, icon_emoji: ':ship:'}}"))
-        done = udo(*DEPLOY, SHA)
-        assert done.exit == 0, done.stderr
-        fail(event="Install")
-        assert udo(*DEPLOY, OTHER).exit == 1
-        assert udo(*DEPLOY, SHA, "-n").exit == 0
-    good, bad = slack.posted
-    assert good.items() >= {"channel": "#ops", "username": "udo", "icon_emoji": ":ship:"}.items()
-    assert good["text"].endswith(f"of example/shop {SHA} to prod webapp succeeded")
-    assert f"of example/shop {OTHER} to prod webapp failed: " in bad["text"]
-
-
-def test_a_message_that_is_not_taken_is_exit_3_and_the_webhook_stays_secret(
-    world: Any, udo: Udo, seeded: Seeded, tmp_path: Path, monkeypatch: Any
-) -> None:
-    with listening(tmp_path, status(500)) as slack:
-        monkeypatch.setenv("SSL_CERT_FILE", str(slack.certificate))
-        seeded(config(more=f"slack: {{url: '{slack.url}'}}"))
-        done = udo(*DEPLOY, SHA, "-v")
-    assert done.exit == 3
-    assert "succeeded on 3 instances, but slack was not told: it was answered with HTTP 500" in done.stderr
-    assert "CANARY" not in done.stdout + done.stderr
-    assert deployments(world)[0]["status"] == "Succeeded"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import Refused, UdoError
@@ -106,7 +107,7 @@ class Finish:
             read=self._aws.read,
             search=self._aws.search,
             fan_out=self._fan_out,
-            local=run,
+            local=partial(run, folder=self._role.file.parent),
             emit=self._noted,
             record=self._record,
             hold=self._session.hold,

@@ -9,11 +9,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from udo.plan import LocalCommand
 
 
-def run(step: LocalCommand) -> int:
-    """The exit status of a program of the operator's, its output on stderr; 124 where its time ran out, 127 not found.
+def run(step: LocalCommand, *, folder: Path) -> int:
+    """The exit status of a program run in the folder, its output on stderr; 124 where its time ran out, 127 not found.
 
     It has a process group of its own, so that nothing it starts outlives its time.
     """
@@ -21,7 +23,9 @@ def run(step: LocalCommand) -> int:
     keep = ("PATH", "HOME", "LANG", "USER", "SHELL", "TMPDIR")
     env = {name: os.environ[name] for name in keep if name in os.environ} | dict(step.env)
     try:
-        child = subprocess.Popen(step.argv, env=env, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True)
+        child = subprocess.Popen(
+            step.argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
+        )
     except OSError as error:
         print(f"{step.argv[0]}: {error.strerror}", file=sys.stderr)
         return 127
