@@ -289,7 +289,9 @@ def test_an_instance_misbehaves_under_ssh(running: Running, sandbox: Any, client
 
 
 def test_a_mistyped_fault_is_a_usage_error(running: Running, udo: Any) -> None:
-    for words in (["sing"], ["die"], ["deny", "--operation", "ec2:DescribeVPCs"], ["hang", "--instance", "i-0"]):
+    endless = ["deny", "--times", "3", "--forever"]
+    typed = (["sing"], ["die"], ["deny", "--operation", "ec2:DescribeVPCs"], ["hang", "--instance", "i-0"], endless)
+    for words in typed:
         done = udo("sandbox", "fault", "add", *words)
         assert done.exit == 2, words
         assert len(done.stderr.splitlines()) == 1

@@ -88,6 +88,27 @@ def test_the_log_holds_what_was_asked_but_not_what_builds_the_world(world: World
     assert (second.number, second.name, second.region) == (2, "codedeploy:ListApplications", "us-west-2")
 
 
+def test_operations_of_s3_have_their_names_in_the_log_and_in_faults(world: World, client: Any) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="bundles", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="bundles", Key="a/b", Body=b"x")
+    s3.copy_object(Bucket="bundles", Key="c", CopySource="bundles/a/b")
+    s3.head_object(Bucket="bundles", Key="a/b")
+    s3.list_objects_v2(Bucket="bundles")
+    s3.get_bucket_location(Bucket="bundles")
+    world.faults.add(Fault("deny", "s3:GetObject"))
+    assert code(lambda: s3.get_object(Bucket="bundles", Key="c")) == "AccessDenied"
+    asked = "CreateBucket PutObject CopyObject HeadObject ListObjectsV2 GetBucketLocation GetObject"
+    assert [seen.operation for seen in world.log] == asked.split()
+
+
+def test_a_service_or_region_that_is_not_there_is_named(world: World, client: Any, aws: Any) -> None:
+    with pytest.raises(ClientError, match="does not have codeconnections:ListConnections"):
+        client("codeconnections").list_connections()
+    with pytest.raises(ClientError, match="valid region, not 'us-nowhere-1'"):
+        aws("ec2", "us-nowhere-1").describe_vpcs()
+
+
 @pytest.mark.parametrize("service", READS)
 @pytest.mark.parametrize(
     ("kind", "codes"),

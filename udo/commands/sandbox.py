@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.errors import UsageError
 from udo.model import Column, Result
 
 if TYPE_CHECKING:
@@ -152,9 +153,11 @@ def fault_add(**given: Any) -> Result:
     """
     from udo.sandbox import daemon
 
-    forever = given.pop("forever")
-    words = {name: value for name, value in given.items() if value not in (None, False)}
-    return _faults(daemon.ask("fault", **words, **({"times": None} if forever else {})))
+    if given.pop("forever"):
+        if given.pop("times") is not None:
+            raise UsageError("--times and --forever exclude each other", hint="leave one of them out")
+        return _faults(daemon.ask("fault", **_given(given), times=None))
+    return _faults(daemon.ask("fault", **_given(given)))
 
 
 @fault.command("list")
@@ -171,6 +174,10 @@ def fault_clear() -> Result:
     from udo.sandbox import daemon
 
     return _faults(daemon.ask("clear"))
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value not in (None, False)}
 
 
 def _config(session: Session) -> Path | None:

@@ -96,10 +96,14 @@ class Control:
         if kind == "deployment":
             self._deployment_fault(words)
         elif kind == "new-account":
+            _nothing_else(words, "kind")
             self._new_account(True)
         elif kind == "die" and instance is not None:
+            _nothing_else(words, "kind", "instance_id")
             ec2 = self._world.client("ec2", instance.ec2_backend.region_name)
             ec2.terminate_instances(InstanceIds=[instance.id])
+        elif kind == "kill" and words.get("pid") is None:
+            raise UsageError("whom is it to kill?", hint="name the process with --pid")
         else:
             self._world.faults.add(faults.parse(words))
         self._world.advance()
@@ -112,8 +116,7 @@ class Control:
         given = {key: words[key] for key in _DEPLOYMENT if key in words}
         if "instance_id" in words:
             given["instance"] = words["instance_id"]
-        if unknown := set(words) - set(_DEPLOYMENT) - {"kind", "instance_id"}:
-            raise UsageError(f"the fault of a deployment has no '{sorted(unknown)[0]}'")
+        _nothing_else(words, "kind", "instance_id", *_DEPLOYMENT)
         fault = DeploymentFault(**given)
         events = (*BLOCKING, *EVENTS, *ALLOWING)
         if fault.event not in events:
@@ -152,6 +155,11 @@ class Control:
     def _log(self, words: Words) -> Any:
         last = list(self._world.log)[-int(words.get("last", 50)) :]
         return {"requests": [{"number": seen.number, "region": seen.region, "action": seen.name} for seen in last]}
+
+
+def _nothing_else(words: Words, *known: str) -> None:
+    if unknown := set(words) - set(known):
+        raise UsageError(f"the fault '{words['kind']}' has no '{sorted(unknown)[0]}'")
 
 
 def _row(world: World, region: str, group: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from udo.errors import Absent, UdoError, UsageError
-from udo.files import state_folder
+from udo.files import state_folder, write_private
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -45,7 +45,8 @@ def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float
         folder = _folder()
         folder.mkdir(mode=0o700)
         if config is None:
-            config = Path(shutil.copyfile(_example(), folder / "udo.yml"))
+            config = folder / "udo.yml"
+            write_private(config, _example().read_text(encoding="utf-8"))
         settings = {
             "boot": boot,
             "config": str(config.absolute()),

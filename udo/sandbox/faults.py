@@ -16,6 +16,17 @@ from udo.sandbox.wire import Answer, Request, refusal
 
 Kind = Literal["throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill", "hook"]
 InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key"]
+# What a request is signed for -> the models of botocore that sign like this.
+_SERVICES = {
+    "autoscaling": ["autoscaling"],
+    "codedeploy": ["codedeploy"],
+    "ec2": ["ec2"],
+    "elasticloadbalancing": ["elb", "elbv2"],
+    "iam": ["iam"],
+    "s3": ["s3"],
+    "ssm": ["ssm"],
+    "sts": ["sts"],
+}
 
 
 class Cut(ConnectionError):
@@ -80,15 +91,20 @@ def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
 
 
 def _existing(operation: str) -> None:
-    """Refuses an operation that its service does not have: such a fault would never happen."""
+    """Refuses an operation that nothing ever asks for: such a fault would never happen."""
     from moto.core.utils import get_service_model
 
-    service, _, name = operation.partition(":")
-    if name and service in ("autoscaling", "codedeploy", "ec2", "ssm", "sts"):
-        known = get_service_model(service).operation_names
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            raise UsageError(f"{service} has no operation {name}", hint=f"did you mean {near[0]}?" if near else None)
+    service, _, name = operation.rpartition(":")
+    if name == "*" and not service:
+        return
+    if service and service not in _SERVICES:
+        raise UsageError(f"no service '{service}'", hint=f"one of {', '.join(_SERVICES)}")
+    models = _SERVICES[service] if service else [model for models in _SERVICES.values() for model in models]
+    known = [one for model in models for one in get_service_model(model).operation_names]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        told = f"{service} has no operation {name}" if service else f"none of the services has operation {name}"
+        raise UsageError(told, hint=f"did you mean {near[0]}?" if near else None)
 
 
 @dataclass

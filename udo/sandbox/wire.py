@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import re
@@ -53,7 +54,7 @@ def request(environ: Environ, number: int) -> Request:
     access_key, region, service = scope.groups() if scope else ("", "", "")
     protocol = _protocol(environ, service)
     params = _params(environ, protocol)
-    return Request(number, service, _operation(environ, params), region, access_key, protocol, params)
+    return Request(number, service, _operation(environ, service, params), region, access_key, protocol, params)
 
 
 def refusal(asked: Request, status: int, code: str, message: str) -> Answer:
@@ -108,7 +109,7 @@ def _params(environ: Environ, protocol: str) -> Mapping[str, Any]:
     return sent if isinstance(sent, dict) else {}
 
 
-def _operation(environ: Environ, params: Mapping[str, Any]) -> str:
+def _operation(environ: Environ, service: str, params: Mapping[str, Any]) -> str:
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         return str(target).rpartition(".")[2]
@@ -116,7 +117,44 @@ def _operation(environ: Environ, params: Mapping[str, Any]) -> str:
         return str(params["Action"])
     path = environ.get("PATH_INFO", "")
     found = re.fullmatch(r"/service/[^/]+/operation/([^/]+)", path)
-    return found[1] if found else f"{environ.get('REQUEST_METHOD', 'GET')} {path}"
+    method = environ.get("REQUEST_METHOD", "GET")
+    if found:
+        return found[1]
+    return (service == "s3" and _s3_operation(environ, method, path, params)) or f"{method} {path}"
+
+
+def _s3_operation(environ: Environ, method: str, path: str, query: Mapping[str, Any]) -> str:
+    """The operation of S3 that asks for the most of what a request has; empty where none fits.
+
+    Source: botocore's model of S3: method and address of each operation, and the headers and queries it requires.
+    """
+    # The name of the bucket is the first part of the path, or of the host.
+    parts = [*(["bucket"] if ".s3." in environ.get("HTTP_HOST", "") else []), *filter(None, path.split("/"))]
+    fitting = [
+        (name, needs)
+        for name, needs in _s3_needs(method, min(2, len(parts)))
+        if all(one in query or "HTTP_" + one.upper().replace("-", "_") in environ for one in needs)
+    ]
+    return max(fitting, key=lambda pair: len(pair[1]), default=("", ()))[0]
+
+
+@functools.cache
+def _s3_needs(method: str, depth: int) -> tuple[tuple[str, frozenset[str]], ...]:
+    """For a method and so many parts of a path: each operation with the queries and headers it cannot do without."""
+    from moto.core.utils import get_service_model
+
+    found = []
+    model = get_service_model("s3")
+    for name in sorted(model.operation_names, key=len):
+        operation = model.operation_model(name)
+        address, _, fixed = operation.http["requestUri"].partition("?")
+        if operation.http["method"] != method or address.count("{") != depth:
+            continue
+        shape = operation.input_shape
+        members = [shape.members[one].serialization for one in shape.required_members] if shape else []
+        named = [one["name"] for one in members if one.get("location") in ("querystring", "header")]
+        found.append((name, frozenset([*(one.partition("=")[0] for one in fixed.split("&") if one), *named])))
+    return tuple(found)
 
 
 def _error_body(asked: Request, status: int, code: str, message: str) -> tuple[str, bytes]:

@@ -64,8 +64,7 @@ class World:
         self._advance = strict.advance
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto looks through its folders for every request: most of the time a request takes.
-        found = cache(self._moto.get_backend_for_host)
-        setattr(self._moto, "get_backend_for_host", found)  # noqa: B010
+        setattr(self._moto, "get_backend_for_host", cache(_present(self._moto.get_backend_for_host)))  # noqa: B010
         self._number = 0
         self._aside = threading.local()
         self._clients: dict[tuple[str, str], Any] = {}
@@ -96,6 +95,8 @@ class World:
         asked = self._seen(wire.request(environ, 0))
         if self.access_key is not None and asked.access_key != self.access_key:
             return _unknown_key(asked)
+        if asked.region and not self._has(asked.region):
+            return _unknown_region(asked)
         return self._faulted(asked, environ)
 
     def attach(self, session: Any) -> None:
@@ -262,6 +263,11 @@ class World:
                 self.hosts.follow()
         return _missing(asked) if _is_page(asked, answer) else answer
 
+    def _has(self, region: str) -> bool:
+        from moto.ec2.models import ec2_backends
+
+        return region in ec2_backends[self.account].regions
+
     def _controlled(self, environ: Environ) -> Answer:
         import json
 
@@ -285,6 +291,18 @@ class World:
         if round(age, 3) < delays.console:
             return ""
         return console.output(instance, self.hosts.key(instance.id) if self.hosts else None)
+
+
+def _present(found: Callable[[str | None], Any]) -> Callable[[str | None], Any]:
+    """moto's way to a service, which for one that it does not have goes to nowhere and crashes there."""
+
+    def service(host: str | None) -> Any:
+        backend = found(host)
+        if backend is None and host is not None:
+            raise NotImplementedError
+        return backend
+
+    return service
 
 
 def _missing(asked: Request, why: str = "") -> Answer:
@@ -315,6 +333,12 @@ def _unknown_key(asked: Request) -> Answer:
     if asked.protocol in ("json", "cbor", "rest-json"):
         return wire.refusal(asked, 400, "UnrecognizedClientException", text)
     return wire.refusal(asked, 403, "InvalidClientTokenId", text)
+
+
+def _unknown_region(asked: Request) -> Answer:
+    """Source: AWS's own answer to a signature for another region (SignatureDoesNotMatch)."""
+    text = f"Credential should be scoped to a valid region, not '{asked.region}'."
+    return wire.refusal(asked, 403, "SignatureDoesNotMatch", text)
 
 
 __all__ = ["Cut", "World"]

@@ -111,6 +111,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 
 # Per class: what its constructor must set on every instance.
 FIELDS: dict[str, tuple[str, ...]] = {
+    "moto.core.base_backend:AccountSpecificBackend": ("regions",),
     "moto.autoscaling.models:AutoScalingBackend": (
         "autoscaling_groups",
         "elb_backend",
