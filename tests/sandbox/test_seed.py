@@ -93,6 +93,26 @@ def test_the_ids_and_blocks_of_the_file_are_kept(config: Any, aws: Any) -> None:
     assert len({found["AvailabilityZone"] for found in subnets["Subnets"]}) == 2
 
 
+def test_a_role_may_name_security_groups_and_the_arn_of_a_target_group(seeded: Any, aws: Any) -> None:
+    arn = "arn:aws:elasticloadbalancing:eu-west-1:210987654321:targetgroup/web/0123456789abcdef"
+    seeded(f"""
+region: eu-west-1
+account: "210987654321"
+clusters:
+  stage:
+    vpc: vpc-0aa1b2c3d4e5f6071
+    subnets: [subnet-0aa1b2c3d4e5f6071]
+    roles:
+      web: {{security_groups: [sg-0b2c3d4e5f6071829, web], target_groups: ["{arn}"]}}
+""")
+    assert group(aws, "stage-web")["TargetGroupARNs"] == [arn]
+    (one,) = members(aws, "stage-web")
+    assert {found["GroupName"] for found in one["SecurityGroups"]} == {"group-0b2c3d4e5f6071829", "web"}
+    vpcs = aws("ec2", "eu-west-1").describe_vpcs()["Vpcs"]
+    assert {vpc["VpcId"]: vpc["IsDefault"] for vpc in vpcs}["vpc-0aa1b2c3d4e5f6071"] is False
+    assert len(vpcs) == 2
+
+
 def test_a_group_launches_from_what_its_role_asks_for(config: Any, aws: Any) -> None:
     assert group(aws, "stage-web")["LaunchTemplate"]["LaunchTemplateName"] == "stage-web"
     assert group(aws, "stage-cron")["LaunchConfigurationName"] == "stage-cron-v1"

@@ -25,8 +25,10 @@ class Network:
         self._vpcs: dict[str | None, str] = {}
         self._blocks: dict[str, list[IPv4Network]] = {}
         self._subnets: dict[tuple[str, str], str] = {}
-        self._groups: set[str] = set()
+        self._groups: dict[str, str] = {}
         self._spare = _SPARE.subnets(new_prefix=20)
+        # moto makes the default VPC when it is first asked for anything: it must not get an id of the file.
+        self._ec2.describe_vpcs()
 
     def subnets(self, role: Role) -> list[str]:
         """The ids of the role's subnets, made where they are not there yet; empty where it names none."""
@@ -55,18 +57,21 @@ class Network:
         given = role.get("availability_zones")
         return list(given) if given else [f"{self._region}a", f"{self._region}b"]
 
-    def security_groups(self, role: Role) -> None:
-        """Makes the role's security groups: ids in its VPC, names in the default one."""
+    def security_groups(self, role: Role) -> list[str]:
+        """The ids of the role's security groups, made where they are not there yet: ids in its VPC, names in the
+        default one.
+        """
         for group in role.get("security_groups") or ():
             if group in self._groups:
                 continue
-            self._groups.add(group)
             by_id = group.startswith("sg-")
             vpc = {"VpcId": self._vpc(role.get("vpc"), None)} if by_id and (self._vpcs or role.get("vpc")) else {}
             with wanted_id("moto.ec2.models.security_groups", "random_security_group_id", group if by_id else None):
-                self._ec2.create_security_group(
+                made = self._ec2.create_security_group(
                     GroupName=group.replace("sg-", "group-"), Description="Of the sandbox", **vpc
                 )
+            self._groups[group] = made["GroupId"]
+        return [self._groups[group] for group in role.get("security_groups") or ()]
 
     def _vpc(self, name: str | None, block: IPv4Network | None) -> str:
         if name not in self._vpcs:

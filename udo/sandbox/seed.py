@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from udo.sandbox import images
 from udo.sandbox.hooks import DEFAULT_ACCOUNT
+from udo.sandbox.images import wanted_id
 from udo.sandbox.network import Network
 
 if TYPE_CHECKING:
@@ -93,10 +94,10 @@ def _known(world: World, role: Role) -> Role:
 
 def _group(world: World, region: str, network: Network, role: Role, *, behind: bool) -> None:
     subnets = network.subnets(role)
-    network.security_groups(role)
+    groups = network.security_groups(role)
     _identity(world, region, role)
     image = images.image_id(world, region, role.get("ami") or _IMAGE, role.get("instance_type") or "t3.micro")
-    launch = _launch(world, region, role, images.earlier(image) if behind else image)
+    launch = _launch(world, region, role, images.earlier(image) if behind else image, groups)
     place = {"VPCZoneIdentifier": ",".join(subnets)} if subnets else {"AvailabilityZones": network.zones(role)}
     balanced = _balancers(world, region, network, role)
     world.client("autoscaling", region).create_auto_scaling_group(
@@ -119,7 +120,7 @@ def _identity(world: World, region: str, role: Role) -> None:
             world.client("iam").create_instance_profile(InstanceProfileName=profile.rpartition("/")[2])
 
 
-def _launch(world: World, region: str, role: Role, image: str) -> dict[str, Any]:
+def _launch(world: World, region: str, role: Role, image: str, groups: list[str]) -> dict[str, Any]:
     from udo.launch.overlay import configuration_keys, launch_keys, template_keys
 
     keys = {"instance_type": "t3.micro", **launch_keys(role, ami=image)}
@@ -131,8 +132,10 @@ def _launch(world: World, region: str, role: Role, image: str) -> dict[str, Any]
             named["UserData"] = base64.b64decode(named["UserData"])
         world.client("autoscaling", region).create_launch_configuration(LaunchConfigurationName=name, **named)
         return {"LaunchConfigurationName": name}
+    # A template takes no names; who made the group by hand gave the ids.
+    by_id = {"security_groups": groups} if groups else {}
     made = world.client("ec2", region).create_launch_template(
-        LaunchTemplateName=role.group_name, LaunchTemplateData=template_keys(keys, {})
+        LaunchTemplateName=role.group_name, LaunchTemplateData=template_keys({**keys, **by_id}, {})
     )["LaunchTemplate"]
     return {"LaunchTemplate": {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"}}
 
@@ -148,15 +151,17 @@ def _balancers(world: World, region: str, network: Network, role: Role) -> dict[
                 LoadBalancerName=name, Listeners=[listener], Subnets=subnets
             )
     for target in targets:
-        name = target.split("/")[1] if target.startswith("arn:") else target
-        arns.append(_target_group(world, region, name, network.vpc_of(subnets[0])))
+        arns.append(_target_group(world, region, target, network.vpc_of(subnets[0])))
     given = {"LoadBalancerNames": classic, "TargetGroupARNs": arns}
     return {key: value for key, value in given.items() if value}
 
 
-def _target_group(world: World, region: str, name: str, vpc: str) -> str:
+def _target_group(world: World, region: str, target: str, vpc: str) -> str:
     elbv2 = world.client("elbv2", region)
-    with _once("DuplicateTargetGroupName"):
+    arn = target if target.startswith("arn:") else None
+    name = target.split("/")[1] if arn else target
+    made_like = wanted_id("moto.elbv2.models", "make_arn_for_target_group", arn)
+    with _once("DuplicateTargetGroupName"), made_like:
         elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
     return str(elbv2.describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"])
 

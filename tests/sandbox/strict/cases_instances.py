@@ -64,9 +64,11 @@ def instances_carry_their_launch_data(aws: Account) -> None:
     aws.iam.create_instance_profile(InstanceProfileName="shop")
     aws.ec2.create_key_pair(KeyName="key")
     options = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
-    aws.configuration("web", KeyName="key", IamInstanceProfile="shop", MetadataOptions=options)
+    more = {"SpotPrice": "0.05", "PlacementTenancy": "dedicated"}
+    aws.configuration("web", KeyName="key", IamInstanceProfile="shop", MetadataOptions=options, **more)
     members = aws.group(size=1, LaunchConfigurationName="web")
     ran = aws.ec2.describe_instances(InstanceIds=members)["Reservations"][0]["Instances"][0]
     holds(ran.get("KeyName") == "key", "no key")
     holds(ran.get("IamInstanceProfile", {}).get("Arn", "").endswith("instance-profile/shop"), "no profile")
     holds(ran["MetadataOptions"]["HttpTokens"] == "required", "no metadata options")
+    holds((ran.get("InstanceLifecycle"), ran["Placement"]["Tenancy"]) == ("spot", "dedicated"), str(ran["Placement"]))

@@ -100,6 +100,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.ec2.responses.general:General": ("get_console_output",),
     "moto.ec2.responses:EC2Response": ("_filters_from_querystring",),
     "moto.ec2.utils": ("parse_user_data", "passes_filter_dict"),
+    "moto.elbv2.models": ("make_arn_for_target_group",),
     "moto.iam.models": ("get_account_id_from",),
     "moto.moto_api._internal": ("mock_random",),
     "moto.moto_server.werkzeug_app": ("MotoRequestHandler", "create_backend_app"),
@@ -171,6 +172,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "moto.ec2.models.instances:Instance": (
         "_state",
         "_subnet_id",
+        "_placement",
         "_private_ips",
         "disable_api_termination",
         "ec2_backend",

@@ -45,6 +45,8 @@ class LaunchData:
     metadata_options: dict[str, Any] | None
     block_device_mappings: list[dict[str, Any]]
     associate_public_ip: bool | None
+    spot: bool
+    tenancy: str
     tags: dict[str, str]
 
 
@@ -148,6 +150,8 @@ def _from_configuration(configuration: Any) -> LaunchData:
         metadata_options=asked.get("MetadataOptions"),
         block_device_mappings=list(configuration.block_device_mapping_dict or []),
         associate_public_ip=configuration.associate_public_ip_address,
+        spot=bool(asked.get("SpotPrice")),
+        tenancy=asked.get("PlacementTenancy") or "default",
         tags={},
     )
 
@@ -169,16 +173,23 @@ def _from_template(group: Any, version: Any) -> LaunchData:
         metadata_options=data.get("MetadataOptions"),
         block_device_mappings=[entry for entry in data.get("BlockDeviceMappings") or [] if entry.get("Ebs")],
         associate_public_ip=interfaces[0].get("AssociatePublicIpAddress"),
+        spot=(data.get("InstanceMarketOptions") or {}).get("MarketType") == "spot",
+        tenancy=(data.get("Placement") or {}).get("Tenancy") or "default",
         tags=dict(version.instance_tags),
     )
 
 
-@rule("ec2", "DescribeInstances", moto="carries neither profile nor metadata options, and the key of templates only")
+@rule(
+    "ec2", "DescribeInstances", moto="carries no profile, metadata options, tenancy or spot, the key of templates only"
+)
 def instances_carry_their_launch_data(instance: Any, data: LaunchData, group: Any) -> None:
-    """A member has the key, instance profile and metadata options of what it was launched from.
+    """A member has the key, profile, metadata options, tenancy and purchase option of what it was launched from.
 
-    Source: botocore ec2 shape Instance (`KeyName`, `IamInstanceProfile`, `MetadataOptions`).
+    Source: botocore ec2 shape Instance (`KeyName`, `IamInstanceProfile`, `MetadataOptions`, `Placement`,
+    `InstanceLifecycle`).
     """
+    instance.lifecycle = "spot" if data.spot else None
+    instance._placement.tenancy = data.tenancy
     instance.metadata_options = MetadataOptions(data.metadata_options or {})
     if data.instance_profile:
         name = data.instance_profile.rpartition("/")[2]
