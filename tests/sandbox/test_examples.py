@@ -255,6 +255,8 @@ def stage(world: Any) -> Stage:
     made.launch()
     made.group()
     made.belongings()
+    # The group's cooldown is over.
+    world.clock.step(600)
     return made
 
 

@@ -228,3 +228,87 @@ def groups_show_their_refreshes(aws: Account) -> None:
     describe = aws.autoscaling.describe_instance_refreshes
     holds(describe(AutoScalingGroupName="web")["InstanceRefreshes"] == [])
     refused(describe, "ValidationError", "AutoScalingGroup name not found", AutoScalingGroupName="nothing")
+
+
+def values_fit_their_shapes(aws: Account) -> None:
+    aws.group(size=1)
+    refused(aws.update, "ValidationError", "enum value set", DeletionProtection="perhaps")
+    tag = {"ResourceId": "web", "ResourceType": "auto-scaling-group", "Key": "k", "Value": "v"}
+    put = aws.autoscaling.create_or_update_tags
+    for wrong, told in (({"Key": "k" * 129}, "tags.1.member.key"), ({"Value": "v" * 257}, "equal to 256")):
+        refused(put, "ValidationError", told, Tags=[tag | wrong])
+    options = {"HttpPutResponseHopLimit": 65}
+    refused(aws.configuration, "ValidationError", "equal to 64", name="two", MetadataOptions=options)
+    refused(
+        aws.configuration, "ValidationError", "[optional, required]", name="two", MetadataOptions={"HttpTokens": "no"}
+    )
+
+
+def sizes_are_not_negative(aws: Account) -> None:
+    aws.configuration()
+    refused(aws.group, "ValidationError", "MinSize", size=0, MinSize=-1, LaunchConfigurationName="web")
+
+
+def health_checks_exist(aws: Account) -> None:
+    aws.group(size=1)
+    accepted(aws.update, HealthCheckType="EC2,ELB")
+    refused(aws.update, "ValidationError", "PULSE", HealthCheckType="EC2,PULSE")
+
+
+def termination_policies_exist(aws: Account) -> None:
+    aws.group(size=1)
+    refused(aws.update, "ValidationError", "Tallest", TerminationPolicies=["OldestInstance", "Tallest"])
+
+
+def lifetimes_are_a_day_at_least(aws: Account) -> None:
+    aws.group(size=1)
+    accepted(aws.update, MaxInstanceLifetime=0)
+    refused(aws.update, "ValidationError", "86400", MaxInstanceLifetime=86399)
+
+
+def tags_are_few_and_ones_own(aws: Account) -> None:
+    aws.group(size=1)
+    tag = {"ResourceId": "web", "ResourceType": "auto-scaling-group", "Value": "v"}
+    put = aws.autoscaling.create_or_update_tags
+    refused(put, "ValidationError", "aws:", Tags=[tag | {"Key": "aws:mine"}])
+    refused(put, "ValidationError", "Duplicate", Tags=[tag | {"Key": "k"}] * 2)
+    accepted(put, Tags=[tag | {"Key": f"k{number}"} for number in range(50)])
+    accepted(put, Tags=[tag | {"Key": "k1"}])
+    refused(put, "ValidationError", "50", Tags=[tag | {"Key": "k50"}])
+
+
+def tags_come_in_pages(aws: Account) -> None:
+    aws.group(
+        size=1, Tags=[{"Key": f"k{number}", "Value": "v", "PropagateAtLaunch": number == 1} for number in range(4)]
+    )
+    describe = aws.autoscaling.describe_tags
+    refused(describe, "ValidationError", "colour", Filters=[{"Name": "colour", "Values": ["red"]}])
+    refused(describe, "ValidationError", "100", MaxRecords=101)
+    holds(describe(MaxRecords=3).get("NextToken"), "one page")
+    found = describe(Filters=[{"Name": "propagate-at-launch", "Values": ["true"]}])["Tags"]
+    holds([tag["Key"] for tag in found] == ["k1"], str(found))
+
+
+def protected_groups_are_not_deleted(aws: Account) -> None:
+    aws.group(size=0, MinSize=0, DeletionProtection="prevent-all-deletion")
+    delete = aws.autoscaling.delete_auto_scaling_group
+    refused(delete, "ValidationError", "prevent-all-deletion", AutoScalingGroupName="web")
+    aws.update(DeletionProtection="prevent-force-deletion")
+    refused(delete, "ValidationError", "prevent-force-deletion", AutoScalingGroupName="web", ForceDelete=True)
+    accepted(delete, AutoScalingGroupName="web")
+
+
+def cooldowns_are_honoured(aws: Account) -> None:
+    aws.group(size=1)
+    words = {"AutoScalingGroupName": "web", "DesiredCapacity": 2, "HonorCooldown": True}
+    aws.step(299)
+    refused(aws.autoscaling.set_desired_capacity, "ScalingActivityInProgress", **words)
+    aws.step(2)
+    accepted(aws.autoscaling.set_desired_capacity, **words)
+
+
+def members_are_left_out_if_asked(aws: Account) -> None:
+    aws.group(size=1)
+    (found,) = aws.autoscaling.describe_auto_scaling_groups(IncludeInstances=False)["AutoScalingGroups"]
+    holds(not found.get("Instances"), "the members are there")
+    holds(len(aws.members()) == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from account import ZONE, Account, holds, refused
+from account import ZONE, Account, accepted, holds, refused
 
 UNKNOWN = "i-00000000000000001"
 CHANGE = {"AdjustmentType": "ChangeInCapacity", "ScalingAdjustment": 20}
@@ -231,3 +231,39 @@ def scheduled_actions_belong_to_their_group(aws: Account) -> None:
         aws.autoscaling.put_scheduled_update_group_action(MinSize=1, **words)
     found = aws.autoscaling.describe_scheduled_actions()["ScheduledUpdateGroupActions"]
     holds(sorted(one["AutoScalingGroupName"] for one in found) == ["other", "web"], "stolen")
+
+
+def few_members_are_named_at_once(aws: Account) -> None:
+    aws.group(size=1)
+    ids = [f"i-{number:017x}" for number in range(21)]
+    refused(
+        aws.autoscaling.exit_standby, "ValidationError", "limited to 20", AutoScalingGroupName="web", InstanceIds=ids
+    )
+
+
+def attached_instances_are_free(aws: Account) -> None:
+    members = aws.group(size=1)
+    aws.group("two", size=1, MaxSize=2)
+    attach = aws.autoscaling.attach_instances
+    words = {"AutoScalingGroupName": "two"}
+    refused(attach, "ValidationError", "Invalid Instance", InstanceIds=["i-00000000000000001"], **words)
+    refused(attach, "ValidationError", "already part of web", InstanceIds=members, **words)
+    made = aws.ec2.run_instances(ImageId=aws.image, MinCount=2, MaxCount=2)["Instances"]
+    ids = [one["InstanceId"] for one in made]
+    refused(attach, "ValidationError", "above max value 2", InstanceIds=ids, **words)
+    accepted(attach, InstanceIds=ids[:1], **words)
+    holds(ids[0] in aws.members("two"))
+
+
+def leaving_keeps_the_minimum(aws: Account) -> None:
+    members = aws.group(size=1)
+    words = {"AutoScalingGroupName": "web", "InstanceIds": members}
+    for call in (aws.autoscaling.detach_instances, aws.autoscaling.enter_standby):
+        refused(call, "ValidationError", "min size 1", ShouldDecrementDesiredCapacity=True, **words)
+    accepted(aws.autoscaling.enter_standby, ShouldDecrementDesiredCapacity=False, **words)
+
+
+def only_standby_is_left(aws: Account) -> None:
+    members = aws.group(size=1)
+    words = {"AutoScalingGroupName": "web", "InstanceIds": members}
+    refused(aws.autoscaling.exit_standby, "ValidationError", "not in Standby", **words)

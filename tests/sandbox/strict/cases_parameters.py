@@ -54,3 +54,9 @@ def secrets_stay_encrypted(aws: Account) -> None:
     closed = aws.ssm.get_parameter(Name="/shop/secret")["Parameter"]["Value"]
     opened = aws.ssm.get_parameter(Name="/shop/secret", WithDecryption=True)["Parameter"]["Value"]
     holds(opened == "open sesame" and "sesame" not in closed, closed)
+
+
+def parameters_fit_their_shapes(aws: Account) -> None:
+    for wrong in ({"Tier": "Golden"}, {"Description": "x" * 1025}, {"Name": "/" + "x" * 2048}):
+        words = {"Name": "/shop", "Value": "v", "Type": "String"} | wrong
+        refused(aws.ssm.put_parameter, "ValidationException", "failed to satisfy constraint", **words)

@@ -35,11 +35,13 @@ _TOPICS = (
     "deployment_groups",
     "deployment_targets",
     "deployments",
+    "group_settings",
     "groups",
     "groups_known",
     "instances",
     "launch_configurations",
     "launch_reference",
+    "member_moves",
     "members",
     "parameters",
     "places",
@@ -49,6 +51,7 @@ _TOPICS = (
     "refreshes",
     "template_versions",
     "templates",
+    "values",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from moto.autoscaling.models import FakeAutoScalingGroup
@@ -235,7 +236,20 @@ def groups_come_in_pages(request: Request) -> dict[str, Any]:
     unknown_group_filters_are_refused(filters)
     found = request.autoscaling.describe_auto_scaling_groups(params.get("AutoScalingGroupNames") or [], filters=filters)
     shown, token = page(found, size, params.get("NextToken"), refusal=limits.INVALID_TOKEN)
+    if params.get("IncludeInstances") is False:
+        shown = [members_are_left_out_if_asked(group) for group in shown]
     return {"AutoScalingGroups": shown, "NextToken": token}
+
+
+@rule("autoscaling", "DescribeAutoScalingGroups", moto="ignores IncludeInstances")
+def members_are_left_out_if_asked(group: Any) -> Any:
+    """With IncludeInstances false groups are described without their instances.
+
+    Source: botocore autoscaling AutoScalingGroupNamesType, member IncludeInstances.
+    """
+    shown = copy.copy(group)
+    shown.instance_states = []
+    return shown
 
 
 @rule("autoscaling", "DescribeAutoScalingGroups", moto="ignores them")

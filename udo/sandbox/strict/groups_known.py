@@ -34,6 +34,13 @@ _NAMING_A_GROUP = (
     "SuspendProcesses",
     "UpdateAutoScalingGroup",
 )
+_AT_ONCE = {
+    "AttachInstances": 20,
+    "DetachInstances": 20,
+    "EnterStandby": 20,
+    "ExitStandby": 20,
+    "SetInstanceProtection": 50,
+}
 _NAMING_MEMBERS = ("DetachInstances", "EnterStandby", "ExitStandby", "SetInstanceProtection")
 
 
@@ -95,6 +102,17 @@ def unknown_members_are_refused(request: Request) -> None:
     Source: docs.aws.amazon.com/autoscaling/ec2/APIReference/API_TerminateInstanceInAutoScalingGroup.html.
     """
     known_member(request.autoscaling, request.params["InstanceId"])
+
+
+@refuses("autoscaling", *_AT_ONCE, moto="accepts any number")
+def few_members_are_named_at_once(request: Request) -> None:
+    """A request names at most 20 instances to attach, detach or move, and 50 to protect.
+
+    Source: botocore autoscaling AttachInstances and SetInstanceProtection (documentation).
+    """
+    most = _AT_ONCE[request.response._get_action()]
+    if len(request.params.get("InstanceIds") or []) > most:
+        raise Refusal("ValidationError", f"The number of instance ids that may be passed in is limited to {most}")
 
 
 @refuses("autoscaling", *_NAMING_MEMBERS, moto="ignores ids it does not know")
