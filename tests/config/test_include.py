@@ -84,7 +84,7 @@ def test_profiles_come_along(tmp_path: Path) -> None:
         (
             "a${env:X}.yml",
             {},
-            "udo.yml:1:10: '${' cannot stand in include: files are read before anything is looked up",
+            "udo.yml:1:10: there is no file 'a${env:X}.yml': nothing is looked up in an include",
         ),
     ],
 )

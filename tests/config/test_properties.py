@@ -105,7 +105,21 @@ def test_the_json_schema_takes_what_we_take(tree: Tree) -> None:
 
 ODD: list[Any] = [
     *(None, True, False, 0, 1, 5, 64, 65, 99, 70_000, 2**31, -1, 0.5, 2.25, 10**11),
-    *("", "text", "5", "5m", "0s", "true", "t3.small", "a/b", "https://a.example", "default", "EC2", "a" * 256),
+    *(
+        "",
+        "text",
+        "5",
+        "5m",
+        "0s",
+        "true",
+        "t3.small",
+        "a/b",
+        "https://a.example",
+        "default",
+        "EC2",
+        "a" * 256,
+        "$${a}",
+    ),
     *([], [None], ["a"], [5], [["a"]], [["a", []]], [[]], [{}], [{"a": "b"}], ["a", True]),
     *({}, {"a": "b"}, {"x-a": 1}, {"replace": ["a"]}, {"replace": "a"}, {"replace": ["a"], "a": 1}, {"a": {"b": "c"}}),
     *({"owner": "a"}, {"owner": "a", "name": "b"}, {"aws:a": "b"}, {"Aws:a": "b"}, {"a": None}, {"a": ["b"]}),

@@ -68,8 +68,7 @@ class Walk:
     def fill(self, text: Text) -> str | None:
         """The text with its references followed; None where that is for later, or a mistake."""
         if self.key == "include":
-            self.report(text.mark, "'${' cannot stand in include: files are read before anything is looked up")
-            return None
+            return text.text  # files are read before anything is looked up
         try:
             for piece in references(text):
                 if isinstance(piece, Lookup):

@@ -9,7 +9,7 @@ from typing import Any
 from udo import schema
 from udo.schema import Key, Level
 
-_REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"\$\{"}
+_REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"(^|[^$])\$\{"}
 _NOTHING: dict[str, Any] = {"type": "null"}
 _SCALAR = ["string", "number", "boolean"]
 _NAMES = {"pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"}
@@ -113,7 +113,7 @@ def _lists(key: Key) -> list[dict[str, Any]]:
 def _structural(key: Key) -> list[dict[str, Any]]:
     match key.kind:
         case "tags":
-            names = {"maxLength": 128, "not": {"pattern": "^[aA][wW][sS]:"}}
+            names = {"minLength": 1, "maxLength": 128, "not": {"pattern": "^[aA][wW][sS]:"}}
             return [{"type": "object", "propertyNames": names, "additionalProperties": {"type": [*_SCALAR, "null"]}}]
         case "uses":
             given = {"type": "object", "minProperties": 1, "maxProperties": 1}

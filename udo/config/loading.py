@@ -154,12 +154,11 @@ class _Files:
         return [(text.mark, other) for text in texts if isinstance(text, Text) for other in self.matches(text, path)]
 
     def matches(self, text: Text, path: Path) -> list[Path]:
-        if "${" in text.text:
-            return []  # told by the walk
         if not any(sign in text.text for sign in "*?["):
             other = path.parent / text.text
             if not other.exists():
-                self.miss(Problem(*text.mark, f"there is no file '{brief(text.text)}'"), None)
+                hint = ": nothing is looked up in an include" if "${" in text.text else ""
+                self.miss(Problem(*text.mark, f"there is no file '{brief(text.text)}'{hint}"), None)
                 return []
             return [other]
         found = sorted(glob(text.text, root_dir=path.parent))  # noqa: PTH207  (Path.glob refuses absolute patterns)

@@ -175,4 +175,5 @@ def _problem(mark: Mark, message: str) -> Problem:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
+    line = text.replace("\n", "\\n")
+    return line if len(line) <= 40 else line[:37] + "..."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -306,7 +307,8 @@ def _remote(entry: Entry | None) -> Iterable[Lookup]:
         return
     for text in _texts(entry.value):
         if "${" in text.text:
-            yield from (piece for piece in references(text) if isinstance(piece, Lookup) and piece.kind == "ssm")
+            with suppress(Unknown):  # told where the file is checked
+                yield from (piece for piece in references(text) if isinstance(piece, Lookup) and piece.kind == "ssm")
 
 
 def _texts(node: Node) -> Iterable[Text]:
