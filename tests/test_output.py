@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import unicodedata
@@ -271,6 +272,21 @@ def test_a_table_in_colour_still_neutralises_what_it_shows(capsys: pytest.Captur
     Output(form="text", quiet=False, verbose=False, color="always").show(result, "x")
     shown = capsys.readouterr().out
     assert "\\x1b]0;evil\\x07" in shown
+
+
+def test_a_table_on_a_narrow_terminal_wraps_between_words_and_breaks_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = (Column("id", "INSTANCE"), Column("from", "LAUNCHED FROM"), Column("n", "OUTDATED", "right"))
+    result = Result([], columns, [{"id": "i-0123456789abcdef0", "from": "launch template stage-web version 1", "n": 2}])
+    whole = "i-0123456789abcdef0  launch template stage-web version 1         2"
+    for room, lines in ((200, [whole]), (20, [whole]), (50, None)):
+        monkeypatch.setenv("COLUMNS", str(room))
+        Output(form="text", quiet=False, verbose=False, color="always").show(result, "x")
+        shown = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
+        assert lines is None or shown[1:] == lines
+    assert max(map(len, shown)) <= 50
+    assert sorted(" ".join(shown[1:]).split()) == sorted(whole.split())
 
 
 def test_progress_rewrites_one_line_on_a_terminal_and_is_plain_lines_elsewhere(

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from udo.output.clean import neutral
+from udo.output.clean import neutral, width
 from udo.output.text import cell
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from udo.model import Column
 
+_BETWEEN = 2
 _GOOD = frozenset({"InService", "Healthy", "Succeeded", "running", "current", "ok", "done"})
 _BAD = frozenset({"Unhealthy", "Failed", "Stopped", "gone", "terminated", "absent", "failed", "?"})
 
@@ -36,18 +37,36 @@ def yellow(text: str) -> str:
 
 
 def show_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes a table to stdout as wide as the terminal, good and bad states in colour."""
+    """Writes a table to stdout, good and bad states in colour; what is wider than the terminal wraps between words.
+
+    No word is broken, though the lines get too long: ids and addresses are there to be copied.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(file=sys.stdout, force_terminal=True, color_system="standard", highlight=False)
+    cells = [[neutral(cell(row.get(column.key))).replace("\n", " ") for column in columns] for row in rows]
+    headings = [column.heading for column in columns]
+    widths = _widths([list(texts) for texts in zip(headings, *cells, strict=True)], console.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.heading, justify=column.align, overflow="fold")
-    for row in rows:
-        texts = (neutral(cell(row.get(column.key))) for column in columns)
+    for column, wanted in zip(columns, widths, strict=True):
+        table.add_column(column.heading, justify=column.align, width=wanted)
+    for texts in cells:
         table.add_row(*(Text(text, style=_style(text)) for text in texts))
-    Console(file=sys.stdout, force_terminal=True, color_system="standard", highlight=False).print(table)
+    console.width = max(console.width, sum(widths) + _BETWEEN * len(widths))
+    console.print(table)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide each column of texts is made: as its longest text, or narrower, where all words then have room."""
+    made = [max(width(text) for text in texts) for texts in columns]
+    least = [max((width(word) for text in texts for word in text.split()), default=0) for texts in columns]
+    room -= _BETWEEN * (len(columns) - 1)
+    while sum(least) <= room < sum(made):
+        widest = max(range(len(made)), key=lambda i: (made[i] > least[i], made[i]))
+        made[widest] -= 1
+    return made
 
 
 class Status:
