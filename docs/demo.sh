@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # A tour of Udo on an AWS of its own: what is shown after a $ is what is run. `make demo` has made the environment.
+# Time runs twice as fast there, or as fast as the first word says: a deployment is still seen to move.
 set -euo pipefail
 
+speed=${1:-2}
 here=$(cd "$(dirname "$0")/.." && pwd)
 tour=$(mktemp -d "${TMPDIR:-/tmp}/udo-demo.XXXXXX")
 # Nothing of the visitor's own Udo or AWS is used, nor left changed.
@@ -30,7 +32,7 @@ run() {
 
 chapter "Udo runs an application on AWS Auto Scaling groups. Here are two clusters, stage and prod, with two roles
 each: four groups, described in one file. First, an AWS on this machine that holds them:"
-run 'udo sandbox start --speed 3'
+run "udo sandbox start --speed $speed"
 chapter "From now on this shell talks to that AWS; so would the aws command line, boto3 or Terraform."
 run 'eval "$(udo sandbox env)"'
 run 'udo status'
@@ -60,5 +62,5 @@ chapter "That was the tour; its AWS is stopped now. For one to keep and play wit
     . .venv/bin/activate
     udo sandbox start               # the world of your udo.yml, or of the bundled example
     udo --sandbox status            # any command, on the sandbox
-    eval \"\$(udo sandbox env)\"      # or every command, and any other AWS client, in this shell
+    eval \"\$(udo sandbox env)\"       # or every command, and any other AWS client, in this shell
     udo sandbox stop"

@@ -87,7 +87,7 @@ def test_every_file_it_points_to_is_there() -> None:
 
 def test_the_tour_goes_to_its_end_and_leaves_nothing(environment: dict[str, str], tmp_path: Path) -> None:
     env = {**environment, "TMPDIR": str(tmp_path)}
-    tour = [str(ROOT / "docs" / "demo.sh")]
+    tour = [str(ROOT / "docs" / "demo.sh"), "20"]
     ended = subprocess.run(tour, env=env, capture_output=True, text=True, check=False, timeout=240)
     assert ended.returncode == 0, ended.stderr
     assert "succeeded on 2 instances" in ended.stdout
