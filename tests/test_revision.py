@@ -224,6 +224,11 @@ def test_an_abbreviated_address_is_read_as_git_reads_it(git: Git, tmp_path: Path
     assert found("main", tmp_path).commit == git("rev-parse", "HEAD")
 
 
+def test_a_mirror_stands_for_the_repository_that_is_written_down(git: Git, tmp_path: Path) -> None:
+    git("config", "url.https://mirror.example.com/.insteadOf", "https://github.com/")
+    assert found("main", tmp_path).commit == git("rev-parse", "HEAD")
+
+
 def test_a_name_with_two_meanings_is_refused(git: Git, tmp_path: Path) -> None:
     git("tag", "main", "HEAD~1")
     with pytest.raises(UsageError, match="ambiguous"):

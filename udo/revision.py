@@ -150,7 +150,8 @@ def resolved(wanted: GitName, folder: Path) -> Commit:
     Raises: UsageError where this is no clone of it, there is no such name, or no remote branch contains the commit.
     """
     git = _Git(folder, wanted)
-    remotes = [name for name, url in git.remotes() if repository_of(url) == wanted.repository.lower()]
+    ours = (name for name, url in git.remotes() if repository_of(url) == wanted.repository.lower())
+    remotes = list(dict.fromkeys(ours))
     if not remotes:
         raise git.refusal(f"this is not a clone of {wanted.repository} (no remote of it is that repository)")
     names = git.refs(*(f"refs/{kind}/{wanted.name}" for kind in ("tags", "heads")))
@@ -195,12 +196,18 @@ class _Git:
         return UsageError(f"{self._wanted.name!r} cannot be resolved in {self._folder}: {why}", hint=hint)
 
     def remotes(self) -> list[tuple[str, str]]:
-        """Name and address (as git would use it) of each remote to fetch from."""
+        """Name and address of each remote to fetch from, both as it is written down and as git would use it.
+
+        A mirror or proxy of `url.<base>.insteadOf` stands for the repository that is written down.
+        """
         done = self._run("remote", "-v")
         if done.returncode:
             raise self.refusal(_first_line(done.stderr) or "git does not work here")
         lines = (re.fullmatch(r"(\S+)\t(.*?) \(fetch\)(?: \[.*\])?", line) for line in done.stdout.splitlines())
-        return [(line[1], line[2]) for line in lines if line]
+        used = [(line[1], line[2]) for line in lines if line]
+        written = self._run("config", "--null", "--get-regexp", r"^remote\..*\.url$").stdout.split("\0")
+        rows = (row.partition("\n") for row in written if row)
+        return used + [(key.removeprefix("remote.").removesuffix(".url"), url) for key, _, url in rows]
 
     def refs(self, *names: str) -> dict[str, str]:
         """The commits of those of these refs that exist, by the full names."""
