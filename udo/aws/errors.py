@@ -101,7 +101,9 @@ def translated(service: str, operation: str) -> Iterator[None]:
     except (foreign.BotoCoreError, foreign.HTTPClientError) as error:
         raise _not_answered(action, error) from error
     except foreign_parser_error() as error:
-        raise LostAnswer(f"{action}: the answer cannot be read ({_brief(error)})") from error
+        # What was answered instead, often a whole page, stands behind it.
+        why = _brief(error).partition(", invalid ")[0]
+        raise LostAnswer(f"{action}: the answer cannot be read ({why})") from error
 
 
 @contextmanager
@@ -133,7 +135,8 @@ def refused(action: str, response: Any) -> UdoError:
     error = response.get("Error", {})
     code = str(error.get("Code") or "unknown")
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
-    message = f"{action}: {' '.join(str(error.get('Message') or 'no message').split())} ({code})"
+    told = " ".join(str(error.get("Message") or "no message").split())
+    message = f"{action}: {'the answer is a page of HTML' if '<html' in told.lower() else told} ({code})"
     if code in THROTTLES:
         return NotSent(message, aws_code=code, hint="AWS asks to slow down: try again in a minute")
     if code in _EXPIRED:
