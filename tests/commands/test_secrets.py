@@ -65,6 +65,13 @@ def shop(world: Any) -> Any:
     return world
 
 
+def test_a_boot_script_that_rests_on_a_secret_is_printed_with_a_mask(shop: Any, udo: Udo) -> None:
+    told = udo("cloudinit", "prod", "webapp")
+    assert told.exit == 0, told.stderr
+    assert "baseurl=" in told.stdout
+    assert "****" in told.stdout
+
+
 @pytest.mark.parametrize("form", [(), ("-o", "json"), ("-v",), ("--debug",)], ids=" ".join)
 def test_no_command_shows_a_secret(shop: Any, udo: Udo, form: tuple[str, ...]) -> None:
     for words in COMMANDS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.errors import UsageError
+from udo.launch.overlay import BASIS
 from udo.launch.user_data import boot_script
 from udo.model import Result
 from udo.words import reading_roles
@@ -26,17 +27,20 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
 
     For example: udo cloudinit prod webapp
 
-    It is made of packages, repo, repo_url and cloud_init*, or is the file that user_data names. Asks AWS nothing.
+    It is made of packages, repo, repo_url and cloud_init*, or is the file that user_data names. Asks AWS nothing but
+    the parameters that these rest on; what is secret among them is masked.
     """
     roles = reading_roles(session.config, words)
     if len(roles) > 1:
         labels = ", ".join(role.label for role in roles)
         raise UsageError(f"these are {len(roles)} roles ({labels}), and this prints one boot script", hint="name one")
-    script = boot_script(roles[0])
-    data = _data(roles[0], script)
+    kept = roles[0].lookups(*BASIS)
+    role = session.resolve(roles[0], *BASIS) if kept else roles[0]
+    script = boot_script(role)
+    data = _data(role, script)
     if script is None:
-        return Result(data, notes=[f"{roles[0].label}: nothing in {roles[0].file.name} makes a boot script"])
-    if session.options.output == "json" or sys.stdout.isatty():
+        return Result(data, notes=[f"{role.label}: nothing in {role.file.name} makes a boot script"])
+    if kept or session.options.output == "json" or sys.stdout.isatty():
         return Result(data, text=script.decode(errors="backslashreplace").removesuffix("\n"))
     click.echo(script, nl=False)
     return Result(data)
