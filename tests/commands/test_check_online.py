@@ -229,6 +229,14 @@ def test_what_parameters_hold_is_looked_for(shop: Any, udo: Udo) -> None:
     assert found["image", "ssm:/shop/image"]
 
 
+def test_what_a_parameter_holds_must_fit_its_key(shop: Any, udo: Udo) -> None:
+    shop.client("ssm").put_parameter(Name="/shop/type", Value="a-secret", Type="SecureString")
+    rewritten("instance_type: t3.small", "instance_type: ${ssm:/shop/type}")
+    told = "instance_type wants an instance type like t3.small, not '${ssm:/shop/type}'"
+    assert crosses(rows(udo, code=1)) == [("value", "instance_type", told, "udo.yml:4")]
+    assert "a-secret" not in udo("check", "--online").stdout
+
+
 def test_mistakes_of_the_file_come_first_and_aws_is_not_asked(shop: Any, udo: Udo) -> None:
     Path("udo.yml").write_text(SHOP + "regon: x\n")
     told = udo("check", "--online")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from udo import schema
 from udo.commands._existing import Existing, subnets_of, value, values
 from udo.config.tree import Items, Text
-from udo.errors import AwsError, PermissionDenied
+from udo.errors import AwsError, ConfigError, PermissionDenied
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -46,6 +46,7 @@ def observe_online(session: Session, config: Config) -> tuple[list[Finding], lis
         known, told, footnotes = _resolved(session, aws, roles)
         existing = Existing(aws, known)
         found += told
+        found += [finding for role in known for finding in _values(role)]
         found += [finding for role in known for check in _CHECKS for finding in check(role, existing)]
         notes += [*footnotes, *existing.notes]
     return found, list(dict.fromkeys(notes))
@@ -69,6 +70,17 @@ def _resolved(session: Session, aws: Aws, roles: Sequence[Role]) -> tuple[list[R
 
 def _parameter(role: Role, lookup: Lookup, ok: bool | None, message: str) -> Finding:
     return Finding("parameter", lookup.argument, role, str(lookup.mark), ok, message)
+
+
+def _values(role: Role) -> Iterator[Finding]:
+    """What parameters hold that their key cannot take; one that is not there is told by itself."""
+    for key in _LOOKED_UP:
+        if (lookups := role.lookups(key)) and role.knows(*lookups):
+            try:
+                role.get(key)
+            except ConfigError as error:
+                for one in error.problems:
+                    yield Finding("value", key, role, f"{one.file}:{one.line}", False, one.message)
 
 
 def _account(role: Role, existing: Existing) -> Iterator[Finding]:

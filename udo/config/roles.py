@@ -148,6 +148,10 @@ class Role:
         found = [lookup for key in keys for lookup in _remote(self._entry(schema.BY_PATH[key]))]
         return tuple(dict.fromkeys(found))
 
+    def knows(self, *lookups: Lookup) -> bool:
+        """Whether it was resolved with answers to all of these."""
+        return all(lookup in self._answers for lookup in lookups)
+
     def resolved(self, answers: Mapping[Lookup, str | Secret]) -> Role:
         """The same role, knowing the answers to some of its lookups; values made of secrets are plain."""
         return replace(self, _answers={**self._answers, **answers})
