@@ -393,7 +393,7 @@ def test_a_group_on_latest_says_what_the_first_change_will_be(world: Any, udo: U
     WORLDS["template"](world)
     reference = {"LaunchTemplateName": "prod-webapp", "Version": "$Latest"}
     world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", LaunchTemplate=reference)
-    assert udo("init", "--from-group", "prod-webapp").exit == 0
+    assert "the first updatelc pins to a number what prod-webapp" in udo("init", "--from-group", "prod-webapp").stderr
     assert "It follows $Latest of prod-webapp: the first updatelc pins it" in Path("udo.yml").read_text()
     (row,) = udo("plan", "-o", "json").json["data"]
     assert [one["key"] for one in row["differences"]] == ["version"]

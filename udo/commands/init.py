@@ -110,6 +110,8 @@ def _from_groups(session: Session, path: Path, names: Sequence[str], app: str | 
     roles = [part for part, _ in made]
     text = document({key: value for key, value in top.items() if value}, roles, _ABOUT.format(group=_group(roles[0])))
     files = {path.parent / part.keys["user_data"]["file"]: (raw, _PRIVATE) for part, raw in made if raw}
+    if following := [live.group.name for live in found if getattr(live.group.launch, "version", "").startswith("$")]:
+        notes.append(f"the first updatelc pins to a number what {', '.join(following)} launches from")
     if files:
         notes.append("user data often holds secrets: look before you commit its files")
     rows = session.write({**files, path: (text.encode(), _READ_BY_ALL)})
