@@ -24,10 +24,11 @@ def instance_ids_and_max_results_exclude_each_other(aws: Account) -> None:
     refused(aws.ec2.describe_instances, "InvalidParameterValue", MaxResults=4)
 
 
-def unknown_instance_filters_are_refused(aws: Account) -> None:
+def unknown_filters_are_refused(aws: Account) -> None:
     aws.group(size=1)
     filters = [{"Name": "colour", "Values": ["red"]}]
-    refused(aws.ec2.describe_instances, "InvalidParameterValue", "colour", Filters=filters)
+    for what in ("instances", "images", "subnets", "security_groups", "launch_templates", "key_pairs"):
+        refused(getattr(aws.ec2, f"describe_{what}"), "InvalidParameterValue", "colour", Filters=filters)
 
 
 def instances_come_in_pages(aws: Account) -> None:

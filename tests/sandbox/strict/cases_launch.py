@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from account import Account, encoded, holds, refused
+from account import Account, accepted, encoded, holds, refused
 
 
 def launch_configuration_names_are_unique(aws: Account) -> None:
@@ -110,6 +110,9 @@ def a_template_is_named_once(aws: Account) -> None:
     delete = aws.ec2.delete_launch_template
     refused(delete, "InvalidParameterCombination", LaunchTemplateId=made, LaunchTemplateName="web")
     refused(delete, "InvalidLaunchTemplateName.NotFoundException", LaunchTemplateName="nothing")
+    both = {"LaunchTemplateId": made, "LaunchTemplateName": "web"}
+    refused(aws.ec2.describe_launch_template_versions, "InvalidParameterCombination", **both)
+    refused(aws.ec2.modify_launch_template, "MissingParameter", LaunchTemplateId=made)
 
 
 def client_tokens_are_honoured(aws: Account) -> None:
@@ -216,3 +219,73 @@ def a_deleted_template_is_described_once_more(aws: Account) -> None:
     gone = aws.ec2.delete_launch_template(LaunchTemplateName="web")["LaunchTemplate"]
     holds((gone.get("LatestVersionNumber"), gone["DefaultVersionNumber"]) == (2, 1))
     holds(gone.get("CreateTime") and gone.get("CreatedBy"))
+
+
+def volumes_are_possible(aws: Account) -> None:
+    for volume, told in (
+        ({"VolumeType": "floppy"}, "floppy"),
+        ({"VolumeType": "gp2", "Iops": 3000}, "iops is not supported"),
+        ({"VolumeType": "io1"}, "iops must be specified"),
+        ({"VolumeType": "io1", "Iops": 3000, "Throughput": 200}, "throughput is not supported"),
+    ):
+        mapping = {"DeviceName": "/dev/sdb", "Ebs": {"VolumeSize": 100} | volume}
+        refused(aws.configuration, "ValidationError", told, BlockDeviceMappings=[mapping])
+    gp3 = {"DeviceName": "/dev/sdb", "Ebs": {"VolumeSize": 100, "VolumeType": "gp3", "Iops": 3000, "Throughput": 200}}
+    accepted(aws.configuration, BlockDeviceMappings=[gp3])
+
+
+def tenancy_is_default_or_dedicated(aws: Account) -> None:
+    refused(aws.configuration, "ValidationError", "mine", PlacementTenancy="mine")
+
+
+def configurations_name_known_instance_types(aws: Account) -> None:
+    refused(aws.configuration, "ValidationError", "t3.nonsense", InstanceType="t3.nonsense")
+    aws.quota(instance_types=frozenset({"z99.huge"}))
+    accepted(aws.configuration, InstanceType="z99.huge")
+
+
+def launch_data_is_not_empty(aws: Account) -> None:
+    aws.template()
+    refused(aws.ec2.create_launch_template, "MissingParameter", LaunchTemplateName="two", LaunchTemplateData={})
+    words = {"LaunchTemplateName": "web", "LaunchTemplateData": {}}
+    refused(aws.ec2.create_launch_template_version, "MissingParameter", **words)
+    accepted(aws.ec2.create_launch_template_version, SourceVersion="1", **words)
+
+
+def version_descriptions_are_short(aws: Account) -> None:
+    words = {"LaunchTemplateName": "web", "LaunchTemplateData": {"KeyName": "k"}}
+    refused(aws.ec2.create_launch_template, "InvalidParameterValue", "255", VersionDescription="x" * 256, **words)
+
+
+def malformed_template_ids_are_refused(aws: Account) -> None:
+    code = "InvalidLaunchTemplateId.Malformed"
+    refused(aws.ec2.describe_launch_templates, code, "web", LaunchTemplateIds=["web"])
+    refused(aws.ec2.delete_launch_template, code, "lt-1", LaunchTemplateId="lt-1")
+
+
+def dry_runs_change_nothing(aws: Account) -> None:
+    words = {"LaunchTemplateId": aws.template(), "DryRun": True}
+    refused(aws.ec2.describe_launch_templates, "DryRunOperation", DryRun=True)
+    for call, more in (
+        (aws.ec2.modify_launch_template, {"DefaultVersion": "1"}),
+        (aws.ec2.delete_launch_template_versions, {"Versions": ["2"]}),
+        (aws.ec2.create_launch_template_version, {"LaunchTemplateData": {"KeyName": "k"}}),
+    ):
+        refused(call, "DryRunOperation", **words, **more)
+    (found,) = aws.ec2.describe_launch_templates()["LaunchTemplates"]
+    holds(found["LatestVersionNumber"] == 1)
+
+
+def versions_are_filtered(aws: Account) -> None:
+    made = aws.template()
+    data = {"InstanceType": "m7g.large", "IamInstanceProfile": {"Name": "shop"}}
+    aws.ec2.create_launch_template_version(LaunchTemplateId=made, LaunchTemplateData=data)
+    for name, value, numbers in (
+        ("is-default-version", "true", [1]),
+        ("instance-type", "m7g.*", [2]),
+        ("iam-instance-profile", "shop", [2]),
+        ("image-id", "ami-0", []),
+    ):
+        words = {"LaunchTemplateId": made, "Filters": [{"Name": name, "Values": [value]}]}
+        found = aws.ec2.describe_launch_template_versions(**words)["LaunchTemplateVersions"]
+        holds([one["VersionNumber"] for one in found] == numbers, name)

@@ -178,6 +178,7 @@ def policies_say_how_to_scale(aws: Account) -> None:
     aws.group(size=1)
     words = {"AutoScalingGroupName": "web", "PolicyName": "grow"}
     refused(aws.autoscaling.put_scaling_policy, "ValidationError", "AdjustmentType", **words)
+    refused(aws.autoscaling.put_scaling_policy, "ValidationError", "Magic", PolicyType="Magic", **words)
 
 
 def policies_have_an_arn_and_a_group(aws: Account) -> None:
@@ -267,3 +268,22 @@ def only_standby_is_left(aws: Account) -> None:
     members = aws.group(size=1)
     words = {"AutoScalingGroupName": "web", "InstanceIds": members}
     refused(aws.autoscaling.exit_standby, "ValidationError", "not in Standby", **words)
+
+
+def the_step_of_the_breach(aws: Account) -> None:
+    aws.group(size=1)
+    where = {"AutoScalingGroupName": "web"}
+    put, run = aws.autoscaling.put_scaling_policy, aws.autoscaling.execute_policy
+    steps = [
+        {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1},
+        {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 3},
+    ]
+    kind = {"PolicyType": "StepScaling", "AdjustmentType": "ChangeInCapacity", "StepAdjustments": steps}
+    put(PolicyName="grow", **kind, **where)
+    refused(run, "ValidationError", "MetricValue", PolicyName="grow", **where)
+    run(PolicyName="grow", MetricValue=65, BreachThreshold=50, **where)
+    holds(len(aws.members()) == 4, "not by the second step")
+    refused(run, "ValidationError", "No step", PolicyName="grow", MetricValue=40, BreachThreshold=50, **where)
+    metric = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}, "TargetValue": 50}
+    put(PolicyName="aim", PolicyType="TargetTrackingScaling", TargetTrackingConfiguration=metric, **where)
+    refused(run, "ValidationError", "cannot be executed", PolicyName="aim", **where)

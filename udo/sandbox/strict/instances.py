@@ -21,6 +21,17 @@ from udo.sandbox.strict.templates import INVALID_TOKEN
 # "Terminated instances remain visible after termination for a while": about an hour.
 REMEMBERED = 3600.0
 _ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_FILTERED = (
+    "DescribeImages",
+    "DescribeInstanceStatus",
+    "DescribeInstances",
+    "DescribeKeyPairs",
+    "DescribeLaunchTemplateVersions",
+    "DescribeLaunchTemplates",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeVpcs",
+)
 _NAMING_INSTANCES = (
     "DescribeInstances",
     "DescribeInstanceStatus",
@@ -78,15 +89,15 @@ def instance_ids_and_max_results_exclude_each_other(request: Request) -> None:
         )
 
 
-@refuses("ec2", "DescribeInstances", moto="crashes (HTTP 500)")
-def unknown_instance_filters_are_refused(request: Request) -> None:
-    """A filter that DescribeInstances does not have is InvalidParameterValue.
+@refuses("ec2", *_FILTERED, moto="crashes (HTTP 500), says that moto lacks it, or ignores it")
+def unknown_filters_are_refused(request: Request) -> None:
+    """A filter that the operation does not have is InvalidParameterValue.
 
-    Source: botocore ec2 DescribeInstancesRequest, documentation of member Filters.
+    Source: botocore ec2 DescribeInstancesRequest and the like, documentation of member Filters.
     """
     for one in request.params.get("Filters") or []:
         name = one.get("Name", "")
-        if name not in _filters() and not name.startswith("tag:"):
+        if name not in _filters(request.response._get_action()) and not name.startswith("tag:"):
             raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
         if len(one.get("Values") or []) > 200:
             raise Refusal(
@@ -95,8 +106,8 @@ def unknown_instance_filters_are_refused(request: Request) -> None:
 
 
 @functools.cache
-def _filters() -> frozenset[str]:
-    shape: Any = get_service_model("ec2").shape_for("DescribeInstancesRequest")
+def _filters(operation: str) -> frozenset[str]:
+    shape: Any = get_service_model("ec2").operation_model(operation).input_shape
     return frozenset(re.findall(r"<code>([a-z][a-z0-9.-]+)</code> -", shape.members["Filters"].documentation))
 
 

@@ -26,6 +26,7 @@ _EMPTY: dict[str, Any] = {
     "InstanceMonitoring": {"Enabled": True},
     "EbsOptimized": False,
 }
+_VOLUMES = ("standard", "io1", "gp2", "st1", "sc1", "gp3")
 USER_DATA_LIMIT = 16 * 1024
 
 
@@ -82,6 +83,42 @@ def block_device_is_one_kind(request: Request) -> None:
                 f"Invalid block device mapping for {mapping.get('DeviceName')}: exactly one of ebs, virtualName "
                 "and noDevice must be given",
             )
+
+
+@refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any type of volume, and any speed of any type")
+def volumes_are_possible(request: Request) -> None:
+    """A volume's type exists; only io1, which needs them, and gp3 take Iops, and only gp3 takes Throughput.
+
+    Source: botocore autoscaling shape Ebs (`VolumeType`, `Iops`, `Throughput`).
+    """
+    for mapping in request.params.get("BlockDeviceMappings") or []:
+        volume = mapping.get("Ebs") or {}
+        kind = volume.get("VolumeType") or "gp2"
+        wrong = (
+            (kind not in _VOLUMES, f"Invalid volume type {kind}: [{', '.join(_VOLUMES)}]"),
+            (
+                volume.get("Iops") and kind not in ("io1", "gp3"),
+                f"The parameter iops is not supported for {kind} volumes",
+            ),
+            (kind == "io1" and not volume.get("Iops"), "The parameter iops must be specified for io1 volumes"),
+            (
+                volume.get("Throughput") and kind != "gp3",
+                f"The parameter throughput is not supported for {kind} volumes",
+            ),
+        )
+        if why := next((text for is_wrong, text in wrong if is_wrong), None):
+            raise Refusal("ValidationError", f"{why} ({mapping.get('DeviceName')})")
+
+
+@refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any word, and forgets it")
+def tenancy_is_default_or_dedicated(request: Request) -> None:
+    """PlacementTenancy of a launch configuration is default or dedicated.
+
+    Source: botocore autoscaling CreateLaunchConfigurationType, member PlacementTenancy.
+    """
+    tenancy = request.params.get("PlacementTenancy") or "default"
+    if tenancy not in ("default", "dedicated"):
+        raise Refusal("ValidationError", f"Placement tenancy {tenancy} is not valid: [default, dedicated]")
 
 
 @refuses("autoscaling", "CreateLaunchConfiguration", moto="has no quota")

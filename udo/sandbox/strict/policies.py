@@ -13,6 +13,7 @@ from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
 
 _ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
+_KINDS = ("SimpleScaling", "StepScaling", "TargetTrackingScaling", "PredictiveScaling")
 Key = tuple[str, str]
 
 
@@ -24,6 +25,8 @@ def policies_say_how_to_scale(request: Request) -> None:
     """
     params = request.params
     kind = params.get("PolicyType") or "SimpleScaling"
+    if kind not in _KINDS:
+        raise Refusal("ValidationError", f"Policy type {kind} is not valid: [{', '.join(_KINDS)}]")
     if kind == "TargetTrackingScaling":
         if not params.get("TargetTrackingConfiguration"):
             raise Refusal("ValidationError", "TargetTrackingConfiguration is required for policy type " + kind)
@@ -109,7 +112,7 @@ def unknown_policies_are_refused(request: Request) -> None:
     for key, policy in list(policies.items()):
         if policy.arn == name or (policy.name == name and group in (None, policy.auto_scaling_group_name)):
             if request.response._get_action() == "ExecutePolicy":
-                policies_stay_in_bounds(policy)
+                policies_stay_in_bounds(policy, _amount(policy, params))
             else:
                 policies.pop(key)
             return
@@ -117,19 +120,44 @@ def unknown_policies_are_refused(request: Request) -> None:
 
 
 @rule("autoscaling", "ExecutePolicy", moto="scales beyond the minimum and the maximum")
-def policies_stay_in_bounds(policy: Any) -> None:
+def policies_stay_in_bounds(policy: Any, amount: int) -> None:
     """A policy changes the desired capacity up to the bounds of the group, and no further.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html.
     """
     group = known_group(policy.autoscaling_backend, policy.auto_scaling_group_name)
-    amount = int(policy.scaling_adjustment or 0)
     wanted = {
         "ExactCapacity": amount,
         "ChangeInCapacity": group.desired_capacity + amount,
         "PercentChangeInCapacity": group.desired_capacity + _percent(group.desired_capacity, amount),
     }[policy.adjustment_type]
     group.set_desired_capacity(max(group.min_size, min(group.max_size, wanted)))
+
+
+def _amount(policy: Any, params: dict[str, Any]) -> int:
+    if policy.policy_type == "SimpleScaling":
+        return int(policy.scaling_adjustment or 0)
+    if policy.policy_type != "StepScaling":
+        raise Refusal("ValidationError", f"A policy of type {policy.policy_type} cannot be executed: {policy.name}")
+    return the_step_of_the_breach(policy.step_adjustments, params)
+
+
+@rule("autoscaling", "ExecutePolicy", moto="scales step policies by nothing, and crashes on target tracking")
+def the_step_of_the_breach(steps: list[dict[str, Any]], params: dict[str, Any]) -> int:
+    """A step policy is executed with MetricValue and BreachThreshold, and changes the size by the step they fall into;
+    a target tracking policy cannot be executed.
+
+    Source: botocore autoscaling ExecutePolicyType, members MetricValue and BreachThreshold, and StepAdjustment.
+    """
+    value, threshold = params.get("MetricValue"), params.get("BreachThreshold")
+    if value is None or threshold is None:
+        raise Refusal("ValidationError", "MetricValue and BreachThreshold are required for policy type StepScaling")
+    breach = float(value) - float(threshold)
+    for step in steps:
+        low, high = step.get("MetricIntervalLowerBound"), step.get("MetricIntervalUpperBound")
+        if (low is None or breach >= float(low)) and (high is None or breach < float(high)):
+            return int(step["ScalingAdjustment"])
+    raise Refusal("ValidationError", f"No step adjustment found for metric value {value} and breach delta {breach}")
 
 
 def _percent(size: int, percent: int) -> int:

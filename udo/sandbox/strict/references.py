@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from moto.core.utils import get_service_model
+
 from udo.sandbox.strict.launch_reference import template_references, template_version
+from udo.sandbox.strict.limits import quotas
 from udo.sandbox.strict.rules import Refusal, Request, refuses, rule
 
 _IMAGE = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})")
@@ -24,6 +27,23 @@ def configurations_name_known_images(request: Request) -> None:
         raise Refusal("ValidationError", f"AMI {image} is invalid: {why}")
 
 
+@refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any instance type")
+def configurations_name_known_instance_types(request: Request) -> None:
+    """A launch configuration names an instance type that exists: ValidationError.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html; botocore ec2 shape
+    InstanceType.
+    """
+    kind = request.params.get("InstanceType")
+    if kind and not _type_exists(kind):
+        raise Refusal("ValidationError", f"Invalid instance type: {kind}")
+
+
+def _type_exists(kind: str) -> bool:
+    known: Any = get_service_model("ec2").shape_for("InstanceType")
+    return kind in known.enum or kind in quotas.instance_types
+
+
 @refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any key pair")
 def configurations_name_known_key_pairs(request: Request) -> None:
     """A launch configuration names a key pair that exists: ValidationError.
@@ -38,13 +58,19 @@ def configurations_name_known_key_pairs(request: Request) -> None:
 
 @refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts them, and crashes when the group launches")
 def configurations_name_known_security_groups(request: Request) -> None:
-    """A launch configuration names security groups that exist: ValidationError.
+    """A launch configuration names security groups that exist, by id or by name in the default VPC: ValidationError.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html (`The security group <..>
-    does not exist`).
+    does not exist`); github.com/hashicorp/terraform issue 3600 (`No default VPC for this user`).
     """
+    ec2 = request.ec2
+    default = next((vpc.id for vpc in ec2.vpcs.values() if str(vpc.is_default).lower() == "true"), None)
     for name in request.params.get("SecurityGroups") or []:
-        if request.ec2.get_security_group_by_name_or_id(name) is None:
+        if ec2.get_security_group_from_id(name) is not None:
+            continue
+        if default is None and not name.startswith("sg-"):
+            raise Refusal("ValidationError", "No default VPC for this user")
+        if ec2.get_security_group_from_name(name, default) is None:
             raise Refusal("ValidationError", f"The security group '{name}' does not exist")
 
 
@@ -54,25 +80,28 @@ def configurations_name_known_instance_profiles(request: Request) -> None:
 
     Source: github.com/hashicorp/terraform issues (`Invalid IamInstanceProfile`), seen while a new profile spreads.
     """
+    profile = request.params.get("IamInstanceProfile")
+    if profile and not _profile_exists(request, profile):
+        raise Refusal("ValidationError", f"Invalid IamInstanceProfile: {profile}")
+
+
+def _profile_exists(request: Request, profile: str) -> bool:
     from moto.iam.models import iam_backends
 
-    profile = request.params.get("IamInstanceProfile")
-    if not profile:
-        return
     known = iam_backends[request.account]["aws"].instance_profiles.values()
-    if not any(profile in (one.name, one.arn) for one in known):
-        raise Refusal("ValidationError", f"Invalid IamInstanceProfile: {profile}")
+    return any(profile in (one.name, one.arn) for one in known)
 
 
 @refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any image, key and group")
 def templates_name_what_exists(request: Request) -> None:
-    """A group is put on a launch template only if its image, key pair and security groups exist: ValidationError.
+    """A group is put on a launch template only if its image, type, key pair, instance profile and security groups
+    exist: ValidationError.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-launch-template.html.
     """
     for reference in template_references(request.params):
         data = template_version(request.ec2, reference).data
-        if why := _missing(request.ec2, data):
+        if why := _missing(request, data):
             raise Refusal("ValidationError", f"{_FORMED} {why}")
 
 
@@ -92,9 +121,15 @@ def security_groups_have_one_place(request: Request) -> None:
             )
 
 
-def _missing(ec2: Any, data: Mapping[str, Any]) -> str | None:
+def _missing(request: Request, data: Mapping[str, Any]) -> str | None:
+    ec2 = request.ec2
     if why := missing_image(ec2, data.get("ImageId") or ""):
         return why
+    if (kind := data.get("InstanceType")) and not _type_exists(kind):
+        return f"Invalid value '{kind}' for InstanceType."
+    profile = data.get("IamInstanceProfile") or {}
+    if (named := profile.get("Name") or profile.get("Arn")) and not _profile_exists(request, named):
+        return f"Value ({named}) for parameter iamInstanceProfile is invalid. Invalid IAM Instance Profile"
     key = data.get("KeyName")
     if key and key not in ec2.key_pairs:
         return f"The key pair '{key}' does not exist"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
+from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
@@ -76,11 +78,49 @@ def versions_come_in_pages(request: Request) -> dict[str, Any]:
     """
     params = request.params
     size = limit(params, "MaxResults", default=200, maximum=200, code="InvalidParameterValue")
-    shown, token = page(_wanted(request), size, params.get("NextToken"), refusal=INVALID_TOKEN)
+    found = versions_are_filtered(_wanted(request), params.get("Filters") or [])
+    shown, token = page(found, size, params.get("NextToken"), refusal=INVALID_TOKEN)
     return {
         "LaunchTemplateVersions": [described_version(request, one.template, one) for one in shown],
         "NextToken": token,
     }
+
+
+@rule("ec2", "DescribeLaunchTemplateVersions", moto="ignores its filters")
+def versions_are_filtered(versions: list[Any], filters: list[dict[str, Any]]) -> list[Any]:
+    """DescribeLaunchTemplateVersions gives the versions that match every filter, by image, type, profile and the like.
+
+    Source: botocore ec2 DescribeLaunchTemplateVersionsRequest, member Filters.
+    """
+    for one in filters:
+        name, values = one["Name"], one.get("Values") or []
+        if name not in _FILTERS:
+            raise NotImplementedError(f"the filter {name}")
+        versions = [version for version in versions if _is_one_of(_FILTERS[name](version), values)]
+    return versions
+
+
+def _is_one_of(value: Any, wanted: list[str]) -> bool:
+    text = str(value).lower() if isinstance(value, bool) else str(value or "")
+    return any(fnmatch.fnmatchcase(text, one) for one in wanted)
+
+
+def _profile(data: dict[str, Any]) -> Any:
+    named = data.get("IamInstanceProfile") or {}
+    return named.get("Arn") or named.get("Name")
+
+
+_FILTERS: dict[str, Callable[[Any], Any]] = {
+    "ebs-optimized": lambda version: bool(version.data.get("EbsOptimized")),
+    "http-endpoint": lambda version: (version.data.get("MetadataOptions") or {}).get("HttpEndpoint"),
+    "http-tokens": lambda version: (version.data.get("MetadataOptions") or {}).get("HttpTokens"),
+    "iam-instance-profile": lambda version: _profile(version.data),
+    "image-id": lambda version: version.data.get("ImageId"),
+    "instance-type": lambda version: version.data.get("InstanceType"),
+    "is-default-version": lambda version: version.template.is_default(version),
+    "kernel-id": lambda version: version.data.get("KernelId"),
+    "ram-disk-id": lambda version: version.data.get("RamDiskId"),
+}
 
 
 def _wanted(request: Request) -> list[Any]:

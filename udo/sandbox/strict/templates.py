@@ -16,6 +16,14 @@ from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, rule
 
 INVALID_TOKEN = ("InvalidNextToken", "The token is not valid.")
+_ON_ONE = (
+    "CreateLaunchTemplateVersion",
+    "DeleteLaunchTemplate",
+    "DeleteLaunchTemplateVersions",
+    "DescribeLaunchTemplateVersions",
+    "ModifyLaunchTemplate",
+)
+_ID = re.compile(r"lt-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _NAME = re.compile(r"[a-zA-Z0-9().\-/_]{3,128}")
 
 
@@ -49,14 +57,39 @@ def template_user_data_fits_16_kb(request: Request) -> None:
         raise Refusal("InvalidUserData.Malformed", "User data is limited to 16384 bytes")
 
 
-@refuses(
-    "ec2",
-    "CreateLaunchTemplateVersion",
-    "DeleteLaunchTemplate",
-    "DeleteLaunchTemplateVersions",
-    "ModifyLaunchTemplate",
-    moto="takes the id, crashes, or says MissingParameter",
-)
+@refuses("ec2", "CreateLaunchTemplate", "CreateLaunchTemplateVersion", moto="makes an empty one")
+def launch_data_is_not_empty(request: Request) -> None:
+    """A template or version is made of launch data, if only those of a source: else MissingParameter.
+
+    Source: botocore ec2 CreateLaunchTemplateRequest (LaunchTemplateData is required, and not sent where empty).
+    """
+    if not request.params.get("LaunchTemplateData") and not request.params.get("SourceVersion"):
+        raise Refusal("MissingParameter", "The request must contain the parameter LaunchTemplateData")
+
+
+@refuses("ec2", "CreateLaunchTemplate", "CreateLaunchTemplateVersion", moto="accepts any length")
+def version_descriptions_are_short(request: Request) -> None:
+    """The description of a version has at most 255 characters.
+
+    Source: botocore ec2 shape VersionDescription.
+    """
+    if len(request.params.get("VersionDescription") or "") > 255:
+        raise Refusal("InvalidParameterValue", "The version description cannot have more than 255 characters")
+
+
+@refuses("ec2", *_ON_ONE, "DescribeLaunchTemplates", moto="says NotFound")
+def malformed_template_ids_are_refused(request: Request) -> None:
+    """An id that is not lt- and 8 or 17 hexadecimal digits is InvalidLaunchTemplateId.Malformed.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
+    params = request.params
+    for one in [params.get("LaunchTemplateId"), *(params.get("LaunchTemplateIds") or [])]:
+        if one and not _ID.fullmatch(one):
+            raise Refusal("InvalidLaunchTemplateId.Malformed", f'Invalid id: "{one}" (expecting "lt-...")')
+
+
+@refuses("ec2", *_ON_ONE, moto="takes the id, crashes, or says MissingParameter")
 def a_template_is_named_once(request: Request) -> None:
     """A request on one launch template gives its id or its name, not both, and one that exists.
 
@@ -68,7 +101,19 @@ def a_template_is_named_once(request: Request) -> None:
             "InvalidParameterCombination",
             "The request must specify either a launch template ID or a launch template name, but not both.",
         )
-    known_template(request)
+    # Without either, DescribeLaunchTemplateVersions is about all templates.
+    if request.response._get_action() != "DescribeLaunchTemplateVersions":
+        known_template(request)
+
+
+@refuses("ec2", *_ON_ONE, "DescribeLaunchTemplates", moto="does not know all of the operations")
+def dry_runs_change_nothing(request: Request) -> None:
+    """With DryRun a request that would succeed is DryRunOperation, and nothing happens.
+
+    Source: botocore ec2 CreateLaunchTemplateVersionRequest, member DryRun.
+    """
+    if request.params.get("DryRun"):
+        raise Refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 
 
 @answers("ec2", "CreateLaunchTemplate")
@@ -217,8 +262,10 @@ def the_default_version_can_be_set(request: Request) -> dict[str, Any]:
 
     Source: botocore ec2 ModifyLaunchTemplateRequest, member DefaultVersion.
     """
-    template = known_template(request)
-    template.default_version_number = template.get_version(request.params["DefaultVersion"]).number
+    template, wanted = known_template(request), request.params.get("DefaultVersion")
+    if not wanted:
+        raise Refusal("MissingParameter", "The request must contain the parameter SetDefaultVersion")
+    template.default_version_number = template.get_version(wanted).number
     return {"LaunchTemplate": described_template(request, template)}
 
 
