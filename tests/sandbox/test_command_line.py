@@ -125,6 +125,27 @@ def test_any_aws_client_finds_it_by_its_environment(
     assert code(client("sts").get_caller_identity) == "InvalidClientTokenId"
 
 
+def test_nothing_in_the_shell_stands_between_an_aws_client_and_it(
+    running: Running, udo: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = {
+        "http_proxy": "http://127.0.0.1:9",
+        "no_proxy": "example.com",
+        "AWS_DEFAULT_PROFILE": "nobody",
+        "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    }
+    for name, value in hostile.items():
+        monkeypatch.setenv(name, value)
+    for words in (("status",), ("updatelc", "prod", "webapp", "--dry-run")):
+        told = udo("--sandbox", *words)
+        assert told.exit == 0, told.stderr
+    for name, value in udo("sandbox", "env", "-o", "json").json["data"].items():
+        monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
+    assert os.environ["no_proxy"] == "example.com,127.0.0.1"
+    assert session().create_client("sts").get_caller_identity()["Account"] == "210987654321"
+
+
 def test_udo_on_the_sandbox_says_so_first(running: Running, udo: Any) -> None:
     done = udo("--sandbox", "instances", "prod", "webapp", "-o", "json")
     assert done.exit == 0

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _NO_TEMPLATE = frozenset(
     f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")
 )
+# A setting: name in a configuration file, variable, default, conversion. Source: botocore.session.SESSION_VARIABLES.
+_UNSET = (None, None, None, None)
+_NO_FILE = (None, None, os.devnull, None)
 # Source: botocore's partitions.json, dnsSuffix and dualStackDnsSuffix.
 _OF_AWS = re.compile(r".+\.(amazonaws\.(com|com\.cn|eu)|api\.(aws|amazonwebservices\.com\.cn|amazonwebservices\.eu))")
 
@@ -84,7 +87,10 @@ class Connection:
         if key not in self._clients:
             with configured():
                 made = self._session.create_client(
-                    service, region_name=self.region, endpoint_url=self._endpoint, config=_client_config(writing)
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self._endpoint,
+                    config=_client_config(writing, direct=self._endpoint is not None),
                 )
                 # botocore looks at the port when it signs a request, and not before.
                 _ = urlsplit(made.meta.endpoint_url).port
@@ -193,7 +199,9 @@ class _AssumedRole(CredentialProvider):
 
 
 def _session(profile: str | None, region: str | None, credentials: tuple[str, str] | None) -> Session:
-    session = Session(profile=profile)
+    # With credentials of its own it uses nothing of the operator's, and cannot stumble over it either.
+    nobodys = {"profile": _UNSET, "config_file": _NO_FILE, "credentials_file": _NO_FILE}
+    session = Session(session_vars=nobodys if credentials else None, profile=profile)
     more = [os.path.expandvars(path) for path in (session.get_config_variable("data_path") or "").split(os.pathsep)]
     session.register_component("data_loader", _Loader(extra_search_paths=[path for path in more if path]))
     session.user_agent_extra = f"udo/{__version__}"
@@ -212,14 +220,15 @@ def _check_no_page(service: str, operation: str, answer: Mapping[str, Any]) -> N
         raise LostAnswer(f"{service}:{operation}: the answer is a page of HTML, not one of AWS's")
 
 
-def _client_config(writing: bool) -> Config:
+def _client_config(writing: bool, *, direct: bool) -> Config:
     if writing:
         retries = {"mode": "standard", "total_max_attempts": 1}
     else:
         # AWS_MAX_ATTEMPTS counts only where the key is left out.
         own = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"total_max_attempts": 8}
         retries = {"mode": "standard", **own}
-    return Config(connect_timeout=5, read_timeout=30, retries=retries)  # type: ignore[arg-type]
+    proxies = {"proxies": {}} if direct else {}
+    return Config(connect_timeout=5, read_timeout=30, retries=retries, **proxies)  # type: ignore[arg-type]
 
 
 def _as_sent(value: Any) -> Any:

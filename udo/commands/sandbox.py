@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from udo.session import Session
 
+_ALREADY = "it was running already and stays as it is; begin anew with 'udo sandbox reset', or stop it first"
 _WHERE = ("operation", "application", "deployment_group", "event", "instance_id", "instance")
 COLUMNS = (
     Column("cluster", "CLUSTER"),
@@ -53,7 +54,7 @@ def start(session: Session, speed: float, port: int, boot: float) -> Result:
     if config is not None:
         _read(config)
     found = daemon.start(config, speed=speed, port=port, boot=boot)
-    already = ["it was running already; 'udo sandbox reset' begins anew"] if found["already"] else []
+    already = [_ALREADY] if found["already"] else []
     return _shown(found["session"], found["groups"], [*already, *found["remarks"], *_onwards(found["session"])])
 
 
@@ -183,7 +184,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
 def _config(session: Session) -> Path | None:
     from udo.config import find
 
-    return Path(session.options.config) if session.options.config else find(Path.cwd())
+    return session.config_path if session.options.config else find(Path.cwd())
 
 
 def _read(config: Path) -> None:

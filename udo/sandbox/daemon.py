@@ -129,7 +129,25 @@ def environment(found: Mapping[str, Any]) -> dict[str, str | None]:
         "AWS_REGION": found["region"],
         "AWS_PROFILE": None,
         "AWS_SESSION_TOKEN": None,
+        **{name: None for name in os.environ if _leads_past(name)},
+        **_past_proxies(),
     }
+
+
+def _leads_past(name: str) -> bool:
+    """Whether a variable of this shell would keep AWS clients from what the others say."""
+    return name in ("AWS_DEFAULT_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or name.startswith(
+        "AWS_ENDPOINT_URL_"
+    )
+
+
+def _past_proxies() -> dict[str, str]:
+    """The variables that keep a proxy of this shell, where there is one, from standing before the sandbox."""
+    if not any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")):
+        return {}
+    named = {name: os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")}
+    hosts = {name: value.split(",") if value else [] for name, value in named.items()}
+    return {name: ",".join(dict.fromkeys([*found, "127.0.0.1"])) for name, found in hosts.items()}
 
 
 def _possible() -> None:
