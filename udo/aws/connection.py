@@ -227,7 +227,7 @@ def _client_config(writing: bool, *, direct: bool) -> Config:
         # AWS_MAX_ATTEMPTS counts only where the key is left out.
         own = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"total_max_attempts": 8}
         retries = {"mode": "standard", **own}
-    proxies = {"proxies": {}} if direct else {}
+    proxies: dict[str, Any] = {"proxies": {}} if direct else {}
     return Config(connect_timeout=5, read_timeout=30, retries=retries, **proxies)  # type: ignore[arg-type]
 
 
