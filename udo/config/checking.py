@@ -172,7 +172,8 @@ class Walk:
                 return node
             case Null(mark):
                 return Table({}, mark)
-        self.report(node.mark, f"the {what} '{name}' is a mapping of keys to values, not {kind_of(node)}")
+        hint = ": check the indentation" if name in schema.TOP else ""
+        self.report(node.mark, f"the {what} '{name}' is a mapping of keys to values, not {kind_of(node)}{hint}")
         return None
 
 
@@ -185,12 +186,11 @@ def _by_name(sections: list[Section]) -> dict[str, Section]:
 
 
 def _unknown(name: str, node: Node, level: Level) -> str:
+    if level == "root" and isinstance(node, Table) and "roles" in node.entries:
+        return f"unknown key '{brief(name)}': a cluster stands in 'clusters'"
     told = unknown_key(name, "", {other: row for other, row in schema.inside("").items() if level in row.levels})
-    if told.endswith(OWN_KEYS) and isinstance(node, Table):
-        if level == "root" and "roles" in node.entries:
-            return told.replace(OWN_KEYS, "a cluster stands in 'clusters'")
-        if level == "cluster":
-            return told.replace(OWN_KEYS, "a role stands in 'roles'")
+    if told.endswith(OWN_KEYS) and isinstance(node, Table) and level == "cluster":
+        return told.replace(OWN_KEYS, "a role stands in 'roles'")
     return told
 
 

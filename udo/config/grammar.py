@@ -44,6 +44,10 @@ _WORDS = {
 }
 
 
+# What a reference without quotes comes to in a line with brackets.
+_FLOW = ("did not find expected ',' or ']'", "did not find expected ',' or '}'")
+
+
 def breach(error: yaml.YAMLError, text: str, label: str) -> Problem:
     """The problem a parser's error tells of, where it happened, in words that say what to do."""
     found: Any = error
@@ -61,11 +65,15 @@ def _words(problem: str, line: str, mark: Any) -> str:
         return _TAB if sign == "\t" else f"a value cannot begin with '{sign}': put it in quotes"
     if problem == "did not find expected key" and line[: mark.column].strip():
         return "this does not fit what stands before it in the line: put the whole value in quotes"
-    return _WORDS.get(problem, problem)
+    words = _WORDS.get(problem, problem)
+    if problem in _FLOW and "${" in line:
+        return f"{words}: within brackets, put a value with '${{' in quotes"
+    return words
 
 
 def _began(error: Any, mark: Any) -> str:
-    began = error.context_mark if "while parsing a" in str(getattr(error, "context", "")) else None
+    context = str(getattr(error, "context", ""))
+    began = error.context_mark if context.startswith(("while parsing a", "while scanning a quoted")) else None
     if began is None or began.line == mark.line:
         return ""
     return f" (what it belongs to begins in line {began.line + 1})"

@@ -221,7 +221,8 @@ def listed(node: Node, key: Key) -> Items | None:
 
 def _map(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
     if not isinstance(node, Table):
-        raise _wrong(node, key)
+        names = list(schema.inside(key.path))
+        raise _wrong(node, key, f"its keys are {', '.join(names)}" if len(names) > 1 else f"write {{{names[0]}: ..}}")
     return table_of(node, key.path, sink)
 
 
