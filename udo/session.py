@@ -283,15 +283,16 @@ class Session:
         self._advise([plan])
         return Finish(self, role, plan, follow=follow, emit=emit or self.emit, locked=locked).result()
 
-    def finish_each(self, plans: Sequence[tuple[Role, Plan]]) -> Result:
-        """The end of a change of several roles: all shown and confirmed together, then done one by one.
+    def finish_each(self, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> Result:
+        """The end of a change of several roles: all planned, shown and confirmed together, then done one by one.
 
         Raises: UdoError; PartlyDone where some failed.
         """
-        from udo.finish.several import finished_each
+        from udo.finish.several import finished_each, planned_each
 
+        plans, failed = planned_each(self, roles, planned)
         self._advise([plan for _, plan in plans])
-        return finished_each(self, plans)
+        return finished_each(self, plans, failed)
 
     def previewed(self, plan: Plan) -> dict[str, Any]:
         """A plan as JSON for reading, what looks like a secret masked as it is in text."""

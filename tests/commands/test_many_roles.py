@@ -60,6 +60,24 @@ def test_one_of_several_that_fails_is_named_and_the_others_are_done(world: Any, 
     assert launched_from(world) == "prod-webapp-v2"
 
 
+def test_one_of_several_that_cannot_be_planned_is_named_and_the_others_are_done(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    write_config(TWO + "      gone: {instance_type: t3.nano}\n")
+    shown = udo("updatelc", "prod", "*", "--dry-run", "-o", "json")
+    assert (shown.exit, shown.json["error"]["message"]) == (3, "1 of 3 roles failed: prod gone")
+    assert [one["plan"]["target"] for one in shown.json["data"]] == ["prod webapp", "prod worker"]
+    refused = udo("updatelc", "prod", "worker,gone")
+    assert (refused.exit, "1 group is changed. Go on?" in refused.stderr) == (7, True)
+    told = udo("updatelc", "prod", "*", "--yes")
+    assert told.exit == 3
+    assert "udo: prod gone: group prod-gone of prod gone does not exist" in told.stderr
+    assert (launched_from(world), launched_from(world, "prod-worker")) == ("prod-webapp-v2", "prod-worker-v2")
+    for verb in ("rollback", "prune"):
+        assert udo(verb, "prod", "worker,gone", "--yes").exit == 3
+    assert launched_from(world, "prod-worker") == "prod-worker"
+    assert udo("updatelc", "prod", "gone").exit == 1
+
+
 def test_a_dry_run_of_several_has_a_block_for_each_and_a_list_of_them_in_json(world: Any, udo: Udo) -> None:
     two_groups(world)
     write_config(TWO)

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 
-def observe_apply(
-    session: Session, entries: Sequence[tuple[Role, Entry]], *, anyway: bool = False
-) -> list[tuple[Role, Plan]]:
-    """What is left of each plan: no step where it is done already; `anyway` lets an instance refresh be.
+def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, anyway: bool = False) -> dict[str, Plan]:
+    """What is left of each plan, by role: no step where it is done already; `anyway` lets an instance refresh be.
 
     Raises: Refused in another account; Absent or Conflict where any of them no longer fits the world.
     """
@@ -54,7 +52,7 @@ def observe_apply(
                 troubles.append(error)
     if troubles:
         raise _joined(troubles)
-    return [(role, left[role.label]) for role, _ in entries]
+    return left
 
 
 @click.command()
@@ -81,7 +79,8 @@ def command(session: Session, file: str, anyway: bool) -> Result:
     entries = [(_role(session, entry), entry) for entry in saved.entries]
     # What AWS and the journal keep of this change carries the run that planned it.
     session.run_id = saved.run_id
-    return session.finish_each(observe_apply(session, entries, anyway=anyway))
+    left = observe_apply(session, entries, anyway=anyway)
+    return session.finish_each([role for role, _ in entries], lambda role: left[role.label])
 
 
 def _role(session: Session, entry: Entry) -> Role:

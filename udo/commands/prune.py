@@ -48,7 +48,7 @@ def command(session: Session, words: tuple[str, ...], keep: int | None) -> Resul
     udo prune prod '*' --keep 3
     """
     roles = changing_roles(session.config, words)
-    return session.finish_each([(role, _planned(session, role, keep)) for role in roles])
+    return session.finish_each(roles, lambda role: _planned(session, role, keep))
 
 
 def _planned(session: Session, role: Role, keep: int | None) -> Plan:

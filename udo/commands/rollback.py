@@ -53,7 +53,7 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None) -> Resu
     udo rollback prod webapp --to 4        version 4, as 'udo versions prod webapp' numbers them
     """
     roles = changing_roles(session.config, words)
-    return session.finish_each([(role, _planned(session, role, to)) for role in roles])
+    return session.finish_each(roles, lambda role: _planned(session, role, to))
 
 
 def _planned(session: Session, role: Role, to: int | None) -> Plan:

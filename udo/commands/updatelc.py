@@ -96,7 +96,8 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     over the copy, and swap it in. Running instances are not touched; what udo.yml does not name stays as it is live.
 
     Nothing to change says so and exits 0. After any failure run the same command again: it takes up what is there.
-    The role may be a list (webapp,worker) or '*': all are planned and shown first, then changed one by one.
+    The role may be a list (webapp,worker) or '*': all are planned and shown first, then changed one by one; one that
+    cannot be planned or changed is named, and does not end the others (exit 3).
     With -o json `data` is a mapping for one role, and a list of such mappings for several.
 
     \b
@@ -111,7 +112,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     """
     choices = Choices(**options)
     roles = changing_roles(session.config, words)
-    return session.finish_each([(role, _planned(session, role, choices)) for role in roles])
+    return session.finish_each(roles, lambda role: _planned(session, role, choices))
 
 
 def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: Choices) -> Plan:

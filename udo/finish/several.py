@@ -4,27 +4,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from udo.errors import CredentialsError, Interrupted, PartlyDone, UdoError
+from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError
 from udo.finish import Finish
 from udo.finish.confirming import confirm
 from udo.model import Result
 from udo.plan import Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from udo.config import Role
     from udo.plan import Plan
     from udo.session import Session
 
 
-def finished_each(session: Session, plans: Sequence[tuple[Role, Plan]]) -> Result:
+Failed = list[tuple[str, UdoError]]
+
+
+def planned_each(
+    session: Session, roles: Sequence[Role], planned: Callable[[Role], Plan]
+) -> tuple[list[tuple[Role, Plan]], Failed]:
+    """The plan of each role; one of several that cannot be planned is named, and does not end the others.
+
+    Raises: UdoError.
+    """
+    plans, failed = [], []
+    for role in roles:
+        try:
+            plans.append((role, planned(role)))
+        except (UsageError, ConfigError, Interrupted, CredentialsError):
+            raise
+        except UdoError as error:
+            if len(roles) == 1:
+                raise
+            session.output.say(f"udo: {role.label}: {error}")
+            failed.append((role.label, error))
+    return plans, failed
+
+
+def finished_each(session: Session, plans: Sequence[tuple[Role, Plan]], unplanned: Failed) -> Result:
     """What was done to several roles, or would be: one by one, going on after one that failed.
 
-    Raises: UdoError; PartlyDone where some failed and others did not.
+    Raises: UdoError; PartlyDone where some failed, or could not be planned, and others did not.
     """
     ends = [Finish(session, role, plan, follow=None, emit=session.emit, locked=True) for role, plan in plans]
-    if len(ends) == 1:
+    if len(ends) == 1 and not unplanned:
         return ends[0].result()
     changing = [(role, plan) for role, plan in plans if plan.steps]
     if changing and not session.options.dry_run:
@@ -35,7 +59,8 @@ def finished_each(session: Session, plans: Sequence[tuple[Role, Plan]]) -> Resul
                 end.tell()
                 session.emit(Notice(""))
         confirm(session, _question(changing))
-    return _together(*_one_by_one(session, ends, plans))
+    results, failed = _one_by_one(session, ends, plans)
+    return _together(results, [*unplanned, *failed])
 
 
 def _question(changing: Sequence[tuple[Role, Plan]]) -> str:
@@ -48,7 +73,7 @@ def _question(changing: Sequence[tuple[Role, Plan]]) -> str:
 
 def _one_by_one(
     session: Session, ends: Sequence[Finish], plans: Sequence[tuple[Role, Plan]]
-) -> tuple[list[tuple[str, Result]], list[tuple[str, UdoError]]]:
+) -> tuple[list[tuple[str, Result]], Failed]:
     results, failed = [], []
     for end, (role, _) in zip(ends, plans, strict=True):
         try:
@@ -61,7 +86,7 @@ def _one_by_one(
     return results, failed
 
 
-def _together(results: Sequence[tuple[str, Result]], failed: Sequence[tuple[str, UdoError]]) -> Result:
+def _together(results: Sequence[tuple[str, Result]], failed: Failed) -> Result:
     data = [result.data for _, result in results] + [error.data for _, error in failed if error.data]
     if failed:
         told = f"{len(failed)} of {len(failed) + len(results)} roles failed: {', '.join(n for n, _ in failed)}"
