@@ -79,13 +79,16 @@ def lifetimes_are_a_day_at_least(request: Request) -> None:
 
 @refuses("autoscaling", "CreateAutoScalingGroup", "CreateOrUpdateTags", moto="accepts any number, and AWS's own keys")
 def tags_are_few_and_ones_own(request: Request) -> None:
-    """A group has at most 50 tags, each key once in a request, and none that begins with aws:.
+    """A group has at most 50 tags, each key once in a request, and none of AWS's own (aws:) but those of a stack.
+
+    CloudFormation itself sets those on AWS; here there is none, and whoever tries what Udo says of it sets them.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html (tag restrictions).
     """
     params = request.params
     tags = params.get("Tags") or []
-    if wrong := next((tag["Key"] for tag in tags if tag["Key"].lower().startswith("aws:")), None):
+    reserved = (tag["Key"] for tag in tags if tag["Key"].lower().startswith("aws:"))
+    if wrong := next((key for key in reserved if not key.startswith("aws:cloudformation:")), None):
         raise Refusal("ValidationError", f"Tag keys cannot begin with the prefix aws: {wrong}")
     created = params.get("AutoScalingGroupName")
     named: dict[str, set[str]] = {}
