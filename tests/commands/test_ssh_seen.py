@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_a_difference_is_told_against_what_most_said(stage: Any, udo: Udo) -> No
     done = udo("ssh", "stage", "webapp", only(ids[2], "printf 'a\\nB\\nc\\n'", "printf 'a\\nb\\nc\\n'"), "--diff")
     lines = done.stdout.splitlines()
     assert lines[0].startswith("2 hosts said: ")
-    assert lines[1:5] == ["  a", "  b", "  c", f"1 host differ: {ids[2]}"]
+    assert lines[1:5] == ["  a", "  b", "  c", f"1 host differs: {ids[2]}"]
     assert lines[5:] == ["  @@ -1,3 +1,3 @@", "   a", "  -b", "  +B", "   c"]
 
 
@@ -96,6 +97,37 @@ def test_a_folder_that_holds_something_is_refused_before_any_call(stage: Any, ud
     Path(f"out/{one}.stdout").write_text("what was there before, and longer")
     assert udo("ssh", "stage", "webapp", "echo hi", "--outdir", "out", "--yes").exit == 0
     assert (Path(f"out/{one}.stdout").read_text(), Path("out/mine").read_text()) == ("hi\n", "x")
+
+
+@pytest.mark.parametrize(("name", "code"), [("file", 1), ("file/x", 1), ("/proc/x", 1), ("", 2)])
+def test_a_folder_that_cannot_be_is_told_of_before_anybody_is_reached(
+    stage: Any, udo: Udo, name: str, code: int
+) -> None:
+    Path("file").touch()
+    before = len(stage.log)
+    done = udo("ssh", "stage", "webapp", "echo hi", "--outdir", name)
+    assert (done.exit, len(stage.log), len(done.stderr.splitlines())) == (code, before, 1), done.stderr
+
+
+def test_a_dry_run_makes_no_folder(stage: Any, udo: Udo) -> None:
+    assert udo("ssh", "stage", "webapp", "echo hi", "--outdir", "out", "-n").exit == 0
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("words", [("--outdir", "out", "--yes"), ("-b",)], ids=" ".join)
+def test_output_that_finds_no_room_fails_the_run_with_a_word_on_every_host(
+    stage: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    Path("out").mkdir()
+    for one in members(stage):
+        Path(f"out/{one}.stdout").mkdir()
+    done = udo("ssh", "stage", "webapp", "seq 9999; sleep 30", *words)
+    assert done.exit == 1, done.stderr
+    told = done.stderr.splitlines()
+    assert re.fullmatch(r"udo: .*(written|kept): .*[1-3] interrupted of 3 hosts in .*", told[-1])
+    assert [line for line in told if line[:1] == "i"] == [x for x in told if "interrupted while" in x or "not sta" in x]
+    assert sorted(line.split()[0] for line in told if line[:2] == "i-") == members(stage)
 
 
 def test_a_link_in_the_folder_is_not_followed(stage: Any, udo: Udo) -> None:

@@ -86,13 +86,15 @@ class Run:
     def result(self, remote: Remote) -> Result:
         """How it went, once every host is done.
 
-        Raises: UdoError; Interrupted and DeadlinePassed with what each host had reached.
+        Raises: UdoError, once a host had begun with what each had reached.
         """
         try:
             results = [self._finish(part, remote) for part in self._parts]
             self._shown.end(self._done)
-        except (Interrupted, DeadlinePassed) as error:
-            raise self._cut_short(error) from error
+        except UdoError as error:
+            if self._began or isinstance(error, Interrupted | DeadlinePassed):
+                self._cut_short(error)
+            raise
         finally:
             self._remember()
             self._shown.close()
@@ -115,7 +117,7 @@ class Run:
         except (Interrupted, DeadlinePassed):
             raise
         except UdoError as error:
-            if not self._began:
+            if not self._began or any(host.instance_id in self._began for host in part.hosts):
                 raise
             self._leave_out(part, "refused", str(error))
             return Result(None)
@@ -159,17 +161,16 @@ class Run:
         self._shown.emit(event)
         self._session.emit(event)
 
-    def _cut_short(self, error: Interrupted | DeadlinePassed) -> UdoError:
+    def _cut_short(self, error: UdoError) -> None:
+        """Ends all hosts that have not ended, and puts into the error what each had reached."""
         interrupted = isinstance(error, Interrupted)
-        why = "not started" if interrupted else "not started: the deadline passed"
+        why = "the deadline passed" if isinstance(error, DeadlinePassed) else error.message
         for part in self._parts:
-            self._leave_out(part, "not started", why)
+            self._leave_out(part, "not started", "not started" if interrupted else f"not started: {why}")
         self._shown.write()
         self._shown.end(self._done)
-        told = f"{'interrupted' if interrupted else error.message}: {self._summary()}"
-        found = Interrupted(told) if interrupted else DeadlinePassed(told)
-        found.exit, found.data = error.exit, self._data()
-        return found
+        error.message = f"{'interrupted' if interrupted else error.message}: {self._summary()}"
+        error.data = self._data()
 
     def _leave_out(self, part: Part, outcome: str, why: str) -> None:
         """Ends the hosts of a part that have not ended; those that had begun are interrupted."""

@@ -1,4 +1,4 @@
-"""Writes what hosts say into a folder: one file per host and stream, every byte as it came."""
+"""Writes what hosts say into a folder that is there: one file per host and stream, every byte as it came."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class Folder:
         self._path = path
         self._held: dict[tuple[str, str], bytearray] = {}
         self._begun: set[tuple[str, str]] = set()
+        self._broken = False
 
     def add(self, line: Line) -> None:
-        """Takes a line. Raises: UdoError where it cannot be written."""
+        """Takes a line. Raises: UdoError, once, where it cannot be written; nothing more is written then."""
         held = self._held.setdefault((line.instance_id, line.stream), bytearray())
         held += line.data
         if not line.partial:
@@ -37,14 +38,16 @@ class Folder:
                 self._write((done.instance_id, stream))
 
     def _write(self, key: tuple[str, str]) -> None:
+        if self._broken:
+            return
         path = self._path / ".".join(key)
         begun = key in self._begun
         self._begun.add(key)
         try:
-            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             handle = os.open(path, flags | (os.O_APPEND if begun else os.O_TRUNC), 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(self._held.pop(key, b""))
         except OSError as error:
+            self._broken = True
             raise UdoError(f"{path} cannot be written: {error.strerror or error}") from error

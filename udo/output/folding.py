@@ -53,7 +53,8 @@ def _difference(spool: Spool, most: str, ids: Sequence[str]) -> Iterator[tuple[s
         changes = difflib.unified_diff([text(line) for line in before], [text(line) for line in now], n=1, lineterm="")
         lines = list(islice(changes, 2, None))
         if lines:
-            yield stream, _heading(ids, "differ" if stream == "stdout" else "differ on stderr")
+            differ = "differ" if len(ids) > 1 else "differs"
+            yield stream, _heading(ids, differ if stream == "stdout" else f"{differ} on stderr")
             yield from ((stream, f"  {line}") for line in lines)
 
 

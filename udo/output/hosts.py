@@ -93,7 +93,7 @@ class Hosts:
 
     def end(self, done: Mapping[str, HostDone]) -> None:
         """Writes what is shown only once all hosts are done."""
-        if self._spool:
+        if self._spool and not self._spool.is_full:
             ids = [one for one in self._ids if one in done and (done[one].outcome in _FOLDED or self._has_said(one))]
             for stream, line in folded(self._spool, ids, diff=self._view.diff):
                 self._hold(f"{line}\n", to_stdout=stream == "stdout")

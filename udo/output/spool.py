@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from udo.errors import UdoError
+
 # Held of each stream of each host before it goes to the file.
 HELD = 1 << 14
 
@@ -27,9 +29,12 @@ class Spool:
         self._streams: dict[tuple[str, str], _Stream] = {}
         self._file: IO[bytes] | None = None
         self._end = 0
+        self.is_full = False
 
     def add(self, instance_id: str, stream: str, data: bytes) -> None:
-        """Keeps what a host said next. Raises: OSError where there is no room."""
+        """Keeps what a host said next. Raises: UdoError, once, where there is no room; nothing more is kept then."""
+        if self.is_full:
+            return
         found = self._streams.get((instance_id, stream))
         if found is None:
             found = self._streams[instance_id, stream] = _Stream()
@@ -37,7 +42,12 @@ class Spool:
         found.size += len(data)
         found.digest.update(data)
         if len(found.held) >= HELD:
-            self._put_down(found)
+            try:
+                self._put_down(found)
+            except OSError as error:
+                self.is_full = True
+                told = f"what hosts say cannot be kept: {error.strerror or error}"
+                raise UdoError(told, hint="TMPDIR names the folder it is kept in") from error
 
     def size(self, instance_id: str, stream: str) -> int:
         """How many bytes a host has said there."""
