@@ -361,7 +361,7 @@ KEYS: tuple[Key, ...] = (
     Key("ssh.key", "text", "Private key file.", "~/.ssh/shop"),
     Key("ssh.known_hosts", "list", "Files with known host keys.", "~/.ssh/known_hosts", one=True),
     _one_of("ssh.address", "Which address of an instance to use.", "private", "public", "ipv6", default="private"),
-    _one_of("ssh.via", "What carries the connection.", "direct", "openssh", default="direct"),
+    _one_of("ssh.via", "What carries the connection.", "paramiko", "openssh", default="paramiko"),
     Key("ssh.config", "text", "OpenSSH client configuration to follow; `none`: no file at all.", "~/.ssh/config"),
     Key("ssh.jump", "text", "Host to jump through, as [user@]host[:port].", "bastion.example.com"),
     Key("ssh.fanout", "whole", "How many hosts at a time.", "32", default=32, least=1, most=1000),

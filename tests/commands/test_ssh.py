@@ -249,6 +249,26 @@ def test_without_a_command_ssh_logs_in_to_one_member_with_its_pinned_key(
     assert (Path.home() / "state" / "udo" / "pins" / marks[0].parent.name).exists()
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_login_is_on_a_member_that_can_be_reached(stage: Any, udo: Udo, aws: Any, count: int) -> None:
+    from udo.sandbox.faults import Fault
+
+    gone = [row["instance_id"] for row in udo("instances", "stage", "webapp", "-o", "json").json["data"]][:count]
+    fault = Fault(
+        "hook",
+        "DescribeAutoScalingGroups",
+        after=True,
+        hook=lambda _: aws("ec2").terminate_instances(InstanceIds=gone),
+    )
+    stage.faults.add(fault)
+    done = udo("ssh", "stage", "webapp", "-n")
+    if count == 3:
+        assert (done.exit, done.stderr.count("terminated since the group listed it")) == (1, 3)
+    else:
+        chosen = done.stdout.split("log in to ")[1].split()[0]
+        assert (done.exit, chosen in gone) == (0, False)
+
+
 def test_a_dry_run_of_a_login_does_not_log_in(stage: Any, udo: Udo) -> None:
     done = udo("ssh", "stage", "webapp", "-n")
     assert (done.exit, "log in to i-" in done.stdout) == (0, True)
@@ -296,7 +316,8 @@ def test_the_ssh_program_carries_it_where_that_is_asked_for(stage: Any, udo: Udo
     assert "3 of 3 hosts go through ssh: asked for" in done.stderr
     Path("udo.yml").write_text(Path("udo.yml").read_text().replace("ssh: {", "ssh: {via: openssh, "))
     assert "go through ssh" in udo("ssh", "stage", "webapp", "true", "-v").stderr
-    assert "go through ssh" not in udo("ssh", "stage", "webapp", "true", "-v", "--via", "direct").stderr
+    told = udo("ssh", "stage", "webapp", "true", "-v", "--via", "paramiko").stderr
+    assert ("go through ssh" in told, "3 of 3 hosts go through paramiko" in told) == (False, True)
 
 
 def test_a_jump_of_udo_yml_is_taken(stage: Any, udo: Udo) -> None:

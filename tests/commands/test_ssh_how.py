@@ -128,6 +128,8 @@ def test_a_dry_run_names_the_script(stage: Any, udo: Udo) -> None:
 @pytest.mark.parametrize(
     "words",
     [
+        ("true", "-l", ""),
+        ("true", "--timeout", "9999999999"),
         ("true", "--env", "A"),
         ("true", "--env", "A-B=1"),
         ("true", "--env", "=1"),
@@ -185,6 +187,14 @@ def test_the_deadline_ends_all_with_124_and_says_what_each_had_reached(stage: An
     assert "2 timed out, 1 not started of 3 hosts in " in done.json["error"]["message"]
 
 
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
+def test_a_limit_of_many_years_is_none(stage: Any, udo: Udo, via: str) -> None:
+    names = ("--connect-timeout", "--timeout", "--idle-timeout", "--deadline")
+    limits = [word for name in names for word in (name, "999999999h")]
+    done = udo("ssh", "stage", "webapp", "sleep 0.2", "--fanout", "2", *limits, "--via", via)
+    assert done.exit == 0, done.stderr
+
+
 def test_udo_yml_may_say_how_long_a_host_may_be_silent(stage: Any, udo: Udo) -> None:
     Path("udo.yml").write_text(Path("udo.yml").read_text().replace("ssh: {", "ssh: {idle_timeout: 1s, "))
     done = udo("ssh", "stage", "webapp", "sleep 20", "-o", "json")
@@ -197,6 +207,6 @@ def test_no_configuration_of_openssh_is_followed_where_none_is_wanted(stage: Any
     Path("conf").write_text("ProxyCommand false\n")
     for name, code in (("conf", 255), ("none", 0), ("missing", 2)):
         Path("udo.yml").write_text(text.replace("ssh: {", f"ssh: {{config: {name}, "))
-        for via in ("direct", "openssh"):
+        for via in ("paramiko", "openssh"):
             done = udo("ssh", "stage", "webapp", "true", "--newest", "1", "--via", via)
             assert done.exit == code, (name, via, done.stderr)

@@ -18,7 +18,7 @@ def stage(world: Any, ssh: Any, seeded: Any, served_world: Any) -> Any:
     return world
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_an_instance_terminated_in_mid_run_is_gone_and_the_others_go_on(stage: Any, aws: Any, via: str) -> None:
     doomed, *others = members(stage)
     command = f'echo up; test "$UDO_INSTANCE_ID" != {doomed} || exec sleep 60; echo end'

@@ -103,7 +103,9 @@ def test_instances_are_named_or_left_out(stage: Any, udo: Udo) -> None:
     named = udo("ssh", "stage", "webapp", "true", "--instance", ",".join(ids[:2]), "-o", "json")
     assert reached(named) == ids[:2]
     others = udo("ssh", "stage", "webapp", "true", "--exclude", ids[0], "--exclude", ids[1], "-o", "json")
-    assert reached(others) == ids[2:]
+    assert (reached(others), "leaves nobody out" in others.stderr) == (ids[2:], False)
+    typo = udo("ssh", "stage", "webapp", "true", "--exclude", "i-0123456789abcdef0", "-o", "json")
+    assert (reached(typo), "i-0123456789abcdef0 is in no group that is meant" in typo.stderr) == (ids, True)
 
 
 def test_an_instance_of_another_group_is_refused_before_anyone_is_reached(stage: Any, udo: Udo) -> None:

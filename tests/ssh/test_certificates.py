@@ -15,7 +15,7 @@ from conftest import Run, endings, output
 from sshd_farm import Farm, key_pair, public_key
 
 from udo.plan import Event, Notice
-from udo.ssh import Target
+from udo.ssh import Options, Target, login_argv
 from udo.ssh.pins import pins
 
 # What is the matter with a certificate: who signed it, when it holds, for whom.
@@ -47,7 +47,7 @@ def authority(farm: Farm) -> Authority:
 
 
 def notices(events: list[Event]) -> list[str]:
-    return [event.says for event in events if isinstance(event, Notice)]
+    return [event.says for event in events if isinstance(event, Notice) and "paramiko" not in event.says]
 
 
 def usual(key: Path, folder: Path) -> None:
@@ -158,6 +158,16 @@ def test_a_host_with_a_certificate_goes_through_ssh_which_is_said(
     events = run([certified(farm, tmp_path)[0], host])
     assert [done.outcome for done in endings(events)] == ["ok", "ok"]
     assert notices(events) == [BY_AUTHORITY]
+
+
+def test_a_login_leaves_a_certificate_to_ssh(farm: Farm, tmp_path: Path) -> None:
+    target, _ = certified(farm, tmp_path)
+    argv = login_argv(target, Options(), lambda _: pytest.fail("the console was asked"), tmp_path)
+    done = subprocess.run([*argv, "echo hi"], check=False, capture_output=True, text=True, timeout=20)
+    assert done.stdout == "hi\n", done.stderr
+    (tmp_path / "known").write_text(f"@cert-authority * {public_key(farm.host_key).text}\n")
+    done = subprocess.run([*argv, "echo hi"], check=False, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (255, "")
 
 
 @pytest.mark.parametrize(("validity", "principal"), [("-2h:-1h", ""), ("-1h:+1h", "elsewhere")])

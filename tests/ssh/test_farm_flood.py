@@ -46,7 +46,7 @@ def _peak(pid: int) -> int:
     return 0
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"] if WHOLE else ["direct"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"] if WHOLE else ["paramiko"])
 @pytest.mark.parametrize("options", [("--outdir", "out"), ("-b",), ("-o", "json")], ids=" ".join)
 def test_a_flood_passes_in_flat_memory(
     fleet: Callable[..., Fleet], tmp_path: Path, options: tuple[str, ...], via: str

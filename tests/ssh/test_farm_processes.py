@@ -14,7 +14,7 @@ from sshd_farm import Farm
 
 Make = Callable[..., Fleet]
 # Engines, and descriptors of a process that is to reach more hosts at once than those are enough for.
-FILES = {"direct": 256, "openssh": 256} if WHOLE else {"direct": 48}
+FILES = {"paramiko": 256, "openssh": 256} if WHOLE else {"paramiko": 48}
 
 
 def until_quiet(farm: Farm) -> None:
@@ -60,7 +60,7 @@ def test_without_a_place_for_its_output_it_runs_all_the_same(fleet: Make, option
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
 def test_a_signal_ends_it_at_once_with_a_word_on_every_host(
     fleet: Make, farm: Farm, tmp_path: Path, via: str, number: int, status: int

@@ -17,7 +17,7 @@ from udo.ssh import Target
 FANOUT, CONNECT, TIMEOUT = 32, 3, 4
 COUNT = HOSTS if WHOLE else len(BEHAVIOURS) + 2
 # Seconds of work that a host costs on a machine that runs all their servers and other tests besides.
-EACH = {"direct": 0.04, "openssh": 0.1}
+EACH = {"paramiko": 0.04, "openssh": 0.1}
 
 
 def test_there_are_at_least_forty_ways() -> None:

@@ -145,7 +145,7 @@ def test_what_is_for_other_hosts_is_not_looked_at(tmp_path: Path) -> None:
     text = f"Host other !10.1.2.3\n  ProxyJump x\n  Include {tmp_path}/more\nHost 10.*\n  Port 99\n"
     written(tmp_path, "NoSuchWord 1\n", "more")
     (made,), notes = resolved([replace(BARE, config=written(tmp_path, text))])
-    assert (made.port, made.via, notes) == (99, "direct", [])
+    assert (made.port, made.via, notes) == (99, "paramiko", [])
 
 
 @pytest.mark.usefixtures("alone")
@@ -170,4 +170,4 @@ def test_what_only_ssh_can_fill_in_is_left_to_it(tmp_path: Path, line: str) -> N
     (made,), _ = resolved([replace(BARE, config=written(tmp_path, f"{line}\nProxyJump x\n"))])
     assert made.via == "openssh"
     (made,), _ = resolved([replace(BARE, config=written(tmp_path, line))])
-    assert (made.via, made.key) == ("openssh" if "Identity" in line else "direct", None)
+    assert (made.via, made.key) == ("openssh" if "Identity" in line else "paramiko", None)

@@ -43,7 +43,7 @@ def many(host: Target, count: int) -> list[Target]:
     return [replace(host, instance_id=f"i-{number:08x}") for number in range(count)]
 
 
-@pytest.mark.parametrize(("via", "files"), [("direct", 48), ("openssh", 60)])
+@pytest.mark.parametrize(("via", "files"), [("paramiko", 48), ("openssh", 60)])
 def test_with_few_descriptors_fewer_are_served_at_a_time_and_all_in_the_end(host: Target, via: str, files: int) -> None:
     hosts = many(host, 24)
     out, err = started(hosts, files, via, 24, "true").communicate(timeout=60)
@@ -51,7 +51,7 @@ def test_with_few_descriptors_fewer_are_served_at_a_time_and_all_in_the_end(host
 
 
 def test_a_closed_pipe_ends_it_and_leaves_no_command_behind(farm: Farm, host: Target) -> None:
-    run = started(many(host, 3), 0, "direct", 3, "while echo x; do sleep 0.05; done")
+    run = started(many(host, 3), 0, "paramiko", 3, "while echo x; do sleep 0.05; done")
     assert run.stdout
     assert run.stdout.readline() == "line\n"
     run.stdout.close()
@@ -61,7 +61,7 @@ def test_a_closed_pipe_ends_it_and_leaves_no_command_behind(farm: Farm, host: Ta
     _until_quiet(farm)
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_an_interruption_ends_it_at_once(farm: Farm, host: Target, via: str) -> None:
     run = started(many(host, 3), 0, via, 3, "echo up; exec sleep 30")
     assert run.stdout

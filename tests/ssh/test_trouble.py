@@ -61,7 +61,7 @@ def troubled(host: Target, stack: ExitStack) -> Iterator[tuple[Target, set[str]]
     yield at(1), {"unreachable"}
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_every_host_in_trouble_is_told_once_in_time(farm: Farm, host: Target, run: Run, via: str) -> None:
     # Every server of the farm is known wherever it is met: some of these lead to one.
     known = farm.folder / "known_everywhere"
@@ -99,7 +99,7 @@ def test_a_server_with_only_old_algorithms_is_refused(farm: Farm, run: Run, more
     assert done.outcome == "refused"
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_a_revoked_key_is_refused_though_it_is_known_too(farm: Farm, run: Run, via: str) -> None:
     mine = key_pair(farm.folder / f"revoked-{via}")
     (target,) = farm.hosts(host_keys=[mine])
@@ -115,7 +115,7 @@ def test_a_byte_at_a_time_comes_through(host: Target, run: Run) -> None:
     assert output(events) == b"abc"
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_bytes_that_are_no_text_come_through_untouched(host: Target, run: Run, via: str) -> None:
     every = bytes(n for n in range(256) if n != 10)
     octal = "".join(f"\\{n:03o}" for n in every)
@@ -124,7 +124,7 @@ def test_bytes_that_are_no_text_come_through_untouched(host: Target, run: Run, v
     assert output(events, "stderr") == every + b"\n"
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_a_host_that_never_stops_talking_is_left_in_time(host: Target, via: str) -> None:
     options, said, start = Options(timeout=1.0), 0, time.monotonic()
     for event in fan_out([replace(host, via=via)], f"yes {'x' * 200}", options, lambda _: None):
@@ -141,13 +141,13 @@ def test_a_host_that_never_stops_talking_is_left_in_time(host: Target, via: str)
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"\0", b"")), min_size=20, max_size=80))
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_words_of_any_bytes_come_back_as_they_were(host: Target, run: Run, via: str, words: list[bytes]) -> None:
     sent = shlex.join(["printf", "%s\\0", *map(os.fsdecode, words)])
     assert output(run([replace(host, via=via)], sent)).removesuffix(b"\n") == b"".join(word + b"\0" for word in words)
 
 
-@pytest.mark.parametrize("via", ["direct", "openssh"])
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
 @pytest.mark.parametrize("command", ["echo a\0; rm b", "echo \ud800", "echo \udc00x", "echo \U0001f600\udfff"])
 def test_what_no_command_line_can_hold_is_refused_before_anybody_is_reached(
     host: Target, run: Run, via: str, command: str

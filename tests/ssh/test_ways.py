@@ -83,7 +83,7 @@ def thawed(farm: Farm) -> Iterator[None]:
 @pytest.mark.usefixtures("thawed")
 @pytest.mark.parametrize(
     ("via", "reason"),
-    [("direct", "the host gave no sign of life for 1 s"), ("openssh", "not responding")],
+    [("paramiko", "the host gave no sign of life for 1 s"), ("openssh", "not responding")],
 )
 @pytest.mark.parametrize("stdin", [b"", b"x" * (8 << 20)])
 def test_a_server_that_falls_silent_is_left_without_any_limit(

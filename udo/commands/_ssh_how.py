@@ -98,7 +98,7 @@ def share(text: str | None, total: int) -> int | None:
 
 def seconds(text: str) -> float:
     """The seconds of `90`, `90s`, `5m` or `1h`. Raises: UsageError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smh]?)", text)
     if not found or not float(found[1]):
         raise UsageError(f"{text!r} is not a time", hint="write 90, 90s, 5m or 1h; leave it out for none")
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
@@ -174,7 +174,7 @@ def _share(text: str) -> str:
 _OPTIONS = (
     click.option("-l", "--user", metavar="USER", help="The remote user."),
     click.option(
-        "--via", type=click.Choice(["direct", "openssh"]), help="What carries it (default: direct, where that can)."
+        "--via", type=click.Choice(["paramiko", "openssh"]), help="What carries it (default: paramiko, where that can)."
     ),
     click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
     click.option("--connect-timeout", metavar="TIME", type=seconds, help="To be logged in (default: 10s)."),

@@ -59,7 +59,7 @@ def observe_hosts(
     reaches = {role.label: _reach(session, role, user, via) for role in roles}
     before = {role.label: failed(session, role) for role in roles} if whom.only_failed else {}
     seen = observe_instances(session, roles)
-    _check_named(seen, whom)
+    _check_named(session, seen, whom)
     found: list[Host] = []
     nobody = []
     for one in seen:
@@ -84,12 +84,15 @@ def within_reach(hosts: Sequence[Host]) -> tuple[list[Host], list[str]]:
     return found, notes
 
 
-def _check_named(seen: Sequence[Seen], whom: Whom) -> None:
+def _check_named(session: Session, seen: Sequence[Seen], whom: Whom) -> None:
     members = {member.instance_id for one in seen if one.group for member in one.group.members}
     strangers = [one for one in whom.instances if one not in members]
     if strangers and members:
         groups = ", ".join(one.role.group_name for one in seen)
         raise Absent(f"{', '.join(strangers)}: not in group {groups}", hint="'udo instances' lists who is")
+    for one in whom.excluded:
+        if one not in members:
+            session.output.say(f"{one} is in no group that is meant: it leaves nobody out")
 
 
 def _outdated(session: Session, seen: Seen) -> frozenset[str]:
@@ -109,7 +112,7 @@ def _outdated(session: Session, seen: Seen) -> frozenset[str]:
 def _reach(session: Session, role: Role, user: str | None, via: str | None) -> dict[str, Any]:
     """What is the same for all hosts of a role in the rows of ssh.Target, and which address is used."""
     chosen = {
-        "user": user or session.setting(role, "ssh.user"),
+        "user": session.setting(role, "ssh.user") if user is None else user,
         "port": session.setting(role, "ssh.port") if session.options.sandbox or role.has("ssh.port") else None,
         "key": next(iter(_files(session, role, "ssh.key")), None),
     }

@@ -152,7 +152,10 @@ class Run:
 
     def _emit(self, event: Event) -> None:
         match event:
-            case StepBegan() | StepDone():
+            case StepBegan():
+                self._shown.begin()
+                return
+            case StepDone():
                 return
             case HostBegan(instance_id):
                 self._began.add(instance_id)

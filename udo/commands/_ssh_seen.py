@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +38,10 @@ def view(session: Session, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(session: Session, folder: Path) -> None:
-    """Makes the folder, before anybody is reached whose words would find no place."""
     try:
         is_full = folder.exists() and next(folder.iterdir(), None) is not None
         if is_full and not session.options.yes:
             raise Refused(f"{folder} is not empty", hint="name another folder, or say --yes to replace files in it")
-        if not session.options.dry_run:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UdoError(f"folder {folder}: {error.strerror or error}", hint="name another one") from error
 

@@ -8,7 +8,7 @@ import click
 
 from udo.commands._ssh_choose import check_terminal, choose
 from udo.commands._ssh_how import How, how_options, remote
-from udo.commands._ssh_reach import observe_hosts
+from udo.commands._ssh_reach import observe_hosts, within_reach
 from udo.commands._ssh_run import Run, parts
 from udo.commands._ssh_seen import seen_options, view
 from udo.commands._ssh_whom import whom_of, whom_options
@@ -80,8 +80,7 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
     user, via = given.pop("user"), given.pop("via")
     whom, how = whom_of(given), How(**given)
     hosts = observe_hosts(session, roles, whom, user, via)
-    if asks:
-        hosts = [choose(session, hosts)]
-    found = parts(session, hosts, how)
+    if not work.command:
+        hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]
     shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen)
-    return Run(session, found if work.command else found[:1], shown).result(work)
+    return Run(session, parts(session, hosts, how), shown).result(work)

@@ -1,8 +1,9 @@
-"""Writes what hosts say into a folder that is there: one file per host and stream, every byte as it came."""
+"""Writes what hosts say into a folder: one file per host and stream, every byte as it came."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from udo.errors import UdoError
@@ -21,6 +22,14 @@ class Folder:
         self._held: dict[tuple[str, str], bytearray] = {}
         self._begun: set[tuple[str, str]] = set()
         self._broken = False
+
+    def make(self) -> None:
+        """Makes the folder. Raises: UdoError where nothing can be written there."""
+        try:
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self._path).close()
+        except OSError as error:
+            raise UdoError(f"folder {self._path}: {error.strerror or error}", hint="name another one") from error
 
     def add(self, line: Line) -> None:
         """Takes a line. Raises: UdoError, once, where it cannot be written; nothing more is written then."""

@@ -65,6 +65,11 @@ class Hosts:
         self._held: list[str] = []
         self._to_stdout = True
 
+    def begin(self) -> None:
+        """Sees to it that there is a place for all files, before anybody is reached. Raises: UdoError."""
+        if self._folder:
+            self._folder.make()
+
     def emit(self, event: Event) -> None:
         """Shows or keeps one event; text of `stderr` goes to stderr."""
         if self._folder and isinstance(event, Line):

@@ -75,18 +75,20 @@ def events(
     targets, reasons = resolved(targets)
     known = {paths: known_hosts.read(paths) for paths in {tuple(target.known_hosts) for target in targets}}
     targets, more = certified(targets, known, pins)
-    yield from (Notice(reason, "debug") for reason in (*reasons, *more))
+    own = sum(target.via == "paramiko" for target in targets)
+    rest = [f"{own} of {len(targets)} hosts go through paramiko"] if own else []
+    yield from (Notice(reason, "debug") for reason in (*reasons, *more, *rest))
     identities = Identities()
     run = _Run(
         command,
         options,
         pins,
         console_keys,
-        {path: identities.load(path) for path in {target.key for target in targets if target.via == "direct"}},
+        {path: identities.load(path) for path in {target.key for target in targets if target.via == "paramiko"}},
         known,
         Schedule(targets, options),
     )
-    widest = "openssh" if any(target.via == "openssh" for target in targets) else "direct"
+    widest = "openssh" if any(target.via == "openssh" for target in targets) else "paramiko"
     count = room_for(min(options.fanout, len(targets)), widest)
     threads = [threading.Thread(target=_work, args=(run,), daemon=True) for _ in range(count)]
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import paramiko
 
 from udo.ssh.outcome import Failed
+from udo.ssh.target import LONGEST
 from udo.ssh.wire import Wire
 
 _LOOK = 1.0
@@ -24,8 +25,8 @@ class Limit:
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left, at least a little so that it can stand for a socket's timeout."""
-        return None if self.end is None else max(0.001, self.end - time.monotonic())
+        """Seconds that are left, neither more nor less than can stand for a socket's timeout."""
+        return None if self.end is None else min(LONGEST, max(0.001, self.end - time.monotonic()))
 
     @property
     def over(self) -> bool:

@@ -14,7 +14,7 @@ from udo.plan import Event, HostBegan, HostDone
 from udo.ssh import known_hosts, trust
 from udo.ssh.client_config import quoted
 from udo.ssh.pins import pins
-from udo.ssh.target import Options, Target
+from udo.ssh.target import KNOWN_HOSTS, LONGEST, Options, Target
 
 
 def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> Iterator[Event]:
@@ -49,32 +49,34 @@ def login_argv(target: Target, options: Options, console_keys: trust.ConsoleKeys
         known_hosts=known_hosts.read(target.known_hosts),
         console_keys=console_keys,
     )
-    if not known.keys and (known.authority or options.host_keys != "accept-new"):
-        reason = "known_hosts wants a host certificate" if known.authority else known.missing
-        raise Refused(f"the host key of {target.instance_id} is not known: {reason}", hint="--host-keys accept-new")
-    settings = trusting(target.instance_id, known, options, folder) | {"BatchMode": "no"}
+    if not known.keys and not known.authority and options.host_keys != "accept-new":
+        hint = "--host-keys accept-new"
+        raise Refused(f"the host key of {target.instance_id} is not known: {known.missing}", hint=hint)
+    settings = trusting(target, known, options, folder) | {"BatchMode": "no"}
     return [*words(target, settings, options), "--", target.address]
 
 
-def trusting(instance_id: str, known: trust.Knowledge, options: Options, folder: Path) -> dict[str, str]:
+def trusting(target: Target, known: trust.Knowledge, options: Options, folder: Path) -> dict[str, str]:
     """The settings by which ssh trusts what is known, and nothing else; a known_hosts file is written into `folder`.
 
-    Where nothing is known ssh itself adds the key it is shown under the alias, which makes it a pin.
+    Where nothing is known ssh itself adds the key it is shown under the alias, which makes it a pin; that is, where
+    this is asked for and no certificate is due, which ssh looks up by address in the files of the target.
     """
+    alias = {"HostKeyAlias": target.instance_id, "GlobalKnownHostsFile": "/dev/null", "UpdateHostKeys": "no"}
     if known.keys:
-        trusted, strict = folder / "known_hosts", "yes"
-        files.write_private(trusted, _lines(instance_id, known))
-    else:
-        trusted, strict = pins().path(instance_id), "accept-new"
+        trusted = folder / "known_hosts"
+        files.write_private(trusted, _lines(target.instance_id, known))
+        return {**alias, "UserKnownHostsFile": quoted(trusted), "StrictHostKeyChecking": "yes"}
+    if options.host_keys == "accept-new" and not known.authority:
+        trusted = pins().path(target.instance_id)
         trusted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {
-        "HostKeyAlias": instance_id,
-        "UserKnownHostsFile": quoted(trusted),
-        "GlobalKnownHostsFile": "/dev/null",
-        "StrictHostKeyChecking": strict,
-        "UpdateHostKeys": "no",
-        "HashKnownHosts": "no",
-    }
+        pin = {"UserKnownHostsFile": quoted(trusted), "StrictHostKeyChecking": "accept-new", "HashKnownHosts": "no"}
+        return alias | pin
+    settings = {"StrictHostKeyChecking": "yes", "UpdateHostKeys": "no"}
+    if target.known_hosts != KNOWN_HOSTS:
+        settings["UserKnownHostsFile"] = " ".join(map(quoted, target.known_hosts)) or "/dev/null"
+        settings["GlobalKnownHostsFile"] = "/dev/null"
+    return settings
 
 
 def words(target: Target, settings: dict[str, str], options: Options) -> list[str]:
@@ -82,7 +84,7 @@ def words(target: Target, settings: dict[str, str], options: Options) -> list[st
     settings = settings | {
         "ForwardAgent": "no",
         "ForwardX11": "no",
-        "ConnectTimeout": str(max(1, round(options.connect_timeout))),
+        "ConnectTimeout": str(max(1, round(min(LONGEST, options.connect_timeout)))),
     }
     if target.key:
         settings["IdentitiesOnly"] = "yes"

@@ -19,7 +19,7 @@ from udo.ssh.limit import Limit
 from udo.ssh.login import trusting, words
 from udo.ssh.outcome import Ending, Failed
 from udo.ssh.remote import Emit
-from udo.ssh.target import KNOWN_HOSTS, Options, Target
+from udo.ssh.target import Options, Target
 from udo.ssh.trust import Knowledge
 from udo.ssh.wire import Wires
 
@@ -136,15 +136,7 @@ def _settings(target: Target, known: Knowledge, options: Options, folder: Path) 
         "ServerAliveInterval": str(max(1, round(options.keepalive / 2))),
         "ServerAliveCountMax": "1",
     }
-    if known.keys or (options.host_keys == "accept-new" and not known.authority):
-        return trusting(target.instance_id, known, options, folder) | settings
-    own = {"StrictHostKeyChecking": "yes", "UpdateHostKeys": "no"}
-    if target.known_hosts != KNOWN_HOSTS:
-        from udo.ssh.client_config import quoted
-
-        own["UserKnownHostsFile"] = " ".join(map(quoted, target.known_hosts)) or "/dev/null"
-        own["GlobalKnownHostsFile"] = "/dev/null"
-    return own | settings
+    return trusting(target, known, options, folder) | settings
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from udo.ssh.target import Options, Target
+from udo.ssh.target import LONGEST, Options, Target
 
 _FINE = ("ok", "gone")
 
@@ -84,4 +84,4 @@ class Schedule:
     def _until(self, pause: float) -> float | None:
         times = [pause] if self._wave else []
         times += [self.end - time.monotonic()] if self.end is not None else []
-        return max(0.0, min(times)) + 0.001 if times else None
+        return max(0.0, min(LONGEST, *times)) + 0.001 if times else None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 HostKeys = Literal["strict", "accept-new"]
+# Seconds: poll(2), sockets and ssh itself take no longer wait.
+LONGEST = 1e6
 KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
 
 
@@ -13,7 +15,7 @@ KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
 class Target:
     """One host; `key` is a private key file (None: the agent's and the usual ones), `known_hosts` files to trust.
 
-    `via` is direct or openssh; `config` an OpenSSH client configuration (None: the operator's own, "none": none at
+    `via` is paramiko or openssh; `config` an OpenSSH client configuration (None: the operator's own, "none": none at
     all), which may say what is in `unset`: those of user, port and key that nobody has chosen. `jump` is a host to go
     through.
     """
@@ -24,7 +26,7 @@ class Target:
     user: str = "ec2-user"
     key: str | None = None
     known_hosts: tuple[str, ...] = KNOWN_HOSTS
-    via: str = "direct"
+    via: str = "paramiko"
     config: str | None = "none"
     jump: str | None = None
     unset: tuple[str, ...] = ()
