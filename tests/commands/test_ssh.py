@@ -144,6 +144,7 @@ def test_an_instance_that_vanished_is_gone_and_no_failure(stage: Any, udo: Udo, 
 
 def test_only_members_in_service_are_reached(stage: Any, udo: Udo, aws: Any) -> None:
     ids = members(stage)
+    aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName="stage-webapp", MinSize=0)
     standby = {"AutoScalingGroupName": "stage-webapp", "ShouldDecrementDesiredCapacity": True}
     aws("autoscaling").enter_standby(InstanceIds=ids[:1], **standby)
     rows = udo("ssh", "stage", "webapp", "true", "-o", "json").json["data"]["hosts"]
