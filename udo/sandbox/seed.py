@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from udo.sandbox import images, strict
+from udo.sandbox import images
 from udo.sandbox.hooks import DEFAULT_ACCOUNT
 from udo.sandbox.images import wanted_id
 from udo.sandbox.network import Network
@@ -43,7 +43,6 @@ def build(world: World, config: Config) -> list[str]:
     behind = _behind(config)
     networks: dict[str, Network] = {}
     known = [_known(world, role) for role in roles]
-    strict.quotas.instance_types |= {kind for role in known if (kind := role.get("instance_type"))}
     for role in known:
         region = role.region or world.region
         network = networks.setdefault(region, Network(world, region))

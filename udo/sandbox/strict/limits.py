@@ -11,15 +11,11 @@ INVALID_TOKEN = ("InvalidNextToken", "The token 'nextToken' is invalid.")
 
 @dataclass
 class Quotas:
-    """What an account may hold in one region; tests lower the numbers.
-
-    `instance_types` are those that AWS has beside the ones botocore knows: what a configuration names.
-    """
+    """What an account may hold in one region; tests lower the numbers."""
 
     launch_configurations: int = 200
     groups: int = 500
     launch_configurations_refused: bool = False
-    instance_types: frozenset[str] = frozenset()
 
 
 quotas = Quotas()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 from moto.core.utils import get_service_model
 
 from udo.sandbox.strict.launch_reference import template_references, template_version
-from udo.sandbox.strict.limits import quotas
 from udo.sandbox.strict.rules import Refusal, Request, refuses, rule
 
 _IMAGE = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_FAMILY = re.compile(r"[a-z]+-?[0-9a-z][0-9a-z-]*")
 _FORMED = "You must use a valid fully-formed launch template."
 
 
@@ -29,7 +30,7 @@ def configurations_name_known_images(request: Request) -> None:
 
 @refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any instance type")
 def configurations_name_known_instance_types(request: Request) -> None:
-    """A launch configuration names an instance type that exists: ValidationError.
+    """A launch configuration names an instance type of a size that exists: ValidationError.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html; botocore ec2 shape
     InstanceType.
@@ -40,8 +41,15 @@ def configurations_name_known_instance_types(request: Request) -> None:
 
 
 def _type_exists(kind: str) -> bool:
+    # Families come faster than releases of botocore; their sizes do not.
+    family, _, size = kind.partition(".")
+    return bool(_FAMILY.fullmatch(family)) and size in _sizes()
+
+
+@functools.cache
+def _sizes() -> frozenset[str]:
     known: Any = get_service_model("ec2").shape_for("InstanceType")
-    return kind in known.enum or kind in quotas.instance_types
+    return frozenset(kind.partition(".")[2] for kind in known.enum)
 
 
 @refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any key pair")
