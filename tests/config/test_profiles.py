@@ -147,4 +147,6 @@ def test_a_wrong_profile_is_told_though_nobody_uses_it(tmp_path: Path, profile: 
 def test_profiles_cannot_multiply_without_end(tmp_path: Path) -> None:
     rows = "".join(f"  p{n}: {{use: [p{n + 1}, p{n + 1}]}}\n" for n in range(30))
     text = f"profiles:\n{rows}  p30: {{}}\nclusters: {{a: {{use: [p0], roles: {{b: }}}}}}\n"
-    assert problems(tmp_path, "", text)[-1].endswith("more than 10,000 uses of profiles")
+    assert problems(tmp_path, "", text)[-1].endswith(
+        "more than 1,000,000 values, each counted for every part that inherits it"
+    )

@@ -212,9 +212,14 @@ def _read_or_refuse(path: Path, raw: bytes) -> None:
     assert process_time() - began < 1
 
 
+ROLES = "clusters:\n  a:\n    roles:\n" + "".join(f"      r{n}: {{USE}}\n" for n in range(3000))
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        f"packages: [{'a, ' * 40_000}]\n{ROLES.replace('USE', 'packages: [z]')}",
+        f"tags: {{{', '.join(f'a{n}: b' for n in range(20_000))}}}\n{ROLES.replace('USE', 'tags: {z: q}')}",
         "[" * 200_000,
         "{" * 200_000,
         "- " * 200_000,

@@ -12,9 +12,11 @@ from udo.config.merging import layer
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Mark, Node, Null, Table, Text
 from udo.config.values import OWN_KEYS, brief, kind_of, table_of, unknown_key, value_of
-from udo.errors import Problem
+from udo.errors import ConfigError, Problem
 from udo.schema import Key, Level
 
+# Past so many, the suggestions alone take seconds.
+MOST_TOLD = 500
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _FIELD = re.compile(r"\$\{[^}]*\}|\{(\w*)\}|[{}]")
 # What other values are made of cannot be made of them, and what leads to AWS cannot be kept there.
@@ -62,8 +64,13 @@ class Walk:
         return Document((layer(root),), _by_name(clusters), _by_name(profiles))
 
     def report(self, mark: Mark, message: str) -> None:
-        """Adds a mistake."""
+        """Adds a mistake.
+
+        Raises: ConfigError when there are more than anybody would read.
+        """
         self.problems.append(Problem(*mark, message))
+        if len(self.problems) == MOST_TOLD:
+            raise ConfigError(*self.problems, Problem(mark.file, 0, 0, f"has more mistakes than these {MOST_TOLD}"))
 
     def fill(self, text: Text) -> str | None:
         """The text with its references followed; None where that is for later, or a mistake."""

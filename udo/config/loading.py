@@ -14,7 +14,7 @@ from udo.config.opening import group_that_writes, text_of
 from udo.config.profiles import Profiles
 from udo.config.reading import tree_of
 from udo.config.roles import Cluster, Config, Role
-from udo.config.tree import Mark, Node, Table, Text
+from udo.config.tree import Mark, Node, Table, Text, size
 from udo.config.values import brief, listed
 from udo.errors import ConfigError, Problem
 from udo.schema import BY_PATH
@@ -75,6 +75,7 @@ class _Making:
     def cluster(self, section: Section) -> Cluster:
         parts = (*self.top, *self.used(section), *section.tables)
         above = _laid_over(parts)
+        self.profiles.add(size(above) * len(section.roles), section.mark)
         roles = {name: self.role(section.name, role, parts, above) for name, role in section.roles.items()}
         return Cluster(section.name, roles, section.mark)
 

@@ -10,11 +10,13 @@ from udo import schema
 from udo.config.checking import Section, Walk
 from udo.config.interpolation import bound
 from udo.config.suggesting import among
-from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text
+from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text, size
 from udo.config.values import brief, kind_of
-from udo.errors import Problem
+from udo.errors import ConfigError, Problem
 
-MOST_USES = 10_000
+MOST_VALUES = 1_000_000
+# What it costs to use a profile at all, in values.
+_USE = 20
 _WANTED = {"int": "a whole number", "bool": "true or false"}
 _SHAPE = {"int": re.compile(r"-?(0|[1-9]\d{0,17})"), "bool": re.compile(r"true|True|TRUE|false|False|FALSE")}
 
@@ -51,6 +53,16 @@ class Profiles:
                 self._values(use)
             self._cycle(profile)
 
+    def add(self, values: int, mark: Mark) -> None:
+        """Counts values that a part inherits.
+
+        Raises: ConfigError when they are more than any real configuration has.
+        """
+        self.count += values
+        if self.count > MOST_VALUES:
+            told = f"more than {MOST_VALUES:,} values, each counted for every part that inherits it"
+            raise ConfigError(*self.walk.problems, Problem(*mark, told))
+
     def laid_out(self, table: Table) -> tuple[Table, ...]:
         """The profiles a part uses, those they use themselves first, with their parameters bound."""
         found: list[Table] = []
@@ -78,12 +90,11 @@ class Profiles:
 
     def _bound(self, use: Use, above: tuple[Mark, ...]) -> Iterator[Table]:
         values = self._values(use)
-        self.count += 1
-        if self.count == MOST_USES:
-            self.walk.report(use.mark, f"more than {MOST_USES:,} uses of profiles")
-        if values is None or self.circular or self.count >= MOST_USES:
+        if values is None or self.circular:
             return
-        table = _bound_table(self.known[use.name].tables[-1], values)._replace(used=(use.mark, *above))
+        profile = self.known[use.name].tables[-1]
+        self.add(size(profile) + _USE, use.mark)
+        table = _bound_table(profile, values)._replace(used=(use.mark, *above))
         self._check_bound(table, use)
         yield from self.laid_out(table)
         yield table

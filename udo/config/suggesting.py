@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_MOST = 20
+
 
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """`did you mean 'webapp'?` for the nearest of `known`, else `otherwise` and the known names, else nothing."""
@@ -13,7 +15,10 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     folded = {word.lower(): word for word in reversed(names)}
     if near := get_close_matches(name[:100].lower(), folded, n=1, cutoff=0.6):
         return f"did you mean '{folded[near[0]]}'?"
-    return f"{otherwise} {', '.join(names)}" if otherwise and names else ""
+    if not otherwise or not names:
+        return ""
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return f"{otherwise} {', '.join(names[:_MOST])}{more}"
 
 
 def among(name: str, known: Iterable[str]) -> str:

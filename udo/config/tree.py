@@ -58,3 +58,13 @@ class Table(NamedTuple):
 
 
 Node = Text | Null | Items | Table
+
+
+def size(node: Node) -> int:
+    """How many nodes there are in it, itself among them."""
+    match node:
+        case Items(items):
+            return 1 + sum(map(size, items))
+        case Table(entries):
+            return 1 + sum(size(entry.value) for entry in entries.values())
+    return 1
