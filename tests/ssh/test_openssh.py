@@ -79,7 +79,7 @@ def test_nobody_there_a_foreign_key_and_no_login_are_told_apart(farm: Farm, thro
     told = [endings(run([target]))[0] for target in (nobody, foreign, unknown, keyless)]
     assert [done.outcome for done in told] == ["unreachable" if not i else "refused" for i in range(4)]
     assert "Connection refused" in told[0].reason
-    assert "Host key verification failed" in told[1].reason
+    assert told[1].reason == f"Host key verification failed. (its key is not the one in {known}:1)"
     assert "not pinned, not in known_hosts" in told[2].reason
     assert "Permission denied" in told[3].reason
 

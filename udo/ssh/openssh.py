@@ -214,6 +214,6 @@ def _ending(status: int, log: Log, known: Knowledge) -> Ending:
         return Ending("dropped", None, f"the connection broke while the command ran: {log.reason}")
     reason = log.reason
     if _REFUSED.search(text):
-        missing = f" ({known.missing})" if known.missing and "verification failed" in text else ""
-        return Ending("refused", None, f"{reason}{missing}")
+        why = known.missing or (f"its key is not the one {known.source}" if known.keys else "")
+        return Ending("refused", None, f"{reason} ({why})" if why and "verification failed" in text else reason)
     return Ending("timeout" if "timed out" in reason.lower() else "unreachable", None, reason)
