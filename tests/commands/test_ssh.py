@@ -69,6 +69,7 @@ def test_the_exit_code_is_the_highest_of_the_hosts_which_are_named(stage: Any, u
     assert done.exit == 7
     assert f"{last}  [exit status 7]" in done.stderr.splitlines()
     assert "udo: 2 ok, 1 failed of 3 hosts in " in done.stderr
+    assert [row["outcome"] for row in udo("history", "-o", "json").json["data"] if row["run"]] == ["failed"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from udo.lock import this_process
 from udo.locking import Locking
 from udo.model import Result
 from udo.output.text import plan_lines
-from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, filled
+from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, exit_status, filled
 from udo.runner import Tools, carry_out, resolve
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Finish:
             if self._steps:
                 self._record("", error.code, error.message)
             raise
-        self._record("", "done", "")
+        self._record("", "failed" if exit_status(known.get("hosts", ())) else "done", "")
         return Result(self._data(known), text=filled(self._plan.done, known))
 
     def _within_lock(self, tools: Tools, operator: str) -> dict[str, Any]:
