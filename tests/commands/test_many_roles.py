@@ -9,6 +9,7 @@ import pytest
 from launch_worlds import (
     CONFIG,
     NEW_IMAGE,
+    OLD_IMAGE,
     ZONES,
     configuration,
     configuration_world,
@@ -46,6 +47,18 @@ def test_several_roles_want_yes_and_are_done_one_by_one(world: Any, udo: Udo, wo
     assert udo("updatelc", "prod", words, "--yes").exit == 0
     assert launched_from(world) == "prod-webapp-v2"
     assert launched_from(world, "prod-worker") == "prod-worker-v2"
+
+
+def test_an_image_is_looked_up_once_for_all_roles(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    ssm = world.client("ssm")
+    ssm.put_parameter(Name="/image", Value=NEW_IMAGE, Type="String")
+    moved = lambda _asked: ssm.put_parameter(Name="/image", Value=OLD_IMAGE, Type="String", Overwrite=True)  # noqa: E731
+    world.faults.add(Fault("hook", "GetParameters", after=True, hook=moved))
+    write_config(TWO)
+    assert udo("updatelc", "prod", "*", "--ami", "ssm:/image", "--yes").exit == 0
+    for role in ("webapp", "worker"):
+        assert launch_data(world, f"prod-{role}")["ImageId"] == NEW_IMAGE
 
 
 def test_one_of_several_that_fails_is_named_and_the_others_are_done(world: Any, udo: Udo) -> None:

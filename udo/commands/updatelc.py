@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.commands._launching import observe_deploying, observe_image, observe_labels, observe_updatelc
+from udo.commands._once import once
 from udo.commands._waiting import wait_lock
 from udo.errors import Conflict
 from udo.launch.changes import plan_configuration, plan_template
@@ -112,7 +113,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     """
     choices = Choices(**options)
     roles = changing_roles(session.config, words)
-    return session.finish_each(roles, lambda role: _planned(session, role, choices))
+    # Of one run every role gets the same image, whatever becomes the newest meanwhile.
+    seen: dict[int, Aws] = {}
+    return session.finish_each(roles, lambda role: _planned(session, role, choices, seen))
 
 
 def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: Choices) -> Plan:
@@ -135,8 +138,9 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
     return observe_labels(aws, plan, session.clock.time())
 
 
-def _planned(session: Session, role: Role, choices: Choices) -> Plan:
+def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws]) -> Plan:
     aws = session.aws(role)
+    aws = seen.setdefault(id(aws), once(aws))
     role = session.resolve(role, *BASIS)
     state = observe_updatelc(aws, role, overrides=choices.overrides)
     _check_refresh(state, choices.anyway)
