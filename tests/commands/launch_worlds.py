@@ -29,6 +29,10 @@ clusters:
 """
 
 
+# As many instance types as a test makes versions.
+TYPES = ("t3.nano", "t3.micro", "t3.small", "t3.medium", "t3.large", "t3.xlarge", "m5.large", "m5.xlarge")
+
+
 def write_config(text: str = CONFIG) -> None:
     """Makes ./udo.yml."""
     Path("udo.yml").write_text(text, encoding="utf-8")

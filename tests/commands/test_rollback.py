@@ -14,6 +14,7 @@ from launch_worlds import (
     NEW_IMAGE,
     OLD_IMAGE,
     STRAYS,
+    TYPES,
     WORLDS,
     configuration,
     configuration_world,
@@ -184,7 +185,7 @@ def test_prune_keeps_what_the_tag_calls_before_and_without_one_the_next_below(
     client.update_auto_scaling_group(AutoScalingGroupName="prod-webapp", MinSize=0, DesiredCapacity=0)
     world.clock.step(3600)
     for number in range(2, 8):
-        write_config(CONFIG.replace("m7g.large", f"m{number}.large"))
+        write_config(CONFIG.replace("m7g.large", TYPES[number]))
         assert udo("updatelc", "prod", "webapp").exit == 0
     versions = everything(world)["versions"]
     family = f"{versions[1]['LaunchTemplateId']}:" if versions else "prod-webapp-v"
@@ -223,7 +224,7 @@ def test_prune_leaves_one_that_a_group_came_to_use_meanwhile(world: Any, udo: Ud
 def test_prune_of_a_template_keeps_its_default_and_what_another_group_uses(world: Any, udo: Udo) -> None:
     template_world(world)
     for number in range(2, 8):
-        write_config(CONFIG.replace("m7g.large", f"m{number}.large"))
+        write_config(CONFIG.replace("m7g.large", TYPES[number]))
         assert udo("updatelc", "prod", "webapp").exit == 0
     world.client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName="other",

@@ -14,6 +14,7 @@ from launch_worlds import (
     OLD_IMAGE,
     SCRIPT,
     STRAYS,
+    TYPES,
     WORLDS,
     configuration,
     configuration_world,
@@ -234,9 +235,7 @@ def test_versions_beyond_keep_go_but_never_the_previous_nor_one_in_use(world: An
     WORLDS[kind](world)
     members = {"prod-webapp"} if kind == "configuration" else {1}
     for number in range(2, 8):
-        write_config(
-            CONFIG.replace("m7g.large", f"m{number}.large").replace("webapp: {", "webapp: {launch: {keep: 3}, ")
-        )
+        write_config(CONFIG.replace("m7g.large", TYPES[number]).replace("webapp: {", "webapp: {launch: {keep: 3}, "))
         assert udo("updatelc", "prod", "webapp").exit == 0
     left = everything(world)["configurations" if kind == "configuration" else "versions"]
     ours = {"prod-webapp-v5", "prod-webapp-v6", "prod-webapp-v7"} if kind == "configuration" else {5, 6, 7}
