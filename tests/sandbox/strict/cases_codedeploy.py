@@ -13,6 +13,9 @@ WHERE = {"applicationName": "shop", "deploymentGroupName": "web"}
 
 def codedeploy_names_are_plain(aws: Account) -> None:
     refused(aws.codedeploy.create_application, "InvalidApplicationNameException", applicationName="no blanks")
+    aws.deployable()
+    rename = {"applicationName": "shop", "currentDeploymentGroupName": "web", "newDeploymentGroupName": "no blanks"}
+    refused(aws.codedeploy.update_deployment_group, "InvalidDeploymentGroupNameException", **rename)
 
 
 def unknown_auto_scaling_groups_are_refused(aws: Account) -> None:
@@ -68,6 +71,11 @@ def deployment_groups_can_change(aws: Account) -> None:
     shown = aws.codedeploy.get_deployment_group(**WHERE)["deploymentGroupInfo"]
     holds([one["name"] for one in shown["autoScalingGroups"]] == ["other"])
     holds(aws.autoscaling.describe_lifecycle_hooks(AutoScalingGroupName="web")["LifecycleHooks"] == [])
+    made = aws.deploy()
+    words = {"applicationName": "shop", "currentDeploymentGroupName": "web", "newDeploymentGroupName": "new"}
+    aws.codedeploy.update_deployment_group(**words)
+    listed = aws.codedeploy.list_deployments(applicationName="shop", deploymentGroupName="new")["deployments"]
+    holds(listed == [made], "its deployments are lost")
 
 
 def deployment_groups_can_be_deleted(aws: Account) -> None:
@@ -88,6 +96,10 @@ def revisions_are_complete(aws: Account) -> None:
     refused(aws.codedeploy.create_deployment, "RevisionRequiredException", **WHERE)
     half = {"revisionType": "S3", "s3Location": {"bucket": "bundles"}}
     refused(aws.codedeploy.create_deployment, "InvalidRevisionException", revision=half, **WHERE)
+    rar = {"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.rar", "bundleType": "rar"}}
+    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", "rar", revision=rar, **WHERE)
+    bare = {"revisionType": "GitHub", "gitHubLocation": {"repository": "shop", "commitId": "a" * 40}}
+    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", "owner/name", revision=bare, **WHERE)
 
 
 def commits_are_full_hashes(aws: Account) -> None:
@@ -134,6 +146,7 @@ def deployments_tell_how_they_stand(aws: Account) -> None:
 def batches_of_deployments_are_small(aws: Account) -> None:
     ids = [f"d-{number:09}" for number in range(26)]
     refused(aws.codedeploy.batch_get_deployments, "BatchLimitExceededException", deploymentIds=ids)
+    refused(aws.codedeploy.batch_get_deployments, "InvalidDeploymentIdException", "web", deploymentIds=["web"])
 
 
 def start_as_many_as_the_config_allows(aws: Account) -> None:
@@ -297,3 +310,43 @@ def configs_in_use_stay(aws: Account) -> None:
     aws.deployable(deploymentConfigName="Slowly")
     delete = aws.codedeploy.delete_deployment_config
     refused(delete, "DeploymentConfigInUseException", deploymentConfigName="Slowly")
+
+
+def service_roles_are_arns(aws: Account) -> None:
+    aws.codedeploy.create_application(applicationName="shop")
+    refused(aws.codedeploy.create_deployment_group, "InvalidRoleException", "admin", serviceRoleArn="admin", **WHERE)
+
+
+def file_behaviors_exist(aws: Account) -> None:
+    aws.deployable()
+    refused(aws.deploy, "InvalidFileExistsBehaviorException", "MERGE", fileExistsBehavior="MERGE")
+
+
+def target_statuses_exist(aws: Account) -> None:
+    aws.deployable()
+    made = aws.deploy()
+    aws.step(60)
+    words = {"deploymentId": made, "targetFilters": {"TargetStatus": ["Fine"]}}
+    refused(aws.codedeploy.list_deployment_targets, "InvalidInstanceStatusException", "Fine", **words)
+
+
+def instances_come_in_batches(aws: Account) -> None:
+    members = aws.deployable()
+    made = aws.deploy()
+    aws.step(60)
+    batch = aws.codedeploy.batch_get_deployment_instances
+    found = batch(deploymentId=made, instanceIds=[members[1], "i-00000000000000001"])
+    (one,) = found["instancesSummary"]
+    holds(one["instanceId"].endswith(members[1]) and one["status"] == "Succeeded", str(one))
+    holds(len(one["lifecycleEvents"]) == 7 and "i-00000000000000001" in found["errorMessage"])
+    many = [f"i-{number:017x}" for number in range(26)]
+    refused(batch, "BatchLimitExceededException", deploymentId=made, instanceIds=many)
+
+
+def one_instance_tells_its_events(aws: Account) -> None:
+    members = aws.deployable()
+    made = aws.deploy()
+    aws.step(60)
+    get = aws.codedeploy.get_deployment_instance
+    holds(get(deploymentId=made, instanceId=members[0])["instanceSummary"]["status"] == "Succeeded")
+    refused(get, "InstanceDoesNotExistException", deploymentId=made, instanceId="i-00000000000000001")

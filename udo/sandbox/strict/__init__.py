@@ -36,6 +36,7 @@ _TOPICS = (
     "deployment_targets",
     "deployments",
     "group_settings",
+    "group_tags",
     "groups",
     "groups_known",
     "instances",

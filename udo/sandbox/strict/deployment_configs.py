@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,8 +102,8 @@ def deployment_config_names_are_unique(request: Request) -> dict[str, Any]:
         raise Refusal(
             "DeploymentConfigAlreadyExistsException", f"Deployment Configuration already exists for name: {name}"
         )
-    if name.startswith(_PREFIX):
-        raise Refusal("InvalidDeploymentConfigNameException", f"The name {name} is reserved.")
+    if name.startswith(_PREFIX) or not re.fullmatch(r"[A-Za-z0-9+=,.@_-]{1,100}", name):
+        raise Refusal("InvalidDeploymentConfigNameException", f"The name {name} is reserved or not valid.")
     hosts = minimum_healthy_hosts(params.get("minimumHealthyHosts") or {})
     known[name] = Config(name, *hosts, str(mock_random.uuid4()), moment.now())
     return {"deploymentConfigId": known[name].id}

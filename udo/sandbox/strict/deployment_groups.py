@@ -35,7 +35,7 @@ _CHANGEABLE = {
 }
 
 
-@refuses("codedeploy", "CreateApplication", "CreateDeploymentGroup", moto="accepts any name")
+@refuses("codedeploy", "CreateApplication", "CreateDeploymentGroup", "UpdateDeploymentGroup", moto="accepts any name")
 def codedeploy_names_are_plain(request: Request) -> None:
     """Names of applications and deployment groups have 1 to 100 characters: letters, digits and + = , . @ _ -.
 
@@ -44,9 +44,20 @@ def codedeploy_names_are_plain(request: Request) -> None:
     params = request.params
     if not _NAME.fullmatch(params["applicationName"]):
         raise Refusal("InvalidApplicationNameException", f"Invalid application name: {params['applicationName']}")
-    name = params.get("deploymentGroupName")
+    name = params.get("deploymentGroupName") or params.get("newDeploymentGroupName")
     if name is not None and not _NAME.fullmatch(name):
         raise Refusal("InvalidDeploymentGroupNameException", f"Invalid deployment group name: {name}")
+
+
+@refuses("codedeploy", "CreateDeploymentGroup", "UpdateDeploymentGroup", moto="accepts any text")
+def service_roles_are_arns(request: Request) -> None:
+    """The service role of a deployment group is the ARN of a role.
+
+    Source: botocore codedeploy CreateDeploymentGroup, error InvalidRoleException.
+    """
+    role = request.params.get("serviceRoleArn")
+    if role is not None and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", role):
+        raise Refusal("InvalidRoleException", f"The service role ARN is not valid: {role}")
 
 
 @refuses("codedeploy", "CreateDeploymentGroup", "UpdateDeploymentGroup", moto="accepts any name")
@@ -163,6 +174,9 @@ def deployment_groups_can_change(request: Request) -> dict[str, Any]:
             raise Refusal("DeploymentGroupAlreadyExistsException", f"Deployment group name already in use: {new}")
         backend.deployment_groups[application][new] = backend.deployment_groups[application].pop(name)
         group.deployment_group_name = new
+        for deployment in backend.deployments.values():
+            if deployment.deployment_group is group:
+                deployment.deployment_group_name = new
     for member, attribute in _CHANGEABLE.items():
         if params.get(member) is not None:
             setattr(group, attribute, params[member])

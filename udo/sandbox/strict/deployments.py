@@ -20,6 +20,7 @@ from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, rule
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _STATUSES = ("Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready")
+_BUNDLES = ("tar", "tgz", "zip", "YAML", "JSON")
 _LOCATIONS = {"S3": "s3Location", "GitHub": "gitHubLocation", "String": "string", "AppSpecContent": "appSpecContent"}
 
 
@@ -40,12 +41,27 @@ def run_of(deployment: Any) -> Run:
 
 def known_deployment(backend: CodeDeployBackend, deployment_id: str) -> Any:
     """The deployment of this id, or AWS's refusal."""
-    if not re.fullmatch(r"d-[A-Z0-9]+", deployment_id):
-        raise Refusal("InvalidDeploymentIdException", f"Invalid deployment id: {deployment_id}")
+    _refuse_malformed(deployment_id)
     found = backend.deployments.get(deployment_id)
     if found is None:
         raise Refusal("DeploymentDoesNotExistException", f"The deployment {deployment_id} could not be found")
     return found
+
+
+def _refuse_malformed(deployment_id: str) -> None:
+    if not re.fullmatch(r"d-[A-Z0-9]+", deployment_id):
+        raise Refusal("InvalidDeploymentIdException", f"Invalid deployment id: {deployment_id}")
+
+
+@refuses("codedeploy", "CreateDeployment", moto="accepts any word")
+def file_behaviors_exist(request: Request) -> None:
+    """FileExistsBehavior is DISALLOW, OVERWRITE or RETAIN.
+
+    Source: botocore codedeploy FileExistsBehavior; CreateDeployment, error InvalidFileExistsBehaviorException.
+    """
+    behavior = request.params.get("fileExistsBehavior") or "DISALLOW"
+    if behavior not in ("DISALLOW", "OVERWRITE", "RETAIN"):
+        raise Refusal("InvalidFileExistsBehaviorException", f"Invalid fileExistsBehavior: {behavior}")
 
 
 @refuses("codedeploy", "CreateDeployment", moto="accepts none, both, and any of them")
@@ -65,6 +81,10 @@ def revisions_are_complete(request: Request) -> None:
     location = revision[_LOCATIONS[kind]]
     needed = {"S3": ("bucket", "key", "bundleType"), "GitHub": ("repository", "commitId")}.get(kind, ())
     missing = [member for member in needed if not location.get(member)]
+    if kind == "GitHub" and not re.fullmatch(r"[^/\s]+/[^/\s]+", location.get("repository") or "a/b"):
+        raise Refusal("InvalidRevisionException", f"The repository is owner/name, not {location['repository']}.")
+    if kind == "S3" and location.get("bundleType") not in (None, *_BUNDLES):
+        raise Refusal("InvalidRevisionException", f"Invalid bundleType: {location['bundleType']}")
     if missing:
         raise Refusal("InvalidRevisionException", f"The revision's location lacks {', '.join(missing)}.")
 
@@ -215,6 +235,8 @@ def batches_of_deployments_are_small(request: Request) -> dict[str, Any]:
     ids = request.params["deploymentIds"]
     if len(ids) > 25:
         raise Refusal("BatchLimitExceededException", "The number of deployments in a batch must be at most 25")
+    for one in ids:
+        _refuse_malformed(one)
     backend = request.codedeploy
     found = [backend.deployments[one] for one in ids if one in backend.deployments]
     return {"deploymentsInfo": [deployment_info(backend, one) for one in found]}
