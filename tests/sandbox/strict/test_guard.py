@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from importlib.metadata import requires, version
+from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
-from udo.sandbox import hooks
+from udo.sandbox import hooks, strict
 from udo.sandbox.strict import guard, rules
 from udo.sandbox.strict.rules import replacements
 
 
 def test_this_moto_has_everything_the_rules_lean_on() -> None:
     assert guard.missing() == []
+    assert guard.missing_late() == []
 
 
 def test_what_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +37,22 @@ def test_everything_that_is_replaced_is_guarded(world: Any) -> None:
     guarded = {(owner.rpartition(":")[2], name) for owner, names in guard.ATTRIBUTES.items() for name in names}
     assert len(hooks.replaced) >= 4
     assert {(owner.__name__, name) for owner, name in [*replacements(), *hooks.replaced]} <= guarded
+
+
+def test_everything_that_is_imported_from_moto_is_guarded() -> None:
+    named = guard.ATTRIBUTES | guard.LATE
+    known = {(owner, name) for owner, names in named.items() for name in names}
+    known |= {tuple(owner.split(":")) for owner in (*named, *guard.FIELDS, *guard.TAKEN) if ":" in owner}
+    known |= {tuple(owner.partition(":")[0].rsplit(".", 1)) for owner in named}
+    imports = [
+        (statement.module, one.name)
+        for path in (Path(strict.__file__).parents[1]).rglob("*.py")
+        for statement in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("moto")
+        for one in statement.names
+    ]
+    assert len(imports) > 40
+    assert [one for one in imports if one not in known] == []
 
 
 def test_moto_is_pinned_to_the_range_the_rules_were_made_for() -> None:
