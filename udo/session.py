@@ -257,9 +257,9 @@ class Session:
 
         botocore's own debug log would hold both.
         """
-        from udo.bugs import append
-
         if self.options.debug:
+            from udo.bugs import append
+
             append(self.run_id, self.output.masked(line))
 
     def finish(
