@@ -15,11 +15,11 @@ import pytest
 
 from udo.errors import Conflict
 from udo.files import state_folder
-from udo.model import Column, Result
 from udo.output import Output
 from udo.output.clean import neutral, width
 from udo.output.text import cell, plan_lines, table_lines
 from udo.plan import Call, Difference, Notice, Plan, Progress, StepBegan, StepDone
+from udo.result import Column, Result
 
 GOOD = "clusters: {prod: {roles: {web: {ami: ami-12345678}}}}\n"
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Config, Lookup, Role
-    from udo.model import Result, Secret
     from udo.output import Output
     from udo.plan import Event, FanOut, Plan
+    from udo.result import Result, Secret
     from udo.runner import Follow
 
 _SET_ASIDE = (
@@ -216,7 +216,7 @@ class Session:
 
         Raises: UdoError.
         """
-        from udo.model import Secret
+        from udo.result import Secret
 
         lookups = list(wanted)
         known = self._looked_up.setdefault(id(aws), {})

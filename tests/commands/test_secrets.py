@@ -13,8 +13,8 @@ import pytest
 from tests.commands.deploy_worlds import SHA
 from tests.commands.deploy_worlds import config as deploy_config
 from tests.commands.launch_worlds import NEW_IMAGE, WORLDS, launch_data
-from udo.model import Secret
 from udo.output.hidden import Hidden
+from udo.result import Secret
 
 Udo = Callable[..., Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udo.aws.autoscaling import batched
-from udo.model import Secret
+from udo.result import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from udo.errors import AwsError, EndedBadly, PartlyDone, PermissionDenied, UdoError
 from udo.following import Follower, in_hand, instances, reason, story
-from udo.model import Result
 from udo.notify import Webhook, tell
 from udo.plan import Notice
+from udo.result import Result
 from udo.revision import same, told
 
 if TYPE_CHECKING:

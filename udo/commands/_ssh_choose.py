@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from udo.commands._ssh_reach import within_reach
 from udo.commands.instances import age, instance_row, launch_text
 from udo.errors import Refused, UsageError
-from udo.model import Column
+from udo.result import Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from udo.commands._ssh_last import FINE, remember
 from udo.errors import DeadlinePassed, Interrupted, UdoError
-from udo.model import Result
 from udo.plan import FanOut, HostBegan, HostDone, Plan, StepBegan, StepDone, exit_status
+from udo.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

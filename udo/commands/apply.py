@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup, Result
+    from udo.model import AutoScalingGroup
     from udo.plan import Plan
+    from udo.result import Result
     from udo.session import Session
 
 

@@ -10,7 +10,7 @@ import click
 from udo.config import load
 from udo.errors import ConfigError
 from udo.launch.user_data import boot_script
-from udo.model import Column, Result
+from udo.result import Column, Result
 from udo.words import no_more
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import click
 from udo.errors import UsageError
 from udo.launch.overlay import BASIS
 from udo.launch.user_data import boot_script
-from udo.model import Result
+from udo.result import Result
 from udo.words import reading_roles
 
 if TYPE_CHECKING:

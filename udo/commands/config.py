@@ -9,7 +9,7 @@ import click
 
 from udo import schema
 from udo.errors import UsageError
-from udo.model import Column, Result
+from udo.result import Column, Result
 from udo.words import no_more, reading_roles
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup, Deployment, DeploymentGroup, Result
+    from udo.model import AutoScalingGroup, Deployment, DeploymentGroup
+    from udo.result import Result
     from udo.session import Session
 
 _ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")

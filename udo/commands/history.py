@@ -13,8 +13,8 @@ from udo.commands._telling import local_time, short_name
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.journal import Entry, entries
 from udo.lock import Holder
-from udo.model import Column, Result
 from udo.plan import Notice
+from udo.result import Column, Result
 from udo.words import no_more, reading_roles
 
 if TYPE_CHECKING:

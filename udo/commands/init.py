@@ -15,7 +15,7 @@ from udo.config import NAME
 from udo.config.showing import in_one_line
 from udo.config.writing import document, escaped, heading, readable
 from udo.errors import AwsError, PermissionDenied, UsageError
-from udo.model import Result
+from udo.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

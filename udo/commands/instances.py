@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.errors import Absent
-from udo.model import Column, Instance, Member, Result
+from udo.model import Instance, Member
+from udo.result import Column, Result
 from udo.words import reading_roles
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from udo.commands._ssh_reach import observe_hosts, within_reach
 from udo.commands._ssh_whom import whom_of, whom_options
-from udo.model import Result
+from udo.result import Result
 from udo.words import reading_roles
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from udo.words import no_more, one_role
 
 if TYPE_CHECKING:
     from udo.lock import Holder
-    from udo.model import Result
     from udo.plan import Plan
+    from udo.result import Result
     from udo.session import Session
 
 

@@ -17,9 +17,10 @@ from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import AwsError, Interrupted, PermissionDenied, Refused, UdoError, UsageError
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
-from udo.model import LaunchTemplateReference, Result
+from udo.model import LaunchTemplateReference
 from udo.output.text import plan_lines
 from udo.plan import Call, Notice, plan_to_json
+from udo.result import Result
 from udo.words import changing_roles, reading_roles
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import click
 from udo.commands._launching import observe_updatelc
 from udo.commands._waiting import wait_lock
 from udo.launch.changes import leftovers
-from udo.model import Result
 from udo.plan import Plan
+from udo.result import Result
 from udo.words import changing_roles
 
 if TYPE_CHECKING:

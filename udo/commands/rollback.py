@@ -12,7 +12,8 @@ from udo.commands._waiting import wait_lock
 from udo.launch.overlay import BASIS
 from udo.launch.returning import Target, overrides_of, plan_rollback, target_of
 from udo.launch.states import Heading
-from udo.model import LaunchConfigurationReference, LaunchTemplateReference, Result
+from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.result import Result
 from udo.words import changing_roles
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.errors import UsageError
-from udo.model import Column, Result
+from udo.result import Column, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from udo.errors import UsageError
 from udo.words import fan_out_roles
 
 if TYPE_CHECKING:
-    from udo.model import Result
+    from udo.result import Result
     from udo.session import Session
 
 FORMATS = ("text", "json", "jsonl")

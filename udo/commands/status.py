@@ -8,7 +8,8 @@ import click
 
 from udo.commands.instances import launch_text
 from udo.errors import AwsError, PermissionDenied
-from udo.model import Column, DeploymentGroup, Result
+from udo.model import DeploymentGroup
+from udo.result import Column, Result
 from udo.words import reading_roles
 
 if TYPE_CHECKING:

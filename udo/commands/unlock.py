@@ -12,7 +12,7 @@ from udo.plan import Plan
 from udo.words import no_more, one_role
 
 if TYPE_CHECKING:
-    from udo.model import Result
+    from udo.result import Result
     from udo.session import Session
 
 

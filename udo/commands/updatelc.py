@@ -16,7 +16,7 @@ from udo.launch.converting import plan_conversion
 from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.settings import image, settings, with_settings
 from udo.launch.states import ConfigurationState, Heading, State, Wanted
-from udo.model import Result
+from udo.result import Result
 from udo.words import changing_roles
 
 if TYPE_CHECKING:

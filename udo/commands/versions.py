@@ -17,8 +17,9 @@ from udo.launch.naming import family
 from udo.launch.overlay import BASIS
 from udo.launch.remembering import remembered
 from udo.launch.states import ConfigurationState
-from udo.model import Column, LaunchConfigurationReference, LaunchTemplateReference, Result
+from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.plan import Notice
+from udo.result import Column, Result
 from udo.words import no_more, one_role
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text
 from udo.config.values import value_of
 from udo.errors import ConfigError, Problem, UsageError
-from udo.model import Secret
+from udo.result import Secret
 from udo.schema import Key
 
 _NAMING = schema.BY_PATH["naming"].default

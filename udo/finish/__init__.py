@@ -13,9 +13,9 @@ from udo.finish.local import run
 from udo.journal import Journal
 from udo.lock import this_process
 from udo.locking import Locking
-from udo.model import Result
 from udo.output.text import plan_lines
 from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, exit_status, filled
+from udo.result import Result
 from udo.runner import Tools, carry_out, resolve
 
 if TYPE_CHECKING:

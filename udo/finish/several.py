@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError
 from udo.finish import Finish
 from udo.finish.confirming import confirm
-from udo.model import Result
 from udo.plan import Notice
+from udo.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from udo.output.text import cell
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from udo.model import Column
+    from udo.result import Column
 
 _BETWEEN = 2
 _GOOD = frozenset({"InService", "Healthy", "Succeeded", "running", "current", "ok", "done"})

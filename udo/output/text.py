@@ -9,8 +9,8 @@ from udo.output.clean import neutral, width
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from udo.model import Column, Result
     from udo.plan import Difference, Plan
+    from udo.result import Column, Result
 
 
 def result_lines(result: Result) -> Iterator[str]:
