@@ -221,6 +221,36 @@ def test_prune_leaves_one_that_a_group_came_to_use_meanwhile(world: Any, udo: Ud
     assert "prod-webapp-v3" not in everything(world)["configurations"]
 
 
+@pytest.mark.parametrize("place", ["group", "policy", "override"])
+def test_prune_leaves_versions_that_a_group_came_to_use_meanwhile_wherever_it_names_them(
+    world: Any, udo: Udo, place: str
+) -> None:
+    template_world(world)
+    for _ in range(2, 6):
+        world.client("ec2").create_launch_template_version(
+            LaunchTemplateName="prod-webapp", SourceVersion="1", LaunchTemplateData={}
+        )
+    own, other = ({"LaunchTemplateName": "prod-webapp", "Version": number} for number in ("2", "5"))
+    policy = {"LaunchTemplate": {"LaunchTemplateSpecification": own}}
+    override = {"InstanceType": "t3.small", "LaunchTemplateSpecification": own}
+    launch = {
+        "group": {"LaunchTemplate": own},
+        "policy": {"MixedInstancesPolicy": policy},
+        "override": {
+            "MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": other, "Overrides": [override]}}
+        },
+    }
+
+    def meanwhile(_asked: Any) -> None:
+        world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-web", **launch[place])
+
+    world.faults.add(Fault("hook", "GetCallerIdentity", hook=meanwhile))
+    write_config()
+    told = udo("prune", "prod", "webapp", "--keep", "1")
+    assert (told.exit, "going on without it" in told.stderr) == (0, True)
+    assert 2 in everything(world)["versions"]
+
+
 def test_prune_of_a_template_keeps_its_default_and_what_another_group_uses(world: Any, udo: Udo) -> None:
     template_world(world)
     for number in range(2, 8):

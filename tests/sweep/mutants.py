@@ -101,6 +101,12 @@ MUTANTS = (
     Mutant(
         "delete versions in use", "launch/changes.py", "needed = {*state.used, state.number,", "needed = {state.number,"
     ),
+    Mutant(
+        "overlook who uses a version in an override",
+        "launch/keeping.py",
+        'return f"({own}) || {inside}',
+        'return f"({own}) || `false` && {inside}',
+    ),
     Mutant("delete the default version", "launch/changes.py", "current, *defaults, *also}", "current, *also}"),
     Mutant("delete the one before", "launch/changes.py", "{told.before} if told else", "set() if told else"),
     Mutant("delete the one below", "launch/changes.py", "{max(below)} if (below", "set() if (below"),
