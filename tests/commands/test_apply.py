@@ -283,6 +283,16 @@ def test_a_file_that_is_not_as_it_was_written_is_refused(
     assert (list(world.log), Path("broken-in").exists()) == ([], False)
 
 
+def test_a_last_call_that_aws_would_not_take_is_refused_before_the_first(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    assert udo("plan", "--save", "plan").exit == 0
+    rewrite(lambda document: document["plans"][0]["plan"]["steps"][-1]["params"].update(Nonsense="x"), sealed=True)
+    refused = udo("apply", "plan")
+    assert (refused.exit, writes(world)) == (2, [])
+    assert "Nonsense" in refused.stderr
+
+
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     thing=st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.just([]) | st.just({"$ref": "x"}),
