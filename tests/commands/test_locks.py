@@ -127,6 +127,11 @@ def test_the_lock_of_a_living_process_of_this_host_is_not(world: Any, udo: Udo) 
         held_by(world, host=socket.gethostname(), pid=living.pid, started=_started(living.pid))
         write_config()
         assert udo("updatelc", "prod", "webapp").exit == 4
+        # Another process that has the number of a dead one holds nothing.
+        world.client("ssm").delete_parameter(Name=NAME)
+        held_by(world, host=socket.gethostname(), pid=living.pid, started="1")
+        told = udo("updatelc", "prod", "webapp")
+        assert (told.exit, "is dead: taking it over" in told.stderr) == (0, True)
         living.kill()
 
 

@@ -251,6 +251,22 @@ def test_prune_leaves_versions_that_a_group_came_to_use_meanwhile_wherever_it_na
     assert 2 in everything(world)["versions"]
 
 
+def test_prune_keeps_a_version_that_an_instance_outside_of_groups_was_launched_from(world: Any, udo: Udo) -> None:
+    template_world(world)
+    ec2 = world.client("ec2")
+    for _ in range(2, 6):
+        ec2.create_launch_template_version(LaunchTemplateName="prod-webapp", SourceVersion="1", LaunchTemplateData={})
+    for number in ("2", "3"):
+        started = ec2.run_instances(
+            LaunchTemplate={"LaunchTemplateName": "prod-webapp", "Version": number}, MinCount=1, MaxCount=1
+        )
+    ec2.terminate_instances(InstanceIds=[started["Instances"][0]["InstanceId"]])
+    world.clock.step(3600)
+    write_config()
+    assert udo("prune", "prod", "webapp", "--keep", "1").exit == 0
+    assert set(everything(world)["versions"]) == {1, 2, 5}
+
+
 def test_prune_of_a_template_keeps_its_default_and_what_another_group_uses(world: Any, udo: Udo) -> None:
     template_world(world)
     for number in range(2, 8):

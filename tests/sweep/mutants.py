@@ -140,6 +140,15 @@ MUTANTS = (
         "except Interrupted:\n",
     ),
     Mutant(
+        "know a process by its number alone", "lock.py", "_started(self.pid) != self.started", "not _started(self.pid)"
+    ),
+    Mutant(
+        "overlook instances outside of groups",
+        "commands/_launching.py",
+        " | aws.ec2.versions_running(live.id)",
+        "",
+    ),
+    Mutant(
         "call nobody's lock dead",
         "lock.py",
         "if not self.pid or self.host != socket.gethostname():",
