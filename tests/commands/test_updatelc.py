@@ -252,6 +252,18 @@ def test_nothing_is_deleted_where_udo_never_changed_the_group(world: Any, udo: U
     assert writes(world) == []
 
 
+def test_a_tag_longer_than_aws_takes_is_left_out(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    configuration(world, "x" * 240)
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", LaunchConfigurationName="x" * 240
+    )
+    write_config()
+    world.log.clear()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert writes(world) == ["CreateLaunchConfiguration", "UpdateAutoScalingGroup"]
+
+
 def test_a_tag_that_may_not_be_written_is_a_warning(world: Any, udo: Udo) -> None:
     from udo.sandbox.faults import Fault
 

@@ -91,6 +91,14 @@ def test_set_on_the_command_line_beats_udo_yml(world: Any, udo: Udo) -> None:
 
 
 @pytest.mark.parametrize("kind", WORLDS)
+def test_a_spot_price_stands_in_no_template_of_a_mixed_policy(world: Any, udo: Udo, kind: str) -> None:
+    WORLDS[kind](world)
+    write_config()
+    told = udo("updatelc", "prod", "webapp", "--set", "spot_price=0.1", "--dry-run")
+    assert told.exit == (7 if kind == "mixed" else 0), told.stderr
+
+
+@pytest.mark.parametrize("kind", WORLDS)
 def test_from_config_takes_udo_yml_alone_and_shows_what_is_lost(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config()
