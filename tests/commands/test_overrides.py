@@ -168,3 +168,24 @@ def test_a_plan_with_overrides_can_be_saved_and_carried_out(world: Any, udo: Udo
     assert udo("apply", "one.plan").exit == 0
     assert (launched_from(world), arm_version(world)) == ("2", "2")
     assert arm_data(world)["ImageId"] != NEW_IMAGE
+
+
+def test_overrides_changed_meanwhile_are_not_put_back(world: Any, udo: Udo) -> None:
+    from udo.sandbox.faults import Fault
+
+    mixed_world(world)
+
+    def meanwhile(_asked: Any) -> None:
+        policy = group(world)["MixedInstancesPolicy"]
+        policy["LaunchTemplate"]["LaunchTemplateSpecification"].pop("LaunchTemplateName", None)
+        policy["LaunchTemplate"]["Overrides"] = [{"InstanceType": "m7g.medium"}]
+        world.client("autoscaling").update_auto_scaling_group(
+            AutoScalingGroupName="prod-webapp", MixedInstancesPolicy=policy
+        )
+
+    world.faults.add(Fault("hook", "CreateLaunchTemplateVersion", hook=meanwhile))
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "mixed instances policy of prod-webapp" in told.stderr
+    assert group(world)["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"] == [{"InstanceType": "m7g.medium"}]

@@ -380,24 +380,3 @@ def test_a_missing_permission_names_the_action(world: Any, udo: Udo) -> None:
     assert denied.exit == 6
     assert "autoscaling:CreateLaunchConfiguration is missing" in denied.stderr
     assert len(denied.stderr.strip().splitlines()[-1]) < 500
-
-
-def test_overrides_changed_meanwhile_are_not_put_back(world: Any, udo: Udo) -> None:
-    from udo.sandbox.faults import Fault
-
-    mixed_world(world)
-
-    def meanwhile(_asked: Any) -> None:
-        policy = group(world)["MixedInstancesPolicy"]
-        policy["LaunchTemplate"]["LaunchTemplateSpecification"].pop("LaunchTemplateName", None)
-        policy["LaunchTemplate"]["Overrides"] = [{"InstanceType": "m7g.medium"}]
-        world.client("autoscaling").update_auto_scaling_group(
-            AutoScalingGroupName="prod-webapp", MixedInstancesPolicy=policy
-        )
-
-    world.faults.add(Fault("hook", "CreateLaunchTemplateVersion", hook=meanwhile))
-    write_config()
-    told = udo("updatelc", "prod", "webapp")
-    assert told.exit == 4
-    assert "mixed instances policy of prod-webapp" in told.stderr
-    assert group(world)["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"] == [{"InstanceType": "m7g.medium"}]

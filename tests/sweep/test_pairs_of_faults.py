@@ -14,7 +14,7 @@ from sweeping import WHOLE, Undisturbed, one_case, undisturbed
 
 KINDS = ("killed-after", "dropped-after", "throttled")
 # Of all pairs of calls, some 37,000, how many apart are looked at: all of them would take hours.
-EACH = 5 if WHOLE else 47
+EACH = 5 if WHOLE else 97
 # Being struck makes a run longer: by the reads that settle a lost answer, or by taking a lock over.
 LONGER = 6
 
