@@ -197,6 +197,14 @@ def test_an_operation_that_is_not_there_is_named(client: Any, over_http: Any) ->
         assert code(made("lambda").get_account_settings) == "NotImplemented"
 
 
+def test_a_part_of_an_operation_that_is_not_there_is_named(client: Any) -> None:
+    codedeploy, where = client("codedeploy"), {"applicationName": "shop", "deploymentGroupName": "web"}
+    codedeploy.create_application(applicationName="shop")
+    codedeploy.create_deployment_group(**where, serviceRoleArn="arn:aws:iam::123456789012:role/deployer")
+    with pytest.raises(ClientError, match="deploymentMode RESTART"):
+        codedeploy.create_deployment(**where, deploymentMode="RESTART")
+
+
 def test_a_crash_is_an_error_a_client_can_read(world: World, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from moto.ec2.models import ec2_backends
 

@@ -33,7 +33,6 @@ def install(owner: Owner) -> None:
         _patch_account()
         _patch_births()
         _patch_images()
-        _patch_console()
         _installed.append(True)
 
 
@@ -102,21 +101,9 @@ def _patch_images() -> None:
     _put(AmiBackend, _load_amis)
 
 
-def _patch_console() -> None:
-    from moto.core.responses import ActionResult
-    from moto.core.utils import utcnow
-    from moto.ec2.responses.general import General
-
-    def get_console_output(self: Any) -> Any:
-        from base64 import b64encode
-
-        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
-        text = _owner.console(instance) if _owner.console else ""
-        answer = {"InstanceId": instance.id, "Timestamp": utcnow()}
-        # What has not booted has printed nothing yet.
-        return ActionResult(answer | ({"Output": b64encode(text.encode()).decode()} if text else {}))
-
-    _put(General, get_console_output)
+def console(instance: Any) -> str:
+    """What an instance has printed on its console; what has not booted has printed nothing yet."""
+    return _owner.console(instance) if _owner.console else ""
 
 
 def _put(kind: type, function: Callable[..., Any]) -> None:

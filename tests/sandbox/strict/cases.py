@@ -11,9 +11,18 @@ import cases_instances
 import cases_launch
 import cases_members
 import cases_parameters
+import cases_revisions
 from account import Account
 
-_MODULES = (cases_codedeploy, cases_groups, cases_instances, cases_launch, cases_members, cases_parameters)
+_MODULES = (
+    cases_codedeploy,
+    cases_groups,
+    cases_instances,
+    cases_launch,
+    cases_members,
+    cases_parameters,
+    cases_revisions,
+)
 
 CASES: dict[str, Callable[[Account], None]] = {
     name: case

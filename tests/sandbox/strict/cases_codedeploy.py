@@ -91,21 +91,30 @@ def applications_can_be_deleted(aws: Account) -> None:
     holds(aws.codedeploy.list_applications()["applications"] == [])
 
 
-def revisions_are_complete(aws: Account) -> None:
+def applications_can_be_renamed(aws: Account) -> None:
     aws.deployable()
-    refused(aws.codedeploy.create_deployment, "RevisionRequiredException", **WHERE)
-    half = {"revisionType": "S3", "s3Location": {"bucket": "bundles"}}
-    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", revision=half, **WHERE)
-    rar = {"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.rar", "bundleType": "rar"}}
-    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", "rar", revision=rar, **WHERE)
-    bare = {"revisionType": "GitHub", "gitHubLocation": {"repository": "shop", "commitId": "a" * 40}}
-    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", "owner/name", revision=bare, **WHERE)
+    made = aws.deploy()
+    aws.codedeploy.create_application(applicationName="taken")
+    words = {"applicationName": "shop", "newApplicationName": "taken"}
+    refused(aws.codedeploy.update_application, "ApplicationAlreadyExistsException", "taken", **words)
+    aws.codedeploy.update_application(applicationName="shop", newApplicationName="store")
+    where = {"applicationName": "store", "deploymentGroupName": "web"}
+    holds(aws.codedeploy.list_deployments(**where)["deployments"] == [made], "its deployments are lost")
+    shown = aws.codedeploy.get_deployment_group(**where)["deploymentGroupInfo"]
+    holds(shown["applicationName"] == "store", shown["applicationName"])
+    gone = {"applicationName": "shop", "deploymentGroupName": "web"}
+    refused(aws.codedeploy.get_deployment_group, "ApplicationDoesNotExistException", **gone)
 
 
-def commits_are_full_hashes(aws: Account) -> None:
+def only_blue_green_deployments_wait(aws: Account) -> None:
     aws.deployable()
-    for commit in ("main", "740800d", "a" * 39):
-        refused(aws.deploy, "InvalidRevisionException", commit, commit=commit)
+    made = aws.deploy()
+    proceed = aws.codedeploy.continue_deployment
+    refused(proceed, "DeploymentIdRequiredException")
+    refused(proceed, "DeploymentDoesNotExistException", deploymentId="d-NOTHING00")
+    refused(proceed, "UnsupportedActionForDeploymentTypeException", made, deploymentId=made)
+    aws.step(60)
+    refused(proceed, "DeploymentAlreadyCompletedException", made, deploymentId=made)
 
 
 def unknown_deployment_configs_are_refused(aws: Account) -> None:

@@ -9,12 +9,14 @@ UNKNOWN = ["i-00000000000000001", "i-00000000000000002"]
 
 def malformed_instance_ids_are_refused(aws: Account) -> None:
     refused(aws.ec2.describe_instances, "InvalidInstanceID.Malformed", '"web-1"', InstanceIds=["web-1"])
+    refused(aws.ec2.get_console_output, "InvalidInstanceID.Malformed", '"web-1"', InstanceId="web-1")
 
 
 def one_unknown_id_fails_the_batch(aws: Account) -> None:
     members = aws.group()
     both = f"The instance IDs '{', '.join(UNKNOWN)}' do not exist"
     refused(aws.ec2.describe_instances, "InvalidInstanceID.NotFound", both, InstanceIds=[members[0], *UNKNOWN])
+    refused(aws.ec2.get_console_output, "InvalidInstanceID.NotFound", UNKNOWN[0], InstanceId=UNKNOWN[0])
 
 
 def instance_ids_and_max_results_exclude_each_other(aws: Account) -> None:
@@ -29,6 +31,20 @@ def unknown_filters_are_refused(aws: Account) -> None:
     filters = [{"Name": "colour", "Values": ["red"]}]
     for what in ("instances", "images", "subnets", "security_groups", "launch_templates", "key_pairs"):
         refused(getattr(aws.ec2, f"describe_{what}"), "InvalidParameterValue", "colour", Filters=filters)
+
+
+def values_of_filters_are_patterns(aws: Account) -> None:
+    aws.group(size=2)
+    one = aws.ec2.describe_instances()["Reservations"][0]["Instances"][0]
+
+    def found(name: str, *values: str) -> int:
+        shown = aws.ec2.describe_instances(Filters=[{"Name": name, "Values": list(values)}])["Reservations"]
+        return sum(len(each["Instances"]) for each in shown)
+
+    holds(found("instance-type", "t3.*") == found("instance-type", "t?.small", "c5.large") == 2, "no wildcards")
+    holds(found("instance-type", "t3") == found("instance-type", "c5.*") == 0)
+    holds(found("launch-time", f"{one['LaunchTime']:%Y-%m-%d}T*") == found("tenancy", "default") == 2)
+    holds(found("instance-lifecycle", "spot") == found("ebs-optimized", "true") == 0)
 
 
 def instances_come_in_pages(aws: Account) -> None:

@@ -19,6 +19,14 @@ def parameter_values_are_small(aws: Account) -> None:
     refused(_put, "ValidationException", "4096", aws=aws, name="/shop", value="x" * 4097)
 
 
+def parameters_keep_their_type(aws: Account) -> None:
+    _put(aws, "/shop", "x")
+    again = {"aws": aws, "name": "/shop", "value": "y", "Overwrite": True}
+    refused(_put, "HierarchyTypeMismatchException", "/shop", Type="SecureString", **again)
+    _put(**again)
+    holds(aws.ssm.get_parameter(Name="/shop")["Parameter"]["Value"] == "y")
+
+
 def values_match_their_allowed_pattern(aws: Account) -> None:
     refused(_put, "ParameterPatternMismatchException", aws=aws, name="/shop", value="x", AllowedPattern="^\\d+$")
 

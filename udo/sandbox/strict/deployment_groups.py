@@ -211,6 +211,28 @@ def applications_can_be_deleted(request: Request) -> None:
     backend.applications.pop(name, None)
 
 
+@answers("codedeploy", "UpdateApplication", moto="has no such operation")
+def applications_can_be_renamed(request: Request) -> None:
+    """UpdateApplication gives an application another name, which its groups and deployments follow; a name that is
+    taken is refused.
+
+    Source: botocore codedeploy UpdateApplicationInput, error ApplicationAlreadyExistsException.
+    """
+    params, backend = request.params, request.codedeploy
+    name, new = params.get("applicationName"), params.get("newApplicationName")
+    if not name or not new:
+        raise Refusal("ApplicationNameRequiredException", "Application name was not specified")
+    application = backend.get_application(name)
+    if new in backend.applications:
+        raise Refusal("ApplicationAlreadyExistsException", f"Application already exists with name: {new}")
+    application.application_name = new
+    backend.applications[new] = backend.applications.pop(name)
+    backend.deployment_groups[new] = backend.deployment_groups.pop(name, {})
+    for deployment in backend.deployments.values():
+        if deployment.application_name == name:
+            deployment.application_name = new
+
+
 def _described(backend: Any, group: Any) -> dict[str, Any]:
     every = of_group(backend, group.application.application_name, group.deployment_group_name)
     good = next((one for one in every if run_of(one).status == "Succeeded"), None)

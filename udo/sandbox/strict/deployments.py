@@ -16,12 +16,11 @@ from udo.sandbox.strict.deployment_run import ENDED, Run, move, stop
 from udo.sandbox.strict.deployment_view import deployment_info
 from udo.sandbox.strict.deployment_world import events_of, world_of
 from udo.sandbox.strict.pages import page
+from udo.sandbox.strict.revisions import register
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, rule
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _STATUSES = ("Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready")
-_BUNDLES = ("tar", "tgz", "zip", "YAML", "JSON")
-_LOCATIONS = {"S3": "s3Location", "GitHub": "gitHubLocation", "String": "string", "AppSpecContent": "appSpecContent"}
 
 
 def advance() -> None:
@@ -62,42 +61,6 @@ def file_behaviors_exist(request: Request) -> None:
     behavior = request.params.get("fileExistsBehavior") or "DISALLOW"
     if behavior not in ("DISALLOW", "OVERWRITE", "RETAIN"):
         raise Refusal("InvalidFileExistsBehaviorException", f"Invalid fileExistsBehavior: {behavior}")
-
-
-@refuses("codedeploy", "CreateDeployment", moto="accepts none, both, and any of them")
-def revisions_are_complete(request: Request) -> None:
-    """A deployment needs a revision with exactly the location its type names.
-
-    Source: botocore codedeploy RevisionLocation; CreateDeployment, errors RevisionRequiredException and
-    InvalidRevisionException.
-    """
-    revision = request.params.get("revision")
-    if not revision:
-        raise Refusal("RevisionRequiredException", "Revision was not specified")
-    kind = revision.get("revisionType", "")
-    given = {member for member in _LOCATIONS.values() if revision.get(member)}
-    if kind not in _LOCATIONS or given != {_LOCATIONS[kind]}:
-        raise Refusal("InvalidRevisionException", "The revision was specified in an invalid format.")
-    location = revision[_LOCATIONS[kind]]
-    needed = {"S3": ("bucket", "key", "bundleType"), "GitHub": ("repository", "commitId")}.get(kind, ())
-    missing = [member for member in needed if not location.get(member)]
-    if kind == "GitHub" and not re.fullmatch(r"[^/\s]+/[^/\s]+", location.get("repository") or "a/b"):
-        raise Refusal("InvalidRevisionException", f"The repository is owner/name, not {location['repository']}.")
-    if kind == "S3" and location.get("bundleType") not in (None, *_BUNDLES):
-        raise Refusal("InvalidRevisionException", f"Invalid bundleType: {location['bundleType']}")
-    if missing:
-        raise Refusal("InvalidRevisionException", f"The revision's location lacks {', '.join(missing)}.")
-
-
-@refuses("codedeploy", "CreateDeployment", moto="accepts branches, tags and short hashes")
-def commits_are_full_hashes(request: Request) -> None:
-    """A GitHub revision names the commit by its full SHA-1: 40 hexadecimal digits.
-
-    Source: botocore codedeploy GitHubLocation, member commitId; github.com/aws/aws-codedeploy-agent issues.
-    """
-    location = (request.params.get("revision") or {}).get("gitHubLocation")
-    if location and not re.fullmatch(r"[0-9a-fA-F]{40}", location.get("commitId", "")):
-        raise Refusal("InvalidRevisionException", f"The commit id {location.get('commitId')} is not a full SHA-1")
 
 
 @refuses("codedeploy", "CreateDeployment", moto="accepts any name")
@@ -149,6 +112,7 @@ def _begin(backend: Any, moto_id: str) -> str:
     config = known_config(backend, deployment.deployment_config_name)
     group = deployment.deployment_group
     deployment.udo_run = Run(config, events_of(group), created=moment.now())
+    register(backend, deployment.application_name, deployment.revision)
     backend.deployments[deployment.deployment_id] = deployment
     return str(deployment.deployment_id)
 
@@ -321,3 +285,20 @@ def stopping_waits_for_running_scripts(request: Request) -> dict[str, Any]:
         return {"status": "Pending", "statusMessage": "Stopping deployment."}
     failed_deployments_are_rolled_back(request.codedeploy, deployment)
     return {"status": "Succeeded", "statusMessage": "No more deployment activity will take place."}
+
+
+@answers("codedeploy", "ContinueDeployment", moto="has no such operation")
+def only_blue_green_deployments_wait(request: Request) -> None:
+    """ContinueDeployment is for a blue/green deployment that waits; one in place refuses it.
+
+    Source: botocore codedeploy ContinueDeployment, errors UnsupportedActionForDeploymentTypeException and
+    DeploymentAlreadyCompletedException.
+    """
+    deployment_id = request.params.get("deploymentId")
+    if not deployment_id:
+        raise Refusal("DeploymentIdRequiredException", "The deployment id was not specified")
+    if run_of(known_deployment(request.codedeploy, deployment_id)).ended:
+        raise Refusal("DeploymentAlreadyCompletedException", f"The deployment {deployment_id} has already completed")
+    raise Refusal(
+        "UnsupportedActionForDeploymentTypeException", f"The deployment {deployment_id} is not a blue/green deployment"
+    )

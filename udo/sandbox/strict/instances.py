@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import copy
-import functools
 import re
 from typing import Any
 
-from moto.core.utils import get_service_model
 from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.instances import Instance
 
+from udo.sandbox import hooks
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
@@ -21,20 +21,10 @@ from udo.sandbox.strict.templates import INVALID_TOKEN
 # "Terminated instances remain visible after termination for a while": about an hour.
 REMEMBERED = 3600.0
 _ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_FILTERED = (
-    "DescribeImages",
-    "DescribeInstanceStatus",
-    "DescribeInstances",
-    "DescribeKeyPairs",
-    "DescribeLaunchTemplateVersions",
-    "DescribeLaunchTemplates",
-    "DescribeSecurityGroups",
-    "DescribeSubnets",
-    "DescribeVpcs",
-)
 _NAMING_INSTANCES = (
     "DescribeInstances",
     "DescribeInstanceStatus",
+    "GetConsoleOutput",
     "RebootInstances",
     "StartInstances",
     "StopInstances",
@@ -48,7 +38,7 @@ def malformed_instance_ids_are_refused(request: Request) -> None:
 
     Source: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
     """
-    for instance_id in request.params.get("InstanceIds") or []:
+    for instance_id in _named(request):
         if not _ID.fullmatch(instance_id):
             raise Refusal("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
 
@@ -59,13 +49,18 @@ def one_unknown_id_fails_the_batch(request: Request) -> None:
 
     Source: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (InvalidInstanceID.NotFound).
     """
-    wanted = request.params.get("InstanceIds") or []
+    wanted = _named(request)
     known = _known(request) if wanted else {}
     missing = [instance_id for instance_id in wanted if instance_id not in known]
     if len(missing) == 1:
         raise Refusal("InvalidInstanceID.NotFound", f"The instance ID '{missing[0]}' does not exist")
     if missing:
         raise Refusal("InvalidInstanceID.NotFound", f"The instance IDs '{', '.join(missing)}' do not exist")
+
+
+def _named(request: Request) -> list[str]:
+    one = request.params.get("InstanceId")
+    return [str(one)] if one else list(request.params.get("InstanceIds") or [])
 
 
 def _known(request: Request) -> dict[str, tuple[Any, Any]]:
@@ -89,26 +84,12 @@ def instance_ids_and_max_results_exclude_each_other(request: Request) -> None:
         )
 
 
-@refuses("ec2", *_FILTERED, moto="crashes (HTTP 500), says that moto lacks it, or ignores it")
-def unknown_filters_are_refused(request: Request) -> None:
-    """A filter that the operation does not have is InvalidParameterValue.
-
-    Source: botocore ec2 DescribeInstancesRequest and the like, documentation of member Filters.
-    """
-    for one in request.params.get("Filters") or []:
-        name = one.get("Name", "")
-        if name not in _filters(request.response._get_action()) and not name.startswith("tag:"):
-            raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
-        if len(one.get("Values") or []) > 200:
-            raise Refusal(
-                "FilterLimitExceeded", "The maximum number of filter values specified on a single call is 200"
-            )
-
-
-@functools.cache
-def _filters(operation: str) -> frozenset[str]:
-    shape: Any = get_service_model("ec2").operation_model(operation).input_shape
-    return frozenset(re.findall(r"<code>([a-z][a-z0-9.-]+)</code> -", shape.members["Filters"].documentation))
+@answers("ec2", "GetConsoleOutput")
+def get_console_output(request: Request) -> dict[str, Any]:
+    instance = request.ec2.get_instance(request.params["InstanceId"])
+    shown = {"InstanceId": instance.id, "Timestamp": moment.utcnow()}
+    text = hooks.console(instance)
+    return shown | ({"Output": base64.b64encode(text.encode()).decode()} if text else {})
 
 
 @answers("ec2", "DescribeInstances", moto="counts reservations: a page of 5 may hold 50 instances")

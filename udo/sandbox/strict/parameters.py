@@ -50,6 +50,21 @@ def parameter_values_are_small(request: Request) -> None:
         )
 
 
+@refuses("ssm", "PutParameter", moto="changes it")
+def parameters_keep_their_type(request: Request) -> None:
+    """A parameter that exists is not made one of another type.
+
+    Source: botocore ssm PutParameter, error HierarchyTypeMismatchException.
+    """
+    params = request.params
+    known = request.ssm.get_parameter(params["Name"]) if params.get("Overwrite") else None
+    if known and params.get("Type") not in (None, known.parameter_type):
+        raise Refusal(
+            "HierarchyTypeMismatchException",
+            f"The parameter {params['Name']} is a {known.parameter_type}; its type can't be changed.",
+        )
+
+
 @refuses("ssm", "PutParameter", moto="stores the pattern and never looks at it")
 def values_match_their_allowed_pattern(request: Request) -> None:
     """A value that does not match AllowedPattern is refused.

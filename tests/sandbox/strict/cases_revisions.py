@@ -1,0 +1,100 @@
+"""Revisions of CodeDeploy applications: one case for each rule, named like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from account import Account, holds, refused
+
+S3 = {"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.zip", "bundleType": "zip"}}
+WHERE = {"applicationName": "shop", "deploymentGroupName": "web"}
+
+
+def restarts_take_no_revision(aws: Account) -> None:
+    aws.deployable()
+    refused(aws.deploy, "InvalidInputException", "RESTART", deploymentMode="RESTART")
+    aws.deploy(deploymentMode="STANDARD")
+
+
+def revisions_can_be_registered(aws: Account) -> None:
+    aws.codedeploy.create_application(applicationName="shop")
+    register = aws.codedeploy.register_application_revision
+    refused(register, "ApplicationDoesNotExistException", "nothing", applicationName="nothing", revision=S3)
+    register(applicationName="shop", revision=S3, description="the first")
+    shown = aws.codedeploy.get_application_revision(applicationName="shop", revision=S3)
+    holds(shown["revisionInfo"]["description"] == "the first")
+    holds("firstUsedTime" not in shown["revisionInfo"], "used before it was")
+    holds(shown["revision"] == S3)
+
+
+def revisions_tell_when_they_were_used(aws: Account) -> None:
+    aws.deployable()
+    first, second = (_github(letter) for letter in "ab")
+    describe = aws.codedeploy.get_application_revision
+    refused(describe, "RevisionDoesNotExistException", "shop", applicationName="shop", revision=first)
+    for commit in "aba":
+        aws.deploy(commit * 40)
+        aws.step(60)
+    one, other = (describe(applicationName="shop", revision=each)["revisionInfo"] for each in (first, second))
+    holds(one["firstUsedTime"] < other["firstUsedTime"] == other["lastUsedTime"] < one["lastUsedTime"])
+    holds((one["deploymentGroups"], other["deploymentGroups"]) == (["web"], []))
+
+
+def revisions_are_listed(aws: Account) -> None:
+    aws.deployable()
+    aws.codedeploy.register_application_revision(applicationName="shop", revision=S3)
+    for commit in "ab":
+        aws.deploy(commit * 40)
+        aws.step(60)
+
+    def listed(**more: str) -> list[Any]:
+        found = aws.codedeploy.list_application_revisions(applicationName="shop", **more)["revisions"]
+        return [one.get("gitHubLocation", {}).get("commitId", "S3")[0] for one in found]
+
+    holds(listed(sortBy="registerTime") == ["S", "a", "b"], listed(sortBy="registerTime"))
+    holds(listed(sortBy="lastUsedTime", sortOrder="descending") == ["b", "a", "S"])
+    holds((listed(deployed="include"), sorted(listed(deployed="exclude"))) == (["b"], ["S", "a"]))
+    holds((listed(s3Bucket="bundles", s3KeyPrefix="shop"), listed(s3Bucket="other")) == (["S"], []))
+
+
+def revisions_are_sorted_by_a_time(aws: Account) -> None:
+    aws.codedeploy.create_application(applicationName="shop")
+    for code, words in {
+        "InvalidSortByException": {"sortBy": "name"},
+        "InvalidSortOrderException": {"sortBy": "registerTime", "sortOrder": "up"},
+        "BucketNameFilterRequiredException": {"s3KeyPrefix": "shop"},
+        "InvalidDeployedStateFilterException": {"deployed": "yes"},
+    }.items():
+        refused(aws.codedeploy.list_application_revisions, code, applicationName="shop", **words)
+
+
+def batches_of_revisions_are_small(aws: Account) -> None:
+    aws.codedeploy.create_application(applicationName="shop")
+    aws.codedeploy.register_application_revision(applicationName="shop", revision=S3)
+    many = [_github("a")] * 26
+    batch = aws.codedeploy.batch_get_application_revisions
+    refused(batch, "BatchLimitExceededException", applicationName="shop", revisions=many)
+    found = batch(applicationName="shop", revisions=[S3, _github("a")])
+    holds([one["revisionLocation"] for one in found["revisions"]] == [S3])
+    holds("1 of the revisions" in found["errorMessage"], found)
+
+
+def _github(letter: str) -> dict[str, Any]:
+    return {"revisionType": "GitHub", "gitHubLocation": {"repository": "acme/shop", "commitId": letter * 40}}
+
+
+def revisions_are_complete(aws: Account) -> None:
+    aws.deployable()
+    refused(aws.codedeploy.create_deployment, "RevisionRequiredException", **WHERE)
+    half = {"revisionType": "S3", "s3Location": {"bucket": "bundles"}}
+    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", revision=half, **WHERE)
+    rar = {"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.rar", "bundleType": "rar"}}
+    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", "rar", revision=rar, **WHERE)
+    bare = {"revisionType": "GitHub", "gitHubLocation": {"repository": "shop", "commitId": "a" * 40}}
+    refused(aws.codedeploy.create_deployment, "InvalidRevisionException", "owner/name", revision=bare, **WHERE)
+
+
+def commits_are_full_hashes(aws: Account) -> None:
+    aws.deployable()
+    for commit in ("main", "740800d", "a" * 39):
+        refused(aws.deploy, "InvalidRevisionException", commit, commit=commit)
