@@ -66,3 +66,35 @@ def test_a_wrong_pin_is_refused_though_known_hosts_knows_the_host(farm: Farm, pi
 def test_a_host_that_nobody_knows_is_refused(pinned: Target, tmp_path: Path) -> None:
     pins().path(pinned.instance_id).unlink()
     assert through([pinned], tmp_path, "ssh", pinned.instance_id, "true").returncode == 255
+
+
+def test_the_way_the_operators_configuration_describes_is_taken(pinned: Target, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    proxy = "bash -c 'exec 3<>/dev/tcp/%h/%p; cat <&3 & cat >&3; kill $!'"
+    own.write_text(
+        f"Host 10.1.*\n  HostName {pinned.address}\n  Port {pinned.port}\n  User {pinned.user}\n"
+        f'  IdentityFile "{pinned.key}"\n  ProxyCommand {proxy}\n'.replace("my %k", "my %%k")
+    )
+    unset = ("user", "port", "key")
+    target = replace(pinned, address="10.1.2.3", user="me", port=22, key=None, config=str(own), unset=unset)
+    ended = through([target], tmp_path, "ssh", target.instance_id, "echo in")
+    assert (ended.stdout, ended.returncode) == ("in\n", 0), ended.stderr
+
+
+@pytest.mark.parametrize("said", ["in udo.yml", "in ssh_config"])
+def test_the_host_in_between_is_found_where_the_operator_describes_it(
+    pinned: Target, farm: Farm, tmp_path: Path, said: str
+) -> None:
+    _, bastion = farm.hosts(2)
+    (tmp_path / "known").write_text(f"[{bastion.address}]:{bastion.port} {public_key(farm.host_key).text}\n")
+    own = tmp_path / "own"
+    own.write_text(
+        f"Host {pinned.address}\n  {'ProxyJump bastion' if said == 'in ssh_config' else 'Compression no'}\n"
+        f"Host bastion\n  HostName {bastion.address}\n  Port {bastion.port}\n  User {bastion.user}\n"
+        f"  IdentityFile {farm.login_key}\n  UserKnownHostsFile {tmp_path}/known\n"
+    )
+    target = replace(pinned, config=str(own), jump="bastion" if said == "in udo.yml" else None)
+    ended = through([target], tmp_path, "ssh", target.instance_id, "echo in")
+    assert (ended.stdout, ended.returncode) == ("in\n", 0), ended.stderr
+    own.write_text(own.read_text().replace(f"Port {bastion.port}", "Port 1"))
+    assert through([target], tmp_path, "ssh", target.instance_id, "true").returncode == 255

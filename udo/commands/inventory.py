@@ -29,7 +29,8 @@ def command(session: Session, /, words: tuple[str, ...], user: str | None, **giv
     """Print the in-service instances of CLUSTER ROLE for other tools.
 
     -o ssh-config (the default) is a configuration for OpenSSH that names hosts by instance id, with the user, port
-    and key of udo.yml and the host keys that Udo has pinned; -o hosts has lines for /etc/hosts; -o json is a list.
+    and key of udo.yml, the way that your OpenSSH configuration describes, and the host keys that Udo has pinned;
+    -o hosts has lines for /etc/hosts; -o json is a list.
 
     \b
     udo inventory prod webapp > webapp.conf && scp -F webapp.conf build.tgz i-0123456789abcdef0:

@@ -6,17 +6,27 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from udo.errors import UdoError
+from udo.ssh.config_file import sources
 from udo.ssh.pins import Pins, pins
+from udo.ssh.resolving import written
 from udo.ssh.target import KNOWN_HOSTS, Target
+
+_ONE_FILE = ("certificatefile", "identityagent", "identityfile")
 
 
 def client_config(targets: Sequence[Target]) -> str:
     """One `Host` block per target; a host that is pinned is known by its pin, any other by the files of the target.
 
-    Raises: UdoError when there is no folder for pins.
+    What the target's own configuration says of the way to it stands in its block, since a tool that is given this file
+    reads no other. Raises: UdoError when there is no folder for pins; UsageError when that configuration is unreadable.
     """
-    held = pins()
-    return "\n".join("\n".join(_block(target, held)) + "\n" for target in targets)
+    held, found = pins(), written(targets)
+    blocks = ["\n".join(_block(target, more, held)) + "\n" for target, more in found]
+    jumping = [target.config for target, more in found if target.jump or "proxyjump" in dict(more)]
+    # ssh reads this same file on its way to the host in between, whose name and key may stand in the other one.
+    known = [path for config in dict.fromkeys(jumping) for path, _ in sources(config)]
+    between = ["Host * !i-*\n" + "".join(f'  Include "{path}"\n' for path in dict.fromkeys(known))] if known else []
+    return "\n".join([*blocks, *between])
 
 
 def quoted(path: str | Path) -> str:
@@ -29,9 +39,9 @@ def quoted(path: str | Path) -> str:
     return '"' + str(path).replace("%", "%%") + '"'
 
 
-def _block(target: Target, held: Pins) -> Iterator[str]:
+def _block(target: Target, more: Sequence[tuple[str, str]], held: Pins) -> Iterator[str]:
     yield f"Host {target.instance_id}"
-    yield f"  HostName {target.address}"
+    yield f"  HostName {dict(more).get('hostname', target.address)}"
     if "port" not in target.unset:
         yield f"  Port {target.port}"
     if "user" not in target.unset:
@@ -49,6 +59,12 @@ def _block(target: Target, held: Pins) -> Iterator[str]:
         yield from _trusting(target.known_hosts)
     yield "  ForwardAgent no"
     yield "  ForwardX11 no"
+    # The first value of a keyword counts, and a key that is named is the only one.
+    skipped = {"hostname", "proxyjump" if target.jump else "", "identityfile" if target.key else ""}
+    for name, value in more:
+        if name not in skipped:
+            # ssh -G writes a path with blanks without the quotes that it needs to be read.
+            yield f'  {name} "{value}"' if name in _ONE_FILE and " " in value else f"  {name} {value}"
 
 
 def _trusting(files: Sequence[str | Path]) -> Iterator[str]:

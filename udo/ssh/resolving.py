@@ -104,23 +104,46 @@ def _own_reason(target: Target) -> str:
     return ""
 
 
+def written(targets: Sequence[Target]) -> list[tuple[Target, tuple[tuple[str, str], ...]]]:
+    """The targets, each with what else its configuration says of the way to it: keywords of ssh_config and values.
+
+    Raises: UsageError as `resolved` does.
+    """
+    said = {config: Said(tuple(every_line(config))) for config in {target.config for target in targets}}
+    answers: dict[tuple[Any, ...], Answer] = {}
+    found: list[tuple[Target, tuple[tuple[str, str], ...]]] = []
+    for target in targets:
+        if not said[target.config].matters or not shutil.which("ssh"):
+            found.append((followed(target) if said[target.config].matters else target, ()))
+            continue
+        plain, answer = _answers(target, said[target.config], answers)
+        names = [name for name in answer if answer[name] != plain.get(name) and name not in HARMLESS]
+        found.append((target, tuple((name, value) for name in names for value in answer[name])))
+    return found
+
+
 def _with_config(target: Target, said: Said, answers: dict[tuple[Any, ...], Answer]) -> tuple[Target, str]:
     if not said.matters or target.via == "openssh":
         return target, ""
     if not shutil.which("ssh"):
         return followed(target), ""
+    plain, answer = _answers(target, said, answers)
+    other = sorted(name for name in answer.keys() | plain.keys() if answer.get(name) != plain.get(name))
+    needs = [name for name in other if name not in HARMLESS | _TAKEN]
+    if needs:
+        return target, f"its configuration has {', '.join(needs)}"
+    return _taken_over(target, answer, frozenset(other))
+
+
+def _answers(target: Target, said: Said, answers: dict[tuple[Any, ...], Answer]) -> tuple[Answer, Answer]:
+    """What ssh would do without the configuration, and with it."""
     chosen = [*(() if "user" in target.unset else ("-l", target.user))]
     chosen += [] if "port" in target.unset else ["-p", str(target.port)]
     keys = (("none", *chosen), (target.config, *chosen, *said.signature(target.address)))
     for key in keys:
         if key not in answers:
             answers[key] = _ask(key[0], chosen, target.address)
-    plain, answer = (answers[key] for key in keys)
-    other = sorted(name for name in answer.keys() | plain.keys() if answer.get(name) != plain.get(name))
-    needs = [name for name in other if name not in HARMLESS | _TAKEN]
-    if needs:
-        return target, f"its configuration has {', '.join(needs)}"
-    return _taken_over(target, answer, frozenset(other))
+    return answers[keys[0]], answers[keys[1]]
 
 
 def _taken_over(target: Target, answer: Answer, other: frozenset[str]) -> tuple[Target, str]:
