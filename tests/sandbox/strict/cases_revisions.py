@@ -1,4 +1,4 @@
-"""Revisions of CodeDeploy applications: one case for each rule, named like it."""
+"""Revisions of CodeDeploy applications, and instances on premises: one case for each rule, named like it."""
 
 from __future__ import annotations
 
@@ -98,3 +98,24 @@ def commits_are_full_hashes(aws: Account) -> None:
     aws.deployable()
     for commit in ("main", "740800d", "a" * 39):
         refused(aws.deploy, "InvalidRevisionException", commit, commit=commit)
+
+
+def nobody_is_on_premises(aws: Account) -> None:
+    refused(
+        aws.codedeploy.list_on_premises_instances,
+        "InvalidRegistrationStatusException",
+        "Lost",
+        registrationStatus="Lost",
+    )
+    holds(aws.codedeploy.list_on_premises_instances()["instanceNames"] == [])
+
+
+def unregistered_instances_are_refused(aws: Account) -> None:
+    refused(aws.codedeploy.get_on_premises_instance, "InstanceNotRegisteredException", "rack-1", instanceName="rack-1")
+
+
+def batches_on_premises_are_small(aws: Account) -> None:
+    batch = aws.codedeploy.batch_get_on_premises_instances
+    refused(batch, "InstanceNameRequiredException", instanceNames=[])
+    refused(batch, "BatchLimitExceededException", instanceNames=["rack"] * 26)
+    holds(batch(instanceNames=["rack-1"])["instanceInfos"] == [])

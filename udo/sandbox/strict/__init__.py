@@ -45,6 +45,7 @@ _TOPICS = (
     "launch_reference",
     "member_moves",
     "members",
+    "on_premises",
     "parameters",
     "places",
     "policies",
