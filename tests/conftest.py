@@ -89,21 +89,31 @@ def _is_loopback(host: str) -> bool:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _methods_made_once() -> Iterator[None]:
-    """The methods of a service's clients are made once a process: of EC2's 700 a command uses six."""
+def _services_known() -> Iterator[None]:
+    """What botocore makes of a service for each client anew is made once a process: of EC2's 700 methods we use six."""
     from botocore.client import ClientCreator
-
-    make, made = ClientCreator._create_methods, {}
-
-    def methods(self: Any, service_model: Any) -> dict[str, Any]:
-        name = service_model.service_name
-        if name not in made:
-            made[name] = make(self, service_model)
-        return dict(made[name])
+    from botocore.hooks import EventAliaser
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ClientCreator, "_create_methods", methods)
+        for owner, name in (
+            (ClientCreator, "_load_service_model"),
+            (ClientCreator, "_create_methods"),
+            (EventAliaser, "_alias_event_name"),
+        ):
+            patch.setattr(owner, name, _made_once(getattr(owner, name)))
         yield
+
+
+def _made_once(make: Callable[..., Any]) -> Callable[..., Any]:
+    made: dict[Any, Any] = {}
+
+    def known(self: Any, what: Any, *more: Any) -> Any:
+        key = (getattr(what, "service_name", what), *more)
+        if key not in made:
+            made[key] = make(self, what, *more)
+        return dict(made[key]) if isinstance(made[key], dict) else made[key]
+
+    return known
 
 
 @pytest.fixture(scope="session")
