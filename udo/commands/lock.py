@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.errors import Conflict
+from udo.errors import Absent, Conflict
 from udo.lock import by_hand, holder_from, lock_read, parameter_name, plan_lock, plan_unlock
 from udo.words import no_more, one_role
 
@@ -46,6 +46,8 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     role, rest = one_role(session.config, words)
     no_more(rest)
     aws = session.aws(role)
+    if role.group_name not in aws.autoscaling.groups([role.group_name]):
+        raise Absent(f"group {role.group_name} of {role.label} does not exist", hint=f"looked in {aws.region}")
     _account, operator = aws.identity()
     value = aws.read(lock_read(parameter_name(role.group_name)))
     plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))
