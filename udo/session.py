@@ -286,13 +286,15 @@ class Session:
     def finish_each(self, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> Result:
         """The end of a change of several roles: all planned, shown and confirmed together, then done one by one.
 
-        Raises: UdoError; PartlyDone where some failed.
+        Where some of several failed, the result carries the error and tells of every role.
+
+        Raises: UdoError.
         """
         from udo.finish.several import finished_each, planned_each
 
-        plans, failed = planned_each(self, roles, planned)
-        self._advise([plan for _, plan in plans])
-        return finished_each(self, plans, failed)
+        plans = planned_each(self, roles, planned)
+        self._advise(plan for _, plan in plans if not isinstance(plan, UdoError))
+        return finished_each(self, plans)
 
     def previewed(self, plan: Plan) -> dict[str, Any]:
         """A plan as JSON for reading, what looks like a secret masked as it is in text."""

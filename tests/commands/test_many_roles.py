@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from launch_worlds import (
     group,
     launch_data,
     launched_from,
+    template,
     template_world,
     write_config,
 )
@@ -47,6 +49,52 @@ def test_several_roles_want_yes_and_are_done_one_by_one(world: Any, udo: Udo, wo
     assert udo("updatelc", "prod", words, "--yes").exit == 0
     assert launched_from(world) == "prod-webapp-v2"
     assert launched_from(world, "prod-worker") == "prod-worker-v2"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    ("kind", "exit_code", "code"),
+    [("deny", 3, "partial"), ("expire", 6, "credentials"), ("hook", 130, "interrupted")],
+)
+def test_what_became_of_each_role_is_told_in_order_however_one_of_them_ends(
+    world: Any, udo: Udo, form: str, kind: Any, exit_code: int, code: str
+) -> None:
+    two_groups(world)
+    ctrl_c = lambda _asked: signal.raise_signal(signal.SIGINT)  # noqa: E731
+    world.faults.add(Fault(kind, "UpdateAutoScalingGroup", nth=2, hook=ctrl_c))
+    write_config(TWO + "      absent: {instance_type: t3.nano}\n")
+    told = udo("updatelc", "prod", "webapp,worker,absent", "--yes", "-o", form)
+    assert told.exit == exit_code, told.stderr
+    if form == "json":
+        assert [(one["target"], one["changed"]) for one in told.json["data"]] == [
+            ("prod webapp", True),
+            ("prod worker", True),
+        ]
+        assert told.json["error"]["code"] == code
+    else:
+        first, second, third = told.stdout.splitlines()
+        assert first == "prod-webapp launches from launch configuration prod-webapp-v2 (was prod-webapp)"
+        assert second.startswith("prod worker failed: ")
+        assert third == "prod absent failed: group prod-absent of prod absent does not exist"
+
+
+def test_after_credentials_expired_no_further_role_is_begun(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    world.faults.add(Fault("expire", "UpdateAutoScalingGroup", times=None))
+    write_config(TWO)
+    told = udo("updatelc", "prod", "*", "--yes")
+    assert told.exit == 6
+    assert told.stdout.splitlines()[1:] == ["prod worker was not begun"]
+    assert "prod-worker-v2" not in everything(world)["configurations"]
+    assert "expired" in told.stderr.splitlines()[-1]
+
+
+def test_credentials_that_expire_while_roles_are_planned_stop_before_the_first_write(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    world.faults.add(Fault("expire", "DescribeInstanceRefreshes", nth=2, times=None))
+    write_config(TWO)
+    assert udo("updatelc", "prod", "*", "--yes").exit == 6
+    assert (launched_from(world), launched_from(world, "prod-worker")) == ("prod-webapp", "prod-worker")
 
 
 def test_an_image_is_looked_up_once_for_all_roles(world: Any, udo: Udo) -> None:
@@ -220,6 +268,27 @@ def test_a_foreign_template_of_that_name_is_a_conflict(world: Any, udo: Udo) -> 
     told = udo("updatelc", "prod", "webapp", "--to-template")
     assert told.exit == 4
     assert "that Udo did not make" in told.stderr
+
+
+def test_a_foreign_template_stays_foreign_where_udo_made_its_newest_version(world: Any, udo: Udo) -> None:
+    template_world(world)
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    configuration(world, "prod-webapp")
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", LaunchConfigurationName="prod-webapp"
+    )
+    told = udo("updatelc", "prod", "webapp", "--to-template")
+    assert (told.exit, "that Udo did not make" in told.stderr) == (4, True)
+
+
+def test_a_foreign_template_made_meanwhile_is_not_taken_for_ours(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    world.faults.add(Fault("hook", "CreateLaunchTemplate", hook=lambda _asked: template(world)))
+    write_config()
+    told = udo("updatelc", "prod", "webapp", "--to-template")
+    assert (told.exit, launched_from(world)) == (4, "prod-webapp")
+    assert "nothing was overwritten" in told.stderr
 
 
 @pytest.mark.parametrize("after", [False, True])

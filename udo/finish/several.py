@@ -7,28 +7,27 @@ from typing import TYPE_CHECKING
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError
 from udo.finish import Finish
 from udo.finish.confirming import confirm
-from udo.plan import Notice
+from udo.plan import Notice, Plan
 from udo.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from udo.config import Role
-    from udo.plan import Plan
     from udo.session import Session
 
 
-Failed = list[tuple[str, UdoError]]
+Planned = tuple["Role", "Plan | UdoError"]
+# What became of a role; None where an earlier one ended them all.
+Outcome = tuple[str, "Result | UdoError | None"]
 
 
-def planned_each(
-    session: Session, roles: Sequence[Role], planned: Callable[[Role], Plan]
-) -> tuple[list[tuple[Role, Plan]], Failed]:
+def planned_each(session: Session, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> list[Planned]:
     """The plan of each role; one of several that cannot be planned is named, and does not end the others.
 
     Raises: UdoError.
     """
-    plans, failed = [], []
+    plans: list[Planned] = []
     for role in roles:
         try:
             plans.append((role, planned(role)))
@@ -38,29 +37,33 @@ def planned_each(
             if len(roles) == 1:
                 raise
             session.output.say(f"udo: {role.label}: {error}")
-            failed.append((role.label, error))
-    return plans, failed
+            plans.append((role, error))
+    return plans
 
 
-def finished_each(session: Session, plans: Sequence[tuple[Role, Plan]], unplanned: Failed) -> Result:
+def finished_each(session: Session, plans: Sequence[Planned]) -> Result:
     """What was done to several roles, or would be: one by one, going on after one that failed.
 
-    Raises: UdoError; PartlyDone where some failed, or could not be planned, and others did not.
+    Where some failed the result tells of every role in order, and carries the error: PartlyDone where others did not.
+
+    Raises: UdoError.
     """
-    ends = [Finish(session, role, plan, follow=None, emit=session.emit, locked=True) for role, plan in plans]
-    if len(ends) == 1 and not unplanned:
-        return ends[0].result()
-    changing = [(role, plan) for role, plan in plans if plan.steps]
+    ends = {
+        role.label: Finish(session, role, plan, follow=None, emit=session.emit, locked=True)
+        for role, plan in plans
+        if isinstance(plan, Plan)
+    }
+    if len(plans) == 1:
+        return ends[plans[0][0].label].result()
+    changing = [(role, plan) for role, plan in plans if isinstance(plan, Plan) and plan.steps]
     if changing and not session.options.dry_run:
-        for end, (_, plan) in zip(ends, plans, strict=True):
-            if plan.steps:
-                session.emit(Notice(f"{plan.command}  {plan.target}"))
-                session.output.plan(plan)
-                end.tell()
-                session.emit(Notice(""))
+        for role, plan in changing:
+            session.emit(Notice(f"{plan.command}  {plan.target}"))
+            session.output.plan(plan)
+            ends[role.label].tell()
+            session.emit(Notice(""))
         confirm(session, _question(changing))
-    results, failed = _one_by_one(session, ends, plans)
-    return _together(results, [*unplanned, *failed])
+    return _together(_one_by_one(session, ends, plans))
 
 
 def _question(changing: Sequence[tuple[Role, Plan]]) -> str:
@@ -71,32 +74,57 @@ def _question(changing: Sequence[tuple[Role, Plan]]) -> str:
     return "; ".join(asked) or f"{count}{also}. Go on?"
 
 
-def _one_by_one(
-    session: Session, ends: Sequence[Finish], plans: Sequence[tuple[Role, Plan]]
-) -> tuple[list[tuple[str, Result]], Failed]:
-    results, failed = [], []
-    for end, (role, _) in zip(ends, plans, strict=True):
+def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Planned]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    ended = False
+    for role, plan in plans:
+        if isinstance(plan, UdoError) or ended:
+            outcomes.append((role.label, plan if isinstance(plan, UdoError) else None))
+            continue
         try:
-            results.append((role.label, end.result(confirmed=True)))
-        except (Interrupted, CredentialsError):
-            raise
+            outcomes.append((role.label, ends[role.label].result(confirmed=True)))
         except UdoError as error:
-            session.output.say(f"udo: {role.label}: {error}")
-            failed.append((role.label, error))
-    return results, failed
+            ended = _ends_all(error)
+            if not ended:
+                session.output.say(f"udo: {role.label}: {error}")
+            outcomes.append((role.label, error))
+    return outcomes
 
 
-def _together(results: Sequence[tuple[str, Result]], failed: Failed) -> Result:
-    data = [result.data for _, result in results] + [error.data for _, error in failed if error.data]
-    if failed:
-        told = f"{len(failed)} of {len(failed) + len(results)} roles failed: {', '.join(n for n, _ in failed)}"
-        error = PartlyDone(told) if results else failed[0][1]
-        error.data = data
-        raise error
-    texts = [result.text or "" for _, result in results]
+def _ends_all(error: UdoError) -> bool:
+    return isinstance(error, Interrupted | CredentialsError)
+
+
+def _together(outcomes: Sequence[Outcome]) -> Result:
+    results = [(label, one) for label, one in outcomes if isinstance(one, Result)]
+    failed = [(label, one) for label, one in outcomes if isinstance(one, UdoError)]
+    data = [one.data for _, one in outcomes if one and one.data]
+    texts = [_text(label, one) for label, one in outcomes]
     between = "\n\n" if any("\n" in text for text in texts) else "\n"
     notes = [_labelled(label, note) for label, result in results for note in result.notes]
-    return Result(data, text=between.join(texts), notes=notes)
+    text = between.join(texts)
+    if not failed:
+        return Result(data, text=text, notes=notes)
+    error = _error(failed, len(outcomes), partly=bool(results))
+    told = (error.code, error.message, error.hint)
+    return Result(data, text=text, notes=notes, exit=error.exit, error=told)
+
+
+def _error(failed: Sequence[tuple[str, UdoError]], count: int, *, partly: bool) -> UdoError:
+    """What tells of them all: the error that ended them early, else that some failed, else the first."""
+    if ended := next((one for _, one in failed if _ends_all(one)), None):
+        return ended
+    told = f"{len(failed)} of {count} roles failed: {', '.join(label for label, _ in failed)}"
+    return PartlyDone(told) if partly else failed[0][1]
+
+
+def _text(label: str, outcome: Result | UdoError | None) -> str:
+    match outcome:
+        case Result():
+            return outcome.text or ""
+        case UdoError():
+            return f"{label} failed: {outcome.message}"
+    return f"{label} was not begun"
 
 
 def _labelled(label: str, note: str) -> str:
