@@ -93,6 +93,20 @@ def test_with_wait_lock_it_waits_for_the_other_to_finish(world: Any, udo: Udo) -
     assert launched_from(world) == "prod-webapp-v2"
 
 
+def test_waiting_for_a_lock_ends_after_ten_minutes_and_names_the_holder(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    held_by(world)
+    write_config()
+    world.faults.add(Fault("hook", "PutParameter", hook=lambda _asked: world.clock.step(590)))
+    # A wait that does not end would be cut off here.
+    world.faults.add(Fault("kill", "PutParameter", nth=10))
+    began = world.clock.now()
+    told = udo("updatelc", "prod", "webapp", "--wait-lock")
+    assert (told.exit, 600 <= world.clock.now() - began < 660) == (4, True)
+    assert "prod-webapp is locked by arn:aws:iam::123456789012:user/somebody" in told.stderr
+    assert launched_from(world) == "prod-webapp"
+
+
 @pytest.mark.parametrize("words", [("rollback", "prod", "webapp"), ("prune", "prod", "webapp", "--keep", "1")])
 def test_every_verb_that_is_told_to_wait_can(world: Any, udo: Udo, words: tuple[str, ...]) -> None:
     configuration_world(world)
@@ -173,6 +187,16 @@ def test_a_lock_by_hand_stays_until_it_is_unlocked(world: Any, udo: Udo) -> None
     assert udo("unlock", "prod", "webapp").exit == 0
     assert udo("unlock", "prod", "webapp").stdout == "prod-webapp is not locked\n"
     assert udo("updatelc", "prod", "webapp").exit == 0
+
+
+def test_a_group_that_is_not_there_cannot_be_locked_but_its_lock_can_be_taken_away(world: Any, udo: Udo) -> None:
+    write_config()
+    told = udo("lock", "prod", "webapp")
+    assert (told.exit, locks(world)) == (1, [])
+    assert "group prod-webapp of prod webapp does not exist: looked in us-west-2" in told.stderr
+    held_by(world)
+    assert udo("unlock", "prod", "webapp", "--yes").exit == 0
+    assert locks(world) == []
 
 
 def test_a_lock_by_hand_on_a_locked_group_names_the_holder(world: Any, udo: Udo) -> None:

@@ -55,6 +55,8 @@ def test_every_instance_runs_the_command_and_says_who_it_is(stage: Any, udo: Udo
     assert sorted(done.stdout.splitlines()) == [f"{one}  {one}" for one in members(stage)]
     assert "3 ok of 3 hosts in " in done.stderr
     assert asked(stage, "DescribeInstances") == 1
+    # Nothing in AWS is changed: no lock.
+    assert asked(stage, "PutParameter") == 0
 
 
 def test_remote_stderr_goes_to_stderr_under_the_same_name(stage: Any, udo: Udo) -> None:

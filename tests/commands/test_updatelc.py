@@ -304,11 +304,13 @@ def test_a_change_made_after_we_looked_is_not_overwritten(world: Any, udo: Udo) 
     assert launched_from(world) == "somebody-elses"
 
 
-def test_a_foreign_configuration_of_our_name_is_a_conflict(world: Any, udo: Udo) -> None:
+@pytest.mark.parametrize("foreign", [{"InstanceType": "t3.nano"}, {"PlacementTenancy": "dedicated"}])
+def test_a_foreign_configuration_of_our_name_is_a_conflict(world: Any, udo: Udo, foreign: dict[str, str]) -> None:
     from udo.sandbox.faults import Fault
 
     configuration_world(world)
-    hook = lambda _asked: configuration(world, "prod-webapp-v2", InstanceType="t3.nano")  # noqa: E731
+    wanted = {"ImageId": NEW_IMAGE, "InstanceType": "m7g.large"}
+    hook = lambda _asked: configuration(world, "prod-webapp-v2", **(wanted | foreign))  # noqa: E731
     world.faults.add(Fault("hook", "CreateLaunchConfiguration", hook=hook))
     write_config()
     stopped = udo("updatelc", "prod", "webapp")

@@ -17,7 +17,10 @@ ROOT = Path(__file__).parent.parent.parent
 # Each round is asked only where those before it noticed nothing; a test that fails ends it.
 ROUNDS: tuple[tuple[str, ...], ...] = (
     ("tests/sweep/test_single_faults.py", "tests/test_runner.py", "-k", "undisturbed or test_runner"),
-    ("tests/test_copying.py", *(f"tests/commands/test_{one}.py" for one in ("locks", "rollback", "updatelc"))),
+    (
+        *("tests/test_copying.py", "tests/launch/test_keeping.py"),
+        *(f"tests/commands/test_{one}.py" for one in ("locks", "rollback", "updatelc", "many_roles")),
+    ),
     ("tests/sweep/test_second_operator.py", "-k", "updatelc-configuration or updatelc-mixed"),
     ("tests/sweep/test_single_faults.py", "-k", "killed-after or dropped-after or failed-before or interrupted-after"),
 )
@@ -148,6 +151,31 @@ MUTANTS = (
         " | aws.ec2.versions_running(live.id)",
         "",
     ),
+    Mutant(
+        "delete the first 200 versions only", "launch/keeping.py", "for batch in batches)", "for batch in batches[:1])"
+    ),
+    Mutant(
+        "take a template for ours by its newest version",
+        "launch/converting.py",
+        "not existing[-1].description",
+        "not existing[0].description",
+    ),
+    Mutant(
+        "overlook what a foreign configuration has besides", "launch/proof.py", "if key not in wanted:", "if False:"
+    ),
+    Mutant(
+        "take no lock",
+        "finish/__init__.py",
+        "if not (self._locked and self._plan.writes):",
+        "if True:",
+    ),
+    Mutant(
+        "wait for a lock for ever",
+        "locking.py",
+        "if not self._wait or self._tools.clock.monotonic() >= until:",
+        "if not self._wait:",
+    ),
+    Mutant("begin the next role without credentials", "finish/several.py", "ended = _ends_all(error)", "ended = False"),
     Mutant(
         "call nobody's lock dead",
         "lock.py",
