@@ -322,12 +322,6 @@ class Session:
             return login(targets[0], options, ec2.console_output)
         return fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)
 
-    def expect_fan_out(self) -> None:
-        """Gets ready for a fan-out that comes as soon as the hosts are known."""
-        from udo.ssh import get_ready
-
-        get_ready()
-
     def ssh_config(self, targets: Sequence[Mapping[str, Any]]) -> str:
         """An OpenSSH client configuration that reaches these hosts by their instance ids."""
         from udo.ssh import Target, client_config

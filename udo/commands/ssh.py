@@ -79,8 +79,6 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
     seen = view(session, given)
     user, via = given.pop("user"), given.pop("via")
     whom, how = whom_of(given), How(**given)
-    if work.command:
-        session.expect_fan_out()
     hosts = observe_hosts(session, roles, whom, user, via)
     if not work.command:
         hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
@@ -23,7 +22,6 @@ __all__ = [
     "client_config",
     "exit_status",
     "fan_out",
-    "get_ready",
     "login",
     "login_argv",
 ]
@@ -50,11 +48,6 @@ def fan_out(
     from udo.ssh.pins import pins
 
     return engine.events(targets, command, options, console_keys, terminated, pins())
-
-
-def get_ready() -> None:
-    """Loads what a fan-out needs while something else, such as a read of AWS's, is waited for."""
-    threading.Thread(target=_load_paramiko, name="udo-ssh-loading").start()
 
 
 def _check(command: str) -> None:
