@@ -164,6 +164,24 @@ def test_prune_keeps_the_newest_what_is_used_and_every_neighbour(world: Any, udo
     assert (again.exit, again.stdout.startswith("nothing to delete")) == (0, True)
 
 
+def test_prune_leaves_a_configuration_that_bears_the_name_of_another_group(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    for number in range(2, 6):
+        configuration(world, f"prod-webapp-v{number}")
+    # That group has gone on to another one since; its first is what it may be rolled back to.
+    world.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp-v2",
+        LaunchConfigurationName="prod-web",
+        MinSize=0,
+        MaxSize=1,
+        AvailabilityZones=["us-west-2a"],
+    )
+    write_config()
+    assert udo("prune", "prod", "webapp", "--keep", "1").exit == 0
+    left = set(everything(world)["configurations"])
+    assert left - {*NEIGHBOURS, *STRAYS} == {"prod-webapp", "prod-webapp-v2", "prod-webapp-v5"}
+
+
 @pytest.mark.parametrize(
     ("said", "left"),
     [

@@ -113,7 +113,9 @@ MUTANTS = (
     Mutant("delete the default version", "launch/changes.py", "current, *defaults, *also}", "current, *also}"),
     Mutant("delete the one before", "launch/changes.py", "{told.before} if told else", "set() if told else"),
     Mutant("delete the one below", "launch/changes.py", "{max(below)} if (below", "set() if (below"),
-    Mutant("pin to $Latest", "launch/swapping.py", '"Version": number}', '"Version": "$Latest"}'),
+    Mutant(
+        "pin to $Latest", "launch/swapping.py", 'template.id, "Version": number', 'template.id, "Version": "$Latest"'
+    ),
     Mutant(
         "lose the overrides of a policy", "launch/swapping.py", ' | ({"Overrides": overrides} if overrides else {})', ""
     ),

@@ -1,0 +1,11 @@
+"""The sabotages of `make mutants` can still be done."""
+
+from __future__ import annotations
+
+import pytest
+from mutants import MUTANTS, ROOT, Mutant
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.says)
+def test_the_line_that_a_sabotage_breaks_stands_once(mutant: Mutant) -> None:
+    assert (ROOT / "udo" / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1, mutant.old
