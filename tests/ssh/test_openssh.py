@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import subprocess
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from sshd_farm import Farm, key_pair, public_key
 
 from udo import ssh
 from udo.plan import Event, Line, Notice
-from udo.ssh import Target
+from udo.ssh import Options, Target
+from udo.ssh.limit import Limit
+from udo.ssh.openssh import Log, _talk
 from udo.ssh.resolving import resolved
 
 
@@ -185,6 +188,34 @@ def test_a_proxy_command_that_outlives_its_ssh_is_not_waited_for(host: Target, r
     assert output(events) == b"through\n", endings(events)
     assert [(ending.outcome, ending.status) for ending in endings(events)] == [("failed", 3)]
     assert time.monotonic() - began < 30
+
+
+def test_what_is_said_last_is_heard_however_late_it_is_looked_for() -> None:
+    limit, lost, done = Limit(time.monotonic() + 60, "within 60 s"), [], threading.Event()
+
+    def heard(number: int) -> None:
+        # Every second it is looked whether the program is still there: these end around that.
+        words = ["sh", "-c", f"sleep {0.9 + number / 300}; echo last"]
+        said: list[bytes] = []
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+            _talk(process, Log(Path("none")), lambda _, data: said.append(data), Options(), limit, limit)
+        if b"".join(said) != b"last\n":
+            lost.append(number)
+
+    def busy() -> None:
+        while not done.is_set():
+            sum(range(200))
+
+    others = [threading.Thread(target=busy) for _ in range(3)]
+    talks = [threading.Thread(target=heard, args=(number,)) for number in range(120)]
+    for thread in (*others, *talks):
+        thread.start()
+    for thread in talks:
+        thread.join()
+    done.set()
+    for thread in others:
+        thread.join()
+    assert lost == []
 
 
 def test_a_jump_goes_by_way_of_the_other_host(farm: Farm, run: Run, tmp_path: Path) -> None:

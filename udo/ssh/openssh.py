@@ -156,7 +156,7 @@ def _talk(
     process: subprocess.Popen[bytes], log: Log, emit: Emit, options: Options, limit: Limit, connect: Limit
 ) -> None:
     """Passes on what is said until both streams end, or ssh has: a ProxyCommand may outlive it and hold a stream."""
-    logged_in, heard, unsent = False, time.monotonic(), memoryview(options.stdin)
+    logged_in, ended, heard, unsent = False, False, time.monotonic(), memoryview(options.stdin)
     with selectors.DefaultSelector() as selector:
         for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
             if stream:
@@ -171,9 +171,11 @@ def _talk(
                 else limit
             )
             now = limit.sooner(idle) if logged_in else connect
-            ready = selector.select(min(now.left or _LOOK, _LOOK))
-            if not ready and process.poll() is not None:
+            ready = selector.select(0 if ended else min(now.left or _LOOK, _LOOK))
+            if not ready and ended:
                 return
+            # It may have said its last and left since the look, so that only one after its end shows all of it.
+            ended = ended or (not ready and process.poll() is not None)
             for key, _ in ready:
                 if key.data == "stdin":
                     unsent = _sent(selector, key.fileobj, unsent)  # type: ignore[arg-type]
