@@ -49,12 +49,14 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "standing": ("plan errors", ""),
     "words": ("config errors", ""),
     "finish": ("session locking lock runner journal output config plan result errors files", ""),
-    "session": ("finish runner journal output ssh aws launch config schema plan result files errors bugs", ""),
+    "options": ("", ""),
+    "signals": ("errors", ""),
+    "session": ("finish runner journal output ssh aws launch config options plan result files errors bugs", ""),
     "commands": (
         "session words revision following standing notify journal config schema model result plan launch errors files",
         "click rich",
     ),
-    "cli": ("session words output errors", "click"),
+    "cli": ("session options signals words output errors", "click"),
     "__main__": ("cli", ""),
     "sandbox": ("config schema launch model errors files", "moto werkzeug botocore boto3 paramiko cryptography"),
 }

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import sys
-from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +13,12 @@ import click
 
 from udo import __version__
 from udo.errors import Interrupted, UdoError, UsageError
-from udo.session import Options, Session
+from udo.options import Options
+from udo.session import Session
+from udo.signals import Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Sequence
 
     from click.shell_completion import CompletionItem
 
@@ -134,52 +133,6 @@ def _drop_stdout() -> None:
 
 def _one_line(error: click.ClickException) -> str:
     return " ".join(error.format_message().split()).rstrip(".")
-
-
-class Signals:
-    """Ctrl-C, SIGTERM and SIGHUP: at once between calls, after the call in hand within `hold`, the second at once."""
-
-    def __init__(self) -> None:
-        self._holding = False
-        self._pending = 0
-        self._seen = False
-
-    @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Installs the handlers (on the main thread; elsewhere nothing changes) and puts the old ones back."""
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        try:
-            before = [(number, signal.signal(number, self._arrived)) for number in numbers]
-        except ValueError:
-            before = []
-        try:
-            yield
-        finally:
-            for number, handler in before:
-                signal.signal(number, handler)
-
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Lets the call in hand finish: a first signal takes effect at the end of the block.
-
-        Raises: Interrupted.
-        """
-        self._holding = True
-        try:
-            yield
-        finally:
-            self._holding = False
-        # Once only: what is put back after it is held too, and must not be stopped by the same signal.
-        number, self._pending = self._pending, 0
-        if number:
-            raise Interrupted("interrupted", signal=number)
-
-    def _arrived(self, number: int, _frame: FrameType | None) -> None:
-        first, self._seen = not self._seen, True
-        if self._holding and first:
-            self._pending = number
-            return
-        raise Interrupted("interrupted", signal=number)
 
 
 def _take(ctx: click.Context, option: click.Parameter, value: Any) -> None:

@@ -98,9 +98,11 @@ class Arena:
 
     def run(self, *words: str) -> Run:
         """Runs a command line as `udo` does, but for the file and the clients, which are there already."""
-        from udo.cli import Signals, root
+        from udo.cli import root
         from udo.errors import UdoError
-        from udo.session import Options, Session
+        from udo.options import Options
+        from udo.session import Session
+        from udo.signals import Signals
 
         before = len(self.world.log)
         self._rested()

@@ -1,0 +1,51 @@
+"""The configuration's keys about deployments and whom to tell."""
+
+from udo.schema.key import Key, one_of
+
+KEYS: tuple[Key, ...] = (
+    Key("deploy", "map", "CodeDeploy.", merge="deep"),
+    Key("deploy.application", "text", "CodeDeploy application.", "shop"),
+    Key("deploy.deployment_group", "text", "CodeDeploy deployment group.", "prod-webapp"),
+    Key("deploy.github", "map", "Revisions from GitHub.", merge="deep"),
+    Key(
+        "deploy.github.repo",
+        "text",
+        "Repository, as owner/name.",
+        "example/shop",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+",
+        shape="a repository like owner/name",
+    ),
+    Key("deploy.s3", "map", "Revisions from S3: a bare word is prefix/REV.type in the bucket.", merge="deep"),
+    Key("deploy.s3.bucket", "text", "Bucket.", "shop-releases"),
+    Key("deploy.s3.prefix", "text", "Folder in the bucket.", "webapp"),
+    one_of("deploy.s3.type", "Kind of archive.", "zip", "tgz", "tar", default="zip"),
+    Key("deploy.config", "text", "CodeDeploy deployment configuration.", "CodeDeployDefault.OneAtATime"),
+    Key("deploy.timeout", "duration", "How long a deployment may take.", "60m", default=3600.0),
+    one_of(
+        "deploy.on_failure",
+        "What CodeDeploy does after a failure; by default what the deployment group says.",
+        "stop",
+        "rollback",
+    ),
+    Key(
+        "deployment_group",
+        "text",
+        "CodeDeploy deployment group, the original's spelling.",
+        "prod-webapp",
+        same_as="deploy.deployment_group",
+    ),
+    Key("post_deploy_hook", "commands", "Run beside udo.yml after a successful deployment.", '["./announce deployed"]'),
+    Key("slack", "map", "Where to tell people what was done.", merge="deep"),
+    Key(
+        "slack.url",
+        "text",
+        "Incoming webhook; better from the environment.",
+        '"${env:SLACK_URL:-}"',
+        pattern=r"https://\S+",
+        shape="a URL that begins with https://",
+        secret=True,
+    ),
+    Key("slack.username", "text", "Name to speak under.", "udo"),
+    Key("slack.channel", "text", "Channel.", "'#deployments'"),
+    Key("slack.icon_emoji", "text", "Picture.", "':ship:'"),
+)

@@ -1,0 +1,81 @@
+"""One key of udo.yml: what is known of it, and short ways to write one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Level = Literal["root", "cluster", "role", "profile"]
+Kind = Literal[
+    "text",
+    "script",
+    "whole",
+    "flag",
+    "duration",
+    "list",
+    "map",
+    "tags",
+    "maps",
+    "commands",
+    "image",
+    "sections",
+    "uses",
+    "params",
+]
+Merge = Literal["replace", "deep", "append"]
+
+EVERYWHERE: tuple[Level, ...] = ("root", "cluster", "role", "profile")
+ROOT: tuple[Level, ...] = ("root",)
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: its dotted path (`[]` stands for any element of a list) and all that is known of it.
+
+    `example` is its value as written in YAML; `shape` says in words what `pattern` asks for; a key with `same_as` is
+    another spelling of that key; `one` lets a single text stand for a list of one; `secret` ones are never shown;
+    `old` ones still work, and it says what to write instead;
+    durations are seconds as a float.
+    """
+
+    path: str
+    kind: Kind
+    doc: str
+    example: str = ""
+    merge: Merge = "replace"
+    default: Any = None
+    levels: tuple[Level, ...] = EVERYWHERE
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    shape: str = ""
+    least: int = 0
+    most: int = 2**31 - 1
+    same_as: str = ""
+    one: bool = False
+    secret: bool = False
+    old: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last word of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def spelling(self) -> str:
+        """The path its value is kept at, which is another's where it is another spelling."""
+        return self.same_as or self.path
+
+    @property
+    def parent(self) -> str:
+        """The path of the key it stands in, empty at the top."""
+        return self.path.rpartition(".")[0].removesuffix("[]").removesuffix(".*")
+
+
+def one_of(path: str, doc: str, *choices: str, default: str | None = None) -> Key:
+    """A key whose value is one of these words."""
+    return Key(path, "text", doc, default or choices[0], default=default, choices=choices)
+
+
+def url(path: str, doc: str, example: str) -> Key:
+    """A key whose value is a URL."""
+    return Key(path, "text", doc, example, pattern=r"[a-z][a-z0-9+.-]*://\S+", shape="a URL")

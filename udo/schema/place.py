@@ -1,0 +1,45 @@
+"""The configuration's keys about where a part lives: account, region, network, protection."""
+
+from udo.schema.key import Key
+
+CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|[0-9a-fA-F:]+/\d{1,3}"
+
+KEYS: tuple[Key, ...] = (
+    Key(
+        "region",
+        "text",
+        "AWS region.",
+        "us-west-2",
+        pattern=r"[a-z]{2,4}(-[a-z]+)+-\d+",
+        shape="a region like us-west-2",
+    ),
+    Key(
+        "account",
+        "text",
+        "AWS account this part lives in; any other is refused before the first write.",
+        '"123456789012"',
+        pattern=r"\d{12}",
+        shape="an account number of 12 digits",
+    ),
+    Key("aws_profile", "text", "Profile of the AWS configuration to use.", "shop-prod"),
+    Key(
+        "assume_role",
+        "text",
+        "ARN of the IAM role to assume.",
+        "arn:aws:iam::123456789012:role/deployer",
+        pattern=r"arn:aws[a-z-]*:iam::\d{12}:role/.+",
+        shape="an ARN like arn:aws:iam::123456789012:role/name",
+    ),
+    Key("availability_zones", "list", "Availability zones of a new group.", "[us-west-2a, us-west-2b]"),
+    Key("vpc", "text", "Id of the VPC; needed where two VPCs have the same CIDR blocks.", "vpc-0a1b2c3d4e5f60718"),
+    Key("subnets", "list", "Ids of the subnets of a new group.", "[subnet-0a1b2c3d4e5f60718]"),
+    Key(
+        "subnets_cidr",
+        "list",
+        "CIDR blocks of the subnets of a new group, instead of their ids.",
+        "[10.1.1.0/24]",
+        pattern=CIDR,
+        shape="a CIDR block like 10.1.1.0/24",
+    ),
+    Key("protected", "flag", "Every change of this part asks first.", "true"),
+)
