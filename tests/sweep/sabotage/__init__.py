@@ -1,0 +1,18 @@
+"""The sabotages of `make mutants`, a file a room; each is caught by the tests it names."""
+
+from __future__ import annotations
+
+from sabotage import changes, command_line, configuration, deploying, output, reading, sandbox, ssh
+from sabotage.mutant import Mutant
+
+# Those of one room are printed together.
+ROOMS: dict[str, tuple[Mutant, ...]] = {
+    "launch changes, runner and locks": changes.MUTANTS,
+    "deploying": deploying.MUTANTS,
+    "ssh": ssh.MUTANTS,
+    "configuration": configuration.MUTANTS,
+    "session and command line": command_line.MUTANTS,
+    "output": output.MUTANTS,
+    "reading verbs": reading.MUTANTS,
+    "sandbox": sandbox.MUTANTS,
+}

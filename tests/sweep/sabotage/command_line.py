@@ -1,0 +1,7 @@
+"""Sabotages of session and command line."""
+
+from __future__ import annotations
+
+from sabotage.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = ()
