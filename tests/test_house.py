@@ -44,7 +44,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "locking": ("lock session runner plan model errors", ""),
     "bugs": ("files errors", ""),
     "notify": ("", ""),
-    "following": ("plan model errors", ""),
+    "deploy": ("revision plan notify result config model errors", ""),
     "revision": ("errors", ""),
     "standing": ("plan errors", ""),
     "words": ("config errors", ""),
@@ -53,7 +53,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "signals": ("errors", ""),
     "session": ("finish runner journal output ssh aws launch config options plan result files errors bugs", ""),
     "commands": (
-        "session words revision following standing notify journal config schema model result plan launch errors files",
+        "session words revision deploy standing journal config schema model result plan launch errors files",
         "click rich",
     ),
     "cli": ("session options signals words output errors", "click"),
@@ -61,7 +61,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "sandbox": ("config schema launch model errors files", "moto werkzeug botocore boto3 paramiko cryptography"),
 }
 # A verb is handed `Aws` by its session: it may name the class to say so, never make one.
-FOR_TYPES_ONLY = {"commands": "aws runner output"}
+FOR_TYPES_ONLY = {"commands": "aws runner output", "deploy": "aws session"}
 ALSO = {
     "commands/sandbox.py": "sandbox",
     "commands/plan.py": "output",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from udo.deploy.watch import Follower, in_hand, instances, reason, story
 from udo.errors import AwsError, EndedBadly, PartlyDone, PermissionDenied, UdoError
-from udo.following import Follower, in_hand, instances, reason, story
 from udo.notify import Webhook, tell
 from udo.plan import Notice
 from udo.result import Result

@@ -1,0 +1,184 @@
+"""The plan of a deployment: the call, the wait for its end, the programs after it; or why there is nothing to do."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from udo.deploy.observe import OF_ONE_INSTANCE
+from udo.deploy.watch import instances
+from udo.errors import Conflict, Refused
+from udo.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
+from udo.revision import same, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from udo.config import Role
+    from udo.deploy.observe import Observed
+    from udo.model import Deployment
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds."""
+
+    revision: Mapping[str, Any]
+    run_id: str
+    timeout: float = 3600.0
+    wait: bool = True
+    again: bool = False
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
+    """The plan that brings the revision to the group, or follows the deployment that already does.
+
+    Raises: Refused where the deployment group does not contain the group; Conflict beside another deployment.
+    """
+    notes = (*_containment(role, observed), *observed.notes, *wanted.notes)
+    busy = [one for one in observed.active if one.creator not in OF_ONE_INSTANCE]
+    others = [one for one in busy if one.creator not in ("", "user") or not same(one.revision, wanted.revision)]
+    if others:
+        raise _conflict(others[0])
+    heading = Plan("deploy", role.label, (), notes=notes)
+    if busy:
+        return _attached(role, heading, busy[0], wanted)
+    last = observed.last
+    if last and last.status == "Succeeded" and same(last.revision, wanted.revision) and not wanted.again:
+        end = f"{last.deployment_id} succeeded at {last.completed_at or last.created_at}"
+        unchanged = f"{told(wanted.revision)} is what {role.label} has: {end}; --again deploys it once more"
+        return replace(heading, unchanged=unchanged)
+    return _created(role, heading, observed, wanted)
+
+
+def _containment(role: Role, observed: Observed) -> list[str]:
+    found = observed.deployment_group
+    groups, name = found.auto_scaling_groups, f"deployment group {found.name} of {found.application}"
+    if role.group_name in groups:
+        others = ", ".join(group for group in groups if group != role.group_name)
+        return [f"warning: {name} also deploys to {others}"] if others else []
+    if found.unnamed_groups and not groups:
+        # AWS always names them; some stand-ins for AWS keep only how many there are.
+        return [f"warning: {name} does not say to which Auto Scaling groups it deploys"]
+    held = f"the Auto Scaling groups {', '.join(groups)}" if groups else "no Auto Scaling group"
+    where = role.where("deploy.deployment_group")
+    raise Refused(f"{name} ({where}) contains {held}, not {role.group_name}", hint="nothing was deployed")
+
+
+def _conflict(other: Deployment) -> Conflict:
+    who = " ".join(filter(None, (other.creator or "somebody", f"({other.description})" if other.description else "")))
+    return Conflict(
+        f"deployment {other.deployment_id} of {told(other.revision)} by {who} is active since {other.created_at} "
+        f"({other.status})",
+        hint="nothing was deployed; wait for its end, or stop it in CodeDeploy",
+    )
+
+
+def _attached(role: Role, heading: Plan, active: Deployment, wanted: Wanted) -> Plan:
+    found = f"deployment {active.deployment_id} of this revision is active since {active.created_at}"
+    if not wanted.wait:
+        return replace(heading, unchanged=f"{found} ({active.status})")
+    return replace(
+        heading,
+        notes=(*heading.notes, f"{found}: following it"),
+        steps=_until_its_end(role, wanted, active.application, active.deployment_id),
+    )
+
+
+def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted) -> Plan:
+    group = observed.deployment_group
+    call = _call(role, observed, wanted)
+    before = told(group.revision) if group.revision else ""
+    now = told(wanted.revision)
+    differences = (Difference("revision", before, now),) if before not in ("", now) else ()
+    waits = _until_its_end(role, wanted, group.application, Ref("deployment_id")) if wanted.wait else ()
+    started = Pair(_deployment(Ref("deployment_id"), "deploymentInfo.deploymentId"), Ref("deployment_id"), "deployment")
+    # A wait reads its own end back.
+    return replace(heading, steps=(call, *waits), goal=() if waits else (started,), differences=differences)
+
+
+def _call(role: Role, observed: Observed, wanted: Wanted) -> Call:
+    group = observed.deployment_group
+    where = {"applicationName": group.application, "deploymentGroupName": group.name}
+    marked = f"udo:{wanted.run_id}"
+    params: dict[str, Any] = {**where, "revision": wanted.revision, "description": f"{marked} {wanted.reason}".strip()}
+    if config := role.get("deploy.config"):
+        params["deploymentConfigName"] = config
+    match role.get("deploy.on_failure"):
+        case "rollback":
+            params["autoRollbackConfiguration"] = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
+        case "stop":
+            params["autoRollbackConfiguration"] = {"enabled": False}
+    count = len(observed.group.members)
+    return Call(
+        f"deploy {told(wanted.revision)} to {group.application} {group.name} ({instances(count)})",
+        "codedeploy",
+        "CreateDeployment",
+        params,
+        save={"deployment_id": "deploymentId"},
+        expect=(_still_contained(where, observed),),
+        proof=_proof(where, marked, observed),
+    )
+
+
+def _still_contained(where: Mapping[str, Any], observed: Observed) -> Pair:
+    path = "sort(deploymentGroupInfo.autoScalingGroups[].name || `[]`)"
+    names = sorted(observed.deployment_group.auto_scaling_groups)
+    return Pair(Read("codedeploy", "GetDeploymentGroup", where, path), names, "Auto Scaling groups deployed to")
+
+
+def _proof(where: Mapping[str, Any], marked: str, observed: Observed) -> tuple[Pair, ...]:
+    """Finds the deployment that carries our run id among the newest ones, since ids are all that AWS lists."""
+    newest = max((one.created_at for one in observed.deployments), default="")
+    since = {"createTimeRange": {"start": newest}} if newest else {}
+    ids = Read("codedeploy", "ListDeployments", {**where, **since}, "deployments[:25] || `null`")
+    path = f"deploymentsInfo[?starts_with(description || '', '{marked}')].deploymentId | [0]"
+    ours = Read("codedeploy", "BatchGetDeployments", {"deploymentIds": Ref("newest_ids")}, path)
+    return Pair(ids, Ref("newest_ids")), Pair(ours, Ref("deployment_id"))
+
+
+def _deployment(deployment_id: str | Ref, path: str) -> Read:
+    return Read("codedeploy", "GetDeployment", {"deploymentId": deployment_id}, path)
+
+
+def _until_its_end(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> tuple[Step, ...]:
+    shown = "{deployment_id}" if isinstance(deployment_id, Ref) else deployment_id
+    again = f"udo deploy {role.cluster} {role.name} {shlex.quote(_word(wanted.revision))}"
+    wait = Wait(
+        f"wait for the deployment to {role.label} to end",
+        _deployment(deployment_id, "deploymentInfo.status"),
+        success=("Succeeded",),
+        failure=("Failed", "Stopped"),
+        timeout=wanted.timeout,
+        detached=f"deployment {shown} goes on; look again with: {again}",
+    )
+    return wait, *_hooks(role, wanted, application, deployment_id)
+
+
+def _hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> tuple[LocalCommand, ...]:
+    env = {
+        "UDO_CLUSTER": role.cluster,
+        "UDO_ROLE": role.name,
+        "UDO_REGION": role.region or "",
+        "UDO_APP": role.get("app_name") or application,
+        "UDO_REVISION": _word(wanted.revision),
+        "UDO_DEPLOYMENT_ID": deployment_id,
+        "CLUSTER_NAME": role.cluster,
+        "ROLE_NAME": role.name,
+    }
+    # Only the program is named: its arguments may hold a secret.
+    return tuple(
+        LocalCommand(f"post_deploy_hook {words[0]}", tuple(words), env) for words in role.get("post_deploy_hook") or ()
+    )
+
+
+def _word(revision: Mapping[str, Any]) -> str:
+    """The revision as REV."""
+    if commit := revision.get("gitHubLocation"):
+        return str(commit["commitId"])
+    stored = revision["s3Location"]
+    version = f"?versionId={stored['version']}" if stored.get("version") else ""
+    return f"s3://{stored['bucket']}/{stored['key']}{version}"
