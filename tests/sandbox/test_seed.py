@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from udo.errors import UdoError
 from udo.sandbox.world import World
 
 CONFIG = """
@@ -238,3 +239,45 @@ def test_a_fresh_world_takes_no_time(world: World, seeded: Any) -> None:
         world.seed(config)
         taken.append(time.process_time() - began)
     assert min(taken) < 0.3
+
+
+VOLUMES = """
+app_name: shop
+region: us-west-2
+ami: ami-0fedcba9876543210
+clusters:
+  prod:
+    roles:
+      web:
+        launch: {{as: {kind}}}
+        security_groups: [default]
+        block_device_mappings:
+          - {{DeviceName: /dev/xvda, Ebs: {{VolumeType: gp3, Iops: 4000, Throughput: 250}}}}
+          - {{DeviceName: /dev/sdf, Ebs: {{VolumeType: io1, VolumeSize: 20, Iops: 500}}}}
+          - {{DeviceName: /dev/sdg, Ebs: {{SnapshotId: snap-0a1b2c3d4e5f60718}}}}
+          - {{DeviceName: /dev/sdh, VirtualName: ephemeral0}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["template", "configuration"])
+def test_volumes_of_every_type_and_the_default_security_group_launch(aws: Any, seeded: Any, kind: str) -> None:
+    seeded(VOLUMES.format(kind=kind))
+    (reservation,) = aws("ec2").describe_instances()["Reservations"]
+    (member,) = reservation["Instances"]
+    found = {one["VolumeId"]: one for one in aws("ec2").describe_volumes()["Volumes"]}
+    volumes = {one["DeviceName"]: found[one["Ebs"]["VolumeId"]] for one in member["BlockDeviceMappings"]}
+    shown = {device: (one["VolumeType"], one["Size"], one.get("Iops")) for device, one in volumes.items()}
+    assert shown == {
+        "/dev/xvda": ("gp3", 8, 4000),
+        "/dev/sdf": ("io1", 20, 500),
+        "/dev/sdg": ("gp2", 8, shown["/dev/sdg"][2]),
+    }
+    assert volumes["/dev/xvda"]["Throughput"] == 250
+    assert volumes["/dev/sdg"]["SnapshotId"] == "snap-0a1b2c3d4e5f60718"
+    assert [one["GroupName"] for one in member["SecurityGroups"]] == ["default"]
+
+
+def test_a_role_that_aws_would_refuse_is_named(seeded: Any) -> None:
+    text = VOLUMES.format(kind="configuration").replace("io1", "io2")
+    with pytest.raises(UdoError, match=r"prod web cannot be built .*Invalid volume type io2"):
+        seeded(text)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("udo.sandbox")
 PORTS = (2222, 22222, 12222, 0)
 _LETTING_GO = 3.0
+_TRIED_AGAIN = 30.0
 
 
 def new_key() -> tuple[paramiko.Ed25519Key, str]:
@@ -49,6 +50,8 @@ class _Host:
     listener: socket.socket | None = None
     transports: list[paramiko.Transport] = field(default_factory=list)
     held: list[socket.socket] = field(default_factory=list)
+    # When its listener is tried again after it failed, as time.monotonic() has it.
+    again: float = 0.0
 
 
 class Hosts:
@@ -88,7 +91,7 @@ class Hosts:
                 host = self._hosts.setdefault(instance_id, _Host(instance))
                 if self._world.faults.instance(instance_id) == "refuse":
                     self._unlisten(host)
-                elif host.listener is None:
+                elif host.listener is None and time.monotonic() >= host.again:
                     self._listen(host)
 
     def close(self) -> None:
@@ -106,7 +109,13 @@ class Hosts:
 
     def _listen(self, host: _Host) -> None:
         address = host.instance.private_ip
-        host.listener = _listener(address, self.port)
+        try:
+            host.listener = _listener(address, self.port)
+        except OSError as error:
+            # One instance that nobody can log in to is no reason why nobody could use the others.
+            log.warning("no ssh for %s at %s:%s: %s", host.instance.id, address, self.port, error)
+            host.again = time.monotonic() + _TRIED_AGAIN
+            return
         host.listener.setblocking(False)
         self._selector.register(host.listener, selectors.EVENT_READ, host)
 

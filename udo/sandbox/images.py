@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _NEWEST = datetime.date(2026, 1, 5)
 _EARLIER = datetime.date(2025, 11, 17)
-AMAZON = "137112412989"
 
 
 def image_id(world: World, region: str, ami: Any, instance_type: str) -> str:
@@ -48,6 +47,19 @@ def parameter(world: World, region: str, path: str, value: str) -> str:
     return value
 
 
+def snapshot(world: World, region: str, name: str) -> None:
+    """A snapshot with this id, of 8 GiB, made where there is none."""
+    from moto.ec2.models import ec2_backends
+
+    if name in ec2_backends[world.account][region].snapshots:
+        return
+    ec2 = world.client("ec2", region)
+    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=8)["VolumeId"]
+    with wanted_id("moto.ec2.models.elastic_block_store", "random_snapshot_id", name):
+        ec2.create_snapshot(VolumeId=volume, Description="in the sandbox")
+    ec2.delete_volume(VolumeId=volume)
+
+
 def _by_name(world: World, region: str, ami: dict[str, Any], instance_type: str) -> str:
     name = re.sub(r"[*?]+", _NEWEST.strftime("%Y%m%d"), ami.get("name") or "image")
     return _pair(world, region, _invented(f"{ami.get('owner')} {name}"), name, instance_type, ami.get("owner"))
@@ -64,27 +76,16 @@ def _register(
     world: World, region: str, image: str, name: str, day: datetime.date, instance_type: str, owner: str | None
 ) -> None:
     from moto.ec2.models import ec2_backends
-    from moto.ec2.models.amis import Ami
 
-    backend = ec2_backends[world.account][region]
-    if image in backend.amis:
-        return
-    alias = "amazon" if owner in (None, "amazon") else None
-    backend.amis[image] = Ami(
-        backend,
+    from udo.sandbox.strict.public_images import register
+
+    register(
+        ec2_backends[world.account][region],
         image,
         name=name,
-        description=f"{name}, in the sandbox",
-        owner_id=AMAZON if alias else world.account if owner == "self" else owner,
-        owner_alias=alias,
-        public=True,
-        virtualization_type="hvm",
         architecture=_architecture(instance_type),
-        creation_date=datetime.datetime.combine(day, datetime.time(9)),
-        root_device_type="ebs",
-        root_device_name="/dev/xvda",
-        hypervisor="xen",
-        region_name=f"{region}a",
+        created=datetime.datetime.combine(day, datetime.time(9)),
+        owner=None if owner == "amazon" else world.account if owner == "self" else owner,
     )
 
 

@@ -64,6 +64,9 @@ class Network:
         for group in role.get("security_groups") or ():
             if group in self._groups:
                 continue
+            if group == "default":
+                self._groups[group] = self._default_group()
+                continue
             by_id = group.startswith("sg-")
             vpc = {"VpcId": self._vpc(role.get("vpc"), None)} if by_id and (self._vpcs or role.get("vpc")) else {}
             with wanted_id("moto.ec2.models.security_groups", "random_security_group_id", group if by_id else None):
@@ -72,6 +75,12 @@ class Network:
                 )
             self._groups[group] = made["GroupId"]
         return [self._groups[group] for group in role.get("security_groups") or ()]
+
+    def _default_group(self) -> str:
+        """The id of the group that the default VPC has from the beginning."""
+        (vpc,) = self._ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+        words = [{"Name": "group-name", "Values": ["default"]}, {"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+        return str(self._ec2.describe_security_groups(Filters=words)["SecurityGroups"][0]["GroupId"])
 
     def _vpc(self, name: str | None, block: IPv4Network | None) -> str:
         if name not in self._vpcs:

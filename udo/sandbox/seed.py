@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from udo.errors import UdoError
 from udo.sandbox import images
 from udo.sandbox.hooks import DEFAULT_ACCOUNT
 from udo.sandbox.images import wanted_id
@@ -35,7 +36,7 @@ def build(world: World, config: Config) -> list[str]:
 
     The account is the first one that a role names.
 
-    Raises: ConfigError where a value rests on something that is not known here.
+    Raises: ConfigError where a value rests on something that is not known here; UdoError for a role that AWS refuses.
     """
     roles = [role for cluster in config.clusters.values() for role in cluster.roles.values()]
     world.owner.account = next((role.account for role in roles if role.account), DEFAULT_ACCOUNT)
@@ -46,7 +47,11 @@ def build(world: World, config: Config) -> list[str]:
     for role in known:
         region = role.region or world.region
         network = networks.setdefault(region, Network(world, region))
-        _group(world, region, network, role, behind=role.label == behind)
+        try:
+            _group(world, region, network, role, behind=role.label == behind)
+        except ClientError as error:
+            told = f"{error.operation_name}: {error.response['Error']['Message']}"
+            raise UdoError(f"{role.label} cannot be built in the sandbox: AWS refuses its {told}") from error
         world.roles[role.group_name] = (role.cluster, role.name)
     _deployments(world, known)
     world.advance()
@@ -96,6 +101,7 @@ def _group(world: World, region: str, network: Network, role: Role, *, behind: b
     subnets = network.subnets(role)
     groups = network.security_groups(role)
     _identity(world, region, role)
+    _snapshots(world, region, role)
     image = images.image_id(world, region, role.get("ami") or _IMAGE, role.get("instance_type") or "t3.micro")
     launch = _launch(world, region, role, images.earlier(image) if behind else image, groups)
     place = {"VPCZoneIdentifier": ",".join(subnets)} if subnets else {"AvailabilityZones": network.zones(role)}
@@ -118,6 +124,13 @@ def _identity(world: World, region: str, role: Role) -> None:
     if profile := role.get("iam_profile"):
         with _once("EntityAlreadyExists"):
             world.client("iam").create_instance_profile(InstanceProfileName=profile.rpartition("/")[2])
+
+
+def _snapshots(world: World, region: str, role: Role) -> None:
+    """The snapshots that the role's volumes start from, under their ids."""
+    for mapping in role.get("block_device_mappings") or ():
+        if snapshot := (mapping.get("Ebs") or {}).get("SnapshotId"):
+            images.snapshot(world, region, snapshot)
 
 
 def _launch(world: World, region: str, role: Role, image: str, groups: list[str]) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def plain(asked_status: int, document: Any) -> Answer:
 
 def body_of(environ: Environ) -> bytes:
     """The body of a request, left in place to be read again; empty where its length is not announced."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
+    announced = str(environ.get("CONTENT_LENGTH") or "")
+    length = int(announced) if announced.isascii() and announced.isdigit() else 0
     body: bytes = environ["wsgi.input"].read(length) if length else b""
     if length:
         environ["wsgi.input"] = io.BytesIO(body)

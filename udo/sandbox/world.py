@@ -250,17 +250,16 @@ class World:
         from werkzeug.test import run_wsgi_app
 
         with self.lock:
-            self.advance()
             try:
+                self.advance()
                 body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
                 answer = Answer(int(status.split()[0]), tuple(headers), b"".join(body))
+                if self.hosts is not None:
+                    self.hosts.follow()
             except NotImplementedError as error:
                 return _missing(asked, str(error))
             except Exception as error:
-                log.exception("%s crashed", asked.name)
-                return wire.refusal(asked, 500, "InternalFailure", f"{asked.name} crashed: {error!r}")
-            if self.hosts is not None:
-                self.hosts.follow()
+                return _crashed(asked, error)
         return _missing(asked) if _is_page(asked, answer) else answer
 
     def _has(self, region: str) -> bool:
@@ -275,9 +274,16 @@ class World:
             return wire.plain(404, {"message": "no control here"})
         if environ.get("HTTP_AUTHORIZATION") != f"Bearer {self.access_key}":
             return wire.plain(403, {"message": "not the key of this sandbox"})
-        words = json.loads(wire.body_of(environ) or b"{}")
-        status, document = self.control(environ["PATH_INFO"].removeprefix(CONTROL), words)
-        return wire.plain(status, document)
+        try:
+            words = dict(json.loads(wire.body_of(environ) or b"{}"))
+        except (TypeError, ValueError):
+            return wire.plain(400, {"message": "not a JSON object", "usage": True})
+        path = environ["PATH_INFO"].removeprefix(CONTROL)
+        try:
+            return wire.plain(*self.control(path, words))
+        except Exception as error:
+            log.exception("'%s' crashed", path)
+            return wire.plain(500, {"message": f"'{path}' crashed in the sandbox: {error!r}"})
 
     def _address(self) -> str:
         return self.block.next()
@@ -311,6 +317,13 @@ def _missing(asked: Request, why: str = "") -> Answer:
     text = f"The sandbox does not have {asked.name}" + (f" with this: {part}" if part else "")
     # 501 is an error no SDK tries again.
     return wire.refusal(asked, 501, "NotImplemented", text)
+
+
+def _crashed(asked: Request, error: Exception) -> Answer:
+    """Source: EC2 error codes (InternalError); common errors of the other services (InternalFailure)."""
+    log.exception("%s crashed", asked.name, exc_info=error)
+    code = "InternalError" if asked.protocol == "ec2" else "InternalFailure"
+    return wire.refusal(asked, 500, code, f"{asked.name} crashed: {error!r}")
 
 
 def _is_page(asked: Request, answer: Answer) -> bool:

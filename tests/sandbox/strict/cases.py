@@ -12,6 +12,7 @@ import cases_launch
 import cases_members
 import cases_parameters
 import cases_revisions
+import cases_volumes
 from account import Account
 
 _MODULES = (
@@ -22,6 +23,7 @@ _MODULES = (
     cases_members,
     cases_parameters,
     cases_revisions,
+    cases_volumes,
 )
 
 CASES: dict[str, Callable[[Account], None]] = {

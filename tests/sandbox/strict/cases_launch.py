@@ -205,6 +205,25 @@ def version_numbers_are_never_used_again(aws: Account) -> None:
     holds(made["VersionNumber"] == 3)
 
 
+def public_images_exist(aws: Account) -> None:
+    path = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+    image = aws.ssm.get_parameter(Name=path)["Parameter"]["Value"]
+    shown = accepted(aws.ec2.describe_images, ImageIds=[image])["Images"]
+    holds([(one["ImageOwnerAlias"], one["Architecture"]) for one in shown] == [("amazon", "arm64")])
+    aws.template(ImageId=f"resolve:ssm:{path}")
+    (member,) = aws.group(size=1, LaunchTemplate={"LaunchTemplateName": "web"})
+    ran = aws.ec2.describe_instances(InstanceIds=[member])["Reservations"][0]["Instances"][0]
+    holds(ran["ImageId"] == image)
+
+
+def aliases_are_resolved_if_asked(aws: Account) -> None:
+    aws.ssm.put_parameter(Name="/image", Value=aws.image, Type="String")
+    aws.template(ImageId="resolve:ssm:/image:1")
+    for words, wanted in (({}, "resolve:ssm:/image:1"), ({"ResolveAlias": True}, aws.image)):
+        shown = aws.ec2.describe_launch_template_versions(LaunchTemplateName="web", **words)
+        holds(shown["LaunchTemplateVersions"][0]["LaunchTemplateData"]["ImageId"] == wanted)
+
+
 def images_are_looked_up_at_launch(aws: Account) -> None:
     aws.ssm.put_parameter(Name="/images/web", Type="String", Value=aws.image)
     aws.template(ImageId="resolve:ssm:/images/web")

@@ -50,12 +50,14 @@ _TOPICS = (
     "places",
     "policies",
     "processes",
+    "public_images",
     "references",
     "refreshes",
     "revisions",
     "template_versions",
     "templates",
     "values",
+    "volumes",
 )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, autoscaling_backends
 from moto.ec2.exceptions import EC2ClientError
+from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elbv2.exceptions import TargetGroupNotFoundError
 
-from udo.sandbox.strict import moment
+from udo.sandbox.strict import moment, steady
 from udo.sandbox.strict.activities import Activity, difference_cause, finish, record
 from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.members import COUNTED, PENDING, enter_service, launch
@@ -23,8 +25,7 @@ def advance() -> None:
     """Moves every group of every account and region up to the present moment."""
     for account in list(autoscaling_backends.values()):
         for backend in list(account.values()):
-            for group in list(backend.autoscaling_groups.values()):
-                tick(group)
+            steady.each(tick, backend.autoscaling_groups.values())
 
 
 def tick(group: Any) -> None:
@@ -190,11 +191,11 @@ def _update_balancers(group: Any) -> None:
     backend = group.autoscaling_backend
     if not runs(group, "AddToLoadBalancer") or group.name not in backend.autoscaling_groups:
         return
-    backend.update_attached_elbs(group.name)
-    try:
+    # What was deleted under the group's feet is nobody's balancer any more.
+    with suppress(LoadBalancerNotFoundError):
+        backend.update_attached_elbs(group.name)
+    with suppress(TargetGroupNotFoundError):
         backend.update_attached_target_groups(group.name)
-    except TargetGroupNotFoundError:
-        return
 
 
 @replaces(FakeAutoScalingGroup, "set_desired_capacity")

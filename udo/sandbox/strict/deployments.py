@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from moto.codedeploy.models import CodeDeployBackend, codedeploy_backends
 from moto.moto_api._internal import mock_random
 
-from udo.sandbox.strict import moment
+from udo.sandbox.strict import moment, steady
 from udo.sandbox.strict.deployment_configs import INVALID_TOKEN, ONE_AT_A_TIME, known_config
 from udo.sandbox.strict.deployment_run import ENDED, Run, move, stop
 from udo.sandbox.strict.deployment_view import deployment_info
@@ -27,9 +28,8 @@ def advance() -> None:
     """Moves every deployment of every account and region up to the present moment."""
     for account in list(codedeploy_backends.values()):
         for backend in list(account.values()):
-            for deployment in list(backend.deployments.values()):
-                if not run_of(deployment).ended:
-                    _move(backend, deployment)
+            running = [one for one in backend.deployments.values() if not run_of(one).ended]
+            steady.each(partial(_move, backend), running)
 
 
 def run_of(deployment: Any) -> Run:

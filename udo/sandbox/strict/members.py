@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.references import images_are_looked_up_at_launch, missing_image
 from udo.sandbox.strict.rules import Refusal, replaces, rule
 
+log = logging.getLogger("udo.sandbox")
 PENDING = ("Pending", "Pending:Wait", "Pending:Proceed")
 COUNTED = (*PENDING, "InService")
 
@@ -55,20 +57,27 @@ def launch(group: Any, count: int, reason: str) -> None:
     for place, number in _spread(group, count):
         try:
             reservation = _run(group, place, number)
-        except (EC2ClientError, ServiceException, StopIteration) as error:
-            launch_failures_are_activities(group, reason, error)
+        except (EC2ClientError, ServiceException) as error:
+            launch_failures_are_activities(group, reason, error.message)
+            return
+        except StopIteration:
+            launch_failures_are_activities(group, reason, "There are not enough free addresses in the subnet")
+            return
+        except Exception as error:
+            log.exception("no launch for %s", group.name)
+            launch_failures_are_activities(group, reason, f"Client.InternalError: {error!r}")
             return
         for instance in reservation.instances:
             _join(group, instance, reason)
 
 
 @rule("autoscaling", "SetDesiredCapacity", "UpdateAutoScalingGroup", moto="lets the request fail instead (HTTP 500)")
-def launch_failures_are_activities(group: Any, reason: str, error: Exception) -> None:
+def launch_failures_are_activities(group: Any, reason: str, why: str) -> None:
     """A launch that fails is no error of the request: it stands in the scaling activities, and is tried again later.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-verify-scaling-activity.html.
     """
-    why = (getattr(error, "message", None) or "There are not enough free addresses in the subnet").rstrip(".")
+    why = why.rstrip(".")
     record(
         group,
         f"Launching a new EC2 instance.  Status Reason: {why}. Launching EC2 instance failed.",
@@ -148,7 +157,7 @@ def _from_configuration(configuration: Any) -> LaunchData:
         key_name=configuration.key_name,
         instance_profile=configuration.iam_instance_profile,
         metadata_options=asked.get("MetadataOptions"),
-        block_device_mappings=list(configuration.block_device_mapping_dict or []),
+        block_device_mappings=list(asked.get("BlockDeviceMappings") or []),
         associate_public_ip=configuration.associate_public_ip_address,
         spot=bool(asked.get("SpotPrice")),
         tenancy=asked.get("PlacementTenancy") or "default",
@@ -171,7 +180,7 @@ def _from_template(group: Any, version: Any) -> LaunchData:
         key_name=data.get("KeyName"),
         instance_profile=profile.get("Name") or profile.get("Arn"),
         metadata_options=data.get("MetadataOptions"),
-        block_device_mappings=[entry for entry in data.get("BlockDeviceMappings") or [] if entry.get("Ebs")],
+        block_device_mappings=list(data.get("BlockDeviceMappings") or []),
         associate_public_ip=interfaces[0].get("AssociatePublicIpAddress"),
         spot=(data.get("InstanceMarketOptions") or {}).get("MarketType") == "spot",
         tenancy=(data.get("Placement") or {}).get("Tenancy") or "default",

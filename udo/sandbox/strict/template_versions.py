@@ -11,6 +11,7 @@ from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 
 from udo.sandbox.strict.pages import limit, page
+from udo.sandbox.strict.references import images_are_looked_up_at_launch
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
 from udo.sandbox.strict.templates import INVALID_TOKEN, described_version, known_template
 
@@ -80,10 +81,22 @@ def versions_come_in_pages(request: Request) -> dict[str, Any]:
     size = limit(params, "MaxResults", default=200, maximum=200, code="InvalidParameterValue")
     found = versions_are_filtered(_wanted(request), params.get("Filters") or [])
     shown, token = page(found, size, params.get("NextToken"), refusal=INVALID_TOKEN)
-    return {
-        "LaunchTemplateVersions": [described_version(request, one.template, one) for one in shown],
-        "NextToken": token,
-    }
+    described = [described_version(request, one.template, one) for one in shown]
+    if params.get("ResolveAlias"):
+        for one in described:
+            one["LaunchTemplateData"] = aliases_are_resolved_if_asked(request.ec2, one["LaunchTemplateData"])
+    return {"LaunchTemplateVersions": described, "NextToken": token}
+
+
+@rule("ec2", "DescribeLaunchTemplateVersions", moto="ignores ResolveAlias")
+def aliases_are_resolved_if_asked(ec2: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """With ResolveAlias an image that is named by a parameter is shown by its id.
+
+    Source: botocore ec2 DescribeLaunchTemplateVersionsRequest, member ResolveAlias.
+    """
+    image = data.get("ImageId")
+    found = images_are_looked_up_at_launch(ec2, image) if image else None
+    return {**data, "ImageId": found} if found else data
 
 
 @rule("ec2", "DescribeLaunchTemplateVersions", moto="ignores its filters")
