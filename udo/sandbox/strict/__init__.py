@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 
+from udo.sandbox import answers
 from udo.sandbox.clock import Clock
 from udo.sandbox.strict import delays as _delays
 from udo.sandbox.strict import guard, limits, moment, refreshing
@@ -68,6 +69,7 @@ def install() -> None:
     Raises: RuntimeError where this moto lacks what the rules lean on.
     """
     _load()
+    answers.install()
     moment.install()
     _rules.wire()
 

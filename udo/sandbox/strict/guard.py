@@ -48,7 +48,16 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.responses:BaseResponse": ("_get_action", "_get_params", "call_action", "serialized"),
     "moto.core.base_backend:BackendDict": ("reset",),
     "moto.core.exceptions": ("JsonRESTError", "ServiceException"),
-    "moto.core.utils": ("camelcase_to_underscores", "get_service_model", "utcnow"),
+    "moto.core.serialize": (
+        "AttributePickerContext",
+        "BaseXMLSerializer",
+        "ResponseSerializer",
+        "XFormedAttributePicker",
+    ),
+    "moto.core.serialize:BaseXMLSerializer": ("_serialize_body",),
+    "moto.core.serialize:ResponseSerializer": ("get_value",),
+    "moto.core.serialize:XFormedAttributePicker": ("get_possible_keys",),
+    "moto.core.utils": ("MISSING", "camelcase_to_underscores", "get_service_model", "get_value", "utcnow"),
     "moto.ec2.exceptions": (
         "EC2ClientError",
         "InvalidInstanceIdError",
