@@ -300,14 +300,35 @@ def _loader() -> Any:
     return botocore.loaders.create_loader()
 
 
+@functools.cache
+def _kept_clients() -> dict[Any, Any]:
+    return {}
+
+
 def _prepared(world: Any) -> Callable[[Any], None]:
-    """What is done to every botocore session: it reads the models of the services once per process."""
+    """What is done to every botocore session: models are read once a process, and equal clients are made once."""
 
     def prepare(session: Any) -> None:
         session.register_component("data_loader", _loader())
         world.attach(session)
+        make = session.create_client
+        session.create_client = lambda service, **how: _kept_client(world, session, make, service, how)
 
     return prepare
+
+
+def _kept_client(world: Any, session: Any, make: Callable[..., Any], service: str, how: dict[str, Any]) -> Any:
+    """A client made before for the same service, configuration and environment; files of AWS's make it an own one."""
+    if Path("~/.aws").expanduser().exists() or {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} & os.environ.keys():
+        return make(service, **how)
+    named = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    keys = session.get_credentials()
+    config = sorted(vars(how["config"])["_user_provided_options"].items()) if how.get("config") else ()
+    plain = {name: value for name, value in how.items() if name != "config"}
+    key = repr((id(world), service, plain, config, named, keys and keys.access_key, session.profile))
+    if key not in _kept_clients():
+        _kept_clients()[key] = make(service, **how)
+    return _kept_clients()[key]
 
 
 def _exit_of(run: Callable[[], Any]) -> int:
