@@ -212,7 +212,7 @@ def test_a_crash_is_an_error_a_client_can_read(world: World, client: Any, monkey
     monkeypatch.setattr(backend, "describe_vpcs", lambda *_args, **_kwargs: 1 / 0)
     with pytest.raises(ClientError, match=r"ec2:DescribeVpcs crashed: ZeroDivisionError") as caught:
         client("ec2").describe_vpcs()
-    assert caught.value.response["Error"]["Code"] == "InternalFailure"
+    assert caught.value.response["Error"]["Code"] == "InternalError"
 
 
 def test_a_sandbox_with_a_key_refuses_every_other_one(
