@@ -8,7 +8,8 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from moto.core import serialize
-from moto.core.utils import MISSING, get_value
+from moto.core.constants import MISSING
+from moto.core.utils import get_value
 
 
 @functools.cache

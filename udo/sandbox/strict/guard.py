@@ -57,7 +57,8 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.serialize:BaseXMLSerializer": ("_serialize_body",),
     "moto.core.serialize:ResponseSerializer": ("get_value",),
     "moto.core.serialize:XFormedAttributePicker": ("get_possible_keys",),
-    "moto.core.utils": ("MISSING", "camelcase_to_underscores", "get_service_model", "get_value", "utcnow"),
+    "moto.core.constants": ("MISSING",),
+    "moto.core.utils": ("camelcase_to_underscores", "get_service_model", "get_value", "utcnow"),
     "moto.ec2.exceptions": (
         "EC2ClientError",
         "InvalidInstanceIdError",
