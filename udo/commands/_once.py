@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ class _Once:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._services = {
-            name: _Remembering(getattr(aws, name)) for name in ("autoscaling", "codedeploy", "ec2", "ssm")
-        }
+        self._services = {name: _Remembering(one) for name, one in vars(aws).items() if not name.startswith("_")}
 
     def __getattr__(self, name: str) -> Any:
         services = self.__dict__["_services"]
@@ -29,7 +27,7 @@ class _Once:
 
 
 class _Remembering:
-    """Stands for a service; a read that failed is asked again."""
+    """Stands for a service; a read that failed is asked again, and so is one that answers row by row."""
 
     def __init__(self, service: Any) -> None:
         self._service = service
@@ -41,8 +39,11 @@ class _Remembering:
                 word if isinstance(word, str) or not isinstance(word, Iterable) else (*word,) for word in words
             )
             asked = (name, *plain)
-            if asked not in self._answers:
-                self._answers[asked] = getattr(self._service, name)(*plain)
-            return self._answers[asked]
+            if asked in self._answers:
+                return self._answers[asked]
+            answer = getattr(self._service, name)(*plain)
+            if not isinstance(answer, Iterator):
+                self._answers[asked] = answer
+            return answer
 
         return read
