@@ -31,7 +31,7 @@ class LaunchTemplateReference:
     mixed: bool = False
 
     def __str__(self) -> str:
-        return f"launch template {self.name} version {self.version}"
+        return f"launch template {self.name or self.id} version {self.version}"
 
     def row(self) -> dict[str, str]:
         """The reference for scripts."""

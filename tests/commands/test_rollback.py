@@ -83,9 +83,26 @@ def test_rollback_to_a_number(world: Any, udo: Udo) -> None:
     assert launched_from(world) == "prod-webapp-v7"
     again = udo("rollback", "prod", "webapp", "--to", "7")
     assert (again.exit, again.stdout.startswith("nothing to do")) == (0, True)
-    missing = udo("rollback", "prod", "webapp", "--to", "9")
-    assert missing.exit == 1
-    assert "has no version 9" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"), [("configuration", ""), ("template", "launch template "), ("mixed", "launch template ")]
+)
+def test_a_version_that_never_was_is_told_with_the_newest_there_is(world: Any, udo: Udo, kind: str, what: str) -> None:
+    WORLDS[kind](world)
+    write_config()
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    missing = udo("rollback", "prod", "webapp", "--to", "99")
+    newest = f"udo: there is no version 99 of {what}prod-webapp, the newest is 2: see 'udo versions'"
+    assert (missing.exit, missing.stderr.strip()) == (1, newest)
+
+
+def test_a_version_that_was_deleted_is_told_to_be(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    configuration(world, "prod-webapp-v7")
+    write_config()
+    told = udo("rollback", "prod", "webapp", "--to", "6")
+    assert (told.exit, "version 6 of prod-webapp was deleted, the newest is 7" in told.stderr) == (1, True)
 
 
 def test_rollback_without_a_record_asks_for_a_number(world: Any, udo: Udo) -> None:

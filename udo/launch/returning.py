@@ -16,7 +16,7 @@ from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.plan import Difference, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from udo.model import LaunchConfiguration, LaunchReference, LaunchTemplateVersion
     from udo.plan import Call
@@ -109,14 +109,27 @@ def _remember(state: State, target: LaunchReference) -> tuple[Call, ...]:
 
 def _numbered(state: State, number: int) -> LaunchReference:
     if isinstance(state, TemplateState):
+        numbers = [version.number for version in state.versions]
+        if number not in numbers:
+            raise _no_version(f"launch template {state.live.name}", number, numbers)
         return replace(state.live, version=str(number))
     others = {*state.group_names} - {state.group.name}
-    names = [name for name, own in family(state.group.name, state.configurations, others).items() if own == number]
+    found = family(state.group.name, state.configurations, others)
+    names = [name for name, own in found.items() if own == number]
     if not names:
-        raise Absent(f"{state.group.name} has no version {number}", hint="see 'udo versions'")
+        raise _no_version(state.group.name, number, found.values())
     if len(names) > 1:
         raise Conflict(f"{' and '.join(sorted(names))} both count as version {number}", hint="nothing was changed")
     return LaunchConfigurationReference(names[0])
+
+
+def _no_version(what: str, number: int, numbers: Iterable[int]) -> Absent:
+    newest = max(numbers, default=0)
+    if number < newest:
+        told = f"version {number} of {what} was deleted, the newest is {newest}"
+    else:
+        told = f"there is no version {number} of {what}" + (f", the newest is {newest}" if newest else "")
+    return Absent(told, hint="see 'udo versions'")
 
 
 def _follows(state: State) -> bool:
