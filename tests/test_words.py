@@ -10,7 +10,7 @@ import pytest
 from udo import config as configuration
 from udo.config import Config
 from udo.errors import UsageError
-from udo.words import fan_out_roles, no_more, one_role, reading_roles
+from udo.words import changing_roles, fan_out_roles, no_more, one_role, reading_roles
 
 TEXT = """
 clusters:
@@ -92,6 +92,30 @@ def test_a_fan_out_never_leaves_the_role_out(config: Config) -> None:
         fan_out_roles(config, ("dev",))
     roles, rest = fan_out_roles(config, ("prod", "*", "uptime"))
     assert (len(roles), rest) == (3, ("uptime",))
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("web", "prod"), "no cluster 'web' (udo.yml)", "did you mean 'prod web'?"),
+        (("prod-web",), "no cluster 'prod-web' (udo.yml)", "did you mean 'prod web'?"),
+        (("prod-web", "s3://bucket/key"), "no cluster 'prod-web' (udo.yml)", "did you mean 'prod web'?"),
+        (("shop-front", "uptime"), "no cluster 'shop-front' (udo.yml)", "did you mean 'dev front'?"),
+        (("webapp",), "no cluster 'webapp' (udo.yml)", "did you mean 'dev webapp' or 'prod webapp'?"),
+        (("prod",), "which role of cluster 'prod'?", "roles are web, webapp, worker"),
+        ((), "which cluster and role?", "clusters are dev, prod"),
+    ],
+)
+def test_what_was_probably_meant_is_told_with_the_roles_there_are(
+    tmp_path: Path, words: tuple[str, ...], message: str, hint: str
+) -> None:
+    path = tmp_path / "udo.yml"
+    path.write_text(TEXT.replace("webapp: {}}}", "webapp: {}, front: {group_name: shop-front}}}", 1))
+    config = configuration.load(path, os.environ)
+    for read in (one_role, changing_roles, fan_out_roles):
+        with pytest.raises(UsageError) as caught:
+            read(config, words)
+        assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
 def test_a_word_too_many_is_named() -> None:

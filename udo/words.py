@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from udo.errors import UsageError
+from udo.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from udo.config import Config, Role
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+# How many names a hint holds.
+_MOST = 20
 _LIST = re.compile(rf"\*|{_NAME}(,{_NAME})*")
 
 
@@ -21,9 +23,9 @@ def one_role(config: Config, words: Sequence[str]) -> tuple[Role, tuple[str, ...
 
     Raises: UsageError for a missing, unknown or ill-formed name, or a list where one role is wanted.
     """
-    cluster, role, rest = _pair(words)
+    cluster, role, rest = _pair(config, words)
     if role is None:
-        raise UsageError(f"which role of cluster {cluster!r}?", hint="say CLUSTER ROLE, or CLUSTER.ROLE")
+        raise _which_role(config, cluster)
     for word in (cluster, role):
         if word == "*" or "," in word:
             raise UsageError(f"{word!r} is more than one, and this takes one role", hint="name it exactly")
@@ -35,10 +37,10 @@ def changing_roles(config: Config, words: Sequence[str]) -> tuple[Role, ...]:
 
     Raises: UsageError.
     """
-    cluster, role, rest = _pair(words)
+    cluster, role, rest = _pair(config, words)
     no_more(rest)
     if role is None:
-        raise UsageError(f"which role of cluster {cluster!r}?", hint="say CLUSTER ROLE, or CLUSTER.ROLE")
+        raise _which_role(config, cluster)
     if cluster == "*" or "," in cluster:
         raise UsageError(f"{cluster!r} is more than one cluster", hint="changes are made in one cluster at a time")
     return config.roles(cluster, role)
@@ -62,7 +64,7 @@ def reading_roles(config: Config, words: Sequence[str], *, all_by_default: bool 
     """
     if not words and all_by_default:
         return config.roles("*", None)
-    cluster, role, rest = _pair(words)
+    cluster, role, rest = _pair(config, words)
     no_more(rest)
     roles = config.roles(cluster, role)
     if role is None and not all_by_default:
@@ -75,9 +77,9 @@ def fan_out_roles(config: Config, words: Sequence[str]) -> tuple[tuple[Role, ...
 
     Raises: UsageError.
     """
-    cluster, role, rest = _pair(words)
+    cluster, role, rest = _pair(config, words)
     if role is None:
-        raise UsageError(f"which role of cluster {cluster!r}?", hint="say CLUSTER ROLE, CLUSTER.ROLE, or '*' for all")
+        raise _which_role(config, cluster)
     return config.roles(cluster, role), rest
 
 
@@ -106,16 +108,48 @@ def _lists(begun: str, names: Iterable[str]) -> list[str]:
     return [f"{before}{comma}{name}" for name in names if name.startswith(last) and name not in taken]
 
 
-def _pair(words: Sequence[str]) -> tuple[str, str | None, tuple[str, ...]]:
+def _pair(config: Config, words: Sequence[str]) -> tuple[str, str | None, tuple[str, ...]]:
     if not words:
-        raise UsageError("which cluster and role?", hint="say CLUSTER ROLE, or CLUSTER.ROLE")
+        raise UsageError("which cluster and role?", hint=f"clusters are {', '.join(config.clusters)}")
     first, *others = words
     if "." in first:
-        cluster, _, role = first.partition(".")
-        return _name(cluster, first), _name(role, first), tuple(others)
+        cluster, _, named = first.partition(".")
+        others = [named, *others]
+    else:
+        cluster = first
+    _check_cluster(config, _name(cluster, first), others[:1])
     if not others:
-        return _name(first, first), None, ()
-    return _name(first, first), _name(others[0], others[0]), tuple(others[1:])
+        return cluster, None, ()
+    return cluster, _name(others[0], first if "." in first else others[0]), tuple(others[1:])
+
+
+def _check_cluster(config: Config, cluster: str, role: Sequence[str]) -> None:
+    """Accepts a cluster, a list or `*`; of another word it is told what was probably meant.
+
+    Raises: UsageError.
+    """
+    if cluster == "*" or "," in cluster or cluster in config.clusters:
+        return
+    roles = config.roles("*", None)
+    meant = [one.label for one in roles if [one.name, one.cluster] == [cluster, *role]]
+    meant = meant or [one.label for one in roles if cluster in (f"{one.cluster}-{one.name}", _group_name(one))]
+    meant = meant or [one.label for one in roles if one.name == cluster and not role]
+    if meant:
+        told = " or ".join(repr(label) for label in meant[:_MOST])
+        raise UsageError(f"no cluster {cluster!r} ({config.file.name})", hint=f"did you mean {told}?")
+
+
+def _group_name(role: Role) -> str:
+    try:
+        return role.group_name
+    except ConfigError:
+        return ""
+
+
+def _which_role(config: Config, cluster: str) -> UsageError:
+    names = _role_names(config, cluster)
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return UsageError(f"which role of cluster {cluster!r}?", hint=f"roles are {', '.join(names[:_MOST])}{more}")
 
 
 def _name(word: str, given: str) -> str:
