@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from udo.errors import Conflict
+from udo.errors import Conflict, UdoError
 from udo.files import state_folder
 from udo.output import Output
 from udo.output.clean import neutral, width
@@ -111,14 +111,16 @@ def test_an_error_keeps_the_data_of_what_was_done(capsys: pytest.CaptureFixture[
     assert (document["data"], document["exit"], document["command"]) == ({"steps": ["one"]}, 4, "updatelc")
 
 
-def test_quiet_leaves_errors_warnings_and_data(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_leaves_errors_and_data(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output(form="text", quiet=True, verbose=False)
     for event in (StepBegan("one", 1, 2), Progress("half"), StepDone("one", 9.0), Notice("nice")):
         output.emit(event)
     output.emit(Notice("odd", "warning"))
+    output.say("warning: odd too")
     output.show(Result([], text="data", notes=("note",)), "x")
+    output.fail(UdoError("bad"), "x")
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("data\n", "warning: odd\n")
+    assert (told.out, told.err) == ("data\n", "udo: bad\n")
 
 
 def test_the_same_progress_is_told_once_and_again_when_a_minute_has_passed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,7 +122,7 @@ def _closed_pipe() -> int:
 
 def _unwritable(session: Session, error: OSError, code: int = 0) -> int:
     _drop_stdout()
-    session.output.say(f"udo: the output cannot be written: {error.strerror}")
+    session.output.error(f"udo: the output cannot be written: {error.strerror}")
     return code if code not in (0, 5) else 1
 
 

@@ -50,7 +50,7 @@ def choose(session: Session, hosts: Sequence[Host]) -> Host:
         for number, host in enumerate(found, 1):
             if answer in (str(number), host.instance_id):
                 return host
-        session.output.say(f"{answer!r} is none of them")
+        session.output.error(f"{answer!r} is none of them")
     raise Refused("no instance was chosen")
 
 

@@ -36,7 +36,7 @@ def planned_each(session: Session, roles: Sequence[Role], planned: Callable[[Rol
         except UdoError as error:
             if len(roles) == 1:
                 raise
-            session.output.say(f"udo: {role.label}: {error}")
+            session.output.error(f"udo: {role.label}: {error}")
             plans.append((role, error))
     return plans
 
@@ -86,7 +86,7 @@ def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Plann
         except UdoError as error:
             ended = _ends_all(error)
             if not ended:
-                session.output.say(f"udo: {role.label}: {error}")
+                session.output.error(f"udo: {role.label}: {error}")
             outcomes.append((role.label, error))
     return outcomes
 

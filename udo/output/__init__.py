@@ -43,7 +43,15 @@ class Output:
         return self._hidden.masked(value)
 
     def say(self, text: str) -> None:
-        """Writes one line to stderr, whatever the form; warnings are yellow and errors red on a terminal."""
+        """Writes one line to stderr, whatever the form, unless all is quiet; warnings are yellow on a terminal."""
+        if not self.quiet:
+            self._line(text)
+
+    def error(self, text: str) -> None:
+        """Writes one line to stderr, whatever the form; those that begin with `udo:` are red on a terminal."""
+        self._line(text)
+
+    def _line(self, text: str) -> None:
         self._status.clear()
         told = neutral(self.masked(text))
         if is_colourful(sys.stderr, self._color):
@@ -91,9 +99,8 @@ class Output:
                 print(line)
         if result.error:
             self._error(result.error[1], result.error[2])
-        if not self.quiet:
-            for note in result.notes:
-                self.say(note)
+        for note in result.notes:
+            self.say(note)
 
     def fail(self, error: UdoError, command: str) -> None:
         """Writes an error: one line on stderr (a line per mistake of a configuration), or the JSON document."""
@@ -106,7 +113,7 @@ class Output:
             self._document(command, error.exit, error.data, row)
         elif isinstance(error, ConfigError):
             # Every line begins with its place, so that editors can go there.
-            self.say(str(error))
+            self.error(str(error))
         else:
             self._error(error.message, error.hint)
 
@@ -126,7 +133,7 @@ class Output:
         return sys.stdin.readline().strip()
 
     def _error(self, message: str, hint: str | None) -> None:
-        self.say(f"udo: {message}: {hint}" if hint else f"udo: {message}")
+        self.error(f"udo: {message}: {hint}" if hint else f"udo: {message}")
 
     @cached_property
     def _steps(self) -> Steps:

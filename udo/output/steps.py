@@ -9,7 +9,7 @@ _SAID_AGAIN = 60.0
 
 
 class Steps:
-    """What is worth saying of each event; `quiet` leaves the warnings, `verbose` adds every call of AWS.
+    """What is worth saying of each event; `quiet` leaves nothing, `verbose` adds every call of AWS.
 
     With `rewritten` progress is no line of its own: `standing` tells it, for a place that is rewritten.
     """
@@ -23,13 +23,15 @@ class Steps:
     def line(self, event: Event) -> str | None:
         """The line that tells the event, or None; what hosts say is shown by the verb that fans out."""
         match event:
-            case Notice(says, "warning"):
-                return f"warning: {says}"
             case Notice(says, "debug"):
                 return f"  {says}" if self._verbose else None
             case HostBegan() | Line() | HostDone() | Idle():
                 return None
-        return None if self._quiet else self._step(event)
+            case _ if self._quiet:
+                return None
+            case Notice(says, "warning"):
+                return f"warning: {says}"
+        return self._step(event)
 
     def standing(self, event: Event) -> tuple[str, float | None] | None:
         """Where things stand after a Progress, and how far they are from 0 to 1."""
