@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from launch_worlds import configuration, configuration_world, launched_from, write_config
+from launch_worlds import CONFIG, configuration, configuration_world, launched_from, write_config
 
 from udo.lock import parameter_name
 from udo.sandbox.faults import Fault
@@ -197,6 +197,15 @@ def test_a_group_that_is_not_there_cannot_be_locked_but_its_lock_can_be_taken_aw
     held_by(world)
     assert udo("unlock", "prod", "webapp", "--yes").exit == 0
     assert locks(world) == []
+
+
+def test_a_protected_role_is_locked_without_a_question_and_unlocked_with_one(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config(CONFIG.replace("webapp: {", "webapp: {protected: true, "))
+    assert udo("lock", "prod", "webapp").exit == 0
+    assert locks(world) == [NAME]
+    assert udo("unlock", "prod", "webapp").exit == 7
+    assert locks(world) == [NAME]
 
 
 def test_a_lock_by_hand_on_a_locked_group_names_the_holder(world: Any, udo: Udo) -> None:

@@ -83,7 +83,7 @@ class Finish:
 
     def _confirm(self) -> None:
         question = self._plan.asks
-        if self._role.protected and self._plan.writes:
+        if self._role.protected and self._plan.writes and self._plan.command != "lock":
             question = question or f"{self._role.label} is protected. {self._plan.command}?"
         if question is None:
             return
