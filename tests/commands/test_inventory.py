@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -96,8 +95,10 @@ def test_hosts_are_lines_for_the_file_of_that_name(stage: Any, udo: Udo) -> None
     assert {" ".join(row[2:]) for row in rows} == {"# stage webapp", "# stage worker"}
 
 
-def test_json_is_the_bare_list(stage: Any, udo: Udo) -> None:
-    rows = json.loads(udo("inventory", "stage", "webapp", "-o", "json", "-l", "admin").stdout)
+def test_json_is_the_document_that_every_verb_prints(stage: Any, udo: Udo) -> None:
+    document = udo("inventory", "stage", "webapp", "-o", "json", "-l", "admin").json
+    assert list(document) == ["udo", "command", "ok", "exit", "data", "error"]
+    rows = document["data"]
     assert {row["instance_id"]: row["address"] for row in rows} == addresses(stage)
     assert {row["user"] for row in rows} == {"admin"}
 

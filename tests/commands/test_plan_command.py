@@ -48,7 +48,7 @@ def test_it_shows_what_differs_the_steps_and_how_many_instances_and_changes_noth
     told = udo("plan")
     assert told.exit == 0, told.stderr
     head, *lines = told.stdout.splitlines()
-    assert head == "prod webapp  prod-webapp  2 of 2 running instances will differ"
+    assert head == "prod webapp  prod-webapp  2 of 2 running instances will be outdated"
     assert f"  ami            {OLD_IMAGE} -> {NEW_IMAGE}" in lines
     assert any("prod-webapp launches from" in line for line in lines)
     assert everything(world) == before
@@ -70,9 +70,11 @@ def test_where_nothing_changes_the_instances_of_older_launch_data_are_counted(wo
         write_config()
         assert udo("updatelc", "prod", "webapp").exit == 0
         told = udo("plan", "prod", "webapp")
-        assert told.stdout.startswith("prod webapp  prod-webapp  2 of 2 running instances differ\n  nothing to change")
+        assert told.stdout.startswith(
+            "prod webapp  prod-webapp  2 of 2 running instances are outdated\n  nothing to change"
+        )
         row = udo("plan", "-o", "json").json["data"][0]
-        assert (row["changes"], row["running"], row["differing"]) == (False, 2, 2)
+        assert (row["changes"], row["running"], row["outdated"]) == (False, 2, 2)
 
 
 def test_an_equal_group_that_is_only_pinned_makes_no_instance_differ(world: Any, udo: Udo) -> None:
@@ -81,7 +83,7 @@ def test_an_equal_group_that_is_only_pinned_makes_no_instance_differ(world: Any,
     world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", LaunchTemplate=reference)
     write_config(EQUAL)
     row = udo("plan", "-o", "json").json["data"][0]
-    assert (row["changes"], row["differing"]) == (True, 0)
+    assert (row["changes"], row["outdated"]) == (True, 0)
 
 
 def test_an_active_instance_refresh_is_told(world: Any, udo: Udo) -> None:
@@ -110,7 +112,7 @@ def test_an_absent_group_is_a_line_of_its_own_and_exit_3(world: Any, udo: Udo) -
     told = udo("plan", "prod", "--exit-code")
     assert told.exit == 3
     assert [block.splitlines()[0] for block in told.stdout.split("\n\n") if block.startswith("prod")] == [
-        "prod webapp  prod-webapp  2 of 2 running instances will differ",
+        "prod webapp  prod-webapp  2 of 2 running instances will be outdated",
         "prod gone  cannot be planned",
         "prod worker  prod-worker  no running instance",
     ]
@@ -185,6 +187,14 @@ def test_save_writes_a_private_file_with_everything_needed_to_apply_it(world: An
     assert {row["account"] for row in rows} == {world.account}
     assert [bool(row["plan"]["steps"]) for row in rows] == [True, False]
     assert [one.operation for one in world.log].count("GetCallerIdentity") == 1
+
+
+def test_a_saved_plan_with_nothing_to_do_is_not_offered_to_be_applied(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config(EQUAL)
+    told = udo("plan", "--save", "file")
+    assert (told.exit, told.stderr) == (0, "saved in file, but there is nothing to carry out\n")
+    assert udo("apply", "file").stdout.startswith("nothing to change")
 
 
 def test_save_never_replaces_a_file_unless_yes_is_said(world: Any, udo: Udo) -> None:

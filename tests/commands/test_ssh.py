@@ -179,6 +179,12 @@ def test_a_host_in_trouble_is_named_and_the_others_finish(
     limits = ("--connect-timeout", "1", "--timeout", "2")
     done = udo("ssh", "stage", "webapp", "echo hi", *limits, "-o", "json")
     rows = {row["instance_id"]: row for row in done.json["data"]["hosts"]}
+    totals = done.json["data"]["totals"]
+    assert {word: count for word, count in totals.items() if count and word != "seconds"} == {
+        "hosts": 3,
+        "ok": 2,
+        outcome: 1,
+    }
     assert done.exit == 255
     assert rows[bad]["outcome"] == outcome
     assert reason in rows[bad]["reason"]

@@ -204,7 +204,13 @@ class Run:
 
     def _data(self) -> dict[str, Any]:
         hosts = [host for part in self._parts for host in part.hosts if host.instance_id in self._done]
-        return {"run": self._session.run_id, "hosts": [self._row(host) for host in hosts]}
+        return {"run": self._session.run_id, "totals": self._totals(), "hosts": [self._row(host) for host in hosts]}
+
+    def _totals(self) -> dict[str, Any]:
+        """How many hosts there are, how many of them ended in each way, and the seconds in all."""
+        counts = Counter(done.outcome for done in self._done.values())
+        seconds = round(self._session.clock.monotonic() - self._start, 3)
+        return {"hosts": len(self._done), **{outcome: counts[outcome] for outcome in _OUTCOMES}, "seconds": seconds}
 
     def _row(self, host: Host) -> dict[str, Any]:
         done = self._done[host.instance_id]

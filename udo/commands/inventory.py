@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from udo.commands._ssh_reach import observe_hosts, within_reach
 from udo.commands._ssh_whom import whom_of, whom_options
+from udo.result import Result
 from udo.words import reading_roles
 
 if TYPE_CHECKING:
@@ -25,29 +25,30 @@ FORMATS = ("text", "ssh-config", "hosts", "json")
 @whom_options
 @click.option("-l", "--user", metavar="USER", help="The remote user.")
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], user: str | None, **given: Any) -> None:
+def command(session: Session, /, words: tuple[str, ...], user: str | None, **given: Any) -> Result | None:
     """Print the in-service instances of CLUSTER ROLE for other tools.
 
     -o ssh-config (the default) is a configuration for OpenSSH that names hosts by instance id, with the user, port
     and key of udo.yml, the way that your OpenSSH configuration describes, and the host keys that Udo has pinned;
-    -o hosts has lines for /etc/hosts; -o json is a list.
+    -o hosts has lines for /etc/hosts; -o json has the same in `data` of the usual document.
 
     \b
     udo inventory prod webapp > webapp.conf && scp -F webapp.conf build.tgz i-0123456789abcdef0:
     udo inventory prod webapp -o hosts
-    udo inventory prod '*' -o json | jq -r '.[].address'
+    udo inventory prod '*' -o json | jq -r '.data[].address'
     """
     hosts, notes = within_reach(observe_hosts(session, reading_roles(session.config, words), whom_of(given), user))
     form = session.options.output
+    if form == "json":
+        return Result(_rows(hosts), notes=notes)
     if form == "hosts":
         text = "".join(f"{host.target['address']}\t{host.instance_id}\t# {host.role.label}\n" for host in hosts)
-    elif form == "json":
-        text = json.dumps(_rows(hosts), indent=2) + "\n"
     else:
         text = session.ssh_config([host.target for host in hosts])
     click.echo(text, nl=False)
     for note in notes:
         session.output.say(note)
+    return None
 
 
 def _rows(hosts: Sequence[Host]) -> list[dict[str, Any]]:

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Planned:
-    """What was planned for a role, or why nothing could be; `differing` running instances are not as planned."""
+    """What was planned for a role, or why nothing could be; `outdated` running instances are not as planned."""
 
     role: Role
     plan: Plan | None = None
     running: int = 0
-    differing: int = 0
+    outdated: int = 0
     notes: tuple[str, ...] = ()
     error: UdoError | None = None
 
@@ -55,7 +55,7 @@ def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> 
     return tuple(_planned(session, role, roles, choices, seen) for role in roles)
 
 
-def differing(state: State, plan: Plan) -> int:
+def outdated(state: State, plan: Plan) -> int:
     """How many members were launched from something else than the group launches from once the plan is done."""
     swaps = (call for call in reversed(plan.writes) if call.operation == "UpdateAutoScalingGroup")
     meant = next(map(_swapped_in, swaps), None) or {_live(state), *map(_identity, state.group.overrides)}
@@ -69,7 +69,7 @@ def differing(state: State, plan: Plan) -> int:
 @with_choices
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: str | None, **said: Any) -> Result:
-    """Show what udo.yml would change in what each role's group launches, and how many running instances differ.
+    """Show what udo.yml would change in what each role's group launches, and how many running instances are outdated.
 
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles.
     Nothing is changed. A role that cannot be planned is named, and the others are shown (exit 3).
@@ -128,7 +128,7 @@ def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choi
         return Planned(role, error=error)
     if state.refresh:
         passing = (*passing, f"an instance refresh is {state.refresh}: changes wait for its end")
-    return Planned(role, plan, len(state.group.members), differing(state, plan), (*plan.notes, *passing))
+    return Planned(role, plan, len(state.group.members), outdated(state, plan), (*plan.notes, *passing))
 
 
 def _saved(session: Session, path: Path, found: Sequence[Planned]) -> list[str]:
@@ -140,6 +140,8 @@ def _saved(session: Session, path: Path, found: Sequence[Planned]) -> list[str]:
     refuse_to_replace(path, anyway=session.options.yes)
     made_at = datetime.fromtimestamp(session.clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     write(path, Saved(session.run_id, made_at, entries))
+    if not any(entry.plan.steps for entry in entries):
+        return [f"saved in {path}, but there is nothing to carry out"]
     return [f"saved: carry it out with 'udo apply {shlex.quote(str(path))}'"]
 
 
@@ -194,7 +196,7 @@ def _row(one: Planned) -> dict[str, Any]:
         "group": one.role.group_name,
         "changes": bool(plan and plan.steps),
         "running": one.running,
-        "differing": one.differing,
+        "outdated": one.outdated,
         "differences": [difference.row() for difference in plan.differences] if plan else [],
         "steps": [_step_row(step) for step in plan.steps] if plan else [],
         "notes": list(one.notes),
@@ -222,8 +224,8 @@ def _lines(one: Planned) -> Iterator[str]:
 def _standing(one: Planned) -> str:
     if not one.running:
         return "no running instance"
-    will = "will " if one.plan and one.plan.steps else ""
-    return f"{one.differing} of {one.running} running instances {will}differ"
+    are = "will be" if one.plan and one.plan.steps else "are"
+    return f"{one.outdated} of {one.running} running instances {are} outdated"
 
 
 def _refusal(found: Sequence[Planned]) -> tuple[int, tuple[str, str, str | None]] | None:
