@@ -268,7 +268,7 @@ def test_volumes_of_every_type_and_the_default_security_group_launch(aws: Any, s
     volumes = {one["DeviceName"]: found[one["Ebs"]["VolumeId"]] for one in member["BlockDeviceMappings"]}
     shown = {device: (one["VolumeType"], one["Size"], one.get("Iops")) for device, one in volumes.items()}
     assert shown == {
-        "/dev/xvda": ("gp3", 8, 4000),
+        "/dev/xvda": ("gp3", 15, 4000),
         "/dev/sdf": ("io1", 20, 500),
         "/dev/sdg": ("gp2", 8, shown["/dev/sdg"][2]),
     }

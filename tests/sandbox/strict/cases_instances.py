@@ -33,6 +33,43 @@ def unknown_filters_are_refused(aws: Account) -> None:
         refused(getattr(aws.ec2, f"describe_{what}"), "InvalidParameterValue", "colour", Filters=filters)
 
 
+def filters_have_other_names(aws: Account) -> None:
+    def found(what: str, key: str, **filters: str) -> int:
+        wanted = [{"Name": name, "Values": [value]} for name, value in filters.items()]
+        return len(getattr(aws.ec2, f"describe_{what}")(Filters=wanted)[key])
+
+    one = aws.ec2.describe_subnets()["Subnets"][0]
+    zones = {"availabilityZone": one["AvailabilityZone"], "availabilityZoneId": one["AvailabilityZoneId"]}
+    blocks = {"cidr": one["CidrBlock"], "cidrBlock": one["CidrBlock"], "cidr-block": one["CidrBlock"]}
+    holds(found("subnets", "Subnets", defaultForAz="true", **zones, **blocks) == 1)
+    holds(found("subnets", "Subnets", defaultForAz="false", **zones) == 0)
+    (vpc,) = aws.ec2.describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["true"]}])["Vpcs"]
+    holds(found("vpcs", "Vpcs", **{"cidr-block": vpc["CidrBlock"]}) == 1)
+    holds(found("vpcs", "Vpcs", **{"cidr-block": "10.9.0.0/16"}) == 0)
+
+
+def images_are_filtered_by_what_they_are(aws: Account) -> None:
+    image = aws.image
+
+    def found(name: str, *values: str) -> list[str]:
+        shown = aws.ec2.describe_images(Filters=[{"Name": name, "Values": list(values)}])["Images"]
+        return [one["ImageId"] for one in shown]
+
+    shown = aws.ec2.describe_images(ImageIds=[image])["Images"][0]
+    volume = shown["BlockDeviceMappings"][0]["Ebs"]
+    for name, value in (
+        ("boot-mode", "uefi"),
+        ("hypervisor", "xen"),
+        ("ena-support", "true"),
+        ("block-device-mapping.device-name", shown["BlockDeviceMappings"][0]["DeviceName"]),
+        ("block-device-mapping.volume-type", volume["VolumeType"]),
+        ("block-device-mapping.delete-on-termination", str(volume["DeleteOnTermination"]).lower()),
+    ):
+        holds(found(name, value) == [image], f"{name} does not find {value}")
+        holds(found(name, "another") == [], f"{name} finds anything")
+    holds(found("instance-type-specification.supported-instance-type", "t3.micro") == [])
+
+
 def values_of_filters_are_patterns(aws: Account) -> None:
     aws.group(size=2)
     one = aws.ec2.describe_instances()["Reservations"][0]["Instances"][0]

@@ -34,7 +34,8 @@ def instances_have_the_volumes_they_name(aws: Account) -> None:
     data = volumes["/dev/sdf"]
     holds({**{key: data[key] for key in FAST if key in data}, "VolumeSize": data["Size"]} == FAST)
     root = volumes["/dev/sda1"]
-    holds((root["Size"], root["Iops"]) == (8, 3000), "a root volume without a size has not its image's")
+    image = aws.ec2.describe_images(ImageIds=[aws.image])["Images"][0]["BlockDeviceMappings"][0]["Ebs"]
+    holds((root["Size"], root["Iops"]) == (image["VolumeSize"], 3000), "a root volume has not the size of its image's")
     bare = _run(aws, {"DeviceName": "/dev/sdf", "NoDevice": ""})["Instances"][0]["InstanceId"]
     holds([*_volumes(aws, bare)] == ["/dev/sda1"])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import moto.ec2.utils
 from moto.core.utils import get_service_model
+from moto.ec2.models.amis import Ami
 
 from udo.sandbox.strict.rules import Refusal, Request, refuses, replaces, rule
 
@@ -48,9 +49,10 @@ def unknown_filters_are_refused(request: Request) -> None:
 
     Source: botocore ec2 DescribeInstancesRequest and the like, documentation of member Filters.
     """
+    operation = request.response._get_action()
     for one in request.params.get("Filters") or []:
-        name = one.get("Name", "")
-        if name not in _filters(request.response._get_action()) and not name.startswith("tag:"):
+        one["Name"] = name = filters_have_other_names(operation, one.get("Name", ""))
+        if name not in _filters(operation) and not name.startswith("tag:"):
             raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
         if len(one.get("Values") or []) > 200:
             raise Refusal(
@@ -58,10 +60,74 @@ def unknown_filters_are_refused(request: Request) -> None:
             )
 
 
+@rule("ec2", "DescribeSubnets", "DescribeVpcs", moto="does not know some of them")
+def filters_have_other_names(operation: str, name: str) -> str:
+    """Some filters may be called by an older name: defaultForAz, availabilityZoneId, cidr, isDefault.
+
+    Source: botocore ec2 DescribeSubnetsRequest, member Filters (`You can also use ... as the filter name`); the data
+    sources aws_vpc of Terraform and ec2_vpc_net_info of Ansible (isDefault, cidr-block).
+    """
+    return _other_names(operation).get(name, name)
+
+
+@functools.cache
+def _other_names(operation: str) -> dict[str, str]:
+    others = (
+        {"isDefault": "is-default", "cidr-block": "cidr", "cidrBlock": "cidr"} if operation == "DescribeVpcs" else {}
+    )
+    for name, told in re.findall(
+        r"<code>([a-z-]+)</code> -((?:(?!</li>).)*?)as the filter name", _documented(operation)
+    ):
+        also = told.rpartition("You can also use")[2]
+        others |= dict.fromkeys(re.findall(r"<code>([A-Za-z]+)</code>", also), name)
+    return others
+
+
 @functools.cache
 def _filters(operation: str) -> frozenset[str]:
+    return frozenset(re.findall(r"<code>([a-z][a-z0-9.-]+)</code> [-\u2013]", _documented(operation)))
+
+
+def _documented(operation: str) -> str:
     shape: Any = get_service_model("ec2").operation_model(operation).input_shape
-    return frozenset(re.findall(r"<code>([a-z][a-z0-9.-]+)</code> -", shape.members["Filters"].documentation))
+    return str(shape.members["Filters"].documentation)
+
+
+_image_value: Any = Ami.get_filter_value
+
+
+@replaces(Ami, "get_filter_value")
+@rule("ec2", "DescribeImages", moto="says that it lacks them")
+def images_are_filtered_by_what_they_are(image: Any, name: str, method: str | None = None) -> Any:
+    """Images are filtered by boot mode, hypervisor, ENA and SR-IOV support and their volumes, too; none of these says
+    which types of instances it supports.
+
+    Source: botocore ec2 DescribeImagesRequest, member Filters.
+    """
+    if name in _OF_IMAGES:
+        attribute, usual = _OF_IMAGES[name]
+        return getattr(image, attribute, None) or usual
+    if name.startswith("instance-type-specification."):
+        return None
+    kind, _, member = name.partition(".")
+    if kind == "block-device-mapping":
+        return [_of_volume(one, member) for one in image.block_device_mappings]
+    return _image_value(image, name, method)
+
+
+# Filter -> attribute of moto's images, and what an image has that was not said to have it.
+_OF_IMAGES = {
+    "boot-mode": ("boot_mode", "legacy-bios"),
+    "ena-support": ("ena_support", "true"),
+    "hypervisor": ("hypervisor", "xen"),
+    "sriov-net-support": ("sriov", "simple"),
+}
+
+
+def _of_volume(mapping: dict[str, Any], member: str) -> str:
+    words = "".join(word.capitalize() for word in member.split("-"))
+    value = mapping.get(words, mapping.get("Ebs", {}).get(words))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @replaces(moto.ec2.utils, "instance_value_in_filter_values")

@@ -81,6 +81,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
         "run_instances",
         "terminate_instances",
     ),
+    "moto.ec2.models.amis:Ami": ("get_filter_value",),
     "moto.ec2.models.amis:AmiBackend": ("_load_amis",),
     "moto.ec2.models.core:TaggedEC2Resource": ("add_tags", "get_tags"),
     "moto.ec2.models.instances": ("MetadataOptions",),

@@ -11,8 +11,6 @@ from moto.ec2.responses.instances import InstanceResponse
 
 from udo.sandbox.strict.rules import replaces, rule
 
-# What the images here have as their root volume, in GiB.
-_ROOT_SIZE = 8
 _WITH_IOPS = ("gp3", "io1", "io2")
 _KINDS = ("standard", "io1", "io2", "gp2", "sc1", "st1", "gp3")
 _run_instances: Any = InstanceBackend.run_instances
@@ -30,10 +28,12 @@ def run_instances(backend: Any, image_id: str, *given: Any, **words: Any) -> Any
     named = words.pop("block_device_mappings", None)
     if named is None and words.get("launch_template"):
         named = backend._get_template_from_args(words["launch_template"]).data.get("BlockDeviceMappings")
-    root = backend.amis[image_id].root_device_name if image_id in backend.amis else "/dev/sda1"
+    root, size = _root(backend, image_id)
     devices = instances_have_the_volumes_they_name(root, named or ())
+    if root in devices and not devices[root].get("SnapshotId"):
+        devices[root].setdefault("VolumeSize", size)
     for device, volume in devices.items():
-        impossible_volumes_are_refused(backend, device, volume, is_root=device == root)
+        impossible_volumes_are_refused(backend, device, volume)
     before = set(backend.reservations)
     try:
         reservation = _run_instances(backend, image_id, *given, block_device_mappings=[], **words)
@@ -64,7 +64,7 @@ def instances_have_the_volumes_they_name(root: str, named: Iterable[Mapping[str,
 
 
 @rule("ec2", "RunInstances", moto="leaves the instance behind, half made")
-def impossible_volumes_are_refused(backend: Any, device: str, volume: Mapping[str, Any], *, is_root: bool) -> None:
+def impossible_volumes_are_refused(backend: Any, device: str, volume: Mapping[str, Any]) -> None:
     """A volume whose type does not exist, whose speed does not fit its type, whose snapshot does not exist or that has
     neither size nor snapshot (but for the root volume, which has its image's size) is refused.
 
@@ -100,7 +100,7 @@ def impossible_volumes_are_refused(backend: Any, device: str, volume: Mapping[st
             f"The snapshot '{snapshot}' does not exist.",
         ),
         (
-            not is_root and not snapshot and not volume.get("VolumeSize"),
+            not snapshot and not volume.get("VolumeSize"),
             "MissingParameter",
             f"The request must contain the parameter size or snapshotId ({device})",
         ),
@@ -124,9 +124,16 @@ def failed_launches_leave_nothing(backend: Any, before: set[str]) -> None:
                 backend.volumes.pop(volume.volume_id, None)
 
 
+def _root(backend: Any, image_id: str) -> tuple[str, int]:
+    """The name of an image's root device, and its size in GiB."""
+    if image_id not in backend.amis:
+        return "/dev/sda1", 8
+    (mapping, *_) = backend.amis[image_id].block_device_mappings
+    return mapping["DeviceName"], mapping["Ebs"]["VolumeSize"]
+
+
 def _attach(backend: Any, instance: Any, device: str, volume: Mapping[str, Any], tags: dict[str, str]) -> None:
-    size = volume.get("VolumeSize") or (None if volume.get("SnapshotId") else _ROOT_SIZE)
-    kind = volume.get("VolumeType") or "gp2"
+    size, kind = volume.get("VolumeSize"), volume.get("VolumeType") or "gp2"
     made = backend.create_volume(
         size=size and int(size),
         zone_name=instance.placement.zone,
