@@ -66,6 +66,7 @@ ALSO = {
     "commands/sandbox.py": "sandbox",
     "commands/plan.py": "output",
     "commands/history.py": "lock",
+    "commands/_locks.py": "lock",
     "commands/lock.py": "lock",
     "commands/unlock.py": "lock",
 }

@@ -15,6 +15,7 @@ from udo.plan import Call, Pair, Plan, Read
 
 # By the clock of SSM: an older lock is called stale, and only `udo unlock` breaks it.
 STALE_SECONDS = 3600.0
+PATH = "/udo/lock/"
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,21 @@ class Holder:
         return self.pid == os.getpid() or _started(self.pid) != self.started
 
 
+def group_name(parameter: str) -> str:
+    """The group that a parameter below PATH locks: what `parameter_name` made a name of."""
+    name = parameter.removeprefix(PATH)
+    return re.sub(
+        r"(?:_[0-9a-f]{2})+", lambda odd: bytes.fromhex(odd[0].replace("_", "")).decode(errors="replace"), name
+    )
+
+
 def parameter_name(group_name: str) -> str:
     """The parameter that locks a group; what SSM does not take in a name is written as `_` and its hexadecimal code.
 
     Source: API_PutParameter, Name: letters, digits and `.-_`.
     """
     quoted = re.sub(r"[^A-Za-z0-9.-]", lambda odd: "".join(f"_{byte:02x}" for byte in odd[0].encode()), group_name)
-    return f"/udo/lock/{quoted}"
+    return f"{PATH}{quoted}"
 
 
 def this_process(run_id: str, operator: str) -> Holder:

@@ -231,3 +231,12 @@ class Subnet:
     vpc_id: str
     cidr: str
     ipv6_cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of Systems Manager; `modified_at` is RFC 3339 UTC."""
+
+    name: str
+    value: str
+    modified_at: str = ""

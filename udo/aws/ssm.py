@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from udo.aws.autoscaling import batched
+from udo.model import Parameter
 from udo.result import Secret
 
 if TYPE_CHECKING:
@@ -42,3 +44,15 @@ class Ssm:
                 value = row["Value"]
                 found[row["Name"]] = Secret(value) if row.get("Type") == "SecureString" else value
         return found
+
+    def below(self, path: str) -> tuple[Parameter, ...]:
+        """The plain parameters directly below a path that ends in a slash.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("ssm", "GetParametersByPath", {"Path": path})
+        rows = (row for page in pages for row in page["Parameters"] if row.get("Type") != "SecureString")
+        return tuple(
+            Parameter(row["Name"], row["Value"], f"{row['LastModifiedDate'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+            for row in rows
+        )

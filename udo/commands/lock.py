@@ -1,4 +1,4 @@
-"""Lock a group by hand, so that no run of Udo changes it."""
+"""Lock a group by hand, so that no run of Udo changes it, or list the locks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,30 @@ from typing import TYPE_CHECKING
 
 import click
 
+from udo.commands._locks import observe_locks
+from udo.commands._telling import local_time, short_name
 from udo.errors import Absent, Conflict
 from udo.lock import by_hand, holder_from, lock_read, parameter_name, plan_lock, plan_unlock
+from udo.result import Column, Result
 from udo.words import no_more, one_role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from udo.config import Role
     from udo.lock import Holder
     from udo.plan import Plan
-    from udo.result import Result
     from udo.session import Session
+
+COLUMNS = (
+    Column("group", "GROUP"),
+    Column("roles", "ROLE"),
+    Column("state", "LOCKED"),
+    Column("holder", "BY"),
+    Column("host", "HOST"),
+    Column("since", "SINCE"),
+    Column("reason", "WHY"),
+)
 
 
 def plan_locked(group_name: str, value: str | None, holder: Holder) -> Plan:
@@ -32,17 +47,23 @@ def plan_locked(group_name: str, value: str | None, holder: Holder) -> Plan:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.argument("words", nargs=-1, metavar="[CLUSTER ROLE]")
 @click.option("--reason", metavar="TEXT", default="", help="Why; shown to whoever is stopped by it.")
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
-    """Lock a group until it is unlocked by hand. Every changing run of Udo stops there with exit 4 and names you;
-    the console and autoscaling honour no lock. It is a parameter /udo/lock/GROUP in SSM Parameter Store.
+    """Lock the group of CLUSTER ROLE until it is unlocked by hand. Every changing run of Udo stops there with exit 4
+    and names you; the console and autoscaling honour no lock. It is a parameter /udo/lock/GROUP in SSM Parameter Store.
+
+    Without words it lists the locks there are, those of groups that udo.yml does not name too: held by hand, by a run
+    at work, by one of more than an hour (stale), or by one of this host that is dead.
 
     \b
+    udo lock
     udo lock prod webapp --reason "investigating"
     udo unlock prod webapp
     """
+    if not words and not reason:
+        return _listed(session)
     role, rest = one_role(session.config, words)
     no_more(rest)
     aws = session.aws(role)
@@ -52,3 +73,21 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     value = aws.read(lock_read(parameter_name(role.group_name)))
     plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))
     return session.finish(role, plan, locked=False)
+
+
+def _listed(session: Session) -> Result:
+    now = session.clock.time()
+    rows = []
+    for aws, roles in session.by_aws(session.config.roles("*", None)):
+        rows += [
+            {"group": one.group, "roles": _labels(roles, one.group), "region": aws.region, **one.row(now)}
+            for one in observe_locks(aws)
+        ]
+    if not rows:
+        return Result([], text="no group is locked")
+    shown = [{**row, "holder": short_name(row["holder"]), "since": local_time(row["since"], now)} for row in rows]
+    return Result(rows, COLUMNS, shown)
+
+
+def _labels(roles: Sequence[Role], group: str) -> list[str]:
+    return [role.label for role in roles if role.group_name == group]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.commands._launching import observe_deploying, observe_updatelc
+from udo.commands._locks import Locks, locked_text
 from udo.commands._once import once
 from udo.commands._saved import Entry, Saved, refuse_to_replace, write
 from udo.commands.updatelc import Choices, observe_plan, with_choices
@@ -44,15 +45,25 @@ class Planned:
     outdated: int = 0
     notes: tuple[str, ...] = ()
     error: UdoError | None = None
+    lock: Any = None
 
 
-def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> tuple[Planned, ...]:
-    """What each role's group would be made to launch; a role that cannot be planned does not end the others.
+def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> tuple[tuple[Planned, ...], list[str]]:
+    """What each role's group would be made to launch, and footnotes; a role that cannot be planned does not end the
+    others.
 
     Raises: UsageError, Interrupted.
     """
     seen: dict[int, Aws] = {}
-    return tuple(_planned(session, role, roles, choices, seen) for role in roles)
+    planned = [_planned(session, role, roles, choices, seen) for role in roles]
+    locks = Locks(session.clock.time())
+    found = (_with_lock(one, locks.row(session.aws(one.role), one.role.group_name)) for one in planned)
+    return tuple(found), locks.notes
+
+
+def _with_lock(one: Planned, row: Any) -> Planned:
+    told = (locked_text(one.role.group_name, row),) if isinstance(row, dict) else ()
+    return replace(one, lock=row, notes=(*one.notes, *told))
 
 
 def outdated(state: State, plan: Plan) -> int:
@@ -91,8 +102,8 @@ def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: 
     path = Path(save) if save else None
     if path:
         refuse_to_replace(path, anyway=session.options.yes)
-    found = observe_plans(session, _roles(session, words, choices), choices)
-    notes = _saved(session, path, found) if path else []
+    found, footnotes = observe_plans(session, _roles(session, words, choices), choices)
+    notes = [*footnotes, *(_saved(session, path, found) if path else ())]
     rows = [_row(one) for one in found]
     if len(found) == 1 and (error := found[0].error):
         error.data = rows
@@ -200,6 +211,7 @@ def _row(one: Planned) -> dict[str, Any]:
         "differences": [difference.row() for difference in plan.differences] if plan else [],
         "steps": [_step_row(step) for step in plan.steps] if plan else [],
         "notes": list(one.notes),
+        "lock": one.lock,
         "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
     }
 

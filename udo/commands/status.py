@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.commands._locks import Locks, locked_text
+from udo.commands._telling import short_name
 from udo.commands.instances import launch_text
 from udo.errors import AwsError, PermissionDenied
 from udo.model import DeploymentGroup
@@ -31,6 +33,7 @@ COLUMNS = (
     Column("deployed", "LAST DEPLOYMENT"),
     Column("suspended", "SUSPENDED"),
 )
+_LOCKED = Column("locked", "LOCKED BY")
 
 
 def status_rows(roles: Sequence[Role], groups: Mapping[str, AutoScalingGroup]) -> list[dict[str, Any]]:
@@ -113,7 +116,8 @@ def _last(group: DeploymentGroup) -> str | None:
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...]) -> Result:
-    """Show every role's group: sizes, members in service, members launched from something older, last deployment.
+    """Show every role's group: sizes, members in service, members launched from something older, last deployment,
+    and who has locked it.
 
     Without a word all clusters; lists (webapp,worker) and '*' may stand for either. What cannot be told is a '?'
     with a footnote.
@@ -126,17 +130,27 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     roles = reading_roles(session.config, words, all_by_default=True)
     rows: dict[str, dict[str, Any]] = {}
     notes: list[str] = []
+    locks = Locks(session.clock.time())
     for aws, together in session.by_aws(roles):
         groups = aws.autoscaling.groups(role.group_name for role in together)
         deployed, footnotes = observe_deployments(session, aws, together)
         notes += footnotes
         for role, row in zip(together, status_rows(together, groups), strict=True):
-            rows[role.label] = row | ({"deployed": deployed.get(role.group_name)} if row["state"] != "absent" else {})
+            rows[role.label] = row | {"lock": locks.row(aws, role.group_name)}
+            if row["state"] != "absent":
+                rows[role.label]["deployed"] = deployed.get(role.group_name)
     ordered = [rows[role.label] for role in roles]
-    return Result(ordered, COLUMNS, [_text_row(row) for row in ordered], notes=notes)
+    told = {row["group"]: locked_text(row["group"], row["lock"]) for row in ordered if _held(row)}
+    columns = (*COLUMNS, _LOCKED) if told else COLUMNS
+    return Result(ordered, columns, [_text_row(row) for row in ordered], notes=[*notes, *locks.notes, *told.values()])
+
+
+def _held(row: Mapping[str, Any]) -> bool:
+    return isinstance(row["lock"], dict)
 
 
 def _text_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    row = {**row, "locked": short_name(row["lock"]["holder"]) if _held(row) else row["lock"]}
     if row["state"] == "absent":
         return {**row, "launch": "absent"}
     sizes = f"{row['min_size']}/{row['desired_capacity']}/{row['max_size']}"
