@@ -75,8 +75,10 @@ def test_sudo_never_asks_and_comes_before_the_variables_which_no_command_line_ho
         ("#!/bin/bash -e", ["/bin/bash", "-e", "/dev/fd/3"]),
         ("#!/usr/bin/env bash", ["/usr/bin/env", "bash", "/dev/fd/3"]),
         ("#!/usr/bin/env python3", ["/usr/bin/env", "python3", "-"]),
+        ("#!/usr/bin/fish", ["/usr/bin/fish", "/dev/fd/3"]),
+        ("#!/bin/tcsh -f", ["/bin/tcsh", "-f", "/dev/fd/3"]),
         ("#!/usr/bin/perl -w", ["/usr/bin/perl", "-w", "-"]),
-        ("#!/bin/odd 'quote", ["/bin/odd", "'quote", "-"]),
+        ('#!/bin/odd "quote', ["/bin/odd", '"quote', "-"]),
     ],
 )
 def test_a_script_is_read_by_what_its_first_line_names(tmp_path: Path, first: str, words: list[str]) -> None:

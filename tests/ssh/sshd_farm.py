@@ -63,6 +63,7 @@ class Farm:
     folder: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         (self.folder / "home").mkdir()
@@ -116,7 +117,9 @@ class Farm:
             )
         )
         log = self.folder / f"sshd.{len(self.running)}.log"
-        self.running.append(subprocess.Popen([SSHD, "-D", "-f", str(config), "-E", str(log)]))
+        self.running.append(
+            subprocess.Popen([SSHD, "-D", "-f", str(config), "-E", str(log)], env=os.environ | self.environment)
+        )
         _wait_for(addresses[-1], port, log)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.commands._ssh_line import line
 from udo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # It is sent ahead of the command's output; what is longer is a file to be copied, no script.
 _LONGEST_SCRIPT = 1 << 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish", "csh", "tcsh"})
 # What a shell runs from its standard input, a command in it would read away: it gets the script by another way.
 _FROM_A_PIPE = 'cat | { exec 3<&0 </dev/null; exec "$@"; }'
 # One byte at a time, so that what follows the variables is left to the command.
@@ -81,8 +82,9 @@ def remote(
         if words:
             raise UsageError(f"unexpected word {words[0]!r}: --script is the command", hint="its words go after --")
         content = _content(script)
-        line = shlex.join([*_interpreter(content), *after])
-        return _wrapped(line, content, f"run {shlex.join([str(script), *after])}", env, sudo=sudo)
+        return _wrapped(
+            line([*_interpreter(content), *after]), content, f"run {shlex.join([str(script), *after])}", env, sudo=sudo
+        )
     command = _command(words, after)
     if not command and (env or sudo):
         raise UsageError("--env and --sudo are for a command", hint="give a command, or leave them out")
@@ -117,7 +119,7 @@ def _command(words: Sequence[str], after: Sequence[str]) -> str:
         raise UsageError(f"unexpected word {extra!r} after the command", hint="quote the command, or put it after --")
     if words and not words[0].strip():
         raise UsageError("the command is empty", hint="leave it out to log in to one instance")
-    return words[0] if words else shlex.join(after)
+    return words[0] if words else line(after)
 
 
 def _wrapped(command: str, stdin: bytes, says: str, env: Mapping[str, str], *, sudo: bool) -> Remote:
@@ -132,7 +134,7 @@ def _wrapped(command: str, stdin: bytes, says: str, env: Mapping[str, str], *, s
         words += ["sh", "-c", _WITH_VARIABLES % len(variables), "sh", command]
     elif sudo:
         words += ["sh", "-c", command]
-    return Remote(shlex.join(words) if words else command, variables + stdin, says)
+    return Remote(line(words) if words else command, variables + stdin, says)
 
 
 def _content(script: Path) -> bytes:

@@ -27,6 +27,7 @@ from udo.ssh.outcome import Ending, Failed, Stopped
 from udo.ssh.pins import Pins
 from udo.ssh.resolving import certified, resolved
 from udo.ssh.schedule import Schedule
+from udo.ssh.shell import FirstWords
 from udo.ssh.target import Options, Target
 from udo.ssh.wire import Wires
 
@@ -203,15 +204,19 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge, start: float) -
     def check(offered: HostKey) -> None:
         _check(run, target, known, offered)
 
+    first = FirstWords()
+
     def emit(stream: str, data: bytes) -> None:
+        first.note(stream, data)
         run.out.put(_Piece(target.instance_id, stream, data))
 
     try:
         if target.via == "openssh":
-            return openssh.converse(target, known, run.command, run.options, run.wires, emit, limits)
+            ending = openssh.converse(target, known, run.command, run.options, run.wires, emit, limits)
+            return first.ending(ending, run.command)
         with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
             log_in(connection, target.user, run.identities[target.key], connect)
-            return remote.run(connection, run.command, emit, connect, limit, run.options)
+            return first.ending(remote.run(connection, run.command, emit, connect, limit, run.options), run.command)
     except Failed as failed:
         return failed.ending
     except UdoError as error:
