@@ -12,6 +12,7 @@ import cases_launch
 import cases_members
 import cases_parameters
 import cases_revisions
+import cases_schedules
 import cases_volumes
 from account import Account
 
@@ -23,6 +24,7 @@ _MODULES = (
     cases_members,
     cases_parameters,
     cases_revisions,
+    cases_schedules,
     cases_volumes,
 )
 

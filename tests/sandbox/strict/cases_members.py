@@ -225,15 +225,6 @@ def policies_stay_in_bounds(aws: Account) -> None:
     holds(aws.described()["DesiredCapacity"] == 3, "out of bounds")
 
 
-def scheduled_actions_belong_to_their_group(aws: Account) -> None:
-    for name in ("web", "other"):
-        aws.group(name, size=1)
-        words = {"AutoScalingGroupName": name, "ScheduledActionName": "night", "Recurrence": "0 20 * * *"}
-        aws.autoscaling.put_scheduled_update_group_action(MinSize=1, **words)
-    found = aws.autoscaling.describe_scheduled_actions()["ScheduledUpdateGroupActions"]
-    holds(sorted(one["AutoScalingGroupName"] for one in found) == ["other", "web"], "stolen")
-
-
 def few_members_are_named_at_once(aws: Account) -> None:
     aws.group(size=1)
     ids = [f"i-{number:017x}" for number in range(21)]

@@ -170,6 +170,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "load_balancer_names",
         "max_size",
         "min_size",
+        "metrics",
         "mixed_instances_policy",
         "target_group_arns",
         "termination_policies",

@@ -1,10 +1,10 @@
-"""Scaling policies and scheduled actions: they belong to their group, and are found by it."""
+"""Scaling policies: they belong to their group, and are found by it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy, FakeScheduledAction
+from moto.autoscaling.models import FakeScalingPolicy
 from moto.moto_api._internal import mock_random
 
 from udo.sandbox.strict import limits
@@ -163,35 +163,3 @@ def the_step_of_the_breach(steps: list[dict[str, Any]], params: dict[str, Any]) 
 def _percent(size: int, percent: int) -> int:
     change = size * percent / 100
     return int(change) if abs(change) >= 1 else (change > 0) - (change < 0)
-
-
-@replaces(AutoScalingBackend, "put_scheduled_update_group_action")
-@rule("autoscaling", "PutScheduledUpdateGroupAction", moto="steals an action of the same name from another group")
-def scheduled_actions_belong_to_their_group(
-    backend: Any,
-    name: str,
-    desired_capacity: Any,
-    max_size: Any,
-    min_size: Any,
-    scheduled_action_name: str,
-    start_time: Any,
-    end_time: Any,
-    recurrence: Any,
-    timezone: Any,
-) -> Any:
-    """Scheduled actions of the same name in two groups are two actions.
-
-    Source: botocore autoscaling PutScheduledUpdateGroupActionType, member ScheduledActionName.
-    """
-    kind: Any = FakeScheduledAction
-    sizes = [None if size is None else int(size) for size in (desired_capacity, max_size, min_size)]
-    made = kind(name, *sizes, scheduled_action_name, start_time, end_time, recurrence, timezone)
-    backend.scheduled_actions[name, scheduled_action_name] = made
-    return made
-
-
-@replaces(AutoScalingBackend, "delete_scheduled_action")
-def delete_scheduled_action(backend: Any, auto_scaling_group_name: str, scheduled_action_name: str) -> None:
-    """Deletes one group's scheduled action."""
-    if backend.scheduled_actions.pop((auto_scaling_group_name, scheduled_action_name), None) is None:
-        raise Refusal("ValidationError", f"Scheduled action name not found: {scheduled_action_name}")
