@@ -170,7 +170,10 @@ class DeploymentGroup:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A CodeDeploy deployment; `overview` counts targets by state; `revision` is AWS's own mapping."""
+    """A CodeDeploy deployment; `overview` counts targets by state; `revision` is AWS's own mapping.
+
+    One that is `outdated_only` reaches the instances that have another revision, and no others.
+    """
 
     deployment_id: str
     status: str
@@ -185,6 +188,13 @@ class Deployment:
     error_message: str = ""
     overview: Mapping[str, int] = field(default_factory=dict)
     rollback_id: str = ""
+    outdated_only: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """The status, and where instances failed how many of how many: also a success may leave some of them out."""
+        failed = self.overview.get("Failed", 0)
+        return f"{self.status}, {failed} of {sum(self.overview.values())} failed" if failed else self.status
 
     @property
     def active(self) -> bool:

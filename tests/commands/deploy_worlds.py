@@ -66,6 +66,17 @@ def deployments(world: Any, group: str = "prod-webapp") -> list[dict[str, Any]]:
     return [client.get_deployment(deploymentId=one)["deploymentInfo"] for one in ids]
 
 
+def targets(world: Any, deployment_id: str) -> list[str]:
+    """The ids of the instances a deployment went to."""
+    return list(world.client("codedeploy").list_deployment_targets(deploymentId=deployment_id)["targetIds"])
+
+
+def members(world: Any, group: str = "prod-webapp") -> list[str]:
+    """The ids of the members of a group."""
+    told = world.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+    return [member["InstanceId"] for member in told["AutoScalingGroups"][0]["Instances"]]
+
+
 def asked(world: Any) -> list[str]:
     """The operations seen, oldest first."""
     return [request.operation for request in world.log]

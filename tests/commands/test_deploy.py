@@ -71,7 +71,7 @@ def test_a_second_run_says_so_and_does_nothing_unless_again(world: Any, udo: Udo
     Path("hook.json").unlink()
     second = udo(*DEPLOY, SHA)
     assert second.exit == 0
-    assert f"is what prod webapp has: {first} succeeded at " in second.stdout
+    assert f"every instance of prod webapp has example/shop {SHA}: {first} succeeded at " in second.stdout
     assert not Path("hook.json").exists(), "the hook is not run again"
     assert udo(*DEPLOY, SHA, "-o", "json").json["data"]["deployment_id"] == first
     assert len(deployments(world)) == 1
@@ -126,7 +126,7 @@ def test_a_success_with_a_failed_last_instance_is_exit_3(world: Any, udo: Udo, s
     done = udo(*DEPLOY, SHA)
     assert deployments(world)[0]["status"] == "Succeeded"
     assert done.exit == 3
-    assert "succeeded on 2 instances, but 1 instance failed: i-" in done.stderr
+    assert "succeeded on 2 instances, but 1 of 3 failed: i-" in done.stderr
     assert "ValidateService failed (bin/check" in done.stderr
 
 
@@ -280,7 +280,7 @@ def test_an_archive_is_pinned_by_version_and_etag(world: Any, udo: Udo, seeded: 
     made = deployments(world)[0]["revision"]["s3Location"]
     assert (made["key"], made["bundleType"], made["version"]) == ("webapp/1.4.tgz", "tgz", second["VersionId"])
     assert made["eTag"] == second["ETag"].strip('"')
-    assert "is what prod webapp has" in udo(*DEPLOY, "1.4").stdout
+    assert "every instance of prod webapp has" in udo(*DEPLOY, "1.4").stdout
     assert udo(*DEPLOY, f"s3://releases/webapp/1.4.tgz?versionId={first['VersionId']}").exit == 0
     assert deployments(world)[0]["revision"]["s3Location"]["version"] == first["VersionId"]
 

@@ -65,6 +65,14 @@ class CodeDeploy:
         answer = self._connection.ask("codedeploy", "GetDeployment", {"deploymentId": deployment_id})
         return deployment_from(_held(answer, "deploymentInfo", "GetDeployment"))
 
+    def named(self, ids: Iterable[str]) -> dict[str, Deployment]:
+        """The deployments of these ids that exist, by id, one request for every 25.
+
+        Raises: UdoError.
+        """
+        rows = (row for batch in batched(ids, _IDS) for row in self._rows(batch))
+        return {row["deploymentId"]: deployment_from(row) for row in rows}
+
     def deployments(self, application: str, group: str, statuses: Sequence[str] = ()) -> Iterator[Deployment]:
         """The deployments of a deployment group, newest first, in these statuses (all where none is given).
 
@@ -88,12 +96,15 @@ class CodeDeploy:
         for batch in batches:
             yield from map(deployment_from, batch)
 
-    def target_ids(self, deployment_id: str) -> tuple[str, ...]:
-        """The ids of the instances of a deployment; none where it has not started.
+    def target_ids(self, deployment_id: str, statuses: Sequence[str] = ()) -> tuple[str, ...]:
+        """The ids of the instances of a deployment in these statuses (all where none is given).
 
-        Raises: UdoError.
+        There are none where it has not started. Raises: UdoError.
         """
-        pages = self._connection.pages("codedeploy", "ListDeploymentTargets", {"deploymentId": deployment_id})
+        asked: dict[str, Any] = {"deploymentId": deployment_id}
+        if statuses:
+            asked["targetFilters"] = {"TargetStatus": list(statuses)}
+        pages = self._connection.pages("codedeploy", "ListDeploymentTargets", asked)
         try:
             return tuple(target for page in pages for target in page.get("targetIds", ()))
         except AwsError as error:
@@ -154,6 +165,7 @@ def deployment_from(row: Mapping[str, Any]) -> Deployment:
         error_message=error.get("message", ""),
         overview=row.get("deploymentOverview") or {},
         rollback_id=(row.get("rollbackInfo") or {}).get("rollbackDeploymentId", ""),
+        outdated_only=bool(row.get("updateOutdatedInstancesOnly")),
     )
 
 

@@ -131,8 +131,8 @@ def _setting(role: Role, key: str) -> str | None:
 def _of_deployment(deployment: Deployment, labels: tuple[str, ...]) -> Change:
     run, why = marked(deployment.description)
     what = f"deployment {deployment.deployment_id} of {told(deployment.revision)}{_because(why)}"
-    status = deployment.status
-    return Change(deployment.created_at, run, deployment.creator, what, labels, status, status=status)
+    outcome = deployment.outcome
+    return Change(deployment.created_at, run, deployment.creator, what, labels, outcome, status=outcome)
 
 
 def marked(description: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.commands._waiting import wait_lock
-from udo.deploy.observe import observe_deploy, setting
+from udo.deploy.observe import observe_deployments, observe_groups, setting
 from udo.deploy.outcome import Ending
 from udo.deploy.plan import Wanted, plan_deploy
 from udo.errors import AwsError, Conflict, UsageError
@@ -56,8 +56,9 @@ def command(
 
     The deployment group (deploy.application, deploy.deployment_group) must contain the role's Auto Scaling group. A
     deployment of the same revision that is already active is followed; another one is a conflict (exit 4). Where the
-    last deployment was a success of this revision, nothing is done. Ctrl-C and the timeout leave the deployment alone:
-    the same command again follows it.
+    last deployment was a success of this revision, only instances without it are deployed to, and where every instance
+    in service has it nothing is done. Ctrl-C and the timeout leave the deployment alone: the same command again follows
+    it.
 
     After a success that was waited for, post_deploy_hook is run on this machine (with UDO_CLUSTER, UDO_ROLE,
     UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID) and slack is told; slack is told of a failure too.
@@ -83,9 +84,9 @@ def command(
     seconds = _seconds(timeout) if timeout else float(role.get("deploy.timeout"))
     wanted = Wanted({}, session.run_id, seconds, not no_wait, again, _reason(reason))
     aws = session.aws(role)
-    observed = observe_deploy(aws, role)
+    groups = observe_groups(aws, role)
     wanted = replace(wanted, revision=location(_pinned(aws, revision)), notes=_notes(revision))
-    return _deployed(session, role, aws, observed, wanted)
+    return _deployed(session, role, aws, observe_deployments(aws, groups, wanted.revision), wanted)
 
 
 def _deployed(session: Session, role: Role, aws: Aws, observed: Observed, wanted: Wanted) -> Result:
@@ -96,7 +97,7 @@ def _deployed(session: Session, role: Role, aws: Aws, observed: Observed, wanted
         if error.aws_code != "DeploymentLimitExceededException":
             raise
         # Somebody was faster: look again, and follow what is there if it is ours.
-        now = observe_deploy(aws, role)
+        now = observe_deployments(aws, observe_groups(aws, role), wanted.revision)
         plan = plan_deploy(role, now, wanted)
         if plan.writes:
             raise Conflict(error.message, hint="nothing was deployed; look and run it again") from error

@@ -10,7 +10,6 @@ from udo.commands._locks import Locks, locked_text
 from udo.commands._telling import short_name
 from udo.commands.instances import launch_text
 from udo.errors import AwsError, PermissionDenied
-from udo.model import DeploymentGroup
 from udo.result import Column, Result
 from udo.words import reading_roles
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup, LaunchReference
+    from udo.model import AutoScalingGroup, Deployment, DeploymentGroup, LaunchReference
     from udo.session import Session
 
 COLUMNS = (
@@ -102,14 +101,20 @@ def observe_deployments(session: Session, aws: Aws, roles: Sequence[Role]) -> tu
             told |= dict.fromkeys(names.values(), "?")
             notes.append(f"?: {error.message}")
             continue
-        told |= {names[name]: _last(group) for name, group in found.items()}
+        last: dict[str, Deployment] = {}
+        try:
+            last = aws.codedeploy.named(group.last_attempted for group in found.values() if group.last_attempted)
+        except (AwsError, PermissionDenied) as error:
+            notes.append(f"how many instances the last deployments failed on is unknown: {error.message}")
+        told |= {names[name]: _last(group, last) for name, group in found.items()}
     return told, notes
 
 
-def _last(group: DeploymentGroup) -> str | None:
+def _last(group: DeploymentGroup, known: Mapping[str, Deployment]) -> str | None:
     if group.last_attempted is None:
         return None
-    return f"{group.last_attempted} {group.last_status}".strip()
+    found = known.get(group.last_attempted)
+    return f"{group.last_attempted} {found.outcome if found else group.last_status}".strip()
 
 
 @click.command()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from udo.deploy.watch import ENDED
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, UsageError
+from udo.revision import same
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from udo.aws import Aws
     from udo.config import Role
     from udo.model import AutoScalingGroup, Deployment, DeploymentGroup
@@ -17,16 +22,23 @@ _ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")
 # Source: API_DeploymentInfo, creator: those that reach only the instances that were born, died or lag behind.
 OF_ONE_INSTANCE = ("autoscaling", "autoscalingTermination")
 _OF_SOME_INSTANCES = (*OF_ONE_INSTANCE, "CodeDeployAutoUpdate")
+# Each costs a request; a group that launches so many instances between two deployments is looked at no further.
+_MOST_PARTIAL = 25
 
 
 @dataclass(frozen=True)
 class Observed:
-    """The group, the deployment group over it, its active deployments and the last one of all its instances."""
+    """The group, the deployment group over it, its active deployments and the last one of all its instances.
+
+    `lacking` are the members in service that have not got the revision, where the last one was a success of it; a "?"
+    stands for one where AWS tells only how many.
+    """
 
     group: AutoScalingGroup
     deployment_group: DeploymentGroup
     active: tuple[Deployment, ...] = ()
     last: Deployment | None = None
+    lacking: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -35,8 +47,8 @@ class Observed:
         return (*self.active, *((self.last,) if self.last else ()))
 
 
-def observe_deploy(aws: Aws, role: Role) -> Observed:
-    """What a deployment to the role's group rests on.
+def observe_groups(aws: Aws, role: Role) -> Observed:
+    """The role's group and its deployment group.
 
     Raises: UsageError, Absent, Conflict or another UdoError.
     """
@@ -48,14 +60,51 @@ def observe_deploy(aws: Aws, role: Role) -> Observed:
         raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was deployed")
     if not group.members:
         raise Absent(f"group {group.name} of {role.label} is empty", hint="there is no instance to deploy to")
-    observed = Observed(group, aws.codedeploy.deployment_group(application, name))
+    return Observed(group, aws.codedeploy.deployment_group(application, name))
+
+
+def observe_deployments(aws: Aws, groups: Observed, revision: Mapping[str, Any]) -> Observed:
+    """The same with the deployments that were made, and who has not got the revision.
+
+    Raises: UdoError, but not for what AWS does not tell: that is a warning.
+    """
+    application, name = groups.deployment_group.application, groups.deployment_group.name
     try:
         active = tuple(aws.codedeploy.deployments(application, name, _ACTIVE))
-        ended = aws.codedeploy.deployments(application, name, ENDED)
-        last = next((one for one in ended if one.creator not in _OF_SOME_INSTANCES), None)
+        last, partial = _last(aws, groups.deployment_group, revision)
     except (AwsError, PermissionDenied) as error:
-        return replace(observed, notes=(f"warning: earlier deployments cannot be told: {error.message}",))
-    return replace(observed, active=active, last=last)
+        return replace(groups, notes=(f"warning: earlier deployments are unknown: {error.message}",))
+    observed = replace(groups, active=active, last=last)
+    if last is None or last.status != "Succeeded" or not same(last.revision, revision):
+        return observed
+    members = [member.instance_id for member in groups.group.members if member.in_service]
+    try:
+        return replace(observed, lacking=_lacking(aws, members, (last, *partial)))
+    except (AwsError, PermissionDenied) as error:
+        warning = f"warning: which instances have the revision is unknown: {error.message}"
+        return replace(observed, lacking=("?",) * last.overview.get("Failed", 0), notes=(warning,))
+
+
+def _last(
+    aws: Aws, group: DeploymentGroup, revision: Mapping[str, Any]
+) -> tuple[Deployment | None, tuple[Deployment, ...]]:
+    """The last ended deployment of all instances, and those of the revision since then that reached only some."""
+    partial: list[Deployment] = []
+    for one in aws.codedeploy.deployments(group.application, group.name, ENDED):
+        ours = same(one.revision, revision)
+        if one.creator not in _OF_SOME_INSTANCES and not (ours and one.outdated_only):
+            return one, tuple(partial)
+        partial += [one] if ours else []
+    return None, ()
+
+
+def _lacking(aws: Aws, members: list[str], deployments: tuple[Deployment, ...]) -> tuple[str, ...]:
+    lacking = members
+    for one in islice(deployments, _MOST_PARTIAL):
+        if lacking:
+            reached = frozenset(aws.codedeploy.target_ids(one.deployment_id, ("Succeeded",)))
+            lacking = [member for member in lacking if member not in reached]
+    return tuple(lacking)
 
 
 def setting(role: Role, key: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.watch import Follower, in_hand, instances, reason, story
@@ -64,20 +66,22 @@ class Ending:
 
     def _succeeded(self, data: Any, problems: list[str]) -> Result:
         deployment, targets = self._last(), self._targets()
-        states = deployment.overview if deployment else {}
-        failed = states.get("Failed") or sum(target.status == "Failed" for target in targets)
+        states = deployment.overview if deployment else Counter(target.status for target in targets)
+        failed = states.get("Failed", 0)
+        share = f"{failed} of {sum(states.values())} failed"
         if failed:
-            problems = [f"{instances(failed)} failed: {reason(deployment, targets)}", *problems]
-        unheard = self._tell(f"{self._name} succeeded{f', but {failed} failed' if failed else ''}")
+            problems = [f"{share}: {reason(deployment, targets)}", *problems]
+        unheard = self._tell(f"{self._name} succeeded{f', but {share}' if failed else ''}")
         problems += [f"slack was not told: {unheard}"] if unheard else []
         why = "; ".join(problems)
-        count = states.get("Succeeded") or sum(target.status == "Succeeded" for target in targets)
+        count = states.get("Succeeded", 0)
         done = f"{self._name} succeeded{f' on {instances(count)}' if count else ''}"
         text = "\n".join([done, *story(targets)])
         more = self._described(self._follower.deployment_id, "Succeeded", deployment, why)
         if not problems:
             return Result(data | more, text=text)
-        hint = "it is not undone, and the same command again does nothing more"
+        hint = "it is not undone, and the same command again "
+        hint += "deploys to the instances without it" if failed else "does nothing more"
         return Result(data | more, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
 
     def _not_followed(self, plan: Plan, done: Result) -> Result:
@@ -113,7 +117,9 @@ class Ending:
 
     def _last(self) -> Deployment | None:
         try:
-            return self._aws.codedeploy.deployment(self._follower.deployment_id)
+            found = self._aws.codedeploy.deployment(self._follower.deployment_id)
+            # It may come without an overview: then the instances themselves tell.
+            return found if found.overview else replace(found, overview=Counter(one.status for one in self._targets()))
         except (AwsError, PermissionDenied) as error:
             self._session.emit(Notice(f"how it stands in detail cannot be told: {error.message}", "warning"))
             return None
@@ -122,6 +128,7 @@ class Ending:
         return {
             "deployment_id": deployment_id,
             "status": status,
+            "outcome": deployment.outcome if deployment else status,
             "revision": self._revision,
             "overview": dict(deployment.overview) if deployment else {},
             "targets": [_row(target) for target in self._targets()],

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from udo.deploy.observe import Observed
     from udo.model import Deployment
 
+_NAMED = 3
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -47,11 +49,16 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     if busy:
         return _attached(role, heading, busy[0], wanted)
     last = observed.last
-    if last and last.status == "Succeeded" and same(last.revision, wanted.revision) and not wanted.again:
-        end = f"{last.deployment_id} succeeded at {last.completed_at or last.created_at}"
-        unchanged = f"{told(wanted.revision)} is what {role.label} has: {end}; --again deploys it once more"
-        return replace(heading, unchanged=unchanged)
-    return _created(role, heading, observed, wanted)
+    if last is None or last.status != "Succeeded" or not same(last.revision, wanted.revision) or wanted.again:
+        return _created(role, heading, replace(observed, lacking=()), wanted)
+    if observed.lacking:
+        count = f"{len(observed.lacking)} of {instances(len(observed.group.members))}"
+        note = f"{count} without {told(wanted.revision)} after {last.deployment_id} ({last.outcome})"
+        named = ", ".join(observed.lacking[:_NAMED]) + ("" if len(observed.lacking) <= _NAMED else ", ...")
+        return _created(role, replace(heading, notes=(*notes, f"{note}: {named}")), observed, wanted)
+    end = f"{last.deployment_id} succeeded at {last.completed_at or last.created_at}"
+    unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; --again deploys it once more"
+    return replace(heading, unchanged=unchanged)
 
 
 def _containment(role: Role, observed: Observed) -> list[str]:
@@ -112,9 +119,12 @@ def _call(role: Role, observed: Observed, wanted: Wanted) -> Call:
             params["autoRollbackConfiguration"] = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
         case "stop":
             params["autoRollbackConfiguration"] = {"enabled": False}
-    count = len(observed.group.members)
+    reached = instances(len(observed.group.members))
+    if observed.lacking:
+        params["updateOutdatedInstancesOnly"] = True
+        reached = f"only the {instances(len(observed.lacking))} without it"
     return Call(
-        f"deploy {told(wanted.revision)} to {group.application} {group.name} ({instances(count)})",
+        f"deploy {told(wanted.revision)} to {group.application} {group.name} ({reached})",
         "codedeploy",
         "CreateDeployment",
         params,

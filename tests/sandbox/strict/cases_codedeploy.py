@@ -122,6 +122,19 @@ def unknown_deployment_configs_are_refused(aws: Account) -> None:
     refused(aws.deploy, "DeploymentConfigDoesNotExistException", "Slowly", deploymentConfigName="Slowly")
 
 
+def only_outdated_instances(aws: Account) -> None:
+    had = aws.deployable()
+    aws.deploy()
+    aws.step(60)
+    aws.autoscaling.update_auto_scaling_group(AutoScalingGroupName="web", MaxSize=9, DesiredCapacity=3)
+    aws.step(60)
+    made = aws.deploy(updateOutdatedInstancesOnly=True)
+    aws.step(60)
+    reached = aws.codedeploy.list_deployment_targets(deploymentId=made)["targetIds"]
+    holds(len(reached) == 1, str(reached))
+    holds(not set(reached) & set(had))
+
+
 def descriptions_are_short(aws: Account) -> None:
     aws.deployable()
     refused(aws.deploy, "DescriptionTooLongException", description="x" * 257)

@@ -16,18 +16,32 @@ from udo.sandbox.strict.rules import rule
 
 def world_of(backend: Any, deployment: Any) -> World:
     """The surroundings of a deployment, looked up when they are asked for."""
-    group = deployment.deployment_group
 
     def fault(target: Target, event: str) -> DeploymentFault | None:
         names = (deployment.application_name, deployment.deployment_group_name)
         return deployment_faults.due(deployment.deployment_id, names, (target.instance_id, target.place), event)
 
     return World(
-        members=lambda: members(backend, group),
+        members=lambda: only_outdated_instances(backend, deployment),
         alive=lambda instance_id: _alive(backend, instance_id),
         revision_there=lambda: bundles_must_be_there(backend, deployment.revision or {}),
         fault=fault,
     )
+
+
+@rule("codedeploy", "CreateDeployment", moto="never starts a deployment")
+def only_outdated_instances(backend: Any, deployment: Any) -> list[str]:
+    """With updateOutdatedInstancesOnly a deployment leaves out the instances whose last success was of its revision.
+
+    Source: botocore codedeploy CreateDeploymentInput, member updateOutdatedInstancesOnly.
+    """
+    found = members(backend, deployment.deployment_group)
+    if not deployment.update_outdated_instances_only:
+        return found
+    have: dict[str, Any] = {}
+    for one in backend.deployments.values():
+        have |= {target.instance_id: one.revision for target in one.udo_run.targets if target.status == "Succeeded"}
+    return [instance_id for instance_id in found if have.get(instance_id) != deployment.revision]
 
 
 def events_of(group: Any) -> tuple[str, ...]:
