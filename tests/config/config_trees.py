@@ -29,6 +29,8 @@ def value(key: Key) -> st.SearchStrategy[Any]:
             return st.integers(key.least, min(key.most, 10**6))
         case "flag":
             return st.booleans()
+        case "verbs":
+            return st.one_of(st.booleans(), st.lists(text(key), max_size=2))
         case "duration":
             return st.sampled_from(["5m", "90s", "1h", 90, 1.5, "45"])
         case "list":

@@ -41,7 +41,7 @@ def test_one_group_of_the_example_is_of_the_old_kind(example: Config) -> None:
 
 def test_nothing_in_the_example_asks_questions_or_talks_to_strangers(example: Config) -> None:
     for role in example.roles("*", None):
-        assert not role.protected
+        assert not role.get("protected")
         assert not role.has("slack")
         assert not role.has("post_deploy_hook")
         assert role.get("deployment_group") == role.group_name

@@ -271,7 +271,7 @@ def test_numbers_and_flags_may_come_from_outside(tmp_path: Path) -> None:
     keys = 'ssh: {port: "${env:PORT}"}\nprotected: ${env:SAFE}\ndeploy: {timeout: "${env:LONG}"}'
     role = only_role(tmp_path, keys, {"PORT": "2200", "SAFE": "true", "LONG": "5m"})
     assert role.get("ssh.port") == 2200
-    assert role.protected is True
+    assert role.protects("deploy") is True
     assert role.get("deploy.timeout") == 300.0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.commands._ssh_last import FINE, remember
@@ -82,6 +82,7 @@ class Run:
         self._began: set[str] = set()
         self._done: dict[str, HostDone] = {}
         self._start = session.clock.monotonic()
+        self._asked = False
 
     def result(self, remote: Remote) -> Result:
         """How it went, once every host is done.
@@ -112,6 +113,9 @@ class Run:
             self._leave_out(part, "not started", why)
             return Result(None)
         plan = plan_ssh(part.hosts, remote, self._left(part.options))
+        if plan.steps and not self._asked:
+            # One question before the first host, for all parts.
+            plan, self._asked = replace(plan, asks=self._question()), True
         try:
             result = self._session.finish(part.role, plan, emit=self._emit)
         except (Interrupted, DeadlinePassed):
@@ -127,6 +131,11 @@ class Run:
                     self._emit(host.ending)
             self._shown.write()
         return result
+
+    def _question(self) -> str | None:
+        hosts = (host for part in self._parts for host in part.hosts if not host.ending)
+        labels = list(dict.fromkeys(host.role.label for host in hosts if host.role.protects("ssh")))
+        return f"{', '.join(labels)} {'is' if len(labels) == 1 else 'are'} protected. ssh?" if labels else None
 
     def _halted(self, options: Mapping[str, Any]) -> str:
         """Why no host of a further part is started; empty where they are."""

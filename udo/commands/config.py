@@ -76,6 +76,7 @@ def json_schema(words: tuple[str, ...]) -> None:
 
 def _key_row(key: Key) -> dict[str, Any]:
     kind = " | ".join(key.choices) or key.kind
+    kind = f"true | false | [{kind}]" if key.kind == "verbs" else kind
     return {
         "key": key.path,
         "type": kind,

@@ -57,6 +57,8 @@ def _forms(key: Key) -> list[dict[str, Any]]:
             return [{"type": "integer", "minimum": key.least, "maximum": key.most}, _REFERENCE]
         case "flag":
             return [{"type": "boolean"}, _REFERENCE]
+        case "verbs":
+            return [{"type": "boolean"}, _REFERENCE, {"type": "array", "items": {"anyOf": _text(key)}}]
         case "duration":
             number = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": _MOST_SECONDS}
             return [number, {"type": "string", "pattern": _DURATION}, _REFERENCE]

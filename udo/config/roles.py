@@ -19,6 +19,7 @@ from udo.config.values import value_of
 from udo.errors import ConfigError, Problem, UsageError
 from udo.result import Secret
 from udo.schema import Key
+from udo.schema.place import CHANGING
 
 _NAMING = schema.BY_PATH["naming"].default
 
@@ -73,10 +74,10 @@ class Role:
         """The AWS account it lives in, where the configuration says so."""
         return self._text("account")
 
-    @property
-    def protected(self) -> bool:
-        """Whether every change of it asks first."""
-        return bool(self.get("protected"))
+    def protects(self, verb: str) -> bool:
+        """Whether that verb asks before it does anything to the role."""
+        said = self.get("protected")
+        return verb in said if isinstance(said, list) else bool(said) and verb in CHANGING
 
     def get(self, key: str) -> Any:
         """The effective value of a key, as plain Python that is the caller's own; its default, or None.

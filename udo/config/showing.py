@@ -39,7 +39,7 @@ def as_written(node: Node, key: Key) -> Any:
     match node:
         case Text(text) if key.secret:
             return _masked(node)
-        case Text(text, plain=True) if key.kind in ("whole", "flag", "uses"):
+        case Text(text, plain=True) if key.kind in ("whole", "flag", "verbs", "uses"):
             return _number_or_flag(text)
         case Text(text):
             return text
@@ -92,6 +92,8 @@ def _typed(word: str, key: Key) -> Any:
         case "whole":
             return int(word)
         case "flag":
+            return word.lower() == "true"
+        case "verbs" if word.lower() in ("true", "false"):
             return word.lower() == "true"
     return word.replace("${", "$${")
 

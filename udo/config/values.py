@@ -22,6 +22,7 @@ _WANTED = {
     "script": "text",
     "whole": "a whole number",
     "flag": "true or false",
+    "verbs": "true, false or a list of verbs",
     "duration": "a time like 90s, 5m or 1h",
     "list": "a list like [a, b]",
     "map": "a mapping of keys to values",
@@ -173,6 +174,14 @@ def _flag(node: Node, key: Key, sink: Sink) -> bool | None:
     return _FLAGS[word]
 
 
+def _verbs(node: Node, key: Key, sink: Sink) -> bool | list[str] | None:
+    if not isinstance(node, Items):
+        return _flag(node, key, sink)
+    if flags := [item.text for item in node.items if isinstance(item, Text) and item.text in _FLAGS]:
+        raise _wrong(node, key, f"write {flags[0]} without the brackets")
+    return _list(node, key, sink)
+
+
 def _duration(node: Node, key: Key, sink: Sink) -> float | None:
     if (word := _word(node, key, sink)) is None:
         return None
@@ -296,6 +305,7 @@ _READERS: Mapping[str, Callable[[Node, Key, Sink], Any]] = {
     "script": _script,
     "whole": _whole,
     "flag": _flag,
+    "verbs": _verbs,
     "duration": _duration,
     "list": _list,
     "map": _map,

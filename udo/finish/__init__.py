@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -58,6 +57,7 @@ class Finish:
         self._emit = emit
         self._aws = session.aws(role)
         self._told = False
+        self._who: tuple[str, str] | None = None
         self._steps: list[dict[str, Any]] = []
         self._record: Callable[[str, str, str], None] = lambda *_: None
 
@@ -82,15 +82,35 @@ class Finish:
         return Result({"dry_run": True, "plan": self._session.previewed(self._plan)}, text=text, notes=self._plan.notes)
 
     def _confirm(self) -> None:
-        question = self._plan.asks
-        if self._role.protected and self._plan.writes and self._plan.command != "lock":
-            question = question or f"{self._role.label} is protected. {self._plan.command}?"
+        question = self._question()
         if question is None:
             return
-        if sys.stdin.isatty() and not self._session.options.yes:
-            self._session.output.plan(self._plan)
+        if not self._session.options.yes:
+            self.introduce()
         self.tell()
-        confirm(self._session, question)
+        try:
+            confirm(self._session, question)
+        except Refused as error:
+            error.data = {"plan": self._session.previewed(self._plan)}
+            raise
+
+    def _question(self) -> str | None:
+        if self._plan.asks is None and self.guarded:
+            return f"{self._role.label} is protected. {self._plan.command}?"
+        return self._plan.asks
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the role is protected from what the plan writes."""
+        return bool(self._plan.writes) and self._role.protects(self._plan.command.partition(" ")[0])
+
+    def introduce(self) -> None:
+        """Shows what is asked about: where it is (file, account, region), what differs and the steps.
+
+        Raises: Refused in another account than udo.yml names.
+        """
+        self._identify()
+        self._session.output.plan(self._plan)
 
     def tell(self) -> None:
         """Says what is worth knowing of the change, once: before the question where there is one."""
@@ -134,12 +154,18 @@ class Finish:
         finally:
             lock.give_back()
 
+    def _identify(self) -> tuple[str, str]:
+        """Account and operator, told with file and region the first time."""
+        if self._who is None:
+            account, _ = self._who = self._identity()
+            endpoint = f", endpoint {self._aws.endpoint}" if self._aws.endpoint else ""
+            where = f"account {account}, {self._aws.region}{endpoint}"
+            self._emit(Notice(f"{self._session.config_path}: {self._plan.target}, {where}"))
+        return self._who
+
     def _about(self) -> dict[str, Any]:
-        account, operator = self._identity()
-        config = self._session.config_path
+        account, operator = self._identify()
         mine = this_process(self._session.run_id, operator)
-        endpoint = f", endpoint {self._aws.endpoint}" if self._aws.endpoint else ""
-        self._emit(Notice(f"{config}: {self._plan.target}, account {account}, {self._aws.region}{endpoint}"))
         return {
             "run": self._session.run_id,
             "operator": operator,

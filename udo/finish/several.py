@@ -55,20 +55,33 @@ def finished_each(session: Session, plans: Sequence[Planned]) -> Result:
     }
     if len(plans) == 1:
         return ends[plans[0][0].label].result()
-    changing = [(role, plan) for role, plan in plans if isinstance(plan, Plan) and plan.steps]
-    if changing and not session.options.dry_run:
-        for role, plan in changing:
-            session.emit(Notice(f"{plan.command}  {plan.target}"))
-            session.output.plan(plan)
-            ends[role.label].tell()
-            session.emit(Notice(""))
-        confirm(session, _question(changing))
+    if not session.options.dry_run:
+        plans = [_introduced(session, ends, role, plan) for role, plan in plans]
+        if changing := [(role, plan) for role, plan in plans if isinstance(plan, Plan) and plan.steps]:
+            confirm(session, _question(ends, changing))
     return _together(_one_by_one(session, ends, plans))
 
 
-def _question(changing: Sequence[tuple[Role, Plan]]) -> str:
+def _introduced(session: Session, ends: dict[str, Finish], role: Role, plan: Plan | UdoError) -> Planned:
+    """The plan, shown where it has steps; what is wrong where it must not be carried out."""
+    if isinstance(plan, UdoError) or not plan.steps:
+        return role, plan
+    try:
+        session.emit(Notice(f"{plan.command}  {plan.target}"))
+        ends[role.label].introduce()
+        ends[role.label].tell()
+        session.emit(Notice(""))
+    except UdoError as error:
+        if _ends_all(error):
+            raise
+        session.output.error(f"udo: {role.label}: {error}")
+        return role, error
+    return role, plan
+
+
+def _question(ends: dict[str, Finish], changing: Sequence[tuple[Role, Plan]]) -> str:
     asked = [plan.asks for _, plan in changing if plan.asks]
-    guarded = [role.label for role, plan in changing if role.protected and plan.writes]
+    guarded = [role.label for role, _ in changing if ends[role.label].guarded]
     count = "1 group is changed" if len(changing) == 1 else f"{len(changing)} groups are changed"
     also = f", and protected: {', '.join(guarded)}" if guarded else ""
     return "; ".join(asked) or f"{count}{also}. Go on?"
@@ -82,6 +95,8 @@ def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Plann
             outcomes.append((role.label, plan if isinstance(plan, UdoError) else None))
             continue
         try:
+            if plan.steps and not session.options.dry_run:
+                session.emit(Notice(f"{plan.command}  {plan.target}"))
             outcomes.append((role.label, ends[role.label].result(confirmed=True)))
         except UdoError as error:
             ended = _ends_all(error)

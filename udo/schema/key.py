@@ -11,6 +11,7 @@ Kind = Literal[
     "script",
     "whole",
     "flag",
+    "verbs",
     "duration",
     "list",
     "map",

@@ -2,6 +2,8 @@
 
 from udo.schema.key import Key
 
+# The verbs that change what a group launches, runs or who may change it.
+CHANGING = ("updatelc", "rollback", "prune", "apply", "deploy", "unlock")
 CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|[0-9a-fA-F:]+/\d{1,3}"
 
 KEYS: tuple[Key, ...] = (
@@ -41,5 +43,11 @@ KEYS: tuple[Key, ...] = (
         pattern=CIDR,
         shape="a CIDR block like 10.1.1.0/24",
     ),
-    Key("protected", "flag", "Every change of this part asks first.", "true"),
+    Key(
+        "protected",
+        "verbs",
+        "true: every change of this part asks first; or a list of the verbs that do, `ssh` too.",
+        "[updatelc, deploy, ssh]",
+        choices=(*CHANGING, "ssh"),
+    ),
 )
