@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from account import ZONE, Account, accepted, holds, refused
 
 TEMPLATE = {"LaunchTemplateName": "web", "Version": "1"}
@@ -202,6 +204,40 @@ def templates_are_shown_by_id_and_name(aws: Account) -> None:
     [own] = [row["LaunchTemplateSpecification"] for row in shown["Overrides"]]
     holds(own.get("LaunchTemplateName") == TEMPLATE["LaunchTemplateName"], "no name")
     holds(own.get("LaunchTemplateId") == shown["LaunchTemplateSpecification"]["LaunchTemplateId"], "no id")
+
+
+def _mixed(*overrides: dict[str, Any]) -> dict[str, Any]:
+    return {"LaunchTemplate": {"LaunchTemplateSpecification": TEMPLATE, "Overrides": list(overrides)}}
+
+
+def overrides_name_known_images(aws: Account) -> None:
+    aws.template()
+    for image, text in (("ami-0123456789abcdef0", "does not exist"), ("resolve:ssm:/image", "imageId")):
+        policy = _mixed({"InstanceType": "m5.large", "ImageId": image})
+        refused(aws.group, "ValidationError", text, MixedInstancesPolicy=policy)
+
+
+def overrides_come_before_the_template(aws: Account) -> None:
+    aws.template()
+    other = aws.ec2.register_image(Name="two", Architecture="arm64")["ImageId"]
+    policy = _mixed({"InstanceType": "m7g.large", "ImageId": other})
+    [member] = aws.group(size=1, MixedInstancesPolicy=policy)
+    [reservation] = aws.ec2.describe_instances(InstanceIds=[member])["Reservations"]
+    holds(reservation["Instances"][0]["ImageId"] == other, "the template's")
+    aws.template("own", InstanceType="m7g.medium")
+    own = {"InstanceType": "m7g.large", "LaunchTemplateSpecification": {"LaunchTemplateName": "own", "Version": "1"}}
+    aws.update(MixedInstancesPolicy=_mixed(own), DesiredCapacity=2)
+    launched = [one["LaunchTemplate"]["LaunchTemplateName"] for one in aws.described()["Instances"]]
+    holds(launched == ["web", "own"], str(launched))
+
+
+def members_show_the_image_of_their_override(aws: Account) -> None:
+    aws.template()
+    aws.group(size=1, MixedInstancesPolicy=_mixed({"InstanceType": "m5.large"}))
+    policy = _mixed({"InstanceType": "m5.large", "ImageId": aws.image})
+    aws.update(MixedInstancesPolicy=policy, DesiredCapacity=2)
+    shown = [one.get("ImageId") for one in aws.described()["Instances"]]
+    holds(shown == [None, aws.image], str(shown))
 
 
 def unknown_groups_are_refused(aws: Account) -> None:

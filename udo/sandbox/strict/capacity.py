@@ -14,7 +14,7 @@ from moto.elbv2.exceptions import TargetGroupNotFoundError
 from udo.sandbox.strict import moment, steady
 from udo.sandbox.strict.activities import Activity, difference_cause, finish, record
 from udo.sandbox.strict.delays import delays
-from udo.sandbox.strict.members import COUNTED, PENDING, enter_service, launch
+from udo.sandbox.strict.members import COUNTED, PENDING, enter_service, launch, launch_data
 from udo.sandbox.strict.processes import runs
 from udo.sandbox.strict.rules import replaces, rule
 
@@ -142,14 +142,11 @@ def _age_order(group: Any, member: Any) -> tuple[int, int]:
 
 
 def _is_current(group: Any, member: Any) -> bool:
-    if group.ec2_launch_template is None:
-        return bool(member.launch_configuration_name == group.launch_configuration_name)
     try:
-        now = group.ec2_launch_template.get_version(group.launch_template_version)
+        now = launch_data(group)
     except EC2ClientError:
         return False
-    born = member.launch_template or {}
-    return (born.get("LaunchTemplateId"), born.get("Version")) == (now.template.id, str(now.number))
+    return (getattr(member, "udo_birth", None), getattr(member, "udo_own_image", "")) == (now.birth, now.own_image)
 
 
 def retire(group: Any, member: Any, cause: str) -> Activity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class Birth:
 
 @dataclass(frozen=True)
 class LaunchData:
-    """What RunInstances needs, whichever source it comes from."""
+    """What RunInstances needs, whichever source it comes from; `own_image` is an override's."""
 
     birth: Birth
     image_id: str
@@ -50,6 +51,7 @@ class LaunchData:
     spot: bool
     tenancy: str
     tags: dict[str, str]
+    own_image: str = ""
 
 
 def launch(group: Any, count: int, reason: str) -> None:
@@ -142,8 +144,20 @@ def launch_data(group: Any) -> LaunchData:
     """The launch data the group has now."""
     if group.ec2_launch_template is None:
         return _from_configuration(group.launch_config)
-    template = group.ec2_backend.get_launch_template(group.ec2_launch_template.id)
-    return _from_template(group, template.get_version(group.launch_template_version))
+    overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or [{}]
+    return overrides_come_before_the_template(group, overrides[0])
+
+
+@rule("autoscaling", "UpdateAutoScalingGroup", moto="takes nothing but the type from an override")
+def overrides_come_before_the_template(group: Any, override: Mapping[str, Any]) -> LaunchData:
+    """What an override says (type, image, a template of its own) comes before what the policy's template says.
+
+    Source: botocore autoscaling shape LaunchTemplate.
+    """
+    own = override.get("LaunchTemplateSpecification") or {}
+    template = group.ec2_backend.get_launch_template(own.get("LaunchTemplateId") or group.ec2_launch_template.id)
+    number = own.get("Version") or "$Default" if own else group.launch_template_version
+    return _from_template(group, template.get_version(number), override)
 
 
 def _from_configuration(configuration: Any) -> LaunchData:
@@ -165,16 +179,16 @@ def _from_configuration(configuration: Any) -> LaunchData:
     )
 
 
-def _from_template(group: Any, version: Any) -> LaunchData:
+def _from_template(group: Any, version: Any, override: Mapping[str, Any]) -> LaunchData:
     data = version.data
     interfaces = data.get("NetworkInterfaces") or [{}]
     profile = data.get("IamInstanceProfile") or {}
-    overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or [{}]
+    image = override.get("ImageId") or data.get("ImageId", "")
     groups = [*(data.get("SecurityGroupIds") or []), *(data.get("SecurityGroups") or [])]
     return LaunchData(
         birth=Birth(None, version.template.id, version.template.name, str(version.number)),
-        image_id=images_are_looked_up_at_launch(group.ec2_backend, data.get("ImageId", "")) or "",
-        instance_type=overrides[0].get("InstanceType") or data.get("InstanceType") or "m1.small",
+        image_id=images_are_looked_up_at_launch(group.ec2_backend, image) or "",
+        instance_type=override.get("InstanceType") or data.get("InstanceType") or "m1.small",
         user_data=version.user_data,
         security_groups=groups or list(interfaces[0].get("Groups") or []),
         key_name=data.get("KeyName"),
@@ -185,6 +199,7 @@ def _from_template(group: Any, version: Any) -> LaunchData:
         spot=(data.get("InstanceMarketOptions") or {}).get("MarketType") == "spot",
         tenancy=(data.get("Placement") or {}).get("Tenancy") or "default",
         tags=dict(version.instance_tags),
+        own_image=override.get("ImageId", ""),
     )
 
 
@@ -217,7 +232,8 @@ def _join(group: Any, instance: Any, reason: str) -> None:
     before = sum(1 for member in group.instance_states if member.lifecycle_state in COUNTED)
     instance.autoscaling_group = group
     member: Any = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
-    member.udo_birth = launch_data(group).birth
+    data = launch_data(group)
+    member.udo_birth, member.udo_own_image = data.birth, data.own_image
     member.udo_ready_at = moment.now() + delays.boot
     group.instance_states.append(member)
     cause = difference_cause("launch", before, before + 1, reason)
@@ -270,5 +286,15 @@ def members_keep_their_template_version(member: Any) -> dict[str, str] | None:
     }
 
 
+@rule("autoscaling", "DescribeAutoScalingGroups", "DescribeAutoScalingInstances", moto="never shows an image")
+def members_show_the_image_of_their_override(member: Any) -> str | None:
+    """A member shows an image only where the override that it was launched with has one of its own.
+
+    Source: botocore autoscaling shape Instance (`ImageId`).
+    """
+    return getattr(member, "udo_own_image", "") or None
+
+
+replaces(InstanceState, "image_id")(property(members_show_the_image_of_their_override))
 replaces(InstanceState, "launch_configuration_name")(property(members_keep_their_launch_configuration))
 replaces(InstanceState, "launch_template")(property(members_keep_their_template_version))

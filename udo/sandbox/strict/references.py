@@ -113,6 +113,22 @@ def templates_name_what_exists(request: Request) -> None:
             raise Refusal("ValidationError", f"{_FORMED} {why}")
 
 
+@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any image")
+def overrides_name_known_images(request: Request) -> None:
+    """An override of a mixed instances policy names an image by its id, and one that exists: ValidationError.
+
+    Source: botocore autoscaling shape LaunchTemplateOverrides, member ImageId (pattern `^ami-[a-z0-9]{1,17}$`).
+    """
+    policy = request.params.get("MixedInstancesPolicy") or {}
+    for override in (policy.get("LaunchTemplate") or {}).get("Overrides") or []:
+        image = override.get("ImageId")
+        if image and not re.fullmatch(r"ami-[a-z0-9]{1,17}", image):
+            told = "failed to satisfy constraint: Member must satisfy regular expression pattern: ^ami-[a-z0-9]{1,17}$"
+            raise Refusal("ValidationError", f"1 validation error detected: Value '{image}' at 'imageId' {told}")
+        if image and (why := missing_image(request.ec2, image)):
+            raise Refusal("ValidationError", f"{_FORMED} {why}")
+
+
 @refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts both places")
 def security_groups_have_one_place(request: Request) -> None:
     """A launch template with network interfaces names its security groups there, not beside them: ValidationError.
