@@ -28,12 +28,13 @@ VERBS = sorted(path.stem for path in (UDO / "commands").glob("[a-z]*.py"))
 ALLOWED: Mapping[str, tuple[str, str]] = {
     "__init__": ("", ""),
     "errors": ("", ""),
+    "duration": ("errors", ""),
     "model": ("", ""),
     "result": ("", ""),
     "files": ("errors", ""),
     "schema": ("errors", ""),
     "plan": ("errors", ""),
-    "config": ("schema result errors files", "yaml"),
+    "config": ("schema duration result errors files", "yaml"),
     "launch": ("schema config model errors plan", ""),
     "aws": ("model result errors files plan", "boto3 botocore jmespath"),
     "ssh": ("model errors files plan", "paramiko"),
@@ -53,7 +54,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "signals": ("errors", ""),
     "session": ("finish runner journal output ssh aws launch config options plan result files errors bugs", ""),
     "commands": (
-        "session words revision deploy standing journal config schema model result plan launch errors files",
+        "session words duration revision deploy standing journal config schema model result plan launch errors files",
         "click rich",
     ),
     "cli": ("session options signals words output errors", "click"),

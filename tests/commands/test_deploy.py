@@ -232,6 +232,9 @@ def test_what_is_missing_is_named(world: Any, udo: Udo, seeded: Seeded, old: str
         ((SHA[:39],), "cannot be resolved"),
         ((SHA, "--timeout", "0"), "is not a time"),
         ((SHA, "--timeout", "soon"), "is not a time"),
+        ((SHA, "--timeout", ""), "is not a time"),
+        ((SHA, "--timeout", "60"), "write 60m for minutes, 60s for seconds"),
+        ((SHA, "--timeout", "1.5"), "write 1.5m for minutes, 1.5s for seconds"),
         ((SHA, "--reason", "x" * 201), "at most 200"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.commands._ssh_line import line
+from udo.duration import given
 from udo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -98,14 +99,6 @@ def share(text: str | None, total: int) -> int | None:
     return max(1, int(text[:-1]) * total // 100) if text.endswith("%") else int(text)
 
 
-def seconds(text: str) -> float:
-    """The seconds of `90`, `90s`, `5m` or `1h`. Raises: UsageError."""
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smh]?)", text)
-    if not found or not float(found[1]):
-        raise UsageError(f"{text!r} is not a time", hint="write 90, 90s, 5m or 1h; leave it out for none")
-    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
-
-
 def how_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options that say how."""
     for option in reversed(_OPTIONS):
@@ -179,14 +172,14 @@ _OPTIONS = (
         "--via", type=click.Choice(["paramiko", "openssh"]), help="What carries it (default: paramiko, where that can)."
     ),
     click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
-    click.option("--connect-timeout", metavar="TIME", type=seconds, help="To be logged in (default: 10s)."),
+    click.option("--connect-timeout", metavar="TIME", type=given, help="To be logged in (default: 10s)."),
     click.option(
-        "--timeout", metavar="TIME", type=seconds, help="For all of it, per host from its dial (default: none)."
+        "--timeout", metavar="TIME", type=given, help="For all of it, per host from its dial (default: none)."
     ),
-    click.option("--idle-timeout", metavar="TIME", type=seconds, help="How long a host may say nothing."),
-    click.option("--deadline", metavar="TIME", type=seconds, help="For all hosts together (exit 124)."),
+    click.option("--idle-timeout", metavar="TIME", type=given, help="How long a host may say nothing."),
+    click.option("--deadline", metavar="TIME", type=given, help="For all hosts together (exit 124)."),
     click.option("--batch", metavar="N|P%", type=_share, help="So many at a time, each batch after the one before."),
-    click.option("--pause", metavar="TIME", type=seconds, help="Between batches."),
+    click.option("--pause", metavar="TIME", type=given, help="Between batches."),
     click.option("--canary", metavar="N", type=click.IntRange(1), help="So many first; if one fails no other starts."),
     click.option("--max-failures", metavar="N|P%", type=_share, help="Once so many failed no other starts."),
     click.option("--sudo", is_flag=True, help="Run it as root, by sudo without a password."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from udo.commands._waiting import wait_lock
 from udo.deploy.observe import observe_deployments, observe_groups, setting
 from udo.deploy.outcome import Ending
 from udo.deploy.plan import Wanted, plan_deploy
+from udo.duration import given
 from udo.errors import AwsError, Conflict, UsageError
 from udo.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
 from udo.words import no_more, one_role
@@ -37,16 +37,23 @@ _KEYS = (
 _LONGEST_REASON = 200
 
 
+def _limit(text: str) -> float:
+    # It was minutes once, and is seconds everywhere else: an hour must not become a minute unsaid.
+    if text[-1:].isdigit() and given(text):
+        raise UsageError(f"--timeout {text} has no unit", hint=f"write {text}m for minutes, {text}s for seconds")
+    return given(text)
+
+
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE REV")
 @click.option("--again", is_flag=True, help="Deploy the revision even where it is what the group already has.")
 @click.option("--no-wait", is_flag=True, help="Start the deployment, name it, and leave it to AWS.")
-@click.option("--timeout", metavar="TIME", help="Follow it for so long: 90s, 30m, 1h or minutes (default: 60).")
+@click.option("--timeout", metavar="TIME", type=_limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
 @click.option("--reason", metavar="TEXT", default="", help="A few words that stand in the deployment's description.")
 @wait_lock
 @click.pass_obj
 def command(
-    session: Session, words: tuple[str, ...], again: bool, no_wait: bool, timeout: str | None, reason: str
+    session: Session, words: tuple[str, ...], again: bool, no_wait: bool, timeout: float | None, reason: str
 ) -> Result:
     """Deploy a revision to the group of CLUSTER ROLE, follow it to its end, and say how each instance fared.
 
@@ -81,7 +88,7 @@ def command(
     no_more(rest[1:])
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
     revision = _commit(rest[0], role)
-    seconds = _seconds(timeout) if timeout else float(role.get("deploy.timeout"))
+    seconds = timeout or float(role.get("deploy.timeout"))
     wanted = Wanted({}, session.run_id, seconds, not no_wait, again, _reason(reason))
     aws = session.aws(role)
     groups = observe_groups(aws, role)
@@ -123,14 +130,6 @@ def _pinned(aws: Aws, revision: Commit | Archive) -> Commit | Archive:
 
 def _notes(revision: Commit | Archive) -> tuple[str, ...]:
     return (revision.note,) if isinstance(revision, Commit) and revision.note else ()
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    seconds = float(found[1]) * {"s": 1, "m": 60, "": 60, "h": 3600}[found[2]] if found else 0.0
-    if not seconds:
-        raise UsageError(f"--timeout {text!r} is not a time", hint="write 90s, 30m or 1h; a bare number is minutes")
-    return seconds
 
 
 def _reason(text: str) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from udo import schema
+from udo.duration import PATTERN
 from udo.schema import Key, Level
 
 _REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"(^|[^$])\$\{"}
 _NOTHING: dict[str, Any] = {"type": "null"}
 _SCALAR = ["string", "number", "boolean"]
 _NAMES = {"pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"}
-_DURATION = r"^(?![0.]+[smh]?$)(0|[1-9]\d{0,8})(\.\d{1,9})?[smh]?$"
+_DURATION = rf"^(?![0.]+[smhd]?$){PATTERN}$"
 _MOST_SECONDS = 10**9
 
 

@@ -11,11 +11,10 @@ from udo import schema
 from udo.config.suggesting import suggestion
 from udo.config.traps import flag_trap, number_trap
 from udo.config.tree import Items, Mark, Node, Null, Table, Text
+from udo.duration import seconds
 from udo.schema import Key
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_DURATION = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?(?P<unit>[smh]?)")
-_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _WANTED = {
     "text": "text",
@@ -185,12 +184,11 @@ def _verbs(node: Node, key: Key, sink: Sink) -> bool | list[str] | None:
 def _duration(node: Node, key: Key, sink: Sink) -> float | None:
     if (word := _word(node, key, sink)) is None:
         return None
-    if not (found := _DURATION.fullmatch(word)):
+    if (found := seconds(word)) is None:
         raise _wrong(node, key, number_trap(word))
-    unit = found["unit"]
-    if not (seconds := float(word.removesuffix(unit)) * _SECONDS[unit]):
+    if not found:
         raise _wrong(node, key, "leave it out where there is no limit")
-    return seconds
+    return found
 
 
 def _list(node: Node, key: Key, sink: Sink) -> list[str] | None:
