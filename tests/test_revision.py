@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,10 @@ from udo.revision import Archive, Commit, GitName, Sources, location, meaning, r
 
 SHA = "740800d7f3a1b2c4d5e6f708192a3b4c5d6e7f80"
 GITHUB = Sources("prod webapp", repository="example/shop")
+GIT_NAMES = (
+    *("main", "feature/cart", "v1.4.2", "fix/#12", "feat(cart)/x", "fix!now", "it's", "a&b", "x{1}", "a$b", "a;b|c"),
+    *("dependabot/npm/@types/node-18.0.0", 'say"hi"', "<new>", "`id`", "größe", "a@b", "x.lock2"),
+)
 BUCKET = Sources("prod webapp", bucket="releases", prefix="webapp/", kind="tgz")
 
 
@@ -26,13 +31,17 @@ def test_forty_hex_digits_are_taken_as_they_are() -> None:
     assert meaning(SHA.upper(), GITHUB) == Commit("example/shop", SHA)
 
 
-@pytest.mark.parametrize("word", ["main", "feature/cart", "v1.4.2", "740800d", "HEAD", "fix/#12", SHA[:39], SHA + "0"])
+@pytest.mark.parametrize("word", [*GIT_NAMES, "HEAD", "740800d", SHA[:39], SHA + "0"])
 def test_other_words_are_git_names(word: str) -> None:
     assert meaning(word, GITHUB) == GitName("example/shop", word)
 
 
 @pytest.mark.parametrize(
-    "word", ["-x", "--upload-pack=x", "", "a b", "main~1", "main^", "@{u}", "a..b", ":/text", "a\nb", "x.lock", "a//b"]
+    "word",
+    [
+        *("-x", "--upload-pack=x", "", "a b", "main~1", "main^", "@{u}", "a..b", ":/text", "a\nb", "x.lock", "a//b"),
+        *("a@{1}", "@", ".x", "a/.b", "a.lock/b", "/a", "a/", "a.", "a*", "a?", "[a]", "a\\b", "a\x7f"),
+    ],
 )
 def test_nothing_that_git_would_read_as_more_than_a_name_is_taken(word: str) -> None:
     with pytest.raises(UsageError):
@@ -46,6 +55,10 @@ def test_nothing_that_git_would_read_as_more_than_a_name_is_taken(word: str) -> 
         ("s3://b/app.tar.gz?versionId=abc.-_", Archive("b", "app.tar.gz", "tgz", "abc.-_")),
         ("s3://b/app.TAR", Archive("b", "app.TAR", "tar")),
         ("s3://b/app", Archive("b", "app", "tgz")),
+        ("s3://b/k?x=1&y+z", Archive("b", "k?x=1&y+z", "tgz")),
+        ("s3://b/what?.zip?versionId=a", Archive("b", "what?.zip", "zip", "a")),
+        ("s3://b/100%25 off.zip?versionId=%2B", Archive("b", "100%25 off.zip", "zip", "%2B")),
+        ("s3://b/k?versionId=a.tar?versionId=b", Archive("b", "k?versionId=a.tar", "tar", "b")),
         ("1.4.2", Archive("releases", "webapp/1.4.2.tgz", "tgz")),
         (SHA, Archive("releases", f"webapp/{SHA}.tgz", "tgz")),
     ],
@@ -55,7 +68,7 @@ def test_archives(word: str, archive: Archive) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["s3://", "s3://b", "s3://b/", "s3:///k", "s3://b/k?versionId=", "s3://b/k?x=1", "../x"]
+    "word", ["s3://", "s3://b", "s3://b/", "s3:///k", "s3://b/k?versionId=", "s3://b?versionId=x", "../x"]
 )
 def test_what_is_no_archive_is_refused(word: str) -> None:
     with pytest.raises(UsageError):
@@ -137,6 +150,13 @@ def test_archives_are_the_same_only_by_version_or_etag() -> None:
     unpinned = location(Archive("b", "k", "zip"))
     assert not same(unpinned, unpinned)
     assert not same(pinned, location(Commit("example/shop", SHA)))
+
+
+@pytest.mark.parametrize("version", ["a+b", "a&b", "a=b", "3/L4kq+J", "%2B", "null", "x?y", "a b"])
+@pytest.mark.parametrize("key", ["1.4.2.zip", "a+b&c.zip", "what?.zip", "100%.zip", "k?versionId=v.zip"])
+def test_an_archive_that_is_told_can_be_given_back(key: str, version: str) -> None:
+    there = location(Archive("b", key, "zip", version, "e"))
+    assert meaning(told(there), BUCKET) == Archive("b", key, "zip", version)
 
 
 def test_a_revision_is_told_on_one_line() -> None:
@@ -227,6 +247,52 @@ def test_an_abbreviated_address_is_read_as_git_reads_it(git: Git, tmp_path: Path
 def test_a_mirror_stands_for_the_repository_that_is_written_down(git: Git, tmp_path: Path) -> None:
     git("config", "url.https://mirror.example.com/.insteadOf", "https://github.com/")
     assert found("main", tmp_path).commit == git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("name", GIT_NAMES)
+def test_every_name_that_git_gives_a_branch_is_found(git: Git, tmp_path: Path, name: str) -> None:
+    git("checkout", "-q", "-B", name, "HEAD~1")
+    push(git, name)
+    assert found(name, tmp_path).commit == git("rev-parse", "HEAD")
+
+
+def test_every_remote_that_is_the_repository_is_asked_for_the_commit(git: Git, tmp_path: Path) -> None:
+    git("remote", "add", "by-ssh", "git@github.com:Example/shop.git")
+    git("checkout", "-q", "-b", "side")
+    git("commit", "-q", "--allow-empty", "-m", "three")
+    push(git, "side", "by-ssh")
+    assert found("side", tmp_path).commit == git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("url", ["git@github.com-work:example/shop.git", "ssh://git@github.com-work/example/shop"])
+def test_a_remote_under_a_name_of_ssh_config_is_the_host_that_ssh_goes_to(
+    git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    git("remote", "set-url", "origin", url)
+    with pytest.raises(UsageError, match="not a clone"):
+        found("main", tmp_path)
+    configured_ssh(tmp_path, monkeypatch, "Host github.com-work\n  HostName ssh.github.com\n  Port 443\n")
+    assert found("main", tmp_path).commit == git("rev-parse", "HEAD")
+    git("remote", "set-url", "origin", url.replace("github.com-work", "elsewhere"))
+    with pytest.raises(UsageError, match="not a clone"):
+        found("main", tmp_path)
+
+
+def test_no_other_way_to_a_host_goes_by_ssh_config(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured_ssh(tmp_path, monkeypatch, "Host *\n  HostName github.com\n")
+    git("remote", "set-url", "origin", "https://github.com-work/example/shop")
+    with pytest.raises(UsageError, match="not a clone"):
+        found("main", tmp_path)
+
+
+def configured_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Puts the real ssh with this configuration first, which otherwise reads that of the account's home."""
+    ssh, folder = shutil.which("ssh"), tmp_path / "bin"
+    folder.mkdir()
+    (folder / "config").write_text(text)
+    (folder / "ssh").write_text(f'#!/bin/sh\nexec {ssh} -F {folder}/config "$@"\n')
+    (folder / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
 
 def test_a_name_with_two_meanings_is_refused(git: Git, tmp_path: Path) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from udo.errors import UsageError
 
 GIT_SECONDS = 20.0
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _SHORT = re.compile(r"[0-9a-fA-F]{4,39}")
-# Git's own rules for a name of a ref, and nothing of its revision syntax (~ ^ : @{ ..).
-_NAME = re.compile(r"(?!.*(?:\.\.|@\{|//|\.lock$|[/.]$))[\w#][\w#./+@=,%-]*")
+# Git's own rules for a name of a ref (git check-ref-format), which leave nothing of its revision syntax or of a glob.
+_NAME = re.compile(r"(?!@$|[./-]|.*(?:\.\.|@\{|//|/\.|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+")
 _BARE = re.compile(r"[\w][\w.+@=,-]*(/[\w.+@=,-]+)*")
 # Source: API_S3Location, bundleType: tar, tgz or zip hold an application for instances.
 _ENDINGS = {".zip": "zip", ".tgz": "tgz", ".tar.gz": "tgz", ".tar": "tar"}
@@ -123,17 +123,17 @@ def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _archive(word: str, sources: Sources) -> Archive:
-    path, _, query = word.removeprefix("s3://").partition("?")
-    bucket, _, key = path.partition("/")
-    asked = parse_qs(query, keep_blank_values=True)
-    if not bucket or not key or set(asked) - {"versionId"} or (query and not all(asked.get("versionId", [""]))):
+    # Nothing is decoded: what a key or a version id holds is written as it is, and printed so.
+    path, asked, version = word.removeprefix("s3://").rpartition("?versionId=")
+    bucket, _, key = (path if asked else version).partition("/")
+    if not bucket or not key or (asked and not version):
         raise UsageError(
             f"{word!r} is not an object in S3", hint="write s3://bucket/key or s3://bucket/key?versionId=ID"
         )
     kind = next((kind for ending, kind in _ENDINGS.items() if key.lower().endswith(ending)), sources.kind)
     if kind is None:
         raise UsageError(f"what kind of archive is {word!r}?", hint="set deploy.s3.type to zip, tgz or tar")
-    return Archive(bucket, key, kind, asked["versionId"][0] if asked else None)
+    return Archive(bucket, key, kind, version if asked else None)
 
 
 def _bare(word: str, sources: Sources, bucket: str) -> Archive:
@@ -150,7 +150,7 @@ def resolved(wanted: GitName, folder: Path) -> Commit:
     Raises: UsageError where this is no clone of it, there is no such name, or no remote branch contains the commit.
     """
     git = _Git(folder, wanted)
-    ours = (name for name, url in git.remotes() if repository_of(url) == wanted.repository.lower())
+    ours = (name for name, url in git.remotes() if repository_of(url, ssh_host) == wanted.repository.lower())
     remotes = list(dict.fromkeys(ours))
     if not remotes:
         raise git.refusal(f"this is not a clone of {wanted.repository} (no remote of it is that repository)")
@@ -169,19 +169,38 @@ def resolved(wanted: GitName, folder: Path) -> Commit:
     return Commit(wanted.repository, commit, note)
 
 
-def repository_of(url: str) -> str | None:
-    """`owner/name` in lower case for the address of a repository on GitHub, None for any other."""
+def repository_of(url: str, named: Callable[[str], str] = str) -> str | None:
+    """`owner/name` in lower case for the address of a repository on GitHub, None for any other.
+
+    `named` gives the host that ssh connects to where it is given a name of the operator's own.
+    """
+    over_ssh = True
     if "://" in url:
         parts = urlsplit(url)
         host, path = parts.hostname or "", unquote(parts.path)
-        if parts.scheme not in ("https", "http", "ssh", "git", "git+ssh"):
+        over_ssh = parts.scheme in ("ssh", "git+ssh")
+        if not over_ssh and parts.scheme not in ("https", "http", "git"):
             return None
     elif found := _SCP_LIKE.fullmatch(url):
         host, path = found["host"], found["path"]
     else:
         return None
     words = path.strip("/").removesuffix(".git").split("/")
-    return "/".join(words).lower() if host.lower() in _GITHUB and len(words) == 2 and all(words) else None
+    if len(words) != 2 or not all(words):
+        return None
+    there = host.lower() in _GITHUB or (over_ssh and named(host).lower() in _GITHUB)
+    return "/".join(words).lower() if there else None
+
+
+def ssh_host(name: str) -> str:
+    """The host that ssh connects to for this name, by the operator's configuration; the name where it does not say."""
+    words = ["ssh", "-G", "--", name]
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return name
+    found = re.search(rb"^hostname (\S+)$", done.stdout, re.MULTILINE)
+    return found[1].decode(errors="replace") if found and not done.returncode else name
 
 
 class _Git:
