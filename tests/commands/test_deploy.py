@@ -304,6 +304,19 @@ def test_the_configured_way_to_deploy_is_used(world: Any, udo: Udo, seeded: Seed
     assert made["autoRollbackConfiguration"] == {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
 
 
+def test_what_becomes_of_files_in_the_way_is_configured_given_and_shown(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config("deploy: {file_exists: retain}"))
+    assert "(3 instances, files in the way: retain)" in udo(*DEPLOY, SHA, "-n").stdout
+    shown = udo(*DEPLOY, SHA, "-n", "--file-exists", "disallow", "-o", "json").json["data"]["plan"]["steps"][0]
+    assert shown["params"]["fileExistsBehavior"] == "DISALLOW"
+    assert "fileExistsBehavior" not in str(udo("deploy", "prod", "web", SHA, "-n", "-o", "json").json)
+    for words, made in (((), "RETAIN"), (("--again", "--file-exists", "overwrite"), "OVERWRITE")):
+        assert udo(*DEPLOY, SHA, *words).exit == 0
+        assert deployments(world)[0]["fileExistsBehavior"] == made
+    told = udo(*DEPLOY, SHA, "--file-exists", "replace")
+    assert (told.exit, "'disallow', 'overwrite', 'retain'" in told.stderr) == (2, True)
+
+
 def test_a_protected_role_asks(world: Any, udo: Udo, seeded: Seeded, monkeypatch: Any) -> None:
     seeded(config("protected: true"))
     with Path(os.devnull).open() as nobody:

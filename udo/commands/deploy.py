@@ -15,6 +15,7 @@ from udo.deploy.plan import Wanted, plan_deploy
 from udo.duration import given
 from udo.errors import AwsError, Conflict, UsageError
 from udo.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
+from udo.schema.deploy import FILE_EXISTS
 from udo.words import no_more, one_role
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _KEYS = (
     "deploy.s3.bucket",
     "deploy.s3.prefix",
     "deploy.config",
+    "deploy.file_exists",
     "post_deploy_hook",
     "slack.url",
 )
@@ -49,11 +51,22 @@ def _limit(text: str) -> float:
 @click.option("--again", is_flag=True, help="Deploy the revision even where it is what the group already has.")
 @click.option("--no-wait", is_flag=True, help="Start the deployment, name it, and leave it to AWS.")
 @click.option("--timeout", metavar="TIME", type=_limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
+@click.option(
+    "--file-exists",
+    type=click.Choice(FILE_EXISTS),
+    help="What becomes of a file in the way that no deployment has brought: it fails, overwrites or retains it.",
+)
 @click.option("--reason", metavar="TEXT", default="", help="A few words that stand in the deployment's description.")
 @wait_lock
 @click.pass_obj
 def command(
-    session: Session, words: tuple[str, ...], again: bool, no_wait: bool, timeout: float | None, reason: str
+    session: Session,
+    words: tuple[str, ...],
+    again: bool,
+    no_wait: bool,
+    timeout: float | None,
+    file_exists: str | None,
+    reason: str,
 ) -> Result:
     """Deploy a revision to the group of CLUSTER ROLE, follow it to its end, and say how each instance fared.
 
@@ -90,6 +103,7 @@ def command(
     revision = _commit(rest[0], role)
     seconds = timeout or float(role.get("deploy.timeout"))
     wanted = Wanted({}, session.run_id, seconds, not no_wait, again, _reason(reason))
+    wanted = replace(wanted, file_exists=file_exists or role.get("deploy.file_exists"))
     aws = session.aws(role)
     groups = observe_groups(aws, role)
     wanted = replace(wanted, revision=location(_pinned(aws, revision)), notes=_notes(revision))

@@ -32,6 +32,7 @@ class Wanted:
     wait: bool = True
     again: bool = False
     reason: str = ""
+    file_exists: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -119,12 +120,15 @@ def _call(role: Role, observed: Observed, wanted: Wanted) -> Call:
             params["autoRollbackConfiguration"] = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
         case "stop":
             params["autoRollbackConfiguration"] = {"enabled": False}
+    if wanted.file_exists:
+        params["fileExistsBehavior"] = wanted.file_exists.upper()
     reached = instances(len(observed.group.members))
     if observed.lacking:
         params["updateOutdatedInstancesOnly"] = True
         reached = f"only the {instances(len(observed.lacking))} without it"
+    in_the_way = f", files in the way: {wanted.file_exists}" if wanted.file_exists else ""
     return Call(
-        f"deploy {told(wanted.revision)} to {group.application} {group.name} ({reached})",
+        f"deploy {told(wanted.revision)} to {group.application} {group.name} ({reached}{in_the_way})",
         "codedeploy",
         "CreateDeployment",
         params,

@@ -2,6 +2,8 @@
 
 from udo.schema.key import Key, one_of
 
+FILE_EXISTS = ("disallow", "overwrite", "retain")
+
 KEYS: tuple[Key, ...] = (
     Key("deploy", "map", "CodeDeploy.", merge="deep"),
     Key("deploy.application", "text", "CodeDeploy application.", "shop"),
@@ -26,6 +28,11 @@ KEYS: tuple[Key, ...] = (
         "What CodeDeploy does after a failure; by default what the deployment group says.",
         "stop",
         "rollback",
+    ),
+    one_of(
+        "deploy.file_exists",
+        "What CodeDeploy does with a file in the way that no deployment has brought; by default it fails (disallow).",
+        *FILE_EXISTS,
     ),
     Key(
         "deployment_group",
