@@ -5,13 +5,14 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo test sweep farm mutants check bench lock clean
+.PHONY: help demo test sweep farm foreign mutants check bench lock clean
 
 help:
 	@echo "make demo    a tour: an AWS on this machine, and Udo at work on it"
 	@echo "make test    every test"
 	@echo "make sweep   every launch change struck at every one of its calls, by one fault and by two"
 	@echo "make farm    ssh to 300 real servers, good and bad, and a gigabyte from one of them"
+	@echo "make foreign the sandbox driven by clients of others: aws, Ansible's modules, the JavaScript SDK"
 	@echo "make mutants Udo broken on purpose, a line at a time: which test catches it"
 	@echo "make check   format, lint and types"
 	@echo "make bench   what Udo costs, next to its peers"
@@ -30,6 +31,10 @@ sweep: $(READY)
 # Without UDO_WHOLE_FARM=1 the same tests take 50 servers and 40 MB.
 farm: $(READY)
 	UDO_WHOLE_FARM=1 $(BIN)/python -m pytest -n0 tests/ssh $(ARGS)
+
+# The clients have environments of their own; one that cannot be had on this machine is left out, by name.
+foreign: $(READY)
+	$(BIN)/python tests/foreign/run.py $(ARGS)
 
 mutants: $(READY)
 	$(BIN)/python tests/sweep/mutants.py $(ARGS)
@@ -59,6 +64,12 @@ lock:
 	CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/pip-compile --quiet --generate-hashes --strip-extras \
 		--all-extras --all-build-deps --allow-unsafe --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	for client in aws ansible javascript; do \
+		CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/pip-compile --quiet --generate-hashes --strip-extras \
+			--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+			--output-file tests/foreign/$$client/requirements.lock tests/foreign/$$client/requirements.in || exit 1; \
+	done
+	cd tests/foreign/javascript && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean:
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,83 @@
+"""What belongs to a group: scaling policies, lifecycle hooks, scheduled actions."""
+
+from __future__ import annotations
+
+import json
+
+from driver import Aws
+
+GROUP = "--auto-scaling-group-name busy"
+POLICIES = f"autoscaling describe-policies {GROUP}"
+
+
+def policies(aws: Aws) -> None:
+    aws.group("busy", size=1)
+    put = f"autoscaling put-scaling-policy {GROUP} --policy-name"
+    arn = aws(f"{put} up --adjustment-type ChangeInCapacity --scaling-adjustment 2 --query PolicyARN")
+    aws.that(
+        "a policy's ARN ends in its group and its name", arn.endswith(":autoScalingGroupName/busy:policyName/up"), arn
+    )
+    aws("autoscaling execute-policy --policy-name " + arn)
+    aws.equal("executed by its ARN it changes the capacity", aws.described("busy")["DesiredCapacity"], 3)
+    steps = (
+        "MetricIntervalLowerBound=0,MetricIntervalUpperBound=10,ScalingAdjustment=1 "
+        "MetricIntervalLowerBound=10,ScalingAdjustment=3"
+    )
+    aws(f"{put} step --policy-type StepScaling --adjustment-type ChangeInCapacity --step-adjustments {steps}")
+    aws(f"autoscaling execute-policy {GROUP} --policy-name step --metric-value 65 --breach-threshold 50")
+    aws.equal(
+        "a step policy goes by the breach, to the maximum and no further", aws.described("busy")["DesiredCapacity"], 6
+    )
+    target = {
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
+        "TargetValue": 50.0,
+    }
+    words = f"--policy-type TargetTrackingScaling --target-tracking-configuration '{json.dumps(target)}'"
+    aws(f"{put} track {words}")
+    found = {one["PolicyName"]: one for one in aws(f"{POLICIES} --page-size 1")["ScalingPolicies"]}
+    aws.equal("all policies are listed, a page each", sorted(found), ["step", "track", "up"])
+    aws.equal("a target comes back as it was", found["track"]["TargetTrackingConfiguration"], target)
+    aws.equal("so do steps", [one["ScalingAdjustment"] for one in found["step"]["StepAdjustments"]], [1, 3])
+    kinds = aws(f"{POLICIES} --policy-types SimpleScaling --query 'ScalingPolicies[].PolicyName'")
+    aws.equal("policies are filtered by their type", kinds, ["up"])
+    aws.refused("a policy says how to scale", f"{put} bad", "ValidationError")
+    aws(f"autoscaling delete-policy --policy-name {arn}")
+    aws.refused("a deleted policy is unknown", f"autoscaling delete-policy {GROUP} --policy-name up", "ValidationError")
+
+
+def hooks(aws: Aws) -> None:
+    put = f"autoscaling put-lifecycle-hook {GROUP} --lifecycle-hook-name"
+    aws(
+        f"{put} drain --lifecycle-transition autoscaling:EC2_INSTANCE_TERMINATING "
+        "--heartbeat-timeout 120 --default-result CONTINUE"
+    )
+    described = f"autoscaling describe-lifecycle-hooks {GROUP}"
+    found = aws(described)["LifecycleHooks"][0]
+    said = (found["LifecycleTransition"], found["HeartbeatTimeout"], found["DefaultResult"])
+    aws.equal("a hook comes back as it was said", said, ("autoscaling:EC2_INSTANCE_TERMINATING", 120, "CONTINUE"))
+    aws(f"autoscaling delete-lifecycle-hook {GROUP} --lifecycle-hook-name drain")
+    aws.equal("a deleted hook is gone", aws(described)["LifecycleHooks"], [])
+    unknown = "autoscaling describe-lifecycle-hooks --auto-scaling-group-name nope"
+    aws.refused("hooks of an unknown group are refused", unknown, "ValidationError")
+
+
+def schedules(aws: Aws) -> None:
+    put = f"autoscaling put-scheduled-update-group-action {GROUP} --scheduled-action-name"
+    aws(
+        f"{put} morning --recurrence '0 7 * * 1-5' --time-zone Europe/Berlin "
+        "--min-size 2 --max-size 6 --desired-capacity 2"
+    )
+    aws(f"{put} once --start-time 2031-01-02T03:04:05Z --min-size 0")
+    listed = f"autoscaling describe-scheduled-actions {GROUP}"
+    found = {one["ScheduledActionName"]: one for one in aws(f"{listed} --page-size 1")["ScheduledUpdateGroupActions"]}
+    aws.equal("all scheduled actions are listed, a page each", sorted(found), ["morning", "once"])
+    said = (found["morning"]["Recurrence"], found["morning"]["TimeZone"], found["morning"]["MinSize"])
+    aws.equal("an action comes back as it was said", said, ("0 7 * * 1-5", "Europe/Berlin", 2))
+    aws.that("a start is a time", found["once"]["StartTime"].startswith("2031-01-02T03:04:05"), found["once"])
+    names = aws(f"{listed} --scheduled-action-names once --query 'ScheduledUpdateGroupActions[].ScheduledActionName'")
+    aws.equal("actions are found by name", names, ["once"])
+    aws(f"autoscaling delete-scheduled-action {GROUP} --scheduled-action-name once")
+    aws.equal("a deleted action is gone", len(aws(listed)["ScheduledUpdateGroupActions"]), 1)
+    aws("autoscaling delete-auto-scaling-group --auto-scaling-group-name busy --force-delete")
+    gone = lambda: aws("autoscaling describe-scheduled-actions --query 'length(ScheduledUpdateGroupActions)'")  # noqa: E731
+    aws.until("what belongs to a group goes with it", gone, 0)
