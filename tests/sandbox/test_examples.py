@@ -18,7 +18,6 @@ from udo.sandbox.strict.rules import operations
 ABSENT = {
     "AttachTrafficSources",
     "CancelInstanceRefresh",
-    "CompleteLifecycleAction",
     "DeleteNotificationConfiguration",
     "DescribeAdjustmentTypes",
     "DescribeAutoScalingNotificationTypes",
@@ -30,10 +29,8 @@ ABSENT = {
     "DescribeTrafficSources",
     "DetachTrafficSources",
     "PutNotificationConfiguration",
-    "RecordLifecycleActionHeartbeat",
     "StartInstanceRefresh",
 }
-_DETAILS = "moto writes the activities of detached members itself, and Udo reads none of them"
 # Keys of AWS's answers that the sandbox's lack, each with the reason.
 LACKING: dict[str, dict[str, str]] = {
     "DescribeAutoScalingGroups": {
@@ -43,9 +40,6 @@ LACKING: dict[str, dict[str, str]] = {
         "ScalingPolicies[].Alarms": "the sandbox has no alarms; the list would be empty",
         "ScalingPolicies[].MinAdjustmentStep": "AWS has replaced it by MinAdjustmentMagnitude",
     },
-    "DetachInstances": {"Activities[].Details": _DETAILS},
-    "EnterStandby": {"Activities[].Details": _DETAILS},
-    "ExitStandby": {"Activities[].Details": _DETAILS},
     "PutScalingPolicy": {
         "Alarms[].AlarmARN": "the sandbox has no alarms, so target tracking makes none",
         "Alarms[].AlarmName": "the sandbox has no alarms, so target tracking makes none",
@@ -224,6 +218,16 @@ def _free_configuration(stage: Stage) -> None:
     stage.autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP, LaunchTemplate=moved)
 
 
+def _held(stage: Stage) -> None:
+    """A member waits for the group's hook."""
+    from moto.autoscaling.models import autoscaling_backends
+
+    stage.autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP, DesiredCapacity=4)
+    group: Any = autoscaling_backends["123456789012"]["us-west-2"].autoscaling_groups[GROUP]
+    (waiting,) = [one for one in group.instance_states if one.lifecycle_state == "Pending:Wait"]
+    stage.ids["bcd2f1b8-9a78-44d3-8a7a-4dd07d7cf635"] = waiting.udo_actions[0].token
+
+
 def _refreshing(stage: Stage) -> None:
     """Nothing starts a refresh yet; those that are set from outside are shown."""
     from udo.sandbox.strict.refreshing import refreshes
@@ -237,12 +241,14 @@ def _refreshing(stage: Stage) -> None:
 # How the account has to be before the operation of an example makes sense.
 BEFORE: dict[str, Callable[[Stage], None]] = {
     "AttachInstances": _attachable,
+    "CompleteLifecycleAction": _held,
     "CreateAutoScalingGroup": _without_group,
     "CreateLaunchConfiguration": _without_group,
     "DeleteLaunchConfiguration": _free_configuration,
     "DeleteAutoScalingGroup-1": _without_members,
     "DescribeInstanceRefreshes": _refreshing,
     "ExitStandby": _standing_by,
+    "RecordLifecycleActionHeartbeat": _held,
     "StartInstances": _stopped,
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import cases_codedeploy
 import cases_groups
+import cases_hooks
 import cases_instances
 import cases_launch
 import cases_members
@@ -19,6 +20,7 @@ from account import Account
 _MODULES = (
     cases_codedeploy,
     cases_groups,
+    cases_hooks,
     cases_instances,
     cases_launch,
     cases_members,

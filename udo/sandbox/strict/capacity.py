@@ -9,12 +9,14 @@ from typing import Any
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, autoscaling_backends
 from moto.ec2.exceptions import EC2ClientError
 from moto.elb.exceptions import LoadBalancerNotFoundError
-from moto.elbv2.exceptions import TargetGroupNotFoundError
+from moto.elbv2.exceptions import InvalidTargetError, TargetGroupNotFoundError
 
 from udo.sandbox.strict import moment, steady
 from udo.sandbox.strict.activities import Activity, difference_cause, finish, record
 from udo.sandbox.strict.delays import delays
-from udo.sandbox.strict.members import COUNTED, PENDING, enter_service, launch, launch_data
+from udo.sandbox.strict.holding import WAITING, abandoned, hooks_hold_members, waits_end_with_the_default_result
+from udo.sandbox.strict.lifecycle_hooks import TERMINATING
+from udo.sandbox.strict.members import COUNTED, arrive, enter_service, launch, launch_data
 from udo.sandbox.strict.processes import runs
 from udo.sandbox.strict.rules import replaces, rule
 
@@ -31,8 +33,10 @@ def advance() -> None:
 def tick(group: Any) -> None:
     """Moves one group up to the present moment."""
     for member in list(group.instance_states):
-        if member.lifecycle_state in PENDING and moment.now() >= member.udo_ready_at:
-            enter_service(member)
+        if member.lifecycle_state == "Pending" and moment.now() >= member.udo_ready_at:
+            arrive(group, member)
+        elif member.lifecycle_state in WAITING.values():
+            _look_after(group, member)
         elif member.lifecycle_state == "Terminating" and moment.now() >= member.udo_gone_at:
             _bury(group, member)
     if getattr(group, "status", None):
@@ -41,6 +45,22 @@ def tick(group: Any) -> None:
         return
     unhealthy_members_are_replaced(group)
     reconcile(group, "")
+
+
+def _look_after(group: Any, member: Any) -> None:
+    """Ends a member's wait for lifecycle hooks where it is over."""
+    result = waits_end_with_the_default_result(member)
+    if result is None:
+        return
+    if member.lifecycle_state == WAITING[TERMINATING]:
+        _end(group, member)
+    elif result == "CONTINUE":
+        enter_service(member)
+    else:
+        finish(member.udo_activity, "Cancelled", abandoned(member))
+        retire(
+            group, member, f"At {moment.text()} an instance was taken out of service because its launch was abandoned."
+        )
 
 
 @rule("autoscaling", "SetInstanceHealth", "DescribeAutoScalingGroups", moto="only notes a health it was told")
@@ -149,17 +169,23 @@ def _is_current(group: Any, member: Any) -> bool:
     return (getattr(member, "udo_birth", None), getattr(member, "udo_own_image", "")) == (now.birth, now.own_image)
 
 
-def retire(group: Any, member: Any, cause: str) -> Activity:
-    """Begins a member's termination, and ends it where terminating takes no time."""
+def retire(group: Any, member: Any, cause: str, *, hooks: bool = True) -> Activity:
+    """Begins a member's termination: it waits for hooks, where it was in service, and goes when terminating is over."""
+    served = member.lifecycle_state in ("InService", "Standby") and member.instance.state not in _GONE
     activity = record(group, f"Terminating EC2 instance: {member.instance_id}", cause, status="InProgress")
-    member.lifecycle_state = "Terminating"
     member.udo_activity = activity
+    if not (hooks and served and hooks_hold_members(group, member, TERMINATING)):
+        _end(group, member)
+    return activity
+
+
+def _end(group: Any, member: Any) -> None:
+    member.lifecycle_state = "Terminating"
     member.udo_gone_at = moment.now() + delays.terminate
     if delays.terminate <= 0:
         _bury(group, member)
     elif member.instance.state != "terminated":
         member.instance._state.name, member.instance._state.code = "shutting-down", 32
-    return activity
 
 
 def _bury(group: Any, member: Any) -> None:
@@ -167,8 +193,36 @@ def _bury(group: Any, member: Any) -> None:
         member.instance.disable_api_termination = False
         group.ec2_backend.terminate_instances([member.instance_id])
     group.instance_states = [one for one in group.instance_states if one is not member]
-    gone_members_leave_the_target_groups(group, member)
+    leave_balancers(group, member)
     finish(member.udo_activity)
+
+
+def leave_balancers(group: Any, member: Any) -> None:
+    """Takes a member off the load balancers of its group."""
+    gone_members_leave_the_target_groups(group, member)
+    for name in group.load_balancer_names or []:
+        with suppress(LoadBalancerNotFoundError):
+            group.autoscaling_backend.elb_backend.deregister_instances(
+                name, [member.instance_id], from_autoscaling=True
+            )
+
+
+@replaces(AutoScalingBackend, "update_attached_target_groups")
+@rule("elbv2", "DescribeTargetHealth", moto="registers every member, whatever its state")
+def only_members_in_service_are_targets(backend: Any, group_name: str) -> None:
+    """Members are registered with the group's target groups while they are in service.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html; as-enter-exit-standby.html
+    ("deregisters the instance").
+    """
+    group = backend.autoscaling_groups[group_name]
+    targets = [{"Id": member.instance_id} for member in group.active_instances()]
+    for arn in group.target_group_arns or []:
+        (target_group,) = backend.elbv2_backend.describe_target_groups(
+            target_group_arns=[arn], load_balancer_arn=None, names=None
+        )
+        ports = [{**target, "Port": target_group.port} for target in targets]
+        backend.elbv2_backend.register_targets(arn, ports)
 
 
 @rule("elbv2", "DescribeTargetHealth", moto="keeps the instance as a healthy target for ever")
@@ -178,10 +232,8 @@ def gone_members_leave_the_target_groups(group: Any, member: Any) -> None:
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html.
     """
     for arn in group.target_group_arns or []:
-        try:
+        with suppress(TargetGroupNotFoundError, InvalidTargetError):
             group.autoscaling_backend.elbv2_backend.deregister_targets(arn, [{"Id": member.instance_id}])
-        except TargetGroupNotFoundError:
-            continue
 
 
 def _update_balancers(group: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.autoscaling.models import FakeAutoScalingGroup
 
-from udo.sandbox.strict import limits, moment
+from udo.sandbox.strict import lifecycle_hooks, limits, moment
 from udo.sandbox.strict.capacity import reconcile, retire
 from udo.sandbox.strict.groups_known import known_group, known_member
 from udo.sandbox.strict.pages import limit, page
@@ -118,8 +118,14 @@ def set_desired_capacity_keeps_the_bounds(request: Request) -> None:
 
 @answers("autoscaling", "CreateAutoScalingGroup")
 def create_auto_scaling_group(request: Request) -> None:
-    request.moto()
-    group: Any = request.autoscaling.autoscaling_groups[request.params["AutoScalingGroupName"]]
+    backend, name = request.autoscaling, request.params["AutoScalingGroupName"]
+    lifecycle_hooks.keep(backend, name, request.params.get("LifecycleHookSpecificationList") or [])
+    try:
+        request.moto()
+    except Exception:
+        lifecycle_hooks.forget(backend, name)
+        raise
+    group: Any = backend.autoscaling_groups[name]
     group.created_time = moment.utcnow()
     group.health_check_grace_period = 0
     update_takes_over_every_property(group, request.params)
@@ -204,7 +210,7 @@ def deleting_a_group_deletes_what_is_its_own(request: Request) -> None:
     group.desired_capacity = group.min_size = group.max_size = 0
     for member in list(group.instance_states):
         cause = f"At {moment.text()} a user request force deleted AutoScalingGroup {group.name}."
-        retire(group, member, cause)
+        retire(group, member, cause, hooks=False)
     group.status = "Delete in progress"
     if not group.instance_states:
         backend.autoscaling_groups.pop(group.name)

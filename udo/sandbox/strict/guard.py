@@ -11,7 +11,7 @@ from typing import Any
 
 # Per class or module: what must be there as an attribute.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "moto.autoscaling.models": ("ASG_NAME_TAG", "FakeScheduledAction", "autoscaling_backends"),
+    "moto.autoscaling.models": ("ASG_NAME_TAG", "FakeScheduledAction", "LifecycleHook", "autoscaling_backends"),
     "moto.autoscaling.models:AutoScalingBackend": (
         "create_lifecycle_hook",
         "delete_lifecycle_hook",
@@ -127,7 +127,10 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
         "simple_aws_filter_to_re",
     ),
     "moto.elb.exceptions": ("LoadBalancerNotFoundError",),
-    "moto.elbv2.exceptions": ("TargetGroupNotFoundError",),
+    "moto.elbv2.exceptions": (
+        "InvalidTargetError",
+        "TargetGroupNotFoundError",
+    ),
     "moto.elbv2.models": ("make_arn_for_target_group",),
     "moto.iam.models": ("get_account_id_from", "iam_backends"),
     "moto.moto_api._internal": ("mock_random",),

@@ -16,12 +16,13 @@ from moto.ec2.models.instances import MetadataOptions
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.activities import difference_cause, finish, record
 from udo.sandbox.strict.delays import delays
+from udo.sandbox.strict.holding import hooks_hold_members
+from udo.sandbox.strict.lifecycle_hooks import LAUNCHING
 from udo.sandbox.strict.references import images_are_looked_up_at_launch, missing_image
 from udo.sandbox.strict.rules import Refusal, replaces, rule
 
 log = logging.getLogger("udo.sandbox")
-PENDING = ("Pending", "Pending:Wait", "Pending:Proceed")
-COUNTED = (*PENDING, "InService")
+COUNTED = ("Pending", "Pending:Wait", "InService")
 
 
 @dataclass(frozen=True)
@@ -237,22 +238,26 @@ def _join(group: Any, instance: Any, reason: str) -> None:
     member.udo_ready_at = moment.now() + delays.boot
     group.instance_states.append(member)
     cause = difference_cause("launch", before, before + 1, reason)
-    booting = delays.boot > 0
-    activity = record(
-        group, f"Launching a new EC2 instance: {instance.id}", cause, status="PreInService" if booting else "Successful"
-    )
+    activity = record(group, f"Launching a new EC2 instance: {instance.id}", cause, status="PreInService")
     activity["Details"] = json.dumps({"Subnet ID": instance.subnet_id, "Availability Zone": member.availability_zone})
     member.udo_activity = activity
-    if booting:
-        member.lifecycle_state = "Pending"
-        instance._state.name, instance._state.code = "pending", 0
+    member.lifecycle_state = "Pending"
+    instance._state.name, instance._state.code = "pending", 0
+    if delays.boot <= 0:
+        arrive(group, member)
+
+
+def arrive(group: Any, member: Any) -> None:
+    """Ends a member's boot: it is in service, unless hooks hold it."""
+    if member.instance.state_code == 0:
+        member.instance._state.name, member.instance._state.code = "running", 16
+    if not hooks_hold_members(group, member, LAUNCHING):
+        enter_service(member)
 
 
 def enter_service(member: Any) -> None:
-    """Ends a member's boot."""
+    """Puts a member into service."""
     member.lifecycle_state = "InService"
-    if member.instance.state_code == 0:
-        member.instance._state.name, member.instance._state.code = "running", 16
     finish(member.udo_activity)
 
 
