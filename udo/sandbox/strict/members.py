@@ -19,7 +19,7 @@ from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.holding import hooks_hold_members
 from udo.sandbox.strict.lifecycle_hooks import LAUNCHING
 from udo.sandbox.strict.references import images_are_looked_up_at_launch, missing_image
-from udo.sandbox.strict.rules import Refusal, replaces, rule
+from udo.sandbox.strict.rules import Refusal, adds, replaces, rule
 
 log = logging.getLogger("udo.sandbox")
 COUNTED = ("Pending", "Pending:Wait", "InService")
@@ -300,6 +300,6 @@ def members_show_the_image_of_their_override(member: Any) -> str | None:
     return getattr(member, "udo_own_image", "") or None
 
 
-replaces(InstanceState, "image_id")(property(members_show_the_image_of_their_override))
+adds(InstanceState, "image_id")(property(members_show_the_image_of_their_override))
 replaces(InstanceState, "launch_configuration_name")(property(members_keep_their_launch_configuration))
 replaces(InstanceState, "launch_template")(property(members_keep_their_template_version))

@@ -114,6 +114,7 @@ _rules: dict[str, Rule] = {}
 _checks: dict[tuple[str, str], list[Check]] = {}
 _answers: dict[tuple[str, str], Answer] = {}
 _replacements: list[tuple[Any, str, Any]] = []
+_additions: list[tuple[Any, str, Any]] = []
 
 
 def rules() -> tuple[Rule, ...]:
@@ -173,9 +174,19 @@ def replaces(owner: Any, attribute: str) -> Callable[[T], T]:
     return register
 
 
+def adds(owner: Any, attribute: str) -> Callable[[T], T]:
+    """Registers a function or property that one of moto's classes does not have, and its answers show."""
+
+    def register(ours: T) -> T:
+        _additions.append((owner, attribute, ours))
+        return ours
+
+    return register
+
+
 def wire() -> None:
     """Puts every registered rule in its place; to be called once."""
-    for owner, attribute, ours in _replacements:
+    for owner, attribute, ours in [*_replacements, *_additions]:
         setattr(owner, attribute, ours)
     for service, name in sorted(operations()):
         _wire_operation(service, name)
