@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import accounts
 import fleet as fleets
 import pytest
 import sshd_farm
@@ -20,8 +22,28 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of its own; no agent, no keys of whoever runs the tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("udo.ssh.config_file.home", lambda: tmp_path)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return tmp_path / "state" / "udo"
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No ssh program is found."""
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+
+
+@pytest.fixture
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The home folder that ssh goes by too, which it finds by the account and not by HOME."""
+    variables = accounts.environment(tmp_path, {"somebody": Path("/bin/sh")}, tmp_path)
+    (tmp_path / "programs").mkdir()
+    program = tmp_path / "programs" / "ssh"
+    words = " ".join(f"{name}={value}" for name, value in variables.items())
+    program.write_text(f'#!/bin/sh\nexec env {words} {shutil.which("ssh")} "$@"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    return tmp_path
 
 
 @pytest.fixture(autouse=True)

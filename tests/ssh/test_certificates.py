@@ -87,25 +87,37 @@ def test_a_certificate_that_the_configuration_names_goes_through_ssh(
     assert notices(events) == ["1 of 1 hosts go through ssh: its configuration has certificatefile"]
 
 
+def test_a_certificate_beside_a_usual_key_goes_through_ssh(authority: Authority, run: Run, own_home: Path) -> None:
+    usual(authority.certify(key_pair(own_home / "rsa", "rsa")), own_home)
+    events = run([replace(authority.host, key=None)])
+    said = f"1 of 1 hosts go through ssh: a certificate lies beside {own_home}/.ssh/id_rsa"
+    assert (output(events), notices(events)) == (b"hi\n", [said])
+
+
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
-def test_the_usual_keys_are_shown_with_their_certificates(
+def test_without_ssh_the_usual_keys_are_shown_with_their_certificates(
     authority: Authority, run: Run, tmp_path: Path, kind: str
 ) -> None:
-    usual(authority.certify(key_pair(tmp_path / kind, kind)), tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.defpath)
+        usual(authority.certify(key_pair(tmp_path / kind, kind)), tmp_path)
     events = run([replace(authority.host, key=None)])
     assert (output(events), notices(events)) == (b"hi\n", [])
 
 
 @pytest.mark.parametrize("what", BAD)
 def test_a_usual_key_with_a_certificate_that_is_not_good_is_refused(
-    authority: Authority, run: Run, tmp_path: Path, what: str
+    authority: Authority, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     usual(authority.certify(key_pair(tmp_path / "ed25519"), *BAD[what]), tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "no ssh here"))
     (done,) = endings(run([replace(authority.host, key=None)]))
     assert (done.outcome, "2 keys tried" in done.reason) == ("refused", True)
 
 
 @pytest.mark.parametrize("named", [True, False])
+@pytest.mark.usefixtures("own_home")
 def test_a_key_that_is_good_alone_is_not_spoilt_by_its_certificate(
     farm: Farm, authority: Authority, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ def test_a_key_file_that_is_not_there_is_a_usage_error(host: Target, run: Run) -
 
 
 def test_a_key_file_that_holds_no_key_is_a_usage_error(host: Target, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "key").touch(0o600)
     (tmp_path / "key").write_text("hello")
     with pytest.raises(UsageError, match="not a private key"):
         run([replace(host, key=str(tmp_path / "key"))])
@@ -93,11 +95,16 @@ def test_without_a_key_file_the_agent_is_tried(host: Target, run: Run, locked: P
     assert endings(run([replace(host, key=None)]))[0].outcome == "ok"
 
 
-def test_without_a_key_file_the_usual_files_are_tried(farm: Farm, host: Target, run: Run, tmp_path: Path) -> None:
-    (tmp_path / ".ssh").mkdir()
-    key_pair(tmp_path / ".ssh" / "id_ecdsa", "ecdsa")
-    key_pair(tmp_path / ".ssh" / "id_ed25519", passphrase="other")
-    (tmp_path / ".ssh" / "id_rsa").write_text(farm.login_key.read_text())
+@pytest.mark.parametrize("has_ssh", [True, False])
+def test_without_a_key_file_the_usual_files_are_tried(
+    farm: Farm, host: Target, run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch, has_ssh: bool
+) -> None:
+    (own_home / ".ssh").mkdir()
+    key_pair(own_home / ".ssh" / "id_ecdsa", "ecdsa")
+    key_pair(own_home / ".ssh" / "id_ed25519", passphrase="other")
+    shutil.copy(farm.login_key, own_home / ".ssh" / "id_rsa")
+    if not has_ssh:
+        monkeypatch.setenv("PATH", str(own_home / "nothing"))
     assert endings(run([replace(host, key=None)]))[0].outcome == "ok"
 
 

@@ -20,12 +20,6 @@ from udo.ssh.resolving import resolved
 BARE = Target("i-0123456789abcdef0", "10.1.2.3", unset=("user", "port", "key"))
 
 
-@pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No ssh program is found."""
-    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-
-
 def written(folder: Path, text: str, name: str = "config") -> str:
     path = folder / name
     path.write_text(text)

@@ -57,13 +57,17 @@ class Setting:
             raise UsageError(f"{self.place}: {self.keyword}: {error}") from error
 
 
+def home() -> Path:
+    """The home folder that ssh goes by: the account's, whatever HOME says."""
+    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+
+
 def sources(config: str | None) -> tuple[tuple[Path, Path], ...]:
     """The files that count, the first before the others, each with the folder its Include lines start from.
 
     `config` is a file, "none", or None for the operator's own and the system's.
     """
-    # ssh goes by the account's home, whatever HOME says.
-    own = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".ssh"
+    own = home() / ".ssh"
     if config:
         return () if config == "none" else ((Path(config).expanduser(), own),)
     return (own / "config", own), (Path("/etc/ssh/ssh_config"), Path("/etc/ssh"))

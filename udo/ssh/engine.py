@@ -19,7 +19,7 @@ from udo.ssh.connection import connected, log_in
 from udo.ssh.descriptors import room_for
 from udo.ssh.gone import DOUBTFUL, Doubts, Terminated
 from udo.ssh.host_key import HostKey
-from udo.ssh.identities import Identities
+from udo.ssh.identities import Identities, keyed
 from udo.ssh.known_hosts import KnownHosts
 from udo.ssh.limit import Limit
 from udo.ssh.lines import Lines
@@ -73,13 +73,14 @@ def events(
     """The events of all hosts; see `udo.ssh.fan_out`. Raises: DeadlinePassed, once every host is done."""
     # What is loaded by now stays to the end; the collector need not walk through it again and again.
     gc.freeze()
-    targets, reasons = resolved(targets)
+    given, (targets, reasons), identities = targets, resolved(targets), Identities()
+    targets, more = keyed(given, targets, identities)
+    reasons += more
     known = {paths: known_hosts.read(paths) for paths in {tuple(target.known_hosts) for target in targets}}
     targets, more = certified(targets, known, pins)
     own = sum(target.via == "paramiko" for target in targets)
     rest = [f"{own} of {len(targets)} hosts go through paramiko"] if own else []
     yield from (Notice(reason, "debug") for reason in (*reasons, *more, *rest))
-    identities = Identities()
     run = _Run(
         command,
         options,

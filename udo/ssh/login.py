@@ -87,13 +87,13 @@ def words(target: Target, settings: dict[str, str], options: Options) -> list[st
         "ConnectTimeout": str(max(1, round(min(LONGEST, options.connect_timeout)))),
     }
     if target.key:
-        settings["IdentitiesOnly"] = "yes"
+        # By `-i` a file would have to be there, though the agent may hold its key.
+        settings |= {"IdentitiesOnly": "yes", "IdentityFile": quoted(Path(target.key).expanduser())}
     made = ["ssh", *(word for name, value in settings.items() for word in ("-o", f"{name}={value}"))]
     made += ["-F", target.config] if target.config else []
     made += ["-J", target.jump] if target.jump else []
     made += [] if "user" in target.unset else ["-l", target.user]
-    made += [] if "port" in target.unset else ["-p", str(target.port)]
-    return made + (["-i", str(Path(target.key).expanduser())] if target.key else [])
+    return made + ([] if "port" in target.unset else ["-p", str(target.port)])
 
 
 def _lines(name: str, known: trust.Knowledge) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from udo.errors import UdoError, UsageError
@@ -99,8 +98,6 @@ def _own_reason(target: Target) -> str:
         return "asked for"
     if target.jump:
         return f"by way of {target.jump}"
-    if target.key and Path(f"{target.key}-cert.pub").expanduser().exists() and shutil.which("ssh"):
-        return f"a certificate lies beside {target.key}"
     return ""
 
 
