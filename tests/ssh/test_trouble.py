@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sshd_farm import Farm, key_pair, public_key
 
 from udo.errors import UsageError
-from udo.plan import HostDone, Line, exit_status
+from udo.plan import HostDone, Line, Notice, exit_status
 from udo.ssh import Options, Target, fan_out
 
 LIMIT = 1.0
@@ -97,6 +97,38 @@ OLD = {
 def test_a_server_with_only_old_algorithms_is_refused(farm: Farm, run: Run, more: str) -> None:
     (done,) = endings(run(farm.hosts(more=more)))
     assert done.outcome == "refused"
+    assert "; through ssh: Unable to negotiate" in done.reason
+
+
+MODERN = {
+    "exchange": "KexAlgorithms sntrup761x25519-sha512@openssh.com",
+    "cipher": "Ciphers chacha20-poly1305@openssh.com",
+    "mac": "Ciphers aes256-ctr\nMACs umac-128-etm@openssh.com",
+}
+
+
+@pytest.mark.parametrize("more", MODERN.values(), ids=MODERN)
+def test_a_server_that_only_ssh_agrees_with_is_reached_through_it_which_is_said(
+    farm: Farm, run: Run, more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (target,) = farm.hosts(more=more)
+    events = run([target])
+    assert output(events) == b"hi\n", endings(events)
+    assert any("goes through ssh: key exchange failed" in one.says for one in events if isinstance(one, Notice))
+    monkeypatch.setenv("PATH", "/nothing")
+    (done,) = endings(run([target]))
+    assert (done.outcome, "the ssh program may do it" in done.reason) == ("refused", True)
+
+
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
+def test_a_host_that_is_known_by_another_kind_of_key_is_another_one(farm: Farm, run: Run, via: str) -> None:
+    (target,) = farm.hosts()
+    other = public_key(key_pair(farm.folder / f"ecdsa-{via}", "ecdsa"))
+    known = farm.folder / f"known-ecdsa-{via}"
+    known.write_text(f"[{target.address}]:{target.port} {other.text}\n")
+    for host_keys in ("strict", "accept-new"):
+        (done,) = endings(run([replace(target, via=via, known_hosts=(str(known),))], host_keys=host_keys))
+        assert (done.outcome, f"the one in {known}:1" in done.reason) == ("refused", True), done
 
 
 @pytest.mark.parametrize("via", ["paramiko", "openssh"])

@@ -103,7 +103,7 @@ def connected(
 ) -> Iterator[Connection]:
     """A connection on which `check` has accepted the host key, not logged in yet; closed at the end, its thread gone.
 
-    `algorithms` are the host key algorithms to ask for, () for any. Raises: Failed, Stopped.
+    `algorithms` are the host key algorithms to ask for first. Raises: Failed, Stopped.
     """
     wire = _dial(address, wires, limit)
     try:
@@ -167,14 +167,16 @@ def _exchange_keys(connection: Connection, limit: Limit, algorithms: Sequence[st
     transport.banner_timeout = limit.left or 1e9
     options = transport.get_security_options()
     options.ciphers, options.digests = _strong(options.ciphers, "gcm"), _strong(options.digests, "etm")
-    if algorithms:
-        options.key_types = tuple(name for name in options.key_types if name in algorithms)
+    # Another kind of key is still taken, to say which one the host has: nobody logs in on it.
+    options.key_types = tuple(sorted(options.key_types, key=lambda name: name not in algorithms))
     done = connection.signal(limit)
     transport.start_client(done)
     done.wait()
     if not transport.is_active():
-        stage = "key exchange" if transport.remote_version else "greeting"
-        raise _failure(connection, stage, limit, transport.get_exception())
+        error = transport.get_exception()
+        if isinstance(error, paramiko.ssh_exception.IncompatiblePeer) and "no acceptable" in str(error):
+            raise Failed("refused", f"key exchange failed: {error}", disagreed=True)
+        raise _failure(connection, "key exchange" if transport.remote_version else "greeting", limit, error)
 
 
 @lru_cache

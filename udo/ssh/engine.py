@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import queue
+import shutil
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import paramiko
 
@@ -57,7 +58,7 @@ class _Run:
     known_hosts: dict[tuple[str, ...], KnownHosts]
     schedule: Schedule
     wires: Wires = field(default_factory=Wires)
-    out: queue.Queue[_Piece | HostBegan | HostDone | BaseException | None] = field(
+    out: queue.Queue[_Piece | HostBegan | HostDone | Notice | BaseException | None] = field(
         default_factory=lambda: queue.Queue(maxsize=_WAITING)
     )
 
@@ -123,8 +124,8 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
                 cut_off = cut_off or (done.outcome == "timeout" and run.schedule.late)
                 if not doubts.hold(done):
                     yield done
-            case HostBegan() as began:
-                yield began
+            case HostBegan() | Notice() as event:
+                yield event
             case BaseException() as error:
                 raise error
             case Idle():
@@ -137,7 +138,7 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
     return cut_off or (bool(left) and run.schedule.late)
 
 
-def _next(run: _Run, seconds: float | None) -> _Piece | HostBegan | HostDone | BaseException | Idle | None:
+def _next(run: _Run, seconds: float | None) -> _Piece | HostBegan | HostDone | Notice | BaseException | Idle | None:
     try:
         return run.out.get(timeout=seconds)
     except queue.Empty:
@@ -211,19 +212,41 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge, start: float) -
         first.note(stream, data)
         run.out.put(_Piece(target.instance_id, stream, data))
 
+    def by_ssh() -> Ending:
+        return openssh.converse(target, known, run.command, run.options, run.wires, emit, limits)
+
+    def by_paramiko() -> Ending:
+        try:
+            with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
+                log_in(connection, target.user, run.identities[target.key], connect)
+                return remote.run(connection, run.command, emit, connect, limit, run.options)
+        except Failed as failed:
+            if not failed.disagreed:
+                raise
+            return _agreed(run, target, failed, by_ssh)
+
     try:
-        if target.via == "openssh":
-            ending = openssh.converse(target, known, run.command, run.options, run.wires, emit, limits)
-            return first.ending(ending, run.command)
-        with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
-            log_in(connection, target.user, run.identities[target.key], connect)
-            return first.ending(remote.run(connection, run.command, emit, connect, limit, run.options), run.command)
+        return first.ending(by_ssh() if target.via == "openssh" else by_paramiko(), run.command)
     except Failed as failed:
         return failed.ending
     except UdoError as error:
         return Ending("refused", None, str(error))
     except (paramiko.SSHException, EOFError, OSError) as error:
         return Ending("dropped", None, f"the connection broke: {error}")
+
+
+def _agreed(run: _Run, target: Target, failed: Failed, by_ssh: Callable[[], Ending]) -> Ending:
+    """How the command ended through ssh, which knows more algorithms, where nothing weak was needed."""
+    if not shutil.which("ssh"):
+        return replace(failed.ending, reason=f"{failed}; the ssh program may do it, and is not installed")
+    run.out.put(Notice(f"{target.instance_id} goes through ssh: {failed}", "debug"))
+    try:
+        ending = by_ssh()
+    except Failed as again:
+        ending = again.ending
+    if ending.outcome in ("refused", "unreachable"):
+        return replace(failed.ending, reason=f"{failed}; through ssh: {ending.reason}")
+    return ending
 
 
 def _limits(run: _Run, start: float) -> tuple[Limit, Limit]:

@@ -15,10 +15,11 @@ class Ending:
 
 
 class Failed(Exception):
-    """A host ends here, without a remote exit status."""
+    """A host ends here, without a remote exit status; `disagreed`: it and Udo have no algorithm in common."""
 
-    def __init__(self, outcome: str, reason: str) -> None:
+    def __init__(self, outcome: str, reason: str, *, disagreed: bool = False) -> None:
         super().__init__(reason)
+        self.disagreed = disagreed
         self.ending = Ending(outcome, None, reason)
 
 
