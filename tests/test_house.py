@@ -44,12 +44,12 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "lock": ("plan model errors", ""),
     "locking": ("lock session runner plan model errors", ""),
     "bugs": ("files errors", ""),
-    "notify": ("", ""),
+    "notify": ("errors", ""),
     "deploy": ("revision plan notify result config model errors", ""),
     "revision": ("errors", ""),
     "standing": ("plan errors", ""),
     "words": ("config errors", ""),
-    "finish": ("session locking lock runner journal output config plan result errors files", ""),
+    "finish": ("notify session locking lock runner journal output config plan result errors files", ""),
     "options": ("", ""),
     "signals": ("errors", ""),
     "session": ("finish runner journal output ssh aws launch config options plan result files errors bugs", ""),
@@ -62,7 +62,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "sandbox": ("config schema launch model errors files", "moto werkzeug botocore boto3 paramiko cryptography"),
 }
 # A verb is handed `Aws` by its session: it may name the class to say so, never make one.
-FOR_TYPES_ONLY = {"commands": "aws runner output", "deploy": "aws session"}
+FOR_TYPES_ONLY = {"notify": "config session", "commands": "aws runner output", "deploy": "aws session"}
 ALSO = {
     "commands/sandbox.py": "sandbox",
     "commands/plan.py": "output",

@@ -26,11 +26,11 @@ class Journal:
         self._warn = warn
         self._broken = False
 
-    def record(self, says: str, outcome: str, note: str = "", made: str = "") -> None:
+    def record(self, says: str, outcome: str, note: str = "", **more: str) -> None:
         """Appends one line; where that cannot be done it is said once, and the work goes on.
 
-        A line that says nothing tells of the run itself: that it has begun, or how it ended. `made` is the name of the
-        launch configuration that the step makes, which AWS keeps without a word of who made it.
+        A line that says nothing tells of the run itself: that it has begun, or how it ended. `more` are other members
+        of an Entry; empty ones are left out.
         """
         line = {
             "time": datetime.now(UTC).strftime(_TIME),
@@ -38,10 +38,7 @@ class Journal:
             "step": says,
             "outcome": outcome,
         }
-        if note:
-            line["note"] = note
-        if made:
-            line["made"] = made
+        line |= {name: value for name, value in {"note": note, **more}.items() if value}
         try:
             _append(json.dumps(line, ensure_ascii=True))
         except OSError as error:
@@ -54,6 +51,8 @@ class Journal:
 class Entry:
     """One line of the journal: a step of a run, or with an empty `step` the run itself; `time` is RFC 3339 UTC.
 
+    `made` is the launch configuration that the step makes, which AWS keeps without a word of who made it. Of a run
+    `reason` is why it was wanted, `changes` what it changes in brief, and `said` the lines that were shown besides.
     `host`, `pid` and `started` tell the process at work, `started` apart from a later one of the same pid.
     """
 
@@ -67,6 +66,10 @@ class Entry:
     command: str = ""
     note: str = ""
     made: str = ""
+    deployment: str = ""
+    reason: str = ""
+    changes: str = ""
+    said: str = ""
     host: str = ""
     pid: str = ""
     started: str = ""

@@ -172,7 +172,8 @@ class DeploymentGroup:
 class Deployment:
     """A CodeDeploy deployment; `overview` counts targets by state; `revision` is AWS's own mapping.
 
-    One that is `outdated_only` reaches the instances that have another revision, and no others.
+    One that is `outdated_only` reaches the instances that have another revision, and no others; `previous` is the
+    revision before it.
     """
 
     deployment_id: str
@@ -189,6 +190,7 @@ class Deployment:
     overview: Mapping[str, int] = field(default_factory=dict)
     rollback_id: str = ""
     outdated_only: bool = False
+    previous: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:

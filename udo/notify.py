@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from udo.errors import UdoError
+
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from udo.config import Role
+    from udo.session import Session
+
 SECONDS = 3.0
+_KEYS = ("slack.url", "slack.username", "slack.channel", "slack.icon_emoji")
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,24 @@ class Webhook:
 
     def __repr__(self) -> str:
         return "Webhook(...)"
+
+
+def announced(session: Session, role: Role, text: str) -> str | None:
+    """Why the channel that udo.yml names for the role was not told; None where it was, or where there is none."""
+    try:
+        role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
+        url = session.setting(role, "slack.url")
+    except UdoError as error:
+        return f"slack.url is unknown: {error.message}"
+    if not url:
+        return None
+    about = {name: role.get(f"slack.{name}") for name in ("username", "channel", "icon_emoji")}
+    return tell(Webhook(url, **about), session.output.masked(text))
+
+
+def failure(command: str, target: str, error: UdoError) -> str:
+    """A run that failed, in one line for others."""
+    return f"{command} {target} {'is not finished' if error.exit == 124 else 'failed'}: {error.message}"
 
 
 def tell(webhook: Webhook, text: str, *, context: SSLContext | None = None, seconds: float = SECONDS) -> str | None:

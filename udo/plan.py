@@ -124,7 +124,8 @@ class Plan:
 
     `goal` must be read back for exit 0. `seen` is what else was observed; what of it moved meanwhile is named.
     `asks` is the question put before a change that destroys, replaces or shrinks (or is protected); `unchanged` says
-    why there is nothing to do, where `steps` is empty; `done` what is true afterwards (`{name}` is a saved value).
+    why there is nothing to do, where `steps` is empty; `done` what is true afterwards (`{name}` is a saved value);
+    `reason` is why the operator wants it.
     """
 
     command: str
@@ -137,6 +138,7 @@ class Plan:
     asks: str | None = None
     unchanged: str = "nothing to change"
     done: str = "done"
+    reason: str = ""
 
     @property
     def writes(self) -> tuple[Call, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Config, Lookup, Role
+    from udo.finish import Judge
     from udo.options import Options
     from udo.output import Output
     from udo.plan import Event, FanOut, Plan
@@ -241,18 +242,19 @@ class Session:
         follow: Follow | None = None,
         emit: Callable[[Event], None] | None = None,
         locked: bool = True,
+        judge: Judge | None = None,
     ) -> Result:
         """The end of every change: show the plan, confirm it, carry it out, record it.
 
         The only place that knows of dry runs, confirmation and recording. `emit` takes the place of the usual one;
-        with `locked` the role's group is locked around the writes.
+        with `locked` the role's group is locked around the writes; `judge` says what an end amounts to.
 
         Raises: UdoError, with what was done in its `data`.
         """
         from udo.finish import Finish
 
         self._advise([plan])
-        return Finish(self, role, plan, follow=follow, emit=emit or self.emit, locked=locked).result()
+        return Finish(self, role, plan, follow=follow, emit=emit or self.emit, locked=locked, judge=judge).result()
 
     def finish_each(self, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> Result:
         """The end of a change of several roles: all planned, shown and confirmed together, then done one by one.

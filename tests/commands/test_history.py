@@ -69,7 +69,8 @@ def test_on_another_machine_aws_remembers_run_and_reason(world: Any, udo: Udo) -
     run = udo("updatelc", "prod", "webapp", "--reason", "more memory", "-o", "json").json["data"]["run"]
     elsewhere()
     row = next(row for row in rows(udo) if row["run"])
-    assert (row["run"], row["what"]) == (run, "launch template prod-webapp version 2: more memory")
+    assert (row["run"], row["what"]) == (run, "launch template prod-webapp version 2")
+    assert row["reason"] == "more memory"
     assert (row["target"], row["outcome"], bool(row["who"])) == ("prod webapp", "made", True)
 
 
@@ -101,10 +102,12 @@ def test_deployments_are_told_with_their_end_and_each_once(world: Any, udo: Udo,
     ours, theirs = (row for row in rows(udo, "prod", "webapp") if "launch" not in row["what"])
     assert (ours["what"].split()[:2], ours["outcome"]) == (["udo", "deploy"], "Succeeded")
     assert (theirs["run"], theirs["who"], theirs["outcome"]) == (None, "user", "Succeeded")
-    assert theirs["what"] == f"deployment {foreign} of example/shop {SHA}: by hand"
+    assert theirs["what"] == f"deployment {foreign} of example/shop {SHA}"
+    assert (theirs["reason"], theirs["deployment_id"]) == ("by hand", foreign)
     elsewhere()
     row = next(row for row in rows(udo, "prod", "webapp") if row["run"])
-    assert (row["run"], row["what"].endswith(f" of example/shop {SHA}: cart")) == (ours["run"], True)
+    assert (row["run"], row["reason"]) == (ours["run"], "cart")
+    assert row["what"].endswith(f" of example/shop {SHA}")
 
 
 def test_of_runs_within_a_second_the_later_comes_first(world: Any, udo: Udo) -> None:
@@ -137,10 +140,10 @@ def test_text_tells_local_time_with_offset_and_age_and_who_in_short(
     write_config()
     recorded(operator="arn:aws:iam::123456789012:user/ada", command="udo x", time="2026-01-05T08:00:00Z")
     head, *lines = udo("history").stdout.splitlines()
-    assert head.split() == ["WHEN", "RUN", "WHO", "WHAT", "TARGET", "OUTCOME"]
+    assert head.split() == ["WHEN", "RUN", "WHO", "TARGET", "WHAT", "CHANGED", "WHY", "DEPLOYMENT", "OUTCOME"]
     line = next(line for line in lines if RUN in line)
     assert re.match(r"2026-01-0\d \d\d:\d\d:\d\d [+-]\d{4} \(1h\)  ", line)
-    assert re.split(r"  +", line)[1:] == [RUN, "user/ada", "udo x", "prod webapp", "done"]
+    assert re.split(r"  +", line)[1:] == [RUN, "user/ada", "prod webapp", "udo x", "-", "-", "-", "done"]
 
 
 def test_what_other_roles_and_other_accounts_did_is_left_out(world: Any, udo: Udo) -> None:

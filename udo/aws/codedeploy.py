@@ -165,6 +165,7 @@ def deployment_from(row: Mapping[str, Any]) -> Deployment:
         error_message=error.get("message", ""),
         overview=row.get("deploymentOverview") or {},
         rollback_id=(row.get("rollbackInfo") or {}).get("rollbackDeploymentId", ""),
+        previous=row.get("previousRevision") or {},
         outdated_only=bool(row.get("updateOutdatedInstancesOnly")),
     )
 

@@ -32,7 +32,8 @@ Warn = Callable[[str], None]
 class Change:
     """One change: `when` is RFC 3339 UTC; `run` and `who` are empty where nobody kept them.
 
-    `targets` are roles as typed; `configuration` is the launch configuration that was made, `status` a deployment's.
+    `targets` are roles as typed; `configuration` is the launch configuration that was made, `status` how the
+    deployment of the id `deployment` stands; `reason` says why, `changes` what in brief, old value to new.
     """
 
     when: str
@@ -43,6 +44,9 @@ class Change:
     outcome: str
     configuration: str = ""
     status: str = ""
+    deployment: str = ""
+    reason: str = ""
+    changes: str = ""
 
 
 def changes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> list[Change]:
@@ -97,8 +101,8 @@ def _templates(roles: Sequence[Role], groups: dict[str, AutoScalingGroup]) -> di
 
 def _of_version(version: LaunchTemplateVersion, labels: tuple[str, ...]) -> Change:
     run, why = marked(version.description)
-    what = f"launch template {version.template_name} version {version.number}{_because(why)}"
-    return Change(version.created_at, run, version.created_by, what, labels, "made")
+    what = f"launch template {version.template_name} version {version.number}"
+    return Change(version.created_at, run, version.created_by, what, labels, "made", reason=why)
 
 
 def _of_deployments(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> Iterator[Change]:
@@ -130,9 +134,21 @@ def _setting(role: Role, key: str) -> str | None:
 
 def _of_deployment(deployment: Deployment, labels: tuple[str, ...]) -> Change:
     run, why = marked(deployment.description)
-    what = f"deployment {deployment.deployment_id} of {told(deployment.revision)}{_because(why)}"
-    outcome = deployment.outcome
-    return Change(deployment.created_at, run, deployment.creator, what, labels, outcome, status=outcome)
+    now = told(deployment.revision)
+    what = f"deployment {deployment.deployment_id} of {now}"
+    before = told(deployment.previous) if deployment.previous else now
+    return Change(
+        deployment.created_at,
+        run,
+        deployment.creator,
+        what,
+        labels,
+        deployment.outcome,
+        status=deployment.outcome,
+        deployment=deployment.deployment_id,
+        reason=why,
+        changes=f"revision {before} -> {now}" if before != now else "",
+    )
 
 
 def marked(description: str) -> tuple[str, str]:
@@ -147,10 +163,6 @@ def made_by(entry: Entry) -> str:
         return ""
     told = _MADE.match(entry.step)
     return entry.made or (told[1] if told else "")
-
-
-def _because(why: str) -> str:
-    return f": {why}" if why else ""
 
 
 def _warn(error: AwsError | PermissionDenied, what: str, warn: Warn) -> None:

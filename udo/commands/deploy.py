@@ -10,10 +10,10 @@ import click
 
 from udo.commands._waiting import wait_lock
 from udo.deploy.observe import observe_deployments, observe_groups, setting
-from udo.deploy.outcome import Ending
+from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import Wanted, plan_deploy
 from udo.duration import given
-from udo.errors import AwsError, Conflict, UsageError
+from udo.errors import AwsError, Conflict, UdoError, UsageError
 from udo.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
 from udo.schema.deploy import FILE_EXISTS
 from udo.words import no_more, one_role
@@ -34,7 +34,6 @@ _KEYS = (
     "deploy.config",
     "deploy.file_exists",
     "post_deploy_hook",
-    "slack.url",
 )
 _LONGEST_REASON = 200
 
@@ -81,7 +80,8 @@ def command(
     it.
 
     After a success that was waited for, post_deploy_hook is run on this machine (with UDO_CLUSTER, UDO_ROLE,
-    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID) and slack is told; slack is told of a failure too.
+    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID) and slack is told; slack is told of a failure too, as it
+    is of one of any other change.
 
     \b
     udo deploy stage worker 740800d --dry-run
@@ -112,17 +112,23 @@ def command(
 
 def _deployed(session: Session, role: Role, aws: Aws, observed: Observed, wanted: Wanted) -> Result:
     plan = plan_deploy(role, observed, wanted)
+    ending = Ending(session, role, aws, wanted.revision, observed.deployments)
     try:
-        return Ending(session, role, aws, wanted.revision, observed.deployments).result(plan)
+        return ending.result(plan)
     except AwsError as error:
-        if error.aws_code != "DeploymentLimitExceededException":
+        if error.aws_code != OVERTAKEN:
             raise
-        # Somebody was faster: look again, and follow what is there if it is ours.
+        overtaken = error
+    # Somebody was faster: look again, and follow what is there if it is ours.
+    try:
         now = observe_deployments(aws, observe_groups(aws, role), wanted.revision)
         plan = plan_deploy(role, now, wanted)
         if plan.writes:
-            raise Conflict(error.message, hint="nothing was deployed; look and run it again") from error
-        return Ending(session, role, aws, wanted.revision, now.deployments).result(plan)
+            raise Conflict(overtaken.message, hint="nothing was deployed; look and run it again")
+    except UdoError as error:
+        ending.announce(error)
+        raise
+    return Ending(session, role, aws, wanted.revision, now.deployments).result(plan)
 
 
 def _commit(word: str, role: Role) -> Commit | Archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from udo.result import Column, Result
 from udo.words import no_more, reading_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from udo.aws import Aws
     from udo.config import Role
@@ -28,8 +29,11 @@ COLUMNS = (
     Column("when", "WHEN"),
     Column("run", "RUN"),
     Column("who", "WHO"),
-    Column("what", "WHAT"),
     Column("target", "TARGET"),
+    Column("what", "WHAT"),
+    Column("changes", "CHANGED"),
+    Column("reason", "WHY"),
+    Column("deployment_id", "DEPLOYMENT"),
     Column("outcome", "OUTCOME"),
 )
 STEP_COLUMNS = (
@@ -40,6 +44,8 @@ STEP_COLUMNS = (
     Column("note", "NOTE"),
 )
 _BEGUN = "begun"
+# The first seven digits of a commit tell it apart, as they do for git.
+_COMMIT = re.compile(r"\b([0-9a-f]{7})[0-9a-f]{33}\b")
 
 
 def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
@@ -55,7 +61,7 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
         ours = [key for key in runs if run and key[0] == run]
         for key in ours:
             if change.status and key[1] in change.targets:
-                runs[key] = replace(runs[key], outcome=change.status)
+                runs[key] = _with_its_end(runs[key], change)
         if not ours:
             same = (run, *change.targets) if run else ("", change.what, change.when)
             before = elsewhere.get(same)
@@ -75,6 +81,9 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles. RUN is a
     run's id as it stands in the list: its steps, from the journal of the machine it ran on.
 
+    With them stands what changed (old value to new, in brief; user data by its size and hash), why (--reason), and the
+    id of the deployment. A run's steps come with all that Udo said of it, but for what hosts and scripts wrote.
+
     A run that was killed is "broken off": the same command again goes on from where it stood. One that still runs is
     "under way", and one that another host began and did not end in this journal has its "end unknown".
 
@@ -91,7 +100,7 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     older = len(rows) - limit
     notes = [f"{older} older: say --limit {len(rows)} to see them"] if older > 0 else []
     now = session.clock.time()
-    text = [row | {"when": local_time(row["when"], now), "who": short_name(row["who"])} for row in rows[:limit]]
+    text = [_text_row(row, now) for row in rows[:limit]]
     return Result(rows[:limit], COLUMNS, text, notes=[*notes, *([] if rows else ["nothing is known"])])
 
 
@@ -159,8 +168,24 @@ def _runs(recorded: Iterable[Entry]) -> dict[tuple[str, str], Change]:
 
 def _run(lines: Sequence[Entry]) -> Change:
     first = lines[0]
-    what = first.command or first.step
-    return Change(first.time, first.run, first.operator, what, (first.target,), _outcome(lines))
+    return Change(
+        first.time,
+        first.run,
+        first.operator,
+        first.command or first.step,
+        (first.target,),
+        _outcome(lines),
+        deployment=next((line.deployment for line in reversed(lines) if line.deployment), ""),
+        reason=next((line.reason for line in lines if line.reason), ""),
+        changes=next((line.changes for line in lines if line.changes), ""),
+    )
+
+
+def _with_its_end(run: Change, kept: Change) -> Change:
+    """The run with what AWS tells of its deployment; that a hook failed after a success only the run tells."""
+    outcome = run.outcome if (run.outcome, kept.status) == ("partial", "Succeeded") else kept.status
+    changes = run.changes or kept.changes
+    return replace(run, outcome=outcome, deployment=kept.deployment, changes=changes, reason=run.reason or kept.reason)
 
 
 def _outcome(lines: Sequence[Entry]) -> str:
@@ -191,12 +216,47 @@ def _one_run(session: Session, run: str) -> Result:
         if one.step
     ]
     now = session.clock.time()
-    ends = {target: change.outcome for (_, target), change in _runs(lines).items()}
-    data = {"run": run, "who": first.operator or None, "account": first.account or None, "command": first.command}
+    runs = _runs(lines)
+    data: dict[str, Any] = {
+        "run": run,
+        "who": first.operator or None,
+        "account": first.account or None,
+        "command": first.command,
+    }
+    data |= {"outcomes": {target: change.outcome for (_, target), change in runs.items()}, "steps": rows}
+    data["targets"] = [_told(change, lines) for change in runs.values()]
     text = [row | {"when": local_time(row["when"], now)} for row in rows]
     note = f"{first.command}  by {short_name(first.operator) or 'somebody'}, account {first.account or 'unknown'}"
-    notes = [note, *(f"{target}: {outcome}" for target, outcome in ends.items())]
-    return Result({**data, "outcomes": ends, "steps": rows}, STEP_COLUMNS, text, notes=notes)
+    notes = [note, *(line for told in data["targets"] for line in _lines(told))]
+    return Result(data, STEP_COLUMNS, text, notes=notes)
+
+
+def _told(change: Change, lines: Sequence[Entry]) -> dict[str, Any]:
+    """What is known of a run and one target, with its last word and all that was said."""
+    [target] = change.targets
+    own = [line for line in lines if line.target == target and not line.step]
+    return {
+        "target": target,
+        "outcome": change.outcome,
+        "message": (own[-1].note if own else "") or None,
+        "reason": change.reason or None,
+        "changes": change.changes or None,
+        "deployment_id": change.deployment or None,
+        "said": own[-1].said.splitlines() if own else [],
+    }
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{told['target']}: {told['outcome']}{f': {message}' if (message := told['message']) else ''}"
+    for key, word in (("reason", "why"), ("changes", "changed"), ("deployment_id", "deployment")):
+        if told[key]:
+            yield f"  {word}: {told[key]}"
+    yield from (f"  | {line}" for line in told["said"])
+
+
+def _text_row(row: Mapping[str, Any], now: float) -> dict[str, Any]:
+    short = {key: _COMMIT.sub(r"\1", row[key]) if row[key] else None for key in ("what", "changes")}
+    return {**row, **short, "when": local_time(row["when"], now), "who": short_name(row["who"])}
 
 
 def _row(change: Change) -> dict[str, Any]:
@@ -206,5 +266,8 @@ def _row(change: Change) -> dict[str, Any]:
         "who": change.who or None,
         "what": change.what,
         "target": ", ".join(change.targets),
+        "changes": change.changes or None,
+        "reason": change.reason or None,
+        "deployment_id": change.deployment or None,
         "outcome": change.outcome,
     }

@@ -135,7 +135,7 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
         plan = plan_configuration(Heading("updatelc", role.label), state, wanted)
     else:
         plan = plan_template(Heading("updatelc", role.label), state, wanted)
-    return observe_labels(aws, plan, session.clock.time())
+    return replace(observe_labels(aws, plan, session.clock.time()), reason=choices.reason)
 
 
 def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws]) -> Plan:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.deploy.watch import Follower, in_hand, instances, reason, story
 from udo.errors import AwsError, EndedBadly, PartlyDone, PermissionDenied, UdoError
-from udo.notify import Webhook, tell
+from udo.notify import announced, failure
 from udo.plan import Notice
 from udo.result import Result
 from udo.revision import same, told
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from udo.model import Deployment, DeploymentTarget
     from udo.plan import Plan
     from udo.session import Session
+
+OVERTAKEN = "DeploymentLimitExceededException"
 
 
 class Ending:
@@ -41,18 +43,27 @@ class Ending:
 
         Raises: UdoError where the end was not reached; its `data` and hint name the deployment.
         """
-        try:
-            done = self._session.finish(self._role, plan, follow=self._follower)
-        except EndedBadly as error:
-            return self._failed(error.data)
-        except PartlyDone as error:
-            return self._succeeded(error.data, [error.message])
-        except UdoError as error:
-            self._name_it(error)
-            raise
-        if self._follower.status == "Succeeded":
-            return self._succeeded(done.data, [])
-        return self._not_followed(plan, done)
+        done = self._session.finish(self._role, plan, follow=self._follower, judge=self._judged)
+        return done if self._follower.status else self._not_followed(plan, done)
+
+    def announce(self, error: UdoError) -> None:
+        """Tells others of a run that ended like this."""
+        if unheard := self._tell(failure("deploy", self._role.label, error)):
+            self._session.emit(Notice(f"slack was not told: {unheard}", "warning"))
+
+    def _judged(self, outcome: Result | UdoError) -> Result:
+        match outcome:
+            case EndedBadly():
+                return self._failed(outcome.data)
+            case PartlyDone():
+                return self._succeeded(outcome.data, [outcome.message])
+            case UdoError():
+                self._name_it(outcome)
+                # Where somebody was faster it is looked at again.
+                if not (isinstance(outcome, AwsError) and outcome.aws_code == OVERTAKEN):
+                    self.announce(outcome)
+                raise outcome
+        return self._succeeded(outcome.data, []) if self._follower.status == "Succeeded" else outcome
 
     def _failed(self, data: Any) -> Result:
         deployment, targets = self._last(), self._targets()
@@ -136,11 +147,7 @@ class Ending:
         }
 
     def _tell(self, text: str) -> str | None:
-        url = self._session.setting(self._role, "slack.url")
-        if not url:
-            return None
-        about = {name: self._role.get(f"slack.{name}") for name in ("username", "channel", "icon_emoji")}
-        return tell(Webhook(url, **about), text)
+        return announced(self._session, self._role, text)
 
 
 def _row(target: DeploymentTarget) -> dict[str, Any]:

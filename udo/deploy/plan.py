@@ -46,7 +46,7 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     others = [one for one in busy if one.creator not in ("", "user") or not same(one.revision, wanted.revision)]
     if others:
         raise _conflict(others[0])
-    heading = Plan("deploy", role.label, (), notes=notes)
+    heading = Plan("deploy", role.label, (), notes=notes, reason=wanted.reason)
     if busy:
         return _attached(role, heading, busy[0], wanted)
     last = observed.last

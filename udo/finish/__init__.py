@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from udo.finish.local import run
 from udo.journal import Journal
 from udo.lock import this_process
 from udo.locking import Locking
+from udo.notify import announced, failure
 from udo.output.text import plan_lines
-from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, exit_status, filled
+from udo.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, Wait, exit_status, filled
 from udo.result import Result
 from udo.runner import Tools, carry_out, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
 
     from udo.config import Role
     from udo.plan import Event, Plan
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 
+# What an end amounts to: a Result, or an error that is raised.
+Judge = Callable[[Result | UdoError], Result]
+
+_BEGUN = "begun"
+_LONGEST = 1000
+_MOST_LINES = 500
 _MAKES, _NAME = "CreateLaunchConfiguration", "LaunchConfigurationName"
 
 
@@ -48,13 +56,17 @@ class Finish:
         follow: Follow | None,
         emit: Callable[[Event], None],
         locked: bool,
+        judge: Judge | None = None,
     ) -> None:
         self._locked = locked
+        self._judge = judge
         self._session = session
         self._role = role
         self._plan = plan
         self._follow = follow
-        self._emit = emit
+        self._show = emit
+        self._said: list[str] = []
+        self._deployment = ""
         self._aws = session.aws(role)
         self._told = False
         self._who: tuple[str, str] | None = None
@@ -123,7 +135,7 @@ class Finish:
         self._record = self._recorded(Journal(about, lambda text: self._emit(Notice(text, "warning"))))
         self.tell()
         tools = Tools(
-            call=self._aws.call,
+            call=self._call,
             read=self._aws.read,
             search=self._aws.search,
             fan_out=self._fan_out,
@@ -136,12 +148,44 @@ class Finish:
         try:
             known = self._within_lock(tools, about["operator"])
         except UdoError as error:
-            error.data = self._data(error.data if isinstance(error.data, dict) else {})
+            known = error.data if isinstance(error.data, dict) else {}
+            error.data = self._data(known)
+            return self._ended(error, error.code, known)
+        word = "failed" if exit_status(known.get("hosts", ())) else "done"
+        return self._ended(Result(self._data(known), text=filled(self._plan.done, known)), word, known)
+
+    def _ended(self, outcome: Result | UdoError, word: str, known: Mapping[str, Any]) -> Result:
+        """The end as it is judged, recorded and told to others."""
+        self._deployment = known.get("deployment_id") or self._deployment
+        try:
+            if self._judge:
+                outcome = self._judge(outcome)
+            elif isinstance(outcome, UdoError):
+                self._announce(outcome)
+                raise outcome
+        except UdoError as error:
             if self._steps:
-                self._record("", error.code, error.message)
+                self._record("", error.code, str(error))
             raise
-        self._record("", "failed" if exit_status(known.get("hosts", ())) else "done", "")
-        return Result(self._data(known), text=filled(self._plan.done, known))
+        text = (outcome.text or "").partition("\n")[0]
+        self._record("", *((outcome.error[0], outcome.error[1]) if outcome.error else (word, text)))
+        return outcome
+
+    def _announce(self, error: UdoError) -> None:
+        if self._steps and any(isinstance(step, Call | Wait) for step in self._plan.steps):
+            unheard = announced(self._session, self._role, failure(self._plan.command, self._plan.target, error))
+            if unheard:
+                self._emit(Notice(f"slack was not told: {unheard}", "warning"))
+
+    def _call(self, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = self._aws.call(service, operation, params)
+        self._deployment = answer.get("deploymentId") or self._deployment
+        return answer
+
+    def _emit(self, event: Event) -> None:
+        if isinstance(event, Notice) and event.level != "debug":
+            self._said.append(event.says)
+        self._show(event)
 
     def _within_lock(self, tools: Tools, operator: str) -> dict[str, Any]:
         if not (self._locked and self._plan.writes):
@@ -204,13 +248,27 @@ class Finish:
     def _recorded(self, journal: Journal) -> Callable[[str, str, str], None]:
         masked = self._session.output.masked
         makes = {call.says: call.params[_NAME] for call in self._plan.writes if call.operation == _MAKES}
-        return lambda says, outcome, note: journal.record(masked(says), outcome, masked(note), makes.get(says, ""))
+
+        def record(says: str, outcome: str, note: str) -> None:
+            more = {"made": makes.get(says, ""), "deployment": self._deployment} if says else self._whole(outcome)
+            journal.record(masked(says), outcome, masked(note), **{name: masked(text) for name, text in more.items()})
+
+        return record
+
+    def _whole(self, outcome: str) -> dict[str, str]:
+        """What is recorded of the run: at its begin what it changes and why, at its end what was said."""
+        if outcome == _BEGUN:
+            changes = "; ".join(f"{one.key} {one.old} -> {one.new}" for one in self._plan.differences)
+            return {"reason": self._plan.reason, "changes": changes[:_LONGEST]}
+        # Besides the notices, what a fan-out shows comes from its hosts.
+        said = [] if any(isinstance(step, FanOut) for step in self._plan.steps) else self._said[-_MOST_LINES:]
+        return {"deployment": self._deployment, "said": "\n".join(said)}
 
     def _noted(self, event: Event) -> None:
         match event:
             case StepBegan(says):
                 if not self._steps:
-                    self._record("", "begun", "")
+                    self._record("", _BEGUN, "")
                 self._steps.append({"step": says, "outcome": "begun"})
             case StepDone(_, _, note):
                 self._steps[-1] |= {"outcome": "done"} | ({"note": note} if note else {})
