@@ -252,6 +252,7 @@ def test_without_a_command_ssh_logs_in_to_one_member_with_its_pinned_key(
     (programs / "ssh").write_text(f'#!/bin/sh\nexec {real} -F none "$@" "touch logged-in-as-$UDO_WHO; exit 4"\n')
     (programs / "ssh").chmod(0o700)
     monkeypatch.setenv("PATH", str(programs.absolute()), prepend=":")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     done = udo("ssh", "stage", "webapp", env={"UDO_WHO": "someone"})
     assert done.exit == 4, done.stderr
     marks = list(Path("instances").glob("i-*/logged-in-as-someone"))
@@ -277,6 +278,17 @@ def test_a_login_is_on_a_member_that_can_be_reached(stage: Any, udo: Udo, aws: A
     else:
         chosen = done.stdout.split("log in to ")[1].split()[0]
         assert (done.exit, chosen in gone) == (0, False)
+
+
+def test_a_login_without_a_terminal_is_a_usage_error_before_any_call(
+    stage: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(stage.log)
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)
+        done = udo("ssh", "stage", "webapp")
+    assert (done.exit, len(stage.log)) == (2, before)
+    assert "there is no terminal for one: give a command" in done.stderr
 
 
 def test_a_dry_run_of_a_login_does_not_log_in(stage: Any, udo: Udo) -> None:

@@ -23,7 +23,7 @@ _WORDS = (
     "remoteforward dynamicforward clearallforwardings logverbose syslogfacility streamlocalbindmask usekeychain "
     "streamlocalbindunlink compression passwordauthentication kbdinteractiveauthentication identitiesonly ipqos "
     "enableescapecommandline fingerprinthash proxyusefdpass gatewayports canonicalizemaxdots hostbasedauthentication "
-    "challengeresponseauthentication verifyhostkeydns"
+    "challengeresponseauthentication verifyhostkeydns forkafterauthentication stdinnull sessiontype"
 )
 HARMLESS = frozenset(_WORDS.split())
 _LINE = re.compile(r"([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.+)")

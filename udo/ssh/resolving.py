@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,9 @@ from udo.ssh.plain_config import followed
 from udo.ssh.target import KNOWN_HOSTS, Target
 
 _TAKEN = frozenset({"user", "port", "hostname", "identityfile", "userknownhostsfile", "globalknownhostsfile"})
+
+# Seconds for `ssh -G`, which runs what `Match exec` says; ssh itself has no limit for that.
+_PATIENCE = 300.0
 
 _AUTHORITY = "known_hosts has a @cert-authority for them and no key"
 
@@ -167,11 +171,18 @@ def _taken_over(target: Target, answer: Answer, other: frozenset[str]) -> tuple[
 
 def _ask(config: str | None, chosen: Sequence[str], address: str) -> Answer:
     words = ["ssh", "-G", *(["-F", config] if config else []), *chosen, "--", address]
-    told = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    try:
+        told = subprocess.run(words, capture_output=True, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        hint = "a `Match exec` of its configuration may wait for something"
+        raise UsageError(f"ssh -G {address}: no answer within {_PATIENCE:g} s", hint=hint) from error
+    said, errors = (os.fsdecode(stream) for stream in (told.stdout, told.stderr))
     if told.returncode:
-        raise UsageError(f"ssh -G {address}: {told.stderr.strip().splitlines()[-1:] or told.returncode}")
+        # The last line only counts those before it, which name file, line and option.
+        lines = [line for line in map(str.strip, errors.splitlines()) if line and ": terminating, " not in line]
+        raise UsageError(f"ssh -G {address}: {'; '.join(lines) or f'exit status {told.returncode}'}")
     answer: dict[str, tuple[str, ...]] = {}
-    for line in told.stdout.splitlines():
+    for line in said.split("\n"):
         name, _, value = line.partition(" ")
         # The address itself stands under several names; only another one in its place is of interest.
         if value != address:
