@@ -32,33 +32,35 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "model": ("", ""),
     "result": ("", ""),
     "files": ("errors", ""),
+    "streams": ("", ""),
     "schema": ("errors", ""),
     "plan": ("errors", ""),
     "config": ("schema duration result errors files", "yaml"),
     "launch": ("schema config model errors plan", ""),
-    "aws": ("model result errors files plan", "boto3 botocore jmespath"),
-    "ssh": ("model errors files plan", "paramiko"),
-    "output": ("plan result errors files", "rich"),
+    "aws": ("model result errors files plan signals", "boto3 botocore jmespath"),
+    "ssh": ("model errors files plan signals", "paramiko"),
+    "output": ("plan result errors files signals", "rich"),
     "journal": ("plan model errors files", ""),
-    "runner": ("plan errors", ""),
+    "runner": ("plan errors signals", ""),
     "lock": ("plan model errors", ""),
-    "locking": ("lock session runner plan model errors", ""),
+    "locking": ("signals lock session runner plan model errors", ""),
     "bugs": ("files errors", ""),
     "notify": ("errors", ""),
     "deploy": ("revision plan notify result config model errors", ""),
     "revision": ("errors", ""),
     "standing": ("plan errors", ""),
     "words": ("config errors", ""),
-    "finish": ("notify session locking lock runner journal output config plan result errors files", ""),
+    "finish": ("signals notify session locking lock runner journal output config plan result errors files", ""),
     "options": ("", ""),
     "signals": ("errors", ""),
-    "session": ("finish runner journal output ssh aws launch config options plan result files errors bugs", ""),
+    "session": ("signals finish runner journal output ssh aws launch config options plan result files errors bugs", ""),
     "commands": (
-        "session words duration revision deploy standing journal config schema model result plan launch errors files",
+        "signals session words duration revision deploy standing journal config schema model result plan launch errors"
+        " files",
         "click rich",
     ),
-    "cli": ("session options signals words output errors", "click"),
-    "__main__": ("cli", ""),
+    "cli": ("session options signals streams words output result errors", "click"),
+    "__main__": ("cli signals", ""),
     "sandbox": ("config schema launch model errors files", "moto werkzeug botocore boto3 paramiko cryptography"),
 }
 # A verb is handed `Aws` by its session: it may name the class to say so, never make one.
@@ -296,12 +298,8 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
         for match in row.finditer(errors.__doc__ or "")
     }
     classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.UdoError)]
-    found = {c.__name__: (_exit_of(c), c.code, len(c.__mro__) - 4) for c in classes}
+    found = {c.__name__: (c.exit, c.code, len(c.__mro__) - 4) for c in classes}
     assert drawn == found
-
-
-def _exit_of(kind: type[errors.UdoError]) -> int:
-    return errors.Interrupted("").exit if kind is errors.Interrupted else kind.exit
 
 
 def _project() -> dict[str, object]:

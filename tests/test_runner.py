@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jmespath
 import pytest
 
+from udo import signals
 from udo.errors import (
     AlreadyThere,
     AwsError,
@@ -56,7 +57,6 @@ class Place:
     hosts: tuple[HostDone, ...] = ()
     status: int = 0
     ran: list[LocalCommand] = field(default_factory=list)
-    signal: int = 0
 
     @property
     def tools(self) -> Tools:
@@ -68,7 +68,6 @@ class Place:
             local=self._local,
             emit=self.events.append,
             record=lambda *row: self.records.append(row),
-            hold=self._hold,
             clock=self.clock,
         )
 
@@ -98,12 +97,6 @@ class Place:
     def _local(self, step: LocalCommand) -> int:
         self.ran.append(step)
         return self.status
-
-    @contextmanager
-    def _hold(self) -> Iterator[None]:
-        yield
-        if self.signal:
-            raise Interrupted("interrupted", signal=self.signal)
 
 
 def thing(name: Any) -> Read:
@@ -312,8 +305,26 @@ def test_following_tells_more_at_every_poll() -> None:
     assert told[0].waited == 0 < told[1].waited
 
 
+@pytest.fixture
+def caught() -> Iterator[None]:
+    signals.catch()
+    yield
+    signals.let_go()
+
+
+def _after(answer: Answer, number: int = signal.SIGINT) -> Callable[[], Answer]:
+    """The answer, with a signal while it is on its way."""
+
+    def answered() -> Answer:
+        signal.raise_signal(number)
+        return answer
+
+    return answered
+
+
+@pytest.mark.usefixtures("caught")
 def test_a_signal_lets_the_call_in_hand_finish_and_says_where_things_stand() -> None:
-    place = Place({"g": "v1"}, answers=[{"id": "d-1"}], signal=15)
+    place = Place({"g": "v1"}, answers=[_after({"id": "d-1"}, signal.SIGTERM)])
     first = replace(SWAP, save={"id": "id"})
     with pytest.raises(Interrupted) as caught:
         place.carry_out(first, WAIT)
@@ -324,8 +335,20 @@ def test_a_signal_lets_the_call_in_hand_finish_and_says_where_things_stand() -> 
     assert [outcome for _, outcome, _ in place.records] == ["done", "interrupted"]
 
 
+@pytest.mark.usefixtures("caught")
+@pytest.mark.parametrize("error", [NotSent("refused"), LostAnswer("reset"), AwsError("no"), AlreadyThere("there")])
+def test_a_signal_is_not_forgotten_where_the_call_in_hand_fails(error: Exception) -> None:
+    place = Place({"g": ["v1", "v2"]}, answers=[_after(error)])
+    lenient = replace(PROVED, optional=True)
+    with pytest.raises(Interrupted, match=r"interrupted in step [12] of 2 "):
+        place.carry_out(lenient, SWAP)
+    assert [operation for operation, _ in place.sent] == ["UpdateThing"]
+
+
+@pytest.mark.usefixtures("caught")
 def test_a_signal_in_a_wait_says_how_to_look_again() -> None:
-    place = Place({"d": Interrupted("interrupted", signal=2)}, answers=[{"id": "d-1"}])
+    place = Place({"d": "Created"}, answers=[{"id": "d-1"}])
+    place.clock.sleep = lambda _seconds: signal.raise_signal(signal.SIGINT)  # type: ignore[method-assign]
     start = Call("start", "codedeploy", "CreateDeployment", {}, save={"id": "id"})
     with pytest.raises(Interrupted) as caught:
         place.carry_out(start, WAIT)

@@ -6,21 +6,23 @@ import errno
 import gc
 import os
 import sys
-from io import TextIOWrapper
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo import __version__
+from udo import __version__, signals, streams
 from udo.errors import Interrupted, UdoError, UsageError
 from udo.options import Options
 from udo.session import Session
-from udo.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from click.shell_completion import CompletionItem
+
+    from udo.errors import Failure
+    from udo.result import Result
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 # Set by a shell that asks for completions. Source: click, shell completion.
@@ -40,31 +42,32 @@ def main(argv: Sequence[str] | None = None, *, prepare: Callable[[Any], None] | 
         # after it, which saves a twentieth of a large check. Within another program it would let memory grow.
         gc.disable()
         gc.set_threshold(50_000, 20, 20)
-    _open_streams()
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    streams.prepare()
     words = list(sys.argv[1:] if argv is None else argv)
-    signals = Signals()
-    session = Session(Options(), hold=signals.hold, prepare=prepare, clock=clock, words=words)
-    with signals.caught():
+    session = Session(Options(), prepare=prepare, clock=clock, words=words)
+    terminal = streams.Terminal()
+    caught = signals.catch() or argv is None
+    try:
         code = _flushed(session, _exit_code(words, session))
+    finally:
+        if signals.came():
+            terminal.put_back()
+        if caught:
+            # What comes from here on ends the process as the system does, without a word.
+            signals.let_go(ended=argv is None)
     if argv is None:
         # The process ends here: Python would walk through every object once more to find garbage.
         gc.freeze()
     sys.exit(code)
 
 
-def _open_streams() -> None:
-    # A stream this process was started without (>&-) is None, and the next connection would take its descriptor.
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - lives as long as the process
-
-
 def _flushed(session: Session, code: int) -> int:
     try:
-        if sys.stdout:
+        with signals.waiting():
             sys.stdout.flush()
+    except Interrupted as error:
+        streams.drop(sys.stdout)
+        return error.exit
     except BrokenPipeError:
         return _closed_pipe()
     except OSError as error:
@@ -74,10 +77,13 @@ def _flushed(session: Session, code: int) -> int:
 
 def _exit_code(words: list[str], session: Session) -> int:
     try:
+        signals.look()
         answer = root.main(words, prog_name="udo", standalone_mode=False, obj=session)
-        return session.show(answer) if answer is not None and not isinstance(answer, int) else answer or 0
+        return _shown(session, answer) if answer is not None and not isinstance(answer, int) else answer or 0
     except UdoError as error:
         return _told(session, words, error)
+    except Interrupted as error:
+        return _broken_off(session, words, error)
     except click.exceptions.NoArgsIsHelpError as error:
         return _misused(session, words, error, "what is to be done?")
     except click.UsageError as error:
@@ -85,7 +91,7 @@ def _exit_code(words: list[str], session: Session) -> int:
     except click.ClickException as error:
         return _told(session, words, UsageError(_one_line(error)))
     except (click.Abort, KeyboardInterrupt):
-        return _told(session, words, Interrupted("interrupted"))
+        return _broken_off(session, words, Interrupted("interrupted"))
     except SystemExit as left:
         # click leaves on its own where the pipe is closed, and where a shell has asked for completions.
         return int(left.code or 0) if _COMPLETING in os.environ else _closed_pipe()
@@ -99,13 +105,39 @@ def _exit_code(words: list[str], session: Session) -> int:
         return session.bug(error)
 
 
+def _shown(session: Session, result: Result) -> int:
+    """Shows the result; a signal that came too late to end anything is told with it."""
+    if signals.noted():
+        late = signals.interruption("interrupted, when all was done")
+        result = replace(result, exit=late.exit, error=(late.code, late.message, None))
+        signals.answer()
+    try:
+        return session.show(result)
+    except Interrupted as error:
+        # Part of it is written: nothing may follow there.
+        streams.drop(sys.stdout)
+        signals.answer()
+        session.output.error(f"udo: {error}")
+        return error.exit
+
+
+def _broken_off(session: Session, words: list[str], error: Interrupted) -> int:
+    signals.answer()
+    return _told(session, words, error)
+
+
 def _misused(session: Session, words: list[str], error: click.UsageError, message: str) -> int:
     path = error.ctx.command_path if error.ctx else "udo"
     session.command = path.partition(" ")[2]
     return _told(session, words, UsageError(message, hint=f"see '{path} --help'"))
 
 
-def _told(session: Session, words: list[str], error: UdoError) -> int:
+def _told(session: Session, words: list[str], error: Failure) -> int:
+    if signals.noted():
+        # What a signal ends may fail before anybody has looked: a program that it was sent to as well, for one.
+        failed, error = error, signals.interruption(f"interrupted: {error.message}", error.hint)
+        error.data = failed.data
+        signals.answer()
     try:
         session.options = session.options.with_words(words)
         return session.fail(error)
@@ -116,19 +148,14 @@ def _told(session: Session, words: list[str], error: UdoError) -> int:
 
 
 def _closed_pipe() -> int:
-    _drop_stdout()
+    streams.drop(sys.stdout)
     return 141
 
 
 def _unwritable(session: Session, error: OSError, code: int = 0) -> int:
-    _drop_stdout()
+    streams.drop(sys.stdout)
     session.output.error(f"udo: the output cannot be written: {error.strerror}")
     return code if code not in (0, 5) else 1
-
-
-def _drop_stdout() -> None:
-    # Python would complain about what it cannot write once more while it shuts down.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(error: click.ClickException) -> str:

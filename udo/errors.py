@@ -14,8 +14,9 @@ UdoError                 1  failed        tried, and it did not work
 │   ├── AlreadyThere     1  aws           the name is taken
 │   ├── NotSent          1  unreachable   certainly did not take effect; may be sent again
 │   └── LostAnswer       1  lost          sent, but whether it took effect is not known
-├── DeadlinePassed     124  deadline      AWS is still working
-└── Interrupted        130  interrupted   Ctrl-C, SIGTERM (143) or SIGHUP (129)
+└── DeadlinePassed     124  deadline      AWS is still working
+
+Interrupted, 130 (SIGTERM 143, SIGHUP 129), is none of these: it is no Exception, which foreign code catches.
 """
 
 from __future__ import annotations
@@ -161,11 +162,21 @@ class DeadlinePassed(UdoError):
     code = "deadline"
 
 
-class Interrupted(UdoError):
-    """A signal asked to stop; `signal` is its number and sets the exit code."""
+class Interrupted(BaseException):
+    """A signal asked to stop; `signal` is its number and sets the exit code. `data` as in UdoError."""
 
     code = "interrupted"
+    data: object = None
 
     def __init__(self, message: str, *, signal: int = 2, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
         self.exit = 128 + signal
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.hint}" if self.hint else self.message
+
+
+# Whatever ends a command early.
+Failure = UdoError | Interrupted

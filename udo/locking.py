@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from udo import signals
 from udo.errors import AwsError, Conflict, CredentialsError, Interrupted, LostAnswer, PermissionDenied, UdoError
 from udo.lock import (
     Holder,
@@ -78,25 +79,28 @@ class Locking:
             return
         self._held = False
         try:
-            self._carry_out(plan_unlock(self._group_name, self._mine.text))
-        except Interrupted:
-            self._give_back_what_is_ours()
-            raise
-        except UdoError as error:
+            with signals.putting_back():
+                self._carry_out(plan_unlock(self._group_name, self._mine.text))
+        except (UdoError, Interrupted) as error:
+            # A second signal is not raised on: every call from now on sees it.
             told = f"the lock of {self._group_name} was not given back: {error.message}; 'udo unlock' takes it away"
             self._emit(Notice(told, "warning"))
 
     def _give_back_what_is_ours(self) -> None:
-        # A signal takes effect once the call in hand has ended: it may have taken the lock, or given it back.
+        # The first signal lets the call in hand end, the second does not: it may have taken the lock.
         try:
-            self._held = self._tools.read(lock_read(parameter_name(self._group_name))) == self._mine.text
-        except UdoError:
+            with signals.putting_back():
+                self._held = self._tools.read(lock_read(parameter_name(self._group_name))) == self._mine.text
+        except (UdoError, Interrupted):
             self._held = True
         self.give_back()
 
     def _is_there(self) -> bool:
+        """Raises: LostAnswer: without an answer it may be anybody's."""
         try:
             return self._tools.read(lock_read(parameter_name(self._group_name))) is not None
+        except LostAnswer:
+            raise
         except (PermissionDenied, AwsError):
             return False
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from udo.config import Role
+    from udo.errors import Failure
     from udo.session import Session
 
 SECONDS = 3.0
@@ -45,7 +46,7 @@ def announced(session: Session, role: Role, text: str) -> str | None:
     return tell(Webhook(url, **about), session.output.masked(text))
 
 
-def failure(command: str, target: str, error: UdoError) -> str:
+def failure(command: str, target: str, error: Failure) -> str:
     """A run that failed, in one line for others."""
     return f"{command} {target} {'is not finished' if error.exit == 124 else 'failed'}: {error.message}"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from udo import signals
 from udo.errors import (
     AlreadyThere,
     AwsError,
@@ -41,9 +42,6 @@ from udo.plan import (
     filled,
 )
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
 RESEND_SECONDS = 120.0
 SETTLE_SECONDS = 60.0
 SLOWEST_POLL = 15.0
@@ -74,7 +72,6 @@ class Tools:
     local: Callable[[LocalCommand], int]
     emit: Callable[[Event], None]
     record: Callable[[str, str, str], None]
-    hold: Callable[[], AbstractContextManager[None]]
     clock: Clock
     before_waiting: Callable[[], None] = lambda: None
 
@@ -101,7 +98,7 @@ def carry_out(plan: Plan, tools: Tools, follow: Follow | None = None) -> dict[st
             _compare_seen(plan.seen, known, tools)
         if failed:
             raise PartlyDone("; ".join(failed))
-    except UdoError as error:
+    except (UdoError, Interrupted) as error:
         error.data = known
         raise
     return known
@@ -120,6 +117,7 @@ def _carry_out_step(
     try:
         if not isinstance(step, Call):
             tools.before_waiting()
+        signals.look()
         match step:
             case Call():
                 _send(step, known, tools, done)
@@ -132,6 +130,7 @@ def _carry_out_step(
             case LocalCommand():
                 _local(step, known, tools)
                 done()
+        signals.look()
     except Interrupted as error:
         tools.record(step.says, "interrupted", "")
         raise _standing(error, step, f"{number} of {total}", known) from error
@@ -158,12 +157,12 @@ def _send(call: Call, known: dict[str, Any], tools: Tools, done: Callable[[str],
     until = tools.clock.monotonic() + RESEND_SECONDS
     pause = 1.0
     while True:
+        signals.look()
         _expect(call, known, tools)
         try:
-            with tools.hold():
-                answer = tools.call(call.service, call.operation, resolve(call.params, known))
-                known.update(_saved(call, answer, tools))
-                return done("")
+            answer = tools.call(call.service, call.operation, resolve(call.params, known))
+            known.update(_saved(call, answer, tools))
+            return done("")
         except NotSent as error:
             if tools.clock.monotonic() + pause > until:
                 raise
@@ -284,6 +283,7 @@ def _in_time(holds: Callable[[], bool], tools: Tools) -> bool:
     until = tools.clock.monotonic() + SETTLE_SECONDS
     pause = 0.5
     while True:
+        signals.look()
         try:
             if holds():
                 return True
@@ -301,6 +301,7 @@ def _wait(wait: Wait, known: dict[str, Any], tools: Tools, follow: Follow | None
     pause = wait.every
     state: Any = "not seen yet"
     while True:
+        signals.look()
         try:
             state = tools.read(resolve(wait.read, known))
             for event in follow(wait, state, known) if follow else (Progress(f"{wait.says}: {_brief(state)}"),):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from udo import signals
 from udo.errors import Absent, AwsError, ConfigError, PermissionDenied, Problem, UdoError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from udo.aws import Aws
     from udo.config import Config, Lookup, Role
+    from udo.errors import Failure
     from udo.finish import Judge
     from udo.options import Options
     from udo.output import Output
@@ -41,24 +42,21 @@ _SET_ASIDE = (
 class Session:
     """What one command line works with.
 
-    `hold` keeps a signal off while a call is in hand; `prepare` is handed every botocore session; `clock` stands in
-    for `time`.
+    `prepare` is handed every botocore session; `clock` stands in for `time`.
     """
 
     def __init__(
         self,
         options: Options,
         *,
-        hold: Callable[[], AbstractContextManager[None]] = nullcontext,
         prepare: Callable[[Any], None] | None = None,
         clock: Any = None,
         words: Sequence[str] = (),
     ) -> None:
         self.options = options
-        self.clock = clock or time
+        self.clock = clock or signals.Clock()
         self.command = ""
         self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"
-        self.hold = hold
         self._prepare = prepare
         self._words = words
         self.wait_for_lock = False
@@ -306,7 +304,7 @@ class Session:
         self.output.show(result, self.command)
         return result.exit
 
-    def fail(self, error: UdoError) -> int:
+    def fail(self, error: Failure) -> int:
         """Writes the error and gives its exit code."""
         self.log(f"{error.code}: {error}")
         self.output.form = self.options.output
@@ -341,7 +339,8 @@ class Session:
                 keys = (self.sandbox["access_key"], self.sandbox["secret_key"])
                 away = {"endpoint": self.sandbox["endpoint"], "credentials": keys}
                 region = region or self.sandbox["region"]
-            self._aws[key] = Aws(region=region, prepare=self._prepare, trace=self._traced, **away)
+            told = {"trace": self._traced, "tell": self._awaited}
+            self._aws[key] = Aws(region=region, prepare=self._prepare, **told, **away)
         return self._aws[key]
 
     def _agreed(self, role: Role, key: str, flag: str, given: str | None) -> str | None:
@@ -357,6 +356,11 @@ class Session:
 
         if self.options.verbose or self.options.debug:
             self.emit(Notice(f"{action}  {seconds * 1000:.0f} ms", "debug"))
+
+    def _awaited(self, told: str) -> None:
+        from udo.plan import Notice
+
+        self.emit(Notice(told))
 
 
 def _is_held(lock: Path) -> bool:

@@ -98,27 +98,26 @@ class Arena:
 
     def run(self, *words: str) -> Run:
         """Runs a command line as `udo` does, but for the file and the clients, which are there already."""
-        from udo.cli import root
-        from udo.errors import UdoError
+        from udo import signals
+        from udo.cli import _exit_code
         from udo.options import Options
         from udo.session import Session
-        from udo.signals import Signals
 
         before = len(self.world.log)
         self._rested()
-        signals = Signals()
-        session = Session(Options(), hold=signals.hold, clock=self._time, words=words)
+        session = Session(Options(), clock=self._time, words=words)
         session.config = self._config()
         session._aws[None, REGION, None] = self._aws
         code: int | None = None
         with _captured() as (out, err):
+            caught = signals.catch()
             try:
-                with signals.caught():
-                    code = session.show(root.main(list(words), prog_name="udo", standalone_mode=False, obj=session))
-            except UdoError as error:
-                code = session.fail(error)
+                code = _exit_code(list(words), session)
             except Killed:
                 code = None
+            finally:
+                if caught:
+                    signals.let_go()
         asked = tuple(one.name for one in list(self.world.log)[before:])
         return Run(code, out.getvalue(), err.getvalue(), asked)
 

@@ -22,9 +22,9 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from udo import __version__
+from udo.aws import answers, patience, unknown
 from udo.aws.errors import configured, translated
-from udo.aws.unknown import watch
-from udo.errors import AwsError, LostAnswer, UsageError
+from udo.errors import AwsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _NO_TEMPLATE = frozenset(
     f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")
 )
+# How long one answer of AWS's may take in all, tries included.
+_LIMIT = "UDO_ANSWER_TIMEOUT"
 # A setting: name in a configuration file, variable, default, conversion. Source: botocore.session.SESSION_VARIABLES.
 _UNSET = (None, None, None, None)
 _NO_FILE = (None, None, os.devnull, None)
@@ -55,9 +57,12 @@ class Connection:
         credentials: tuple[str, str] | None = None,
         prepare: Callable[[Session], None] | None = None,
         trace: Callable[[str, float], None] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._endpoint = endpoint
         self._trace = trace
+        self._tell = tell
+        self._seconds = _limit()
         self._clients: dict[tuple[str, bool], Any] = {}
         with configured():
             self._session = _session(profile, region, credentials)
@@ -104,10 +109,17 @@ class Connection:
         """
         client = self.client(service, writing=writing)
         begun = time.perf_counter()
+
+        def ask() -> dict[str, Any]:
+            model = client.meta.service_model.operation_model(operation)
+            return answers.asked(lambda: getattr(client, xform_name(operation))(**params), model, writing=writing)
+
         try:
             with translated(service, operation):
-                answer: dict[str, Any] = getattr(client, xform_name(operation))(**params)
-                _check_no_page(service, operation, answer)
+                what = f"{service}:{operation}"
+                answer: dict[str, Any] = patience.awaited(
+                    ask, what, seconds=self._seconds, writing=writing, tell=self._tell
+                )
                 return answer
         finally:
             if self._trace:
@@ -205,7 +217,8 @@ def _session(profile: str | None, region: str | None, credentials: tuple[str, st
     more = [os.path.expandvars(path) for path in (session.get_config_variable("data_path") or "").split(os.pathsep)]
     session.register_component("data_loader", _Loader(extra_search_paths=[path for path in more if path]))
     session.user_agent_extra = f"udo/{__version__}"
-    watch(session)
+    for part in (unknown, answers, patience):
+        part.watch(session)
     if region:
         session.set_config_variable("region", region)
     if credentials:
@@ -213,11 +226,12 @@ def _session(profile: str | None, region: str | None, credentials: tuple[str, st
     return session
 
 
-def _check_no_page(service: str, operation: str, answer: Mapping[str, Any]) -> None:
-    # A page of a proxy's passes for an empty answer where the protocol is JSON; what S3 gives may be a page.
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    if service != "s3" and headers.get("content-type", "").startswith("text/html"):
-        raise LostAnswer(f"{service}:{operation}: the answer is a page of HTML, not one of AWS's")
+def _limit() -> float:
+    """Seconds in which every answer has to come, from when it was first asked for. Raises: UsageError."""
+    written = os.environ.get(_LIMIT) or "60"
+    if not re.fullmatch(r"[0-9]{1,5}", written) or not int(written):
+        raise UsageError(f"{_LIMIT} is {written!r}", hint="write a number of seconds")
+    return float(written)
 
 
 def _client_config(writing: bool, *, direct: bool) -> Config:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import exceptions as foreign
 
+from udo.aws.answers import Broken
 from udo.errors import (
     AlreadyThere,
     AwsError,
@@ -100,10 +101,10 @@ def translated(service: str, operation: str) -> Iterator[None]:
         raise refused(action, error.response) from error
     except (foreign.BotoCoreError, foreign.HTTPClientError) as error:
         raise _not_answered(action, error) from error
-    except foreign_parser_error() as error:
-        # What was answered instead, often a whole page, stands behind it.
-        why = _brief(error).partition(", invalid ")[0]
-        raise LostAnswer(f"{action}: the answer cannot be read ({why})") from error
+    except Broken as error:
+        raise LostAnswer(
+            f"{action}: the answer is not one of AWS's and cannot be read ({error})", hint=_PROXY
+        ) from error
 
 
 @contextmanager
@@ -120,14 +121,8 @@ def configured() -> Iterator[None]:
 
 
 _CHECK = "check the variables AWS_* and ~/.aws/config"
+_PROXY = "check the network, a proxy on the way, and AWS_ENDPOINT_URL"
 _IAM_PREFIX = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
-
-
-def foreign_parser_error() -> type[Exception]:
-    """botocore's class for an answer that does not parse, which is neither a ClientError nor a BotoCoreError."""
-    from botocore.parsers import ResponseParserError
-
-    return ResponseParserError
 
 
 def refused(action: str, response: Any) -> UdoError:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from udo import signals
 from udo.commands._ssh_last import FINE, remember
 from udo.errors import DeadlinePassed, Interrupted, UdoError
 from udo.plan import FanOut, HostBegan, HostDone, Plan, StepBegan, StepDone, exit_status
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from udo.commands._ssh_how import How, Remote
     from udo.commands._ssh_reach import Host
     from udo.config import Role
+    from udo.errors import Failure
     from udo.output.hosts import Hosts
     from udo.plan import Event
     from udo.session import Session
@@ -92,7 +94,7 @@ class Run:
         try:
             results = [self._finish(part, remote) for part in self._parts]
             self._shown.end(self._done)
-        except UdoError as error:
+        except (UdoError, Interrupted) as error:
             if self._began or isinstance(error, Interrupted | DeadlinePassed):
                 self._cut_short(error)
             raise
@@ -118,7 +120,7 @@ class Run:
             plan, self._asked = replace(plan, asks=self._question()), True
         try:
             result = self._session.finish(part.role, plan, emit=self._emit)
-        except (Interrupted, DeadlinePassed):
+        except DeadlinePassed:
             raise
         except UdoError as error:
             if not self._began or any(host.instance_id in self._began for host in part.hosts):
@@ -173,14 +175,15 @@ class Run:
         self._shown.emit(event)
         self._session.emit(event)
 
-    def _cut_short(self, error: UdoError) -> None:
+    def _cut_short(self, error: Failure) -> None:
         """Ends all hosts that have not ended, and puts into the error what each had reached."""
         interrupted = isinstance(error, Interrupted)
         why = "the deadline passed" if isinstance(error, DeadlinePassed) else error.message
-        for part in self._parts:
-            self._leave_out(part, "not started", "not started" if interrupted else f"not started: {why}")
-        self._shown.write()
-        self._shown.end(self._done)
+        with signals.putting_back():
+            for part in self._parts:
+                self._leave_out(part, "not started", "not started" if interrupted else f"not started: {why}")
+            self._shown.write()
+            self._shown.end(self._done)
         error.message = f"{'interrupted' if interrupted else error.message}: {self._summary()}"
         error.data = self._data()
 

@@ -15,7 +15,7 @@ from udo.commands._locks import Locks, locked_text
 from udo.commands._once import once
 from udo.commands._saved import Entry, Saved, refuse_to_replace, write
 from udo.commands.updatelc import Choices, observe_plan, with_choices
-from udo.errors import AwsError, Interrupted, PermissionDenied, Refused, UdoError, UsageError
+from udo.errors import AwsError, PermissionDenied, Refused, UdoError, UsageError
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
 from udo.model import LaunchTemplateReference
@@ -52,7 +52,7 @@ def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> 
     """What each role's group would be made to launch, and footnotes; a role that cannot be planned does not end the
     others.
 
-    Raises: UsageError, Interrupted.
+    Raises: UsageError.
     """
     seen: dict[int, Aws] = {}
     planned = [_planned(session, role, roles, choices, seen) for role in roles]
@@ -133,7 +133,7 @@ def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choi
         plan = observe_plan(session, aws, role, state, choices)
         # What passes by itself is told, and no part of a plan that may be kept.
         passing = observe_deploying(session, aws, role, beside)
-    except (UsageError, Interrupted):
+    except UsageError:
         raise
     except UdoError as error:
         return Planned(role, error=error)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.watch import Follower, in_hand, instances, reason, story
-from udo.errors import AwsError, EndedBadly, PartlyDone, PermissionDenied, UdoError
+from udo.errors import AwsError, EndedBadly, Interrupted, PartlyDone, PermissionDenied, UdoError
 from udo.notify import announced, failure
 from udo.plan import Notice
 from udo.result import Result
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
+    from udo.errors import Failure
     from udo.model import Deployment, DeploymentTarget
     from udo.plan import Plan
     from udo.session import Session
@@ -46,18 +47,18 @@ class Ending:
         done = self._session.finish(self._role, plan, follow=self._follower, judge=self._judged)
         return done if self._follower.status else self._not_followed(plan, done)
 
-    def announce(self, error: UdoError) -> None:
+    def announce(self, error: Failure) -> None:
         """Tells others of a run that ended like this."""
         if unheard := self._tell(failure("deploy", self._role.label, error)):
             self._session.emit(Notice(f"slack was not told: {unheard}", "warning"))
 
-    def _judged(self, outcome: Result | UdoError) -> Result:
+    def _judged(self, outcome: Result | Failure) -> Result:
         match outcome:
             case EndedBadly():
                 return self._failed(outcome.data)
             case PartlyDone():
                 return self._succeeded(outcome.data, [outcome.message])
-            case UdoError():
+            case UdoError() | Interrupted():
                 self._name_it(outcome)
                 # Where somebody was faster it is looked at again.
                 if not (isinstance(outcome, AwsError) and outcome.aws_code == OVERTAKEN):
@@ -108,7 +109,7 @@ class Ending:
         more = self._described(there.deployment_id, there.status, there, "")
         return Result(done.data | more, text=done.text, notes=done.notes)
 
-    def _name_it(self, error: UdoError) -> None:
+    def _name_it(self, error: Failure) -> None:
         data = error.data if isinstance(error.data, dict) else {}
         started = self._follower.deployment_id or data.get("saved", {}).get("deployment_id")
         if not started:

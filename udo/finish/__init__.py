@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from udo.errors import Refused, UdoError
+from udo import signals
+from udo.errors import Failure, Interrupted, Refused, UdoError
 from udo.finish.confirming import confirm
 from udo.finish.local import run
 from udo.journal import Journal
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 # What an end amounts to: a Result, or an error that is raised.
-Judge = Callable[[Result | UdoError], Result]
+Judge = Callable[[Result | Failure], Result]
 
 _BEGUN = "begun"
 _LONGEST = 1000
@@ -142,28 +143,30 @@ class Finish:
             local=partial(run, folder=self._role.file.parent),
             emit=self._noted,
             record=self._record,
-            hold=self._session.hold,
             clock=self._session.clock,
         )
         try:
             known = self._within_lock(tools, about["operator"])
-        except UdoError as error:
+        except (UdoError, Interrupted) as error:
             known = error.data if isinstance(error.data, dict) else {}
             error.data = self._data(known)
             return self._ended(error, error.code, known)
         word = "failed" if exit_status(known.get("hosts", ())) else "done"
         return self._ended(Result(self._data(known), text=filled(self._plan.done, known)), word, known)
 
-    def _ended(self, outcome: Result | UdoError, word: str, known: Mapping[str, Any]) -> Result:
+    def _ended(self, outcome: Result | Failure, word: str, known: Mapping[str, Any]) -> Result:
         """The end as it is judged, recorded and told to others."""
         self._deployment = known.get("deployment_id") or self._deployment
         try:
-            if self._judge:
-                outcome = self._judge(outcome)
-            elif isinstance(outcome, UdoError):
-                self._announce(outcome)
+            # What has ended is told in full: the first signal may be how it ended.
+            with signals.putting_back():
+                if self._judge:
+                    outcome = self._judge(outcome)
+                elif isinstance(outcome, UdoError | Interrupted):
+                    self._announce(outcome)
+            if not isinstance(outcome, Result):
                 raise outcome
-        except UdoError as error:
+        except (UdoError, Interrupted) as error:
             if self._steps:
                 self._record("", error.code, str(error))
             raise
@@ -171,7 +174,7 @@ class Finish:
         self._record("", *((outcome.error[0], outcome.error[1]) if outcome.error else (word, text)))
         return outcome
 
-    def _announce(self, error: UdoError) -> None:
+    def _announce(self, error: Failure) -> None:
         if self._steps and any(isinstance(step, Call | Wait) for step in self._plan.steps):
             unheard = announced(self._session, self._role, failure(self._plan.command, self._plan.target, error))
             if unheard:

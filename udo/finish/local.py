@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from udo import signals
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,7 +32,8 @@ def run(step: LocalCommand, *, folder: Path) -> int:
         print(f"{step.argv[0]}: {error.strerror}", file=sys.stderr)
         return 127
     try:
-        return child.wait(step.timeout)
+        with signals.waiting():
+            return child.wait(step.timeout)
     except subprocess.TimeoutExpired:
         return 124
     finally:

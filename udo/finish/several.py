@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from udo import signals
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError
 from udo.finish import Finish
 from udo.finish.confirming import confirm
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from udo.config import Role
+    from udo.errors import Failure
     from udo.session import Session
 
 
 Planned = tuple["Role", "Plan | UdoError"]
 # What became of a role; None where an earlier one ended them all.
-Outcome = tuple[str, "Result | UdoError | None"]
+Outcome = tuple[str, "Result | Failure | None"]
 
 
 def planned_each(session: Session, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> list[Planned]:
@@ -31,7 +33,7 @@ def planned_each(session: Session, roles: Sequence[Role], planned: Callable[[Rol
     for role in roles:
         try:
             plans.append((role, planned(role)))
-        except (UsageError, ConfigError, Interrupted, CredentialsError):
+        except (UsageError, ConfigError, CredentialsError):
             raise
         except UdoError as error:
             if len(roles) == 1:
@@ -95,10 +97,11 @@ def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Plann
             outcomes.append((role.label, plan if isinstance(plan, UdoError) else None))
             continue
         try:
+            signals.look()
             if plan.steps and not session.options.dry_run:
                 session.emit(Notice(f"{plan.command}  {plan.target}"))
             outcomes.append((role.label, ends[role.label].result(confirmed=True)))
-        except UdoError as error:
+        except (UdoError, Interrupted) as error:
             ended = _ends_all(error)
             if not ended:
                 session.output.error(f"udo: {role.label}: {error}")
@@ -106,13 +109,13 @@ def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Plann
     return outcomes
 
 
-def _ends_all(error: UdoError) -> bool:
+def _ends_all(error: Failure) -> bool:
     return isinstance(error, Interrupted | CredentialsError)
 
 
 def _together(outcomes: Sequence[Outcome]) -> Result:
     results = [(label, one) for label, one in outcomes if isinstance(one, Result)]
-    failed = [(label, one) for label, one in outcomes if isinstance(one, UdoError)]
+    failed = [(label, one) for label, one in outcomes if isinstance(one, UdoError | Interrupted)]
     data = [one.data for _, one in outcomes if one and one.data]
     texts = [_text(label, one) for label, one in outcomes]
     between = "\n\n" if any("\n" in text for text in texts) else "\n"
@@ -125,7 +128,7 @@ def _together(outcomes: Sequence[Outcome]) -> Result:
     return Result(data, text=text, notes=notes, exit=error.exit, error=told)
 
 
-def _error(failed: Sequence[tuple[str, UdoError]], count: int, *, partly: bool) -> UdoError:
+def _error(failed: Sequence[tuple[str, Failure]], count: int, *, partly: bool) -> Failure:
     """What tells of them all: the error that ended them early, else that some failed, else the first."""
     if ended := next((one for _, one in failed if _ends_all(one)), None):
         return ended
@@ -133,11 +136,11 @@ def _error(failed: Sequence[tuple[str, UdoError]], count: int, *, partly: bool) 
     return PartlyDone(told) if partly else failed[0][1]
 
 
-def _text(label: str, outcome: Result | UdoError | None) -> str:
+def _text(label: str, outcome: Result | Failure | None) -> str:
     match outcome:
         case Result():
             return outcome.text or ""
-        case UdoError():
+        case UdoError() | Interrupted():
             return f"{label} failed: {outcome.message}"
     return f"{label} was not begun"
 

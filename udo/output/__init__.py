@@ -8,15 +8,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from udo.errors import ConfigError, UdoError
+from udo import signals
+from udo.errors import ConfigError
 from udo.output.clean import neutral
 from udo.output.hidden import Hidden
-from udo.output.terminal import Status, is_colourful, red, show_table, yellow
+from udo.output.terminal import Status, is_colourful, red, shown_table, yellow
 from udo.output.text import plan_lines, result_lines, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from udo.errors import Failure
     from udo.output.hosts import Hosts
     from udo.output.steps import Steps
     from udo.plan import Event, Plan
@@ -93,16 +95,15 @@ class Output:
         result = replace(result, rows=self.masked(result.rows), text=self.masked(result.text))
         self._status.clear()
         if result.text is None and result.rows and is_colourful(sys.stdout, self._color):
-            show_table(result.columns, result.rows)
+            _write(shown_table(result.columns, result.rows))
         else:
-            for line in result_lines(result):
-                print(line)
+            _write("".join(f"{line}\n" for line in result_lines(result)))
         if result.error:
             self._error(result.error[1], result.error[2])
         for note in result.notes:
             self.say(note)
 
-    def fail(self, error: UdoError, command: str) -> None:
+    def fail(self, error: Failure, command: str) -> None:
         """Writes an error: one line on stderr (a line per mistake of a configuration), or the JSON document."""
         if self.form == "json":
             row: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
@@ -122,7 +123,8 @@ class Output:
         self._status.clear()
         sys.stderr.write(f"{neutral(self.masked(question))} [y/N] ")
         sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        with signals.waiting():
+            return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def choose(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], question: str) -> str:
         """What the person at the terminal answers to a table and a question; empty at the end of the input."""
@@ -130,7 +132,8 @@ class Output:
         told = [*table_lines(columns, self.masked(rows)), f"{neutral(self.masked(question))} "]
         sys.stderr.write("\n".join(told))
         sys.stderr.flush()
-        return sys.stdin.readline().strip()
+        with signals.waiting():
+            return sys.stdin.readline().strip()
 
     def _error(self, message: str, hint: str | None) -> None:
         self.error(f"udo: {message}: {hint}" if hint else f"udo: {message}")
@@ -147,4 +150,10 @@ class Output:
         ok = code in (0, 5)
         row = {"udo": 1, "command": command, "ok": ok, "exit": code, "data": data, "error": error}
         # Made before it is written: what cannot be JSON must not leave half a document behind.
-        sys.stdout.write(json.dumps(self.masked(row), ensure_ascii=True, indent=2) + "\n")
+        _write(json.dumps(self.masked(row), ensure_ascii=True, indent=2) + "\n")
+
+
+def _write(text: str) -> None:
+    # Whoever reads it may be slow, or have stopped.
+    with signals.waiting():
+        sys.stdout.write(text)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from udo import signals
 from udo.output.clean import neutral
 from udo.output.folder import Folder
 from udo.output.folding import folded, text
@@ -93,8 +94,9 @@ class Hosts:
             self._progress.clear()
         stream = sys.stdout if self._to_stdout else sys.stderr
         held, self._held = "".join(self._held), []
-        stream.write(held)
-        stream.flush()
+        with signals.waiting():
+            stream.write(held)
+            stream.flush()
 
     def end(self, done: Mapping[str, HostDone]) -> None:
         """Writes what is shown only once all hosts are done."""

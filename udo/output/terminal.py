@@ -36,8 +36,8 @@ def yellow(text: str) -> str:
     return f"\x1b[33m{text}\x1b[0m"
 
 
-def show_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes a table to stdout, good and bad states in colour; what is wider than the terminal wraps between words.
+def shown_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table for the terminal, good and bad states in colour; what is wider than it wraps between words.
 
     No word is broken, though the lines get too long: ids and addresses are there to be copied.
     """
@@ -55,7 +55,9 @@ def show_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> 
     for texts in cells:
         table.add_row(*(Text(text, style=_style(text)) for text in texts))
     console.width = max(console.width, sum(widths) + _BETWEEN * len(widths))
-    console.print(table)
+    with console.capture() as written:
+        console.print(table)
+    return written.get()
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:

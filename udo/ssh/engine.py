@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import paramiko
 
+from udo import signals
 from udo.errors import DeadlinePassed, UdoError
 from udo.plan import Event, HostBegan, HostDone, Idle, Notice
 from udo.ssh import known_hosts, openssh, remote, trust
@@ -35,6 +36,9 @@ from udo.ssh.wire import Wires
 # Pieces of at most 64 KiB that wait for the reader; when it is slow, the hosts wait too. What one host floods the
 # reader with, all others wait behind: in lines of a letter these are a second's work, and more were no faster.
 _WAITING = 8
+
+# How often the reader looks for a signal while no host says anything.
+_LOOK = 0.1
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
@@ -139,10 +143,16 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
 
 
 def _next(run: _Run, seconds: float | None) -> _Piece | HostBegan | HostDone | Notice | BaseException | Idle | None:
-    try:
-        return run.out.get(timeout=seconds)
-    except queue.Empty:
-        return Idle()
+    """What comes next within so many seconds. Raises: Interrupted."""
+    until = None if seconds is None else time.monotonic() + seconds
+    while True:
+        signals.look()
+        try:
+            # Not broken in on: a queue that an exception leaves in the middle may stay locked for all others.
+            return run.out.get(timeout=_LOOK if until is None else max(0.0, min(_LOOK, until - time.monotonic())))
+        except queue.Empty:
+            if until is not None and time.monotonic() >= until:
+                return Idle()
 
 
 def _settled(run: _Run, doubts: Doubts) -> Iterator[HostDone]:

@@ -35,7 +35,6 @@ MUTANTS: tuple[Mutant, ...] = (
         '{"mode": "standard", "total_max_attempts": 3}',
     ),
     Mutant("read the first page only", "aws/connection.py", "if not token:", "if True:"),
-    Mutant("take a page of a proxy's for an answer", "aws/connection.py", 'if service != "s3" and ', "if False and "),
     Mutant("a family by its beginning", "launch/naming.py", "pattern.fullmatch(name)", "pattern.match(name)"),
     Mutant("forget whose group has the name", "launch/naming.py", "match and name not in other_groups", "match"),
     Mutant(

@@ -1,0 +1,121 @@
+"""Waits for AWS: apart from the main thread, so that a signal or a limit ends the wait whatever botocore is at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from udo import signals
+from udo.errors import LostAnswer, UdoError
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+# Seconds after which it is said what is awaited.
+_SOON = 5.0
+# How often it is looked whether anything has been sent yet: before, a person may be asked for a code, without a limit.
+_LOOK = 1.0
+
+_here = threading.local()
+
+
+def watch(session: Session) -> None:
+    """Makes every client that the session creates from now on tell when it sends."""
+    session.register("before-send", _sending, unique_id="udo-sending")
+
+
+def awaited(ask: Callable[[], Any], what: str, *, seconds: float, writing: bool, tell: Callable[[str], None]) -> Any:
+    """What `ask` returns or raises; a signal ends the wait for it (for a write the second one), and so does the limit.
+
+    Nobody waits any longer then, and what comes is not looked at. `tell` is handed what is awaited after 5 s.
+
+    Raises: Interrupted, LostAnswer.
+    """
+    patience = int(writing)
+    signals.look()
+    if getattr(_here, "question", None) is not None:
+        # Asked by what answers, where both are this process.
+        return ask()
+    question = _Question(ask)
+    helper = _Helper.idle.pop() if _Helper.idle else _Helper()
+    helper.questions.put(question)
+    with signals.waiting(patience):
+        arrived = question.lock.acquire(timeout=min(_SOON, seconds))
+    if not arrived:
+        if seconds > _SOON and threading.current_thread() is threading.main_thread():
+            tell(f"no answer yet to {what}; waiting up to {seconds:g} s")
+        with signals.waiting(patience):
+            arrived = question.is_answered_within(seconds)
+    if not arrived:
+        raise LostAnswer(f"{what}: no answer within {seconds:g} s", hint="check the network and the endpoint")
+    _Helper.idle.append(helper)
+    return question.outcome()
+
+
+class _Question:
+    """One question to AWS on its way; the lock is held until there is an answer."""
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self._ask = ask
+        self._answer: Any = None
+        self._error: BaseException | None = None
+        self.sent: float | None = None
+        # A bare lock: a signal that breaks in on the wait for it leaves nothing half done.
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+    def work(self) -> None:
+        """Asks, on the thread of a helper."""
+        _here.question = self
+        try:
+            self._answer = self._ask()
+        except BaseException as error:
+            self._error = error
+        _here.question = None
+        self.lock.release()
+
+    def is_answered_within(self, seconds: float) -> bool:
+        """Waits until it is answered, or so many seconds have passed since it was sent."""
+        while True:
+            left = _LOOK if self.sent is None else self.sent + seconds - time.monotonic()
+            if self.lock.acquire(timeout=max(0.0, min(left, _LOOK))):
+                return True
+            if left <= 0:
+                return False
+
+    def outcome(self) -> Any:
+        """The answer, or the error, raised."""
+        error, self._error = self._error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            # It holds this frame, and the frame would hold it.
+            del error
+        return self._answer
+
+
+class _Helper:
+    """A thread that asks; one that is given up on is never asked again."""
+
+    idle: list[_Helper] = []  # noqa: RUF012 - of the process
+
+    def __init__(self) -> None:
+        self.questions: SimpleQueue[_Question] = SimpleQueue()
+        try:
+            threading.Thread(target=self._work, name="udo-aws", daemon=True).start()
+        except RuntimeError as error:
+            raise UdoError("no thread can be started", hint="too many processes: see 'ulimit -u'") from error
+
+    def _work(self) -> None:
+        while True:
+            self.questions.get().work()
+
+
+def _sending(**_event: Any) -> None:
+    question: _Question | None = getattr(_here, "question", None)
+    if question is not None and question.sent is None:
+        question.sent = time.monotonic()
