@@ -93,7 +93,7 @@ def test_the_member_whose_number_is_typed_is_logged_in_to(stage: Any, typed: Cal
     assert "'7' is none of them" in at.told
     at.type("2\n")
     at.until(" ~]")
-    assert f"logging in to {rows[1][2]} of stage webapp, {rows[1][3]}\n" in at.told
+    assert f"logging in to {rows[1][2]} at {rows[1][3]}\n" in at.told
     at.type('echo "in $UDO_INSTANCE_ID"; exit 3\n')
     assert at.end() == 3, at.told
     assert f"\nin {rows[1][2]}\n" in at.told

@@ -52,6 +52,6 @@ def test_a_slow_answer_is_waited_for_and_one_that_never_comes_is_named(
 def test_a_command_runs_and_reads_whatever_the_configuration_says_of_sessions(
     host: Target, run: Run, tmp_path: Path, via: str, line: str
 ) -> None:
-    target = configured(replace(host, via=via), tmp_path, f"Host *\n  {line}\n".encode())
+    target = configured(replace(host, via=via), tmp_path, f"Host *\n  {line}\n  User {host.user}\n".encode())
     events = run([target], "cat; exit 3", stdin=b"sent\n")
     assert (output(events), [done.status for done in endings(events)]) == (b"sent\n", [3])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,16 +76,11 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
         raise UsageError("--choose is for a login", hint="leave the command out, or name instances by --instance")
     if asks:
         check_terminal()
-    elif not work.command and not session.options.dry_run and not sys.stdin.isatty():
-        raise UsageError("without CMD it is a login, and there is no terminal for one", hint="give a command")
     seen = view(session, given)
     user, via = given.pop("user"), given.pop("via")
     whom, how = whom_of(given), How(**given)
     hosts = observe_hosts(session, roles, whom, user, via)
     if not work.command:
         hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]
-        if not session.options.dry_run:
-            (host,) = hosts
-            session.output.say(f"logging in to {host.instance_id} of {host.role.label}, {host.target['address']}")
     shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen)
     return Run(session, parts(session, hosts, how), shown).result(work)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from udo import files
-from udo.errors import Refused, UdoError
-from udo.plan import Event, HostBegan, HostDone
+from udo.errors import Refused, UdoError, UsageError
+from udo.plan import Event, HostBegan, HostDone, Notice
 from udo.ssh import known_hosts, trust
 from udo.ssh.client_config import quoted
 from udo.ssh.pins import pins
@@ -20,10 +21,13 @@ from udo.ssh.target import KNOWN_HOSTS, LONGEST, Options, Target
 def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> Iterator[Event]:
     """Yields that the login has begun and, once the person has left, how it ended; ssh has the terminal meanwhile.
 
-    Raises: Refused, UdoError.
+    Raises: UsageError without a terminal; Refused, UdoError.
     """
+    if not sys.stdin.isatty():
+        raise UsageError("without CMD it is a login, and there is no terminal for one", hint="give a command")
     with tempfile.TemporaryDirectory(prefix="udo-ssh-") as folder:
         argv = login_argv(target, options, console_keys, Path(folder))
+        yield Notice(f"logging in to {target.instance_id} at {target.address}")
         yield HostBegan(target.instance_id)
         start = time.monotonic()
         try:

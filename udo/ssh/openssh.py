@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import selectors
@@ -20,6 +19,7 @@ from udo.ssh.limit import Limit
 from udo.ssh.login import trusting, words
 from udo.ssh.outcome import Ending, Failed
 from udo.ssh.remote import Emit
+from udo.ssh.session_settings import session_settings
 from udo.ssh.target import Options, Target
 from udo.ssh.trust import Knowledge
 from udo.ssh.wire import Wires
@@ -140,24 +140,7 @@ def _settings(target: Target, known: Knowledge, options: Options, folder: Path) 
     if target.via == "paramiko":
         # Udo's own client found nothing in common with the host; what it holds to be weak is no way out.
         settings |= {"Ciphers": "-*cbc*", "MACs": "-*sha1*,*md5*", "KexAlgorithms": "-*sha1*"}
-    return trusting(target, known, options, folder) | settings | _newer()
-
-
-@functools.cache
-def _newer() -> dict[str, str]:
-    """Settings by which a configuration would keep ssh from running the command and waiting for it."""
-    settings = {"ForkAfterAuthentication": "no", "StdinNull": "no", "SessionType": "default"}
-    words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-    # An ssh before 8.7 does not know the words, and reads no configuration that has them.
-    try:
-        asked = subprocess.run(["ssh", "-G", "-F", "none", *words, "x"], capture_output=True, check=False)
-    except FileNotFoundError as error:
-        raise _missing() from error
-    return {} if asked.returncode else settings
-
-
-def _missing() -> Failed:
-    return Failed("unreachable", "there is no ssh program, which this host needs")
+    return trusting(target, known, options, folder) | settings | session_settings()
 
 
 @contextmanager
@@ -165,7 +148,7 @@ def _running(argv: list[str], wires: Wires, *, reads: bool) -> Iterator[subproce
     try:
         program = Program(argv, reads=reads)
     except FileNotFoundError as error:
-        raise _missing() from error
+        raise Failed("unreachable", "there is no ssh program, which this host needs") from error
     try:
         wires.hold(program)
         yield program.process

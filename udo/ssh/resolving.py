@@ -17,6 +17,7 @@ from udo.ssh.config_file import HARMLESS, Setting, every_line
 from udo.ssh.known_hosts import KnownHosts
 from udo.ssh.pins import Pins
 from udo.ssh.plain_config import followed
+from udo.ssh.session_settings import session_settings
 from udo.ssh.target import KNOWN_HOSTS, Target
 
 _TAKEN = frozenset({"user", "port", "hostname", "identityfile", "userknownhostsfile", "globalknownhostsfile"})
@@ -170,12 +171,12 @@ def _taken_over(target: Target, answer: Answer, other: frozenset[str]) -> tuple[
 
 
 def _ask(config: str | None, chosen: Sequence[str], address: str) -> Answer:
-    words = ["ssh", "-G", *(["-F", config] if config else []), *chosen, "--", address]
-    try:
-        told = subprocess.run(words, capture_output=True, timeout=_PATIENCE, check=False)
-    except subprocess.TimeoutExpired as error:
-        hint = "a `Match exec` of its configuration may wait for something"
-        raise UsageError(f"ssh -G {address}: no answer within {_PATIENCE:g} s", hint=hint) from error
+    words = ["ssh", "-G", *(["-F", config] if config else []), *chosen]
+    told = _told(words, address)
+    if told.returncode:
+        # Where it is to go into the background it wants a command even to tell this.
+        instead = [word for name, value in session_settings().items() for word in ("-o", f"{name}={value}")]
+        told = _told([*words, *instead], address)
     said, errors = (os.fsdecode(stream) for stream in (told.stdout, told.stderr))
     if told.returncode:
         # The last line only counts those before it, which name file, line and option.
@@ -188,3 +189,11 @@ def _ask(config: str | None, chosen: Sequence[str], address: str) -> Answer:
         if value != address:
             answer[name] = (*answer.get(name, ()), value)
     return answer
+
+
+def _told(words: Sequence[str], address: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run([*words, "--", address], capture_output=True, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        hint = "a `Match exec` of its configuration may wait for something"
+        raise UsageError(f"ssh -G {address}: no answer within {_PATIENCE:g} s", hint=hint) from error
