@@ -20,7 +20,7 @@ import yaml
 
 FOLDER = Path(__file__).parent / "plans"
 CASES = sorted(FOLDER.glob("*/*.yml"))
-KEYS = {"says", "groups", "configurations", "versions", "images", "parameters", "udo.yml", "argv"}
+KEYS = {"says", "groups", "configurations", "versions", "images", "parameters", "absent", "udo.yml", "argv"}
 OUTCOMES = {"steps", "unchanged", "error", "differences", "notes"}
 GROUP = {"MinSize": 1, "MaxSize": 3, "DesiredCapacity": 2, "Instances": [], "Tags": []}
 _RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -65,12 +65,40 @@ class Rows:
         return {"InstanceRefreshes": []}
 
     def DescribeImages(self, asked: Any) -> Any:
-        # Where a case says nothing of images, every one asked for is there.
-        named = [{"ImageId": value} for value in asked.values() if str(value).startswith("ami-")]
-        return {"Images": self._case.get("images", named)}
+        return {"Images": self._case.get("images", [{"ImageId": name} for name in self._there(asked)])}
 
-    def DescribeSecurityGroups(self, _asked: Any) -> Any:
-        return {"SecurityGroups": []}
+    def DescribeInstanceTypes(self, asked: Any) -> Any:
+        # An architecture is part of the name of these: m7g runs arm64 alone.
+        rows = [
+            {
+                "InstanceType": name,
+                "ProcessorInfo": {"SupportedArchitectures": ["arm64" if name.startswith("m7g.") else "x86_64"]},
+            }
+            for name in self._there(asked)
+        ]
+        return {"InstanceTypes": rows}
+
+    def DescribeKeyPairs(self, asked: Any) -> Any:
+        return {"KeyPairs": [{"KeyName": name} for name in self._there(asked)]}
+
+    def DescribeSecurityGroups(self, asked: Any) -> Any:
+        names = self._there(asked)
+        rows = [{"GroupId": name, "GroupName": "" if name.startswith("sg-") else name} for name in names]
+        return {"SecurityGroups": rows}
+
+    def DescribeSubnets(self, _asked: Any) -> Any:
+        return {"Subnets": []}
+
+    def ListInstanceProfiles(self, _asked: Any) -> Any:
+        names = {"shop", "web", *re.findall(r"iam_profile: ([\w-]+)", self._case["udo.yml"])}
+        return {
+            "InstanceProfiles": [{"InstanceProfileName": name} for name in names - set(self._case.get("absent", ()))]
+        }
+
+    def _there(self, asked: Any) -> list[str]:
+        """What is asked for, but for what the case says is absent."""
+        values = [str(value) for key, value in asked.items() if ".Value." in key]
+        return [value for value in values if value not in self._case.get("absent", ())]
 
     def GetParameters(self, _asked: Any) -> Any:
         rows = self._case.get("parameters", {})

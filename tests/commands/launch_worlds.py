@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 OLD_IMAGE, NEW_IMAGE = "ami-0aaaaaaaaaaaaaaaa", "ami-0bbbbbbbbbbbbbbbb"
+# How the two are shown where they differ.
+IMAGES = f"{OLD_IMAGE} (of today) -> {NEW_IMAGE} (of today)"
 SCRIPT = "#!/bin/sh\necho früh\n"
 ZONES = {"AvailabilityZones": ["us-west-2a"]}
 # Never ours, whatever they look like: other groups, and configurations that nobody uses.
@@ -39,14 +41,20 @@ def write_config(text: str = CONFIG) -> None:
 
 
 def register_images(world: Any) -> None:
-    """Makes the images exist that the worlds below name."""
+    """Makes the images exist that the worlds below name; without a name, and fit for every type a test thinks of."""
+    for image_id in (OLD_IMAGE, NEW_IMAGE):
+        register_image(world, image_id)
+
+
+def register_image(world: Any, image_id: str, **shown: Any) -> None:
+    """Makes an image of that id exist, which EC2 shows like this."""
     from moto.ec2.models import ec2_backends
 
-    backend = ec2_backends[world.account]["us-west-2"]
+    images = ec2_backends[world.account]["us-west-2"].amis
     made = world.client("ec2").register_image(Name="one", Architecture="x86_64")["ImageId"]
-    image = backend.amis[made]
-    for image_id in (OLD_IMAGE, NEW_IMAGE):
-        backend.amis[image_id] = image
+    images[image_id] = images.pop(made)
+    for name, value in ({"id": image_id, "name": "", "architecture": ""} | shown).items():
+        setattr(images[image_id], name, value)
 
 
 def neighbours(world: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from launch_worlds import (
     CONFIG,
+    IMAGES,
     NEW_IMAGE,
     OLD_IMAGE,
     WORLDS,
@@ -49,7 +50,7 @@ def test_it_shows_what_differs_the_steps_and_how_many_instances_and_changes_noth
     assert told.exit == 0, told.stderr
     head, *lines = told.stdout.splitlines()
     assert head == "prod webapp  prod-webapp  2 of 2 running instances will be outdated"
-    assert f"  ami            {OLD_IMAGE} -> {NEW_IMAGE}" in lines
+    assert f"  ami            {IMAGES}" in lines
     assert any("prod-webapp launches from" in line for line in lines)
     assert everything(world) == before
 
@@ -99,7 +100,7 @@ def test_json_tells_differences_and_steps_in_the_words_of_aws(world: Any, udo: U
     (row,) = udo("plan", "-o", "json").json["data"]
     assert (row["cluster"], row["role"], row["group"], row["error"]) == ("prod", "webapp", "prod-webapp", None)
     told = [(one["key"], one["old"], one["new"]) for one in row["differences"]]
-    assert told == [("ami", OLD_IMAGE, NEW_IMAGE), ("instance_type", "t3.small", "m7g.large")]
+    assert told == [("ami", *IMAGES.split(" -> ")), ("instance_type", "t3.small", "m7g.large")]
     operations = [step["operation"] for step in row["steps"]]
     assert operations[0] == "CreateLaunchConfiguration"
     assert "UpdateAutoScalingGroup" in operations

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from launch_worlds import CONFIG, NEW_IMAGE, OLD_IMAGE, configuration_world, launched_from, write_config
+from launch_worlds import CONFIG, IMAGES, configuration_world, launched_from, write_config
 from test_many_roles import TWO, two_groups
 from test_ssh import GROUPS
 
@@ -42,7 +42,7 @@ def test_file_account_region_difference_and_steps_come_before_the_question(
     where = f"udo.yml: prod webapp, account {world.account}, us-west-2"
     steps = ("1. launch configuration prod-webapp-v2", "prod-webapp launches from prod-webapp-v2")
     assert told.exit == 7
-    assert in_order(told.stderr, where, f"{OLD_IMAGE} -> {NEW_IMAGE}", *steps, "prod webapp is protected. updatelc?")
+    assert in_order(told.stderr, where, IMAGES, *steps, "prod webapp is protected. updatelc?")
     assert not {asked.operation for asked in world.log}.intersection(WRITES)
 
 

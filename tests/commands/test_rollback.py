@@ -61,18 +61,24 @@ def test_rollback_goes_back_without_a_copy_and_a_second_has_nothing_to_do(world:
     )
 
 
-def test_rollback_names_images_and_warns_of_one_that_is_gone(world: Any, udo: Udo) -> None:
+def test_rollback_to_an_image_that_is_gone_is_refused_before_anything_is_written(world: Any, udo: Udo) -> None:
     from moto.ec2.models import ec2_backends
 
-    configuration_world(world)
-    write_config()
-    assert udo("updatelc", "prod", "webapp").exit == 0
-    images = ec2_backends[world.account]["us-west-2"].amis
-    images[NEW_IMAGE].id = NEW_IMAGE
-    del images[OLD_IMAGE]
-    shown = udo("rollback", "prod", "webapp", "--dry-run")
-    assert f"{NEW_IMAGE} (one, " in shown.stdout
-    assert f"warning: image {OLD_IMAGE} cannot be seen" in shown.stderr
+    for kind, build in WORLDS.items():
+        world.reset()
+        build(world)
+        write_config()
+        assert udo("updatelc", "prod", "webapp").exit == 0
+        images = ec2_backends[world.account]["us-west-2"].amis
+        images[NEW_IMAGE].name = "second"
+        before = everything(world)
+        shown = udo("rollback", "prod", "webapp", "--dry-run")
+        assert f"{NEW_IMAGE} (second, of today)" in shown.stdout
+        del images[OLD_IMAGE]
+        for words in ((), ("--dry-run",)):
+            told = udo("rollback", "prod", "webapp", *words)
+            assert (told.exit, f"image {OLD_IMAGE}: no such image" in told.stderr) == (7, True), kind
+        assert everything(world) == before
 
 
 def test_rollback_to_a_number(world: Any, udo: Udo) -> None:

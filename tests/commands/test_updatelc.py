@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from launch_worlds import (
     CONFIG,
+    IMAGES,
     NEIGHBOURS,
     NEW_IMAGE,
     OLD_IMAGE,
@@ -62,7 +63,7 @@ def test_a_dry_run_shows_what_differs_and_each_step_and_writes_nothing(world: An
     before = everything(world)
     shown = udo("updatelc", "prod", "webapp", "--dry-run")
     assert shown.exit == 0
-    assert f"ami            {OLD_IMAGE} -> {NEW_IMAGE}" in shown.stdout
+    assert f"ami            {IMAGES}" in shown.stdout
     assert "instance_type  t3.small -> m7g.large" in shown.stdout
     assert "  2. tag udo:launch of prod-webapp" in shown.stdout
     assert "  3. prod-webapp launches from" in shown.stdout
@@ -343,7 +344,8 @@ def test_json_tells_steps_and_differences(world: Any, udo: Udo) -> None:
     assert told["command"] == "updatelc"
     assert told["data"]["saved"] == {"version": "2"}
     assert [step["outcome"] for step in told["data"]["steps"]] == ["done", "done", "done"]
-    assert {"key": "ami", "old": OLD_IMAGE, "new": NEW_IMAGE} in told["data"]["differences"]
+    old, new = IMAGES.split(" -> ")
+    assert {"key": "ami", "old": old, "new": new} in told["data"]["differences"]
 
 
 def test_a_group_that_does_not_exist_is_named(world: Any, udo: Udo) -> None:

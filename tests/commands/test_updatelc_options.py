@@ -197,15 +197,6 @@ def test_where_the_old_image_is_gone_a_usual_name_of_a_root_is_taken_for_it(worl
     assert "is /dev/sda1, and block_device_mappings sets /dev/xvda" in udo("plan").stdout
 
 
-def test_an_image_that_cannot_be_seen_is_told(world: Any, udo: Udo) -> None:
-    configuration_world(world)
-    on_devices(world, {OLD_IMAGE: "/dev/xvda", NEW_IMAGE: "/dev/xvda"}, "/dev/xvda")
-    write_config()
-    told = udo("updatelc", "prod", "webapp", "--ami", "ami-0ccccccccccccccccc", "--dry-run")
-    assert "warning: image ami-0ccccccccccccccccc cannot be seen" in told.stderr
-    assert "cannot be seen" not in udo("updatelc", "prod", "webapp", "--dry-run").stderr
-
-
 @pytest.mark.parametrize(
     ("kind", "unknown", "words", "exit_code"),
     [

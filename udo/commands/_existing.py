@@ -33,12 +33,14 @@ def values(role: Role, key: str) -> tuple[str, ...]:
 class Existing:
     """What there is of all that some roles name, read when first asked for; None is what could not be read.
 
-    `notes` says why; `image_parameters` are the values of the parameters that `ami` names.
+    `notes` says why; `image_parameters` are the values of the parameters that `ami` names; `also` are images that are
+    read with those of the roles.
     """
 
-    def __init__(self, aws: Aws, roles: Sequence[Role]) -> None:
+    def __init__(self, aws: Aws, roles: Sequence[Role], *, also: Iterable[str] = ()) -> None:
         self.aws = aws
         self.roles = roles
+        self._also = frozenset(also)
         self.notes: list[str] = []
 
     @cached_property
@@ -70,7 +72,7 @@ class Existing:
         """The images by id, those that parameters and names stand for too."""
         ids = [ami for ami in self._all("ami") if not ami.startswith("ssm:")]
         found = [*ids, *(self.image_parameters or {}).values(), *filter(None, (self.images_by_name or {}).values())]
-        return self._read(lambda: self.aws.ec2.images(found))
+        return self._read(lambda: self.aws.ec2.images(sorted({*found, *self._also})))
 
     @cached_property
     def architectures(self) -> Mapping[str, frozenset[str]] | None:

@@ -100,12 +100,9 @@ def observe_labels(aws: Aws, plan: Plan, now: float) -> Plan:
 
 
 def _doubt(plan: Plan, images: Mapping[str, Image], changed: Difference) -> str:
-    """A warning where the new image cannot be seen or does not fit the volumes, empty for none."""
-    if new := images.get(changed.new):
-        return moved_root(_devices(plan), images.get(changed.old), new)
-    if not changed.new.startswith("ami-"):
-        return ""
-    return f"warning: image {changed.new} cannot be seen with these credentials: nothing can launch from it"
+    """A warning where the new image does not fit the volumes, empty for none."""
+    new = images.get(changed.new)
+    return moved_root(_devices(plan), images.get(changed.old), new) if new else ""
 
 
 def _devices(plan: Plan) -> Iterator[Mapping[str, Any]]:

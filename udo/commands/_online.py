@@ -129,7 +129,7 @@ def _meant(ami: Any, existing: Existing) -> tuple[str, str | None, bool]:
 
 def _architecture(role: Role, existing: Existing, architecture: str) -> Iterator[Finding]:
     kind = value(role, "instance_type")
-    known = existing.architectures
+    known = existing.architectures if kind else None
     fits = (known or {}).get(kind)
     if kind and fits and architecture:
         told = f"{kind} runs {' and '.join(sorted(fits))}, the image is {architecture}"
@@ -263,12 +263,26 @@ def _where(role: Role, key: str, name: str) -> str:
     return role.where(key) if role.has(key) else str(role.mark)
 
 
+_instance_type = _each(
+    "instance type", "instance_type", lambda existing: existing.architectures, "instance type in this region"
+)
+_key_pair = _each("key pair", "keypair_name", lambda existing: existing.key_pairs, "key pair")
+
+# What is to be asked where one key of launch data changes.
+LAUNCH_CHECKS: Mapping[str, tuple[Callable[[Role, Existing], Iterator[Finding]], ...]] = {
+    "ami": (_image,),
+    "instance_type": (_instance_type, _image),
+    "keypair_name": (_key_pair,),
+    "security_groups": (_security_groups,),
+    "iam_profile": (_profile,),
+}
+
 _CHECKS: tuple[Callable[[Role, Existing], Iterator[Finding]], ...] = (
     _account,
     _group,
     _image,
-    _each("instance type", "instance_type", lambda existing: existing.architectures, "instance type in this region"),
-    _each("key pair", "keypair_name", lambda existing: existing.key_pairs, "key pair"),
+    _instance_type,
+    _key_pair,
     _each("availability zone", "availability_zones", lambda existing: existing.zones, "zone in this region"),
     _each("VPC", "vpc", lambda existing: existing.vpcs, "VPC"),
     _subnets,

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from udo.commands._launchable import possible
 from udo.commands._launching import observe_labels, observe_updatelc
+from udo.commands._once import once
 from udo.commands._waiting import wait_lock
 from udo.launch.overlay import BASIS
 from udo.launch.returning import Target, overrides_of, plan_rollback, target_of
-from udo.launch.states import Heading
+from udo.launch.states import Heading, live_data
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.result import Result
 from udo.words import changing_roles
@@ -58,9 +60,10 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None) -> Resu
 
 
 def _planned(session: Session, role: Role, to: int | None) -> Plan:
-    aws = session.aws(role)
+    aws = once(session.aws(role))
     session.hide_secrets(role, *BASIS)
     state = observe_updatelc(aws, role)
     target = replace(observe_target(aws, target_of(state, to)), overrides=overrides_of(state, to))
     plan = plan_rollback(Heading("rollback", role.label), state, target)
+    plan = possible(aws, role, plan, live_data(state), mixed=getattr(state.live, "mixed", False))
     return observe_labels(aws, plan, session.clock.time())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.commands._launchable import possible
 from udo.commands._launching import observe_deploying, observe_image, observe_labels, observe_updatelc
 from udo.commands._once import once
 from udo.commands._waiting import wait_lock
@@ -15,7 +16,7 @@ from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
 from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.settings import image, settings, with_settings
-from udo.launch.states import ConfigurationState, Heading, State, Wanted
+from udo.launch.states import ConfigurationState, Heading, State, Wanted, live_data
 from udo.result import Result
 from udo.words import changing_roles
 
@@ -125,7 +126,8 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
     """
     others = dict(choices.settings)
     ami = others.pop("ami", choices.ami)
-    keys = launch_keys(role, ami=observe_image(aws, role, ami, _live_image(state)))
+    live = live_data(state)
+    keys = launch_keys(role, ami=observe_image(aws, role, ami, live.get("ImageId")))
     keys = with_settings(keys, others)
     wanted = _wanted(role, keys, session.run_id, choices)
     if choices.to_template and isinstance(state, ConfigurationState):
@@ -135,6 +137,7 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
         plan = plan_configuration(Heading("updatelc", role.label), state, wanted)
     else:
         plan = plan_template(Heading("updatelc", role.label), state, wanted)
+    plan = possible(aws, role, plan, live, mixed=getattr(state.live, "mixed", False))
     return replace(observe_labels(aws, plan, session.clock.time()), reason=choices.reason)
 
 
@@ -146,15 +149,6 @@ def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws
     _check_refresh(state, choices.anyway)
     state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role)))
     return observe_plan(session, aws, role, state, choices)
-
-
-def _live_image(state: State) -> str | None:
-    if isinstance(state, ConfigurationState):
-        data = state.configurations[state.live.name].data
-    else:
-        data = next(version.data for version in state.versions if version.number == state.number)
-    image: str | None = data.get("ImageId")
-    return image
 
 
 def _check_refresh(state: State, anyway: bool) -> None:

@@ -15,8 +15,8 @@ from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences, short
 from udo.launch.naming import family
 from udo.launch.overlay import BASIS
-from udo.launch.remembering import remembered
-from udo.launch.states import ConfigurationState
+from udo.launch.remembering import remembered, spare
+from udo.launch.states import ConfigurationState, pinned_text
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.plan import Notice
 from udo.result import Column, Result
@@ -63,7 +63,7 @@ def _configuration_rows(state: ConfigurationState) -> list[dict[str, Any]]:
     numbers.setdefault(state.live.name, None)
     told = remembered(state.group)
     marks = {told.before: "before"} if told else {}
-    marks[state.live.name] = "current"
+    marks |= {spare(state.group, state.live.name): "leftover", state.live.name: "current"}
     launched = [m.launch.name for m in state.group.members if isinstance(m.launch, LaunchConfigurationReference)]
     newest_first = sorted(numbers, key=lambda name: -(numbers[name] or 0))
     return [
@@ -84,7 +84,8 @@ def _configuration_rows(state: ConfigurationState) -> list[dict[str, Any]]:
 def _template_rows(state: TemplateState) -> list[dict[str, Any]]:
     told = remembered(state.group)
     marks: Mapping[str, str] = {told.before: "before"} if told else {}
-    marks = {**marks, f"{state.live.id}:{state.number}": "current"}
+    live = pinned_text(state)
+    marks = {**marks, spare(state.group, live): "leftover", live: "current"}
     launched = [
         m.launch.version
         for m in state.group.members
@@ -110,7 +111,8 @@ def _template_rows(state: TemplateState) -> list[dict[str, Any]]:
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...]) -> Result:
     """Show the launch configurations of a group's exact family (or the versions of its launch template), newest
-    first: which is current, which was before, how many instances were launched from each, what each changed.
+    first: which is current, which was before, how many instances were launched from each, what each changed. A leftover
+    is of a change that was broken off, and nothing ever launched from it.
 
     Of a launch configuration AWS keeps neither who made it nor why; the run is told where it ran on this machine.
 

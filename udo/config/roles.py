@@ -45,6 +45,7 @@ class Role:
     _own: Table = field(repr=False)
     _env: Mapping[str, str] = field(repr=False)
     _answers: Mapping[Lookup, str | Secret] = field(default_factory=dict, repr=False)
+    _said: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def label(self) -> str:
@@ -84,6 +85,8 @@ class Role:
 
         Raises: ConfigError when the value rests on something that is not known or not of its type.
         """
+        if key in self._said:
+            return self._said[key]
         row = schema.BY_PATH[key]
         entry = self._entry(row)
         value = None if entry is None else value_of(entry.value, row, _Reading(self._answer))
@@ -156,6 +159,10 @@ class Role:
     def resolved(self, answers: Mapping[Lookup, str | Secret]) -> Role:
         """The same role, knowing the answers to some of its lookups; values made of secrets are plain."""
         return replace(self, _answers={**self._answers, **answers})
+
+    def saying(self, values: Mapping[str, Any]) -> Role:
+        """The same role as if the configuration gave these keys these effective values."""
+        return replace(self, _said={**self._said, **values})
 
     def _entry(self, row: Key) -> Entry | None:
         head, *rest = row.spelling.split(".")

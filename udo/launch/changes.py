@@ -9,10 +9,10 @@ from udo.errors import Refused
 from udo.launch.copying import comparable, configuration_copy, laid_over, satisfies, sendable
 from udo.launch.differences import differences, short
 from udo.launch.keeping import beyond, delete_configurations, delete_versions
-from udo.launch.naming import family, next_free_name
+from udo.launch.naming import check_configuration_name, family, next_free_name
 from udo.launch.overlay import configuration_keys
 from udo.launch.proof import configuration_proof
-from udo.launch.remembering import reference_from, remember, remembered
+from udo.launch.remembering import reference_from, remember, remembered, spare
 from udo.launch.states import TemplateState, pinned_text
 from udo.launch.swapping import launch_pair, swapped, to_configuration, to_version, version_pair
 from udo.launch.versions import NextVersion, check_complete, check_nothing_lost, next_version
@@ -46,13 +46,16 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
     taken = {*state.configurations, *state.group_names}
     name = twin or next_free_name(group.name, numbers.values(), taken)
     if not twin:
+        check_configuration_name(name)
         check_nothing_lost(state.configurations[live].unknown, wanted)
     create = () if twin else (_create_configuration(name, state, content, found),)
     swap = to_configuration(group, name)
     number = family(group.name, [name])[name]
-    old = delete_configurations(numbers, number, wanted.keep, {*state.used, live, name})
+    left = spare(group, live)
+    old = delete_configurations(numbers, number, wanted.keep, {*state.used, live, name}, left)
     notes = (f"{name} has this content already and nothing uses it: it is taken up, not copied again",) if twin else ()
-    steps = (*create, *remember(group, name, live), swap, *old)
+    tag = remember(group, name, live, made=not twin or twin == left)
+    steps = (*create, *tag, swap, *old)
     return swapped(heading, state, steps, swap, found, f"launch configuration {name} (was {live})", notes)
 
 
@@ -78,7 +81,13 @@ def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Pla
     swap = to_version(state.group, live, main.number, live=pinned, overrides=numbers, pinned=pins)
     now = Ref("version", f"{live.id}:{{}}") if main.create else f"{live.id}:{main.number}"
     before = {one.state.live.id: str(one.state.number) for one in others}
-    tag = remember(state.group, now, f"{live.id}:{state.number}", before)
+    tag = remember(
+        state.group,
+        now,
+        f"{live.id}:{state.number}",
+        before,
+        made=bool(main.create) or now == spare(state.group, pinned_text(state)),
+    )
     old = _old_versions(
         state, wanted.keep, state.versions[0].number + 1 if main.create else int(str(main.number)), set()
     )
@@ -147,7 +156,8 @@ def leftovers(state: State, keep: int, *, whoever_set_it: bool = False) -> tuple
     current = numbers.get(state.live.name, 0)
     older = _next_below(current, numbers.values())
     previous = {told.before} if told else {name for name, number in numbers.items() if number in older}
-    return delete_configurations(numbers, current, keep, {*state.used, state.live.name, *previous})
+    needed = {*state.used, state.live.name, *previous}
+    return delete_configurations(numbers, current, keep, needed, spare(state.group, state.live.name))
 
 
 def _next_below(current: int, numbers: Iterable[int]) -> set[int]:
@@ -166,7 +176,9 @@ def _old_versions(state: TemplateState, keep: int, current: int, also: set[int])
     defaults = {version.number for version in state.versions if version.is_default}
     needed = {*state.used, state.number, current, *defaults, *also}
     numbers = {*(version.number for version in state.versions), current}
-    return delete_versions(state.live.id, state.live.name, beyond(numbers, keep, needed))
+    template, _, number = spare(state.group, pinned_text(state)).rpartition(":")
+    left = {int(number)} if template == state.live.id else set()
+    return delete_versions(state.live.id, state.live.name, beyond(numbers, keep, needed, left))
 
 
 def _nothing(heading: Heading, state: State, old: tuple[Call, ...]) -> Plan:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from udo.errors import Conflict, Refused
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
 from udo.launch.differences import brief_user_data, differences, leaves
+from udo.launch.naming import check_template_name
 from udo.launch.overlay import template_keys
 from udo.launch.proof import literal
 from udo.launch.remembering import remember
@@ -75,6 +76,7 @@ def plan_conversion(
     where udo.yml alone does not say enough.
     """
     group, live = state.group, state.live.name
+    check_template_name(group.name)
     check_nothing_lost(state.configurations[live].unknown, wanted)
     base = converted(configuration_copy(state.configurations[live].data, state.shape))
     kept: dict[str, Any] = {} if wanted.from_config else base
@@ -92,7 +94,7 @@ def plan_conversion(
     shown = twin.number if twin else "{version}"
     reference = LaunchTemplateReference(existing[0].template_id if existing else "", group.name, "")
     swap = to_version(group, reference, number, live=launch_pair(group), created=template_id)
-    tag = remember(group, _tagged(template_id, reference, number), live)
+    tag = remember(group, _tagged(template_id, reference, number), live, made=not twin)
     now = f"launch template {group.name} version {shown} (was launch configuration {live})"
     return swapped(heading, state, (*create, *tag, swap), swap, found, now)
 

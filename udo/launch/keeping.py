@@ -14,18 +14,26 @@ if TYPE_CHECKING:
 _VERSIONS = 200
 
 
-def beyond(numbers: Iterable[int], keep: int, needed: Collection[int]) -> tuple[int, ...]:
-    """The numbers beyond the newest `keep` that nobody needs, oldest first."""
-    newest_first = sorted(set(numbers), reverse=True)
-    return tuple(sorted(number for number in newest_first[keep:] if number not in needed))
+def beyond(numbers: Iterable[int], keep: int, needed: Collection[int], spare: Collection[int] = ()) -> tuple[int, ...]:
+    """The numbers beyond the newest `keep` that nobody needs, oldest first.
+
+    `spare` ones, which nothing ever launched from, are not counted among the newest: they go.
+    """
+    left = {number for number in spare if number not in needed}
+    newest_first = sorted(set(numbers) - left, reverse=True)
+    return tuple(sorted({*left, *(number for number in newest_first[keep:] if number not in needed)}))
 
 
 def delete_configurations(
-    family: Mapping[str, int], current: int, keep: int, needed: Collection[str]
+    family: Mapping[str, int], current: int, keep: int, needed: Collection[str], spare: str = ""
 ) -> tuple[Call, ...]:
-    """The calls that delete the old configurations of a family; `current` is the number launched from afterwards."""
+    """The calls that delete the old configurations of a family; `current` is the number launched from afterwards.
+
+    Nothing ever launched from the `spare` one.
+    """
     numbers = {*family.values(), current}
-    old = beyond(numbers, keep, {family[name] for name in needed if name in family} | {current})
+    left = {family[spare]} if spare in family else set()
+    old = beyond(numbers, keep, {family[name] for name in needed if name in family} | {current}, left)
     names = sorted((name for name in family if family[name] in old), key=lambda name: family[name])
     return tuple(_delete_configuration(name) for name in names if name not in needed)
 

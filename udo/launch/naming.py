@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from udo.errors import Refused
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+_LONGEST = 255
 
 
 def family(group_name: str, names: Iterable[str], other_groups: Collection[str] = ()) -> dict[str, int]:
@@ -23,6 +27,35 @@ def family(group_name: str, names: Iterable[str], other_groups: Collection[str] 
         elif match and name not in other_groups:
             found[name] = int(match[1])
     return found
+
+
+def check_template_name(name: str) -> None:
+    """Accepts what may be the name of a launch template.
+
+    Source: API_CreateLaunchTemplate, LaunchTemplateName.
+
+    Raises: Refused.
+    """
+    if not re.fullmatch(r"[a-zA-Z0-9().\-/_]{3,128}", name):
+        told = f"a launch template is named like its group, and {_brief(name)} cannot be the name of one"
+        raise Refused(told, hint="3 to 128 letters, digits and ( ) . - / _; nothing was changed")
+
+
+def check_configuration_name(name: str) -> None:
+    """Accepts what may be the name of a launch configuration.
+
+    Source: API_CreateLaunchConfiguration, LaunchConfigurationName: at most 255 characters.
+
+    Raises: Refused.
+    """
+    if len(name) > _LONGEST:
+        told = f"the next launch configuration would be named {_brief(name)}, which has {len(name)} characters"
+        raise Refused(told, hint=f"AWS takes at most {_LONGEST}; nothing was changed")
+
+
+def _brief(name: str) -> str:
+    """A name in quotes, with dots in its middle where it is long."""
+    return repr(name if len(name) <= 60 else f"{name[:40]}...{name[-12:]}")
 
 
 def next_free_name(group_name: str, numbers: Iterable[int], taken: Collection[str]) -> str:

@@ -26,12 +26,13 @@ class Remembered:
     """What the tag says, each as `reference_text` writes it.
 
     `overrides` are the versions before of the templates that overrides name for themselves, by template id, where they
-    were changed too.
+    were changed too. With `made` what is `now` was made by that very change.
     """
 
     now: str
     before: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    made: bool = False
 
 
 def remembered(group: AutoScalingGroup) -> Remembered | None:
@@ -39,9 +40,18 @@ def remembered(group: AutoScalingGroup) -> Remembered | None:
     try:
         told = json.loads(group.tags.get(TAG, ""))
         overrides = {str(key): str(number) for key, number in told.get("overrides", {}).items()}
-        return Remembered(str(told["now"]), str(told["before"]), overrides)
+        return Remembered(str(told["now"]), str(told["before"]), overrides, told.get("made") is True)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def spare(group: AutoScalingGroup, live: str) -> str:
+    """What a change made that was broken off before its swap, and so nothing ever launched from; empty for nothing.
+
+    As the tag writes it; `live` is what the group launches from, written alike.
+    """
+    told = remembered(group)
+    return told.now if told and told.made and told.before == live else ""
 
 
 def reference_text(launch: LaunchReference) -> str:
@@ -56,14 +66,20 @@ def reference_from(text: str) -> LaunchReference:
 
 
 def remember(
-    group: AutoScalingGroup, now: str | Ref, before: str, overrides: Mapping[str, str] | None = None
+    group: AutoScalingGroup,
+    now: str | Ref,
+    before: str,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    made: bool = False,
 ) -> tuple[Call, ...]:
     """The call that writes the tag before the swap; none where it says so already or would be too long.
 
-    Before the swap, because a crash between the two then leaves a tag whose `before` is what is live.
+    Before the swap, because a crash between the two then leaves a tag whose `before` is what is live. `made` says that
+    nothing ever launched from what is `now`, as this change makes it.
     """
-    text = _text(now, before, overrides or {})
-    if remembered(group) == Remembered(str(now), before, overrides or {}) or len(str(text)) > _MOST:
+    text = _text(now, before, overrides or {}, made=made)
+    if remembered(group) == Remembered(str(now), before, overrides or {}, made) or len(str(text)) > _MOST:
         return ()
     tag: dict[str, Any] = {
         "ResourceId": group.name,
@@ -77,8 +93,9 @@ def remember(
     return (Call(says, "autoscaling", "CreateOrUpdateTags", {"Tags": [tag]}, proof=(proof,), optional=True),)
 
 
-def _text(now: str | Ref, before: str, overrides: Mapping[str, str]) -> str | Ref:
-    more = {"overrides": dict(overrides)} if overrides else {}
+def _text(now: str | Ref, before: str, overrides: Mapping[str, str], *, made: bool) -> str | Ref:
+    more: dict[str, Any] = {"overrides": dict(overrides)} if overrides else {}
+    more |= {"made": True} if made else {}
     if isinstance(now, Ref):
         return Ref(now.name, json.dumps({"now": now.inside, "before": before, **more}))
     return json.dumps({"now": now, "before": before, **more})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from udo.errors import Absent, Conflict, UsageError
+from udo.errors import Absent, Conflict, Refused, UsageError
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences
 from udo.launch.naming import family
-from udo.launch.remembering import reference_from, reference_text, remember, remembered
+from udo.launch.remembering import reference_from, reference_text, remember, remembered, spare
 from udo.launch.states import ConfigurationState, Heading, State, TemplateState, pinned_text
 from udo.launch.swapping import short_reference, swapped, to_configuration, to_version
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
@@ -28,10 +28,17 @@ _SAY_TO = "choose one with --to N; see 'udo versions'"
 def target_of(state: State, to: int | None) -> LaunchReference:
     """What to go back to: the version numbered `to`, or what the tag calls `before`.
 
-    Raises: UsageError where the tag does not tell, Absent where there is no such version.
+    Raises: UsageError where the tag does not tell, Absent where there is no such version, Refused for one that nothing
+    ever launched from.
     """
     if to is not None:
-        return _numbered(state, to)
+        meant = _numbered(state, to)
+        if reference_text(meant) == spare(state.group, pinned_text(state)):
+            raise Refused(
+                f"nothing ever launched from version {to} of {state.group.name}: a change was broken off",
+                hint="run updatelc again; nothing was changed",
+            )
+        return meant
     told = remembered(state.group)
     live = pinned_text(state)
     if told is None:
@@ -102,8 +109,8 @@ def _templates(state: State, numbers: Mapping[str, str]) -> list[LaunchTemplateR
 def _remember(state: State, target: LaunchReference) -> tuple[Call, ...]:
     told = remembered(state.group)
     if told is not None and told.before == reference_text(target):
-        # The tag stays: a tag that named what is live as `before` would send the same command, run again, forward.
-        return ()
+        # As it stands: a tag that named what is live as `before` would send the same command, run again, forward.
+        return remember(state.group, told.now, told.before, told.overrides)
     return remember(state.group, reference_text(target), pinned_text(state))
 
 

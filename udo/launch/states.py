@@ -88,3 +88,10 @@ def pinned_text(state: State) -> str:
     if isinstance(state, TemplateState):
         return f"{state.live.id}:{state.number}"
     return state.live.name
+
+
+def live_data(state: State) -> Mapping[str, Any]:
+    """The launch data that the group launches from now."""
+    if isinstance(state, TemplateState):
+        return next(version.data for version in state.versions if version.number == state.number)
+    return state.configurations[state.live.name].data

@@ -46,20 +46,20 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "swap before there is something to swap in",
         "launch/changes.py",
-        "steps = (*create, *remember(group, name, live), swap, *old)",
-        "steps = (swap, *create, *remember(group, name, live), *old)",
+        "steps = (*create, *tag, swap, *old)",
+        "steps = (swap, *create, *tag, *old)",
     ),
     Mutant(
         "tag after the swap",
         "launch/changes.py",
-        "steps = (*create, *remember(group, name, live), swap, *old)",
-        "steps = (*create, swap, *remember(group, name, live), *old)",
+        "steps = (*create, *tag, swap, *old)",
+        "steps = (*create, swap, *tag, *old)",
     ),
     Mutant(
         "delete before the swap",
         "launch/changes.py",
-        "steps = (*create, *remember(group, name, live), swap, *old)",
-        "steps = (*create, *remember(group, name, live), *old, swap)",
+        "steps = (*create, *tag, swap, *old)",
+        "steps = (*create, *tag, *old, swap)",
     ),
     Mutant("make another copy each time", "launch/changes.py", "if satisfies(candidate, wanted):", "if False:"),
     Mutant(

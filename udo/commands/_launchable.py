@@ -1,0 +1,57 @@
+"""Refuses a launch change that AWS would refuse, before the first write: with the checks of `check --online`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from udo.commands._existing import Existing
+from udo.commands._online import LAUNCH_CHECKS
+from udo.errors import Refused
+from udo.launch.labels import image_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.plan import Plan
+
+_NONE = "none"
+# What stands in parentheses after an id, for people.
+_LABEL = re.compile(r" \([^()]*\)")
+# Where instances live is what the group has, whatever udo.yml says of it.
+_OF_THE_GROUP: Mapping[str, Any] = {"subnets": [], "subnets_cidr": [], "vpc": None}
+
+
+def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], *, mixed: bool = False) -> Plan:
+    """The plan, where all that it changes in launch data exists and goes together; what is unknown becomes a note.
+
+    `live` is the launch data that is changed; in a `mixed` instances policy the overrides decide on types.
+
+    Raises: Refused.
+    """
+    changed = _changed(plan)
+    if not (plan.writes and changed):
+        return plan
+    said = {**_OF_THE_GROUP, "ami": live.get("ImageId"), "instance_type": live.get("InstanceType"), **changed}
+    meant = role.saying(said)
+    existing = Existing(aws, [meant], also=image_ids(plan.differences))
+    checks = dict.fromkeys(check for key in changed for check in LAUNCH_CHECKS[key])
+    found = [finding for check in checks for finding in check(meant, existing)]
+    bad = [one for one in found if one.ok is False and not (mixed and one.check == "architecture")]
+    if wrong := dict.fromkeys(f"{one.check} {one.name}: {one.message}" for one in bad):
+        raise Refused(f"AWS would refuse this: {'; '.join(wrong)}", hint="nothing was changed")
+    notes = [f"warning: not all was looked up before the change: {one.removeprefix('?: ')}" for one in existing.notes]
+    return replace(plan, notes=(*plan.notes, *dict.fromkeys(notes)))
+
+
+def _changed(plan: Plan) -> dict[str, Any]:
+    """The new values of the launch keys that can be looked up; of those AWS looks up itself, none."""
+    found: dict[str, Any] = {}
+    for one in plan.differences:
+        new = _LABEL.sub("", one.new)
+        if one.key in LAUNCH_CHECKS and new != _NONE and (one.key != "ami" or new.startswith("ami-")):
+            found[one.key] = new.split(", ") if one.key == "security_groups" else new
+    return found
