@@ -73,7 +73,7 @@ def _once(place: Path, sources: Sequence[Path], install: Callable[[], None]) -> 
     wanted = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     ready = place / "ready"
     if not ready.exists() or ready.read_text() != wanted:
-        print(f"making {place.relative_to(FOLDER.parent)} (once)", flush=True)
+        print(f"making {place.relative_to(FOLDER.parent)} (once)\n", end="", flush=True)
         install()
         ready.write_text(wanted)
 
@@ -85,4 +85,4 @@ def _run(words: Sequence[str], folder: Path | None = None, env: dict[str, str] |
         raise Missing(str(error)) from error
     if done.returncode:
         told = [line for line in (done.stderr or done.stdout).splitlines() if not line.startswith("WARNING")]
-        raise Missing(f"{Path(words[0]).name} ended with {done.returncode}: {' / '.join(told[-3:])}")
+        raise Missing(f"{Path(words[0]).name} ended with {done.returncode}: {' / '.join(told[:3])}")

@@ -51,7 +51,7 @@ def _assertions(
     with tempfile.TemporaryDirectory(prefix="udo-foreign-") as folder, sandbox(Path(folder), client.speed) as env:
         made = []
         for one in made_by(program.words, Path(folder), {**env, **program.env}):
-            print(f"{client.name:<10}  {'ok    ' if one.held else 'FAILED'}  {one.says}", flush=True)
+            print(f"{client.name:<10}  {'ok    ' if one.held else 'FAILED'}  {one.says}\n", end="", flush=True)
             made.append(one)
         return made
 

@@ -21,6 +21,7 @@ PARTS = {
     "policies": scaling.policies,
     "lifecycle hooks": scaling.hooks,
     "scheduled actions": scaling.schedules,
+    "metrics": scaling.metrics,
     "parameters": parameters.parameters,
     "applications": deployments.applications,
     "revisions": deployments.revisions,

@@ -78,6 +78,35 @@ def schedules(aws: Aws) -> None:
     aws.equal("actions are found by name", names, ["once"])
     aws(f"autoscaling delete-scheduled-action {GROUP} --scheduled-action-name once")
     aws.equal("a deleted action is gone", len(aws(listed)["ScheduledUpdateGroupActions"]), 1)
+    _many(aws, listed)
     aws("autoscaling delete-auto-scaling-group --auto-scaling-group-name busy --force-delete")
     gone = lambda: aws("autoscaling describe-scheduled-actions --query 'length(ScheduledUpdateGroupActions)'")  # noqa: E731
     aws.until("what belongs to a group goes with it", gone, 0)
+
+
+def _many(aws: Aws, listed: str) -> None:
+    good = "ScheduledActionName=good,Recurrence='0 1 * * *',MinSize=1"
+    bad = "ScheduledActionName=bad,Recurrence=daily,MinSize=1"
+    put = f"autoscaling batch-put-scheduled-update-group-action {GROUP} --scheduled-update-group-actions"
+    told = aws(f'{put} "{good}" "{bad}"')["FailedScheduledUpdateGroupActions"]
+    aws.equal("of many actions those that fail are told", [one["ScheduledActionName"] for one in told], ["bad"])
+    found = sorted(one["ScheduledActionName"] for one in aws(listed)["ScheduledUpdateGroupActions"])
+    aws.equal("and the others are made", found, ["good", "morning"])
+    told = aws(f"autoscaling batch-delete-scheduled-action {GROUP} --scheduled-action-names good nope")
+    failed = [one["ScheduledActionName"] for one in told["FailedScheduledActions"]]
+    aws.equal("deleting many tells which were not there", failed, ["nope"])
+    aws.equal("and deletes the others", len(aws(listed)["ScheduledUpdateGroupActions"]), 1)
+
+
+def metrics(aws: Aws) -> None:
+    aws.group("measured", size=0)
+    named = "--auto-scaling-group-name measured"
+    aws(f"autoscaling enable-metrics-collection {named} --granularity 1Minute")
+    found = {one["Metric"]: one["Granularity"] for one in aws.described("measured")["EnabledMetrics"]}
+    aws.that("without names all metrics are enabled", len(found) > 10 and set(found.values()) == {"1Minute"}, found)
+    aws(f"autoscaling disable-metrics-collection {named} --metrics GroupMinSize GroupMaxSize")
+    left = {one["Metric"] for one in aws.described("measured")["EnabledMetrics"]}
+    aws.equal("some can be disabled", set(found) - left, {"GroupMinSize", "GroupMaxSize"})
+    aws(f"autoscaling disable-metrics-collection {named}")
+    aws.equal("or all", aws.described("measured")["EnabledMetrics"], [])
+    aws(f"autoscaling delete-auto-scaling-group {named}")

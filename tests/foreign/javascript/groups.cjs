@@ -9,6 +9,7 @@ const {
   DeleteAutoScalingGroupCommand,
   DeleteLifecycleHookCommand,
   DeletePolicyCommand,
+  DescribeAutoScalingGroupsCommand,
   DescribeLifecycleHooksCommand,
   DescribeScheduledActionsCommand,
   DetachInstancesCommand,
@@ -24,6 +25,9 @@ const {
   paginateDescribePolicies,
   paginateDescribeScalingActivities,
   paginateDescribeTags,
+  waitUntilGroupExists,
+  waitUntilGroupInService,
+  waitUntilGroupNotExists,
 } = require("@aws-sdk/client-auto-scaling");
 const {
   DescribeInstancesCommand,
@@ -61,6 +65,11 @@ async function sizes() {
   that("a group was made at a time, a Date", found.CreatedTime instanceof Date && !Number.isNaN(+found.CreatedTime));
   const running = await waitUntilInstanceRunning({ client: ec2, ...soon }, { InstanceIds: ids });
   equal("waitUntilInstanceRunning sees the members run", running.state, "SUCCESS");
+  const names = { AutoScalingGroupNames: ["web"] };
+  const there = await waitUntilGroupExists({ client: autoscaling, ...soon }, names);
+  equal("waitUntilGroupExists sees the group", there.state, "SUCCESS");
+  const serving = await waitUntilGroupInService({ client: autoscaling, ...soon }, names);
+  equal("waitUntilGroupInService sees enough members in service", serving.state, "SUCCESS");
   await autoscaling.send(new SuspendProcessesCommand({ ...web, ScalingProcesses: ["AZRebalance"] }));
   const suspended = (await described("web")).SuspendedProcesses;
   that("a suspended process tells why", suspended[0].SuspensionReason.startsWith("User suspended at "), suspended);
@@ -90,6 +99,14 @@ async function lists() {
   );
   const values = Object.fromEntries(tags.flatMap((page) => page.Tags.map((one) => [one.Key, one.Value])));
   equal("tags come back letter by letter", values, { team: "a", "ä ö": "<&> \"" });
+  for (const [says, command] of [
+    ["a token of one's own", new DescribeAutoScalingGroupsCommand({ NextToken: "mine" })],
+    ["a page that is too long", new DescribeAutoScalingGroupsCommand({ MaxRecords: 101 })],
+    ["an unknown filter", new DescribeAutoScalingGroupsCommand({ Filters: [{ Name: "colour", Values: ["red"] }] })],
+  ]) {
+    const name = says.includes("token") ? "InvalidNextToken" : "ValidationError";
+    await refused(`${says} is told as ${name}`, autoscaling, command, name);
+  }
   const acts = await pages(paginateDescribeScalingActivities({ client: autoscaling, pageSize: 2 }, { ...web }));
   equal("three launches are three activities", acts.flatMap((page) => page.Activities).length, 3);
 }
@@ -187,7 +204,9 @@ async function deletion() {
   await autoscaling.send(new DeleteAutoScalingGroupCommand({ ...web, ForceDelete: true }));
   const gone = await waitUntilInstanceTerminated({ client: ec2, ...soon }, { InstanceIds: ids });
   equal("waitUntilInstanceTerminated sees them go", gone.state, "SUCCESS");
-  equal("and the group with them", await described("web"), undefined);
+  const none = await waitUntilGroupNotExists({ client: autoscaling, ...soon }, { AutoScalingGroupNames: ["web"] });
+  equal("waitUntilGroupNotExists sees the group go", none.state, "SUCCESS");
+  equal("it is not described any more", await described("web"), undefined);
   await refused(
     "a group that is gone is refused",
     autoscaling,
