@@ -257,10 +257,10 @@ def test_every_name_that_git_gives_a_branch_is_found(git: Git, tmp_path: Path, n
 
 
 def test_every_remote_that_is_the_repository_is_asked_for_the_commit(git: Git, tmp_path: Path) -> None:
-    git("remote", "add", "by-ssh", "git@github.com:Example/shop.git")
+    git("remote", "add", "upstream", "git@github.com:Example/shop.git")
     git("checkout", "-q", "-b", "side")
     git("commit", "-q", "--allow-empty", "-m", "three")
-    push(git, "side", "by-ssh")
+    push(git, "side", "upstream")
     assert found("side", tmp_path).commit == git("rev-parse", "HEAD")
 
 

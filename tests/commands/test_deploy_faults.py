@@ -167,7 +167,7 @@ def test_targets_that_cannot_be_read_cause_one_warning(world: Any, udo: Udo, see
     done = udo(*DEPLOY)
     assert done.exit == 0
     assert done.stderr.count("warning: ") == 1
-    assert "warning: what each instance does cannot be told" in done.stderr
+    assert "warning: how each instance stands is unknown" in done.stderr
     assert asked(world).count("ListDeploymentTargets") == 1, "what is denied is not asked for at every poll"
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from udo.errors import AwsError, NotSent, PermissionDenied
+from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
 from udo.plan import Event, Notice, Progress, Ref, Wait
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Follower:
                 if target.status != "Pending" and (before is None or standing(target) != standing(before)):
                     yield Notice(f"      {standing(target)}")
         except (AwsError, PermissionDenied) as error:
-            self._silent = not isinstance(error, NotSent)
-            yield from self._warning(f"what each instance does cannot be told: {error.message}")
+            self._silent = not isinstance(error, NotSent | LostAnswer)
+            yield from self._warning(f"how each instance stands is unknown: {error.message}")
 
     def _next(self) -> tuple[str, ...]:
         """The instances to ask for now: unfinished ones, those at work first; at the end all of them."""
