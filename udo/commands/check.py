@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.commands._unapplied import set_keys
 from udo.config import load
 from udo.errors import ConfigError
 from udo.launch.user_data import boot_script
@@ -102,8 +103,13 @@ def _summary(config: Config) -> Result:
     advice = [
         {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in config.advice
     ]
-    data = {"file": str(config.file), "clusters": clusters, "roles": roles, "advice": advice}
-    return Result(data, text=text, notes=[f"{one} (advice)" for one in config.advice])
+    inert = set_keys(config.roles("*", None))
+    data = {"file": str(config.file), "clusters": clusters, "roles": roles, "advice": advice, "not_applied": inert}
+    notes = [f"{one} (advice)" for one in config.advice]
+    notes += [
+        f"{row['where']}: {row['key']} of a group that is there already is not applied by any verb yet" for row in inert
+    ]
+    return Result(data, text=text, notes=notes)
 
 
 def _counted(number: int, noun: str) -> str:

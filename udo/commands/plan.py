@@ -14,6 +14,7 @@ from udo.commands._launching import observe_deploying, observe_updatelc
 from udo.commands._locks import Locks, locked_text
 from udo.commands._once import once
 from udo.commands._saved import Entry, Saved, refuse_to_replace, write
+from udo.commands._unapplied import unapplied, unapplied_notes
 from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import AwsError, PermissionDenied, Refused, UdoError, UsageError
 from udo.launch.overlay import BASIS
@@ -46,6 +47,7 @@ class Planned:
     notes: tuple[str, ...] = ()
     error: UdoError | None = None
     lock: Any = None
+    not_applied: tuple[str, ...] = ()
 
 
 def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> tuple[tuple[Planned, ...], list[str]]:
@@ -57,8 +59,8 @@ def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> 
     seen: dict[int, Aws] = {}
     planned = [_planned(session, role, roles, choices, seen) for role in roles]
     locks = Locks(session.clock.time())
-    found = (_with_lock(one, locks.row(session.aws(one.role), one.role.group_name)) for one in planned)
-    return tuple(found), locks.notes
+    found = [_with_lock(one, locks.row(session.aws(one.role), one.role.group_name)) for one in planned]
+    return tuple(found), [*locks.notes, *unapplied_notes((one.role, one.not_applied) for one in planned)]
 
 
 def _with_lock(one: Planned, row: Any) -> Planned:
@@ -139,7 +141,14 @@ def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choi
         return Planned(role, error=error)
     if state.refresh:
         passing = (*passing, f"an instance refresh is {state.refresh}: changes wait for its end")
-    return Planned(role, plan, len(state.group.members), outdated(state, plan), (*plan.notes, *passing))
+    return Planned(
+        role,
+        plan,
+        len(state.group.members),
+        outdated(state, plan),
+        (*plan.notes, *passing),
+        not_applied=tuple(unapplied(role, state.group)),
+    )
 
 
 def _saved(session: Session, path: Path, found: Sequence[Planned]) -> list[str]:
@@ -212,6 +221,7 @@ def _row(one: Planned) -> dict[str, Any]:
         "steps": [_step_row(step) for step in plan.steps] if plan else [],
         "notes": list(one.notes),
         "lock": one.lock,
+        "not_applied": list(one.not_applied),
         "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
     }
 

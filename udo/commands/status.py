@@ -8,6 +8,7 @@ import click
 
 from udo.commands._locks import Locks, locked_text
 from udo.commands._telling import short_name
+from udo.commands._unapplied import unapplied, unapplied_notes
 from udo.commands.instances import launch_text
 from udo.errors import AwsError, PermissionDenied
 from udo.result import Column, Result
@@ -142,12 +143,15 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
         notes += footnotes
         for role, row in zip(together, status_rows(together, groups), strict=True):
             rows[role.label] = row | {"lock": locks.row(aws, role.group_name)}
-            if row["state"] != "absent":
-                rows[role.label]["deployed"] = deployed.get(role.group_name)
+            if group := groups.get(role.group_name):
+                more = {"deployed": deployed.get(role.group_name), "not_applied": unapplied(role, group)}
+                rows[role.label] |= more
     ordered = [rows[role.label] for role in roles]
     told = {row["group"]: locked_text(row["group"], row["lock"]) for row in ordered if _held(row)}
     columns = (*COLUMNS, _LOCKED) if told else COLUMNS
-    return Result(ordered, columns, [_text_row(row) for row in ordered], notes=[*notes, *locks.notes, *told.values()])
+    notes += [*locks.notes, *told.values()]
+    notes += unapplied_notes((role, rows[role.label].get("not_applied", ())) for role in roles)
+    return Result(ordered, columns, [_text_row(row) for row in ordered], notes=notes)
 
 
 def _held(row: Mapping[str, Any]) -> bool:

@@ -1,0 +1,101 @@
+"""Keys of udo.yml that no verb applies yet: status, plan and check say so, once a key, where it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from launch_worlds import CONFIG, configuration_world, write_config
+from test_many_roles import two_groups
+
+Udo = Callable[..., Any]
+ARN = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/{}/0123456789abcdef"
+
+
+def world_with(world: Any) -> None:
+    """prod-webapp with tags, a load balancer and subnets of its own."""
+    configuration_world(world)
+    client = world.client("autoscaling")
+    tag = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
+    client.create_or_update_tags(Tags=[tag | {"Key": "team", "Value": "web"}, tag | {"Key": "cost", "Value": "7"}])
+    client.update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", HealthCheckType="EC2", HealthCheckGracePeriod=120
+    )
+
+
+LIKE = "scale_policy: {min_size: 1, max_size: 3, desired: 2}, tags: {team: web}, health_check: {type: EC2, grace: 2m}"
+
+
+@pytest.mark.parametrize(
+    ("said", "keys"),
+    [
+        (LIKE, []),
+        (LIKE.replace("max_size: 3", "max_size: 9"), ["scale_policy"]),
+        (LIKE.replace("desired: 2", "desired: 3"), ["scale_policy"]),
+        (LIKE.replace("team: web", "team: shop"), ["tags"]),
+        (LIKE.replace("team: web", "team: web, new: one"), ["tags"]),
+        (LIKE.replace("2m", "3m"), ["health_check"]),
+        (LIKE.replace("type: EC2", "type: ELB"), ["health_check"]),
+        ("elbs: [prod-https]", ["elbs"]),
+        ("target_groups: [prod-webapp]", ["target_groups"]),
+        ("subnets: [subnet-0a1b2c3d4e5f60718]", ["subnets"]),
+        ("tags: {team: '${ssm:/team}'}", []),
+    ],
+)
+def test_a_key_that_the_live_group_has_otherwise_is_named_by_status_and_plan(
+    world: Any, udo: Udo, said: str, keys: list[str]
+) -> None:
+    world_with(world)
+    write_config(CONFIG.replace("webapp: {", f"webapp: {{{said}, "))
+    for verb in ("status", "plan"):
+        assert udo(verb, "-o", "json").json["data"][0]["not_applied"] == keys
+        told = [line for line in udo(verb).stderr.splitlines() if "no verb applies it yet" in line]
+        assert told == [f"{key} of prod webapp is not as in udo.yml: no verb applies it yet" for key in keys]
+
+
+def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) -> None:
+    import os
+
+    from udo.commands._unapplied import unapplied
+    from udo.config import load
+    from udo.model import AutoScalingGroup
+
+    raw = {
+        "TargetGroupARNs": [ARN.format("web"), ARN.format("api")],
+        "LoadBalancerNames": ["a"],
+        "VPCZoneIdentifier": "s-1, s-2",
+    }
+    live = AutoScalingGroup("prod-web", None, 0, 1, 0, raw=raw)
+
+    def named(said: str) -> list[str]:
+        Path("udo.yml").write_text(f"clusters: {{prod: {{roles: {{web: {{{said}}}}}}}}}\n")
+        return unapplied(load(Path("udo.yml"), os.environ).role("prod", "web"), live)
+
+    assert named(f"target_groups: [{ARN.format('web')}, api], elbs: [a], subnets: [s-2, s-1]") == []
+    assert named("target_groups: [web], elbs: [b], subnets: [s-1]") == ["target_groups", "elbs", "subnets"]
+
+
+def test_a_key_is_named_once_whatever_the_number_of_roles(world: Any, udo: Udo) -> None:
+    two_groups(world)
+    write_config(
+        CONFIG.replace("region:", "scale_policy: {max_size: 7}\nregion:") + "      worker: {}\n      gone: {}\n"
+    )
+    for verb in ("status", "plan"):
+        told = udo(verb).stderr
+        assert told.count("no verb applies it yet") == 1
+        assert "scale_policy of prod webapp, prod worker is not as in udo.yml" in told
+
+
+def test_check_names_the_keys_that_are_set_with_their_first_place(udo: Udo) -> None:
+    Path("udo.yml").write_text(
+        "tags: {a: b}\nclusters:\n  prod:\n    roles:\n      web: {}\n      api: {elbs: [x], scale_policy: null}\n"
+    )
+    told = udo("check")
+    says = "of a group that is there already is not applied by any verb yet"
+    assert (told.exit, told.stderr.splitlines()) == (0, [f"udo.yml:1: tags {says}", f"udo.yml:6: elbs {says}"])
+    assert udo("check", "-o", "json").json["data"]["not_applied"] == [
+        {"key": "tags", "where": "udo.yml:1", "roles": ["prod web", "prod api"]},
+        {"key": "elbs", "where": "udo.yml:6", "roles": ["prod api"]},
+    ]
