@@ -293,11 +293,12 @@ class Session:
             return login(targets[0], options, ec2.console_output)
         return fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)
 
-    def ssh_config(self, targets: Sequence[Mapping[str, Any]]) -> str:
-        """An OpenSSH client configuration that reaches these hosts by their instance ids."""
+    def ssh_config(self, targets: Sequence[tuple[Role, Mapping[str, Any]]]) -> tuple[str, list[str]]:
+        """An OpenSSH client configuration that reaches these hosts by their instance ids, and what it cannot do."""
         from udo.ssh import Target, client_config
 
-        return client_config([Target(**row) for row in targets])
+        consoles = {row["instance_id"]: self.aws(role).ec2.console_output for role, row in targets}
+        return client_config([Target(**row) for _, row in targets], lambda one: consoles[one](one))
 
     def show(self, result: Result) -> int:
         """Writes the result of the command and gives its exit code."""

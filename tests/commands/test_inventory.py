@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,33 @@ def test_ssh_config_works_as_it_stands_with_the_pins_there_are(stage: Any, udo: 
         assert (ended.stdout, ended.returncode) == (f"{one}\n", 3), ended.stderr
 
 
+def test_ssh_config_works_for_hosts_that_nobody_has_met_before(stage: Any, udo: Udo) -> None:
+    done = udo("inventory", "stage", "webapp")
+    assert (done.exit, done.stderr) == (0, "")
+    Path("conf").write_text(done.stdout)
+    for one in members(stage):
+        assert ssh(Path("conf"), one, "echo $UDO_INSTANCE_ID").stdout == f"{one}\n"
+
+
+@pytest.fixture
+def silent(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No instance has printed anything on its console yet."""
+    from udo.sandbox import strict
+
+    monkeypatch.setattr(strict.delays, "console", 9999.0)
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_host_whose_key_is_not_known_yet_is_named_with_what_to_do(stage: Any, udo: Udo) -> None:
+    done = udo("inventory", "stage", "webapp")
+    one = members(stage)[0]
+    assert (done.exit, f"Host {one}\n" in done.stdout) == (0, True)
+    assert f"the host key of {one} is unknown: not pinned, not in known_hosts, and no host keys in its" in done.stderr
+    assert "'udo ssh --host-keys accept-new' pins it" in done.stderr
+    Path("conf").write_text(done.stdout)
+    assert ssh(Path("conf"), one, "true").returncode == 255
+
+
 def test_another_key_than_the_pinned_one_is_refused_by_ssh(stage: Any, udo: Udo) -> None:
     from udo.sandbox.faults import InstanceFault
 
@@ -70,6 +98,7 @@ def test_another_key_than_the_pinned_one_is_refused_by_ssh(stage: Any, udo: Udo)
     assert (ended.returncode, "Host key verification failed" in ended.stderr) == (255, True)
 
 
+@pytest.mark.usefixtures("silent")
 def test_where_there_is_no_pin_the_files_of_the_role_are_asked(stage: Any, udo: Udo) -> None:
     known = Path("known hosts 50%")
     key = {one: stage.hosts.key(one) for one in members(stage)}
@@ -110,6 +139,8 @@ def test_an_empty_group_and_a_bad_name_are_errors(stage: Any, udo: Udo) -> None:
     assert udo("inventory", "stage", "webapp", "-o", "yaml").exit == 2
 
 
-def test_nobody_is_connected_to(stage: Any, udo: Udo) -> None:
-    udo("inventory", "stage", "webapp")
-    assert {request.operation for request in stage.log} == {"DescribeAutoScalingGroups", "DescribeInstances"}
+def test_nobody_is_connected_to_and_consoles_are_read_once_for_ssh_alone(stage: Any, udo: Udo) -> None:
+    for form in ("hosts", "json", "ssh-config", "ssh-config"):
+        assert udo("inventory", "stage", "webapp", "-o", form).exit == 0
+    asked = Counter(request.operation for request in stage.log)
+    assert asked == {"DescribeAutoScalingGroups": 4, "DescribeInstances": 4, "GetConsoleOutput": 3}

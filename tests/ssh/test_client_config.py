@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sshd_farm import Farm, key_pair, public_key
 
-from udo.ssh import Target, client_config
+from udo.ssh import KNOWN_HOSTS, Target, client_config
 from udo.ssh.pins import pins
 
 
@@ -32,7 +32,7 @@ def pinned(farm: Farm, tmp_path: Path) -> Target:
 
 
 def through(targets: list[Target], folder: Path, program: str, *words: str) -> subprocess.CompletedProcess[str]:
-    (folder / "conf").write_text(client_config(targets))
+    (folder / "conf").write_text(client_config(targets, lambda _: None)[0])
     argv = [program, "-F", str(folder / "conf"), "-o", "BatchMode=yes", "--", *words]
     return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
 
@@ -50,22 +50,47 @@ def test_scp_copies_with_it_too(pinned: Target, tmp_path: Path) -> None:
     assert (ended.returncode, there.read_text()) == (0, "whole"), ended.stderr
 
 
-def test_a_wrong_pin_is_refused_though_known_hosts_knows_the_host(farm: Farm, pinned: Target, tmp_path: Path) -> None:
+def test_a_wrong_pin_is_refused_and_without_one_the_files_decide(farm: Farm, pinned: Target, tmp_path: Path) -> None:
     held = pins().path(pinned.instance_id)
     held.write_text(f"{pinned.instance_id} {public_key(key_pair(tmp_path / 'other')).text}\n")
-    known = f"[{pinned.address}]:{pinned.port} {public_key(farm.host_key).text}\n"
-    (tmp_path / "known").write_text(known)
-    target = replace(pinned, known_hosts=(str(tmp_path / "known"),))
-    ended = through([target], tmp_path, "ssh", pinned.instance_id, f"touch {tmp_path}/reached")
+    ended = through([pinned], tmp_path, "ssh", pinned.instance_id, f"touch {tmp_path}/reached")
     assert (ended.returncode, "Host key verification failed" in ended.stderr) == (255, True)
     assert not (tmp_path / "reached").exists()
     held.unlink()
+    (tmp_path / "known").write_text(f"[{pinned.address}]:{pinned.port} {public_key(farm.host_key).text}\n")
+    target = replace(pinned, known_hosts=(str(tmp_path / "known"),))
     assert through([target], tmp_path, "ssh", pinned.instance_id, "exit 4").returncode == 4
 
 
 def test_a_host_that_nobody_knows_is_refused(pinned: Target, tmp_path: Path) -> None:
     pins().path(pinned.instance_id).unlink()
     assert through([pinned], tmp_path, "ssh", pinned.instance_id, "true").returncode == 255
+
+
+def test_a_pin_that_is_revoked_or_contradicted_makes_no_block(farm: Farm, pinned: Target, tmp_path: Path) -> None:
+    key, other = public_key(farm.host_key), public_key(key_pair(tmp_path / "other"))
+    name = f"[{pinned.address}]:{pinned.port}"
+    for line, told in (
+        (f"@revoked {pinned.address} {key.text}", "is revoked in known_hosts"),
+        (f"{name} {other.text}", "known:1 is not the one pinned in"),
+    ):
+        (tmp_path / "known").write_text(f"{line}\n")
+        text, (note,) = client_config([replace(pinned, known_hosts=(str(tmp_path / "known"),))], lambda _: None)
+        assert text == ""
+        assert note.startswith(f"{pinned.instance_id} is left out: the host key")
+        assert told in note
+
+
+def test_files_of_the_configuration_whose_names_have_blanks_are_written_so_that_ssh_reads_them(
+    farm: Farm, pinned: Target, tmp_path: Path
+) -> None:
+    pins().path(pinned.instance_id).unlink()
+    own, known = tmp_path / "own", tmp_path / "my hosts"
+    known.write_text(f"[{pinned.address}]:{pinned.port} {public_key(farm.host_key).text}\n")
+    for keyword in ("UserKnownHostsFile", "GlobalKnownHostsFile"):
+        own.write_text(f'Host *\n  {keyword} /none "{known}"\n')
+        target = replace(pinned, known_hosts=KNOWN_HOSTS, config=str(own))
+        assert through([target], tmp_path, "ssh", target.instance_id, "exit 3").returncode == 3
 
 
 def test_the_way_the_operators_configuration_describes_is_taken(pinned: Target, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from sshd_farm import key_pair, public_key
 
 from udo.ssh import known_hosts
 from udo.ssh.host_key import HostKey, parse
+from udo.ssh.target import known_names
 
 ED = parse("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIE7vwYJgDp4BzF4kQz0gkK6nWQdq0Qm0d7iN0l8m3rXk")
 assert ED
@@ -18,7 +19,7 @@ assert ED
 def known(tmp_path: Path, text: str, address: str = "10.0.0.1", port: int = 22) -> known_hosts.Known:
     file = tmp_path / "known_hosts"
     file.write_text(text)
-    return known_hosts.read([str(file)]).known(address, port)
+    return known_hosts.read([str(file)]).known(known_names(address, port))
 
 
 @pytest.mark.parametrize(
@@ -59,9 +60,9 @@ def test_hashed_names_match_as_ssh_keygen_hashes_them(tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(file)], check=True, capture_output=True)
     assert "10.0.0" not in file.read_text()
     hosts = known_hosts.read([str(file)])
-    assert hosts.known("10.0.0.1", 22).keys == (ED,)
-    assert hosts.known("10.0.0.2", 2222).keys == (ED,)
-    assert hosts.known("10.0.0.2", 22).keys == ()
+    assert hosts.known(known_names("10.0.0.1", 22)).keys == (ED,)
+    assert hosts.known(known_names("10.0.0.2", 2222)).keys == (ED,)
+    assert hosts.known(known_names("10.0.0.2", 22)).keys == ()
 
 
 def test_a_revoked_key_is_told_apart(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_line_that_says_nothing_is_skipped(tmp_path: Path, line: str) -> None:
 
 
 def test_a_file_that_is_not_there_knows_nobody(tmp_path: Path) -> None:
-    assert known_hosts.read([str(tmp_path / "none")]).known("10.0.0.1", 22) == known_hosts.Known()
+    assert known_hosts.read([str(tmp_path / "none")]).known(known_names("10.0.0.1", 22)) == known_hosts.Known()
 
 
 def test_every_file_named_is_read_and_lines_are_told(tmp_path: Path) -> None:
@@ -102,8 +103,8 @@ def test_every_file_named_is_read_and_lines_are_told(tmp_path: Path) -> None:
     one.write_text(f"# first\n10.0.0.1 {ED.text}\n")
     two.write_text(f"10.0.0.2 {ED.text}\n")
     hosts = known_hosts.read([str(one), str(two)])
-    assert hosts.known("10.0.0.1", 22).places == (f"{one}:2",)
-    assert hosts.known("10.0.0.2", 22).places == (f"{two}:1",)
+    assert hosts.known(known_names("10.0.0.1", 22)).places == (f"{one}:2",)
+    assert hosts.known(known_names("10.0.0.2", 22)).places == (f"{two}:1",)
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])

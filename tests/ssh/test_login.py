@@ -11,6 +11,7 @@ from sshd_farm import Farm, key_pair, public_key
 
 from udo.errors import Refused
 from udo.ssh import Options, Target, login_argv
+from udo.ssh.login import pin_accepted
 from udo.ssh.pins import pins
 
 
@@ -57,6 +58,7 @@ def test_an_unknown_host_is_refused_before_ssh_is_started(host: Target, folder: 
 def test_accept_new_lets_ssh_pin_the_key(farm: Farm, host: Target, folder: Path) -> None:
     target = replace(host, known_hosts=())
     assert login(login_argv(target, Options(host_keys="accept-new"), lambda _: None, folder)).stdout == "hi\n"
+    pin_accepted(target, folder)
     assert pins().keys(target.instance_id) == (public_key(farm.host_key),)
 
 
@@ -69,11 +71,11 @@ def test_another_key_is_refused_by_ssh(host: Target, folder: Path, tmp_path: Pat
         assert "Host key verification failed" in done.stderr
 
 
-def test_a_revoked_key_is_refused_by_ssh(farm: Farm, host: Target, folder: Path, tmp_path: Path) -> None:
+def test_a_revoked_key_is_refused_before_ssh_is_started(farm: Farm, host: Target, folder: Path, tmp_path: Path) -> None:
     key = public_key(farm.host_key)
     (tmp_path / "known").write_text(f"{host.address} {key.text}\n@revoked * {key.text}\n")
-    done = login(login_argv(replace(host, known_hosts=(str(tmp_path / "known"),)), Options(), lambda _: None, folder))
-    assert done.returncode == 255
+    with pytest.raises(Refused, match="revoked in known_hosts"):
+        login_argv(replace(host, known_hosts=(str(tmp_path / "known"),)), Options(), lambda _: None, folder)
 
 
 def test_the_agent_is_not_forwarded_and_only_the_named_key_is_tried(host: Target, folder: Path) -> None:

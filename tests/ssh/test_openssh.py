@@ -21,6 +21,7 @@ from udo.plan import Event, Line, Notice
 from udo.ssh import Options, Target
 from udo.ssh.limit import Limit
 from udo.ssh.openssh import Log, _talk
+from udo.ssh.preamble import Preamble
 from udo.ssh.resolving import resolved
 
 
@@ -198,7 +199,9 @@ def test_what_is_said_last_is_heard_however_late_it_is_looked_for() -> None:
         words = ["sh", "-c", f"sleep {0.9 + number / 300}; echo last"]
         said: list[bytes] = []
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
-            _talk(process, Log(Path("none")), lambda _, data: said.append(data), Options(), limit, limit)
+            preamble = Preamble(lambda _, data: said.append(data))
+            preamble.end()
+            _talk(process, Log(Path("none")), preamble, Options(), limit, limit)
         if b"".join(said) != b"last\n":
             lost.append(number)
 
@@ -216,6 +219,47 @@ def test_what_is_said_last_is_heard_however_late_it_is_looked_for() -> None:
     for thread in others:
         thread.join()
     assert lost == []
+
+
+BANNER = "Authorized use only.\nBanner line two"
+
+
+@pytest.fixture(scope="module")
+def greeting(farm: Farm) -> Target:
+    """A host that shows a banner before the login."""
+    (farm.folder / "banner").write_text(f"{BANNER}\n")
+    return replace(farm.hosts(more=f"Banner {farm.folder}/banner")[0], via="openssh")
+
+
+@pytest.mark.parametrize("shell", ["/bin/bash", "/usr/sbin/nologin", "/bin/sh"])
+def test_a_banner_is_not_said_by_the_command(
+    greeting: Target, run: Run, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    monkeypatch.setenv("SHELL", shell)
+    events = run([replace(greeting, instance_id=f"i-0000000{n}") for n in range(8)], "echo out; echo err >&2; exit 4")
+    assert (output(events), output(events, "stderr")) == (b"out\n" * 8, b"err\n" * 8)
+    assert {done.status for done in endings(events)} == {4}
+
+
+def test_what_a_proxy_command_says_first_is_not_said_by_the_command(host: Target, run: Run, tmp_path: Path) -> None:
+    proxy = "bash -c 'echo on my way >&2; exec 3<>/dev/tcp/%h/%p; cat <&3 & exec cat >&3'"
+    events = run([replace(host, config=config(tmp_path, f"Host *\n  ProxyCommand {proxy}\n"))], "echo err >&2")
+    assert output(events, "stderr") == b"err\n", endings(events)
+
+
+def test_what_a_proxy_command_dies_of_is_told_as_the_reason(host: Target, run: Run, tmp_path: Path) -> None:
+    proxy = "bash -c 'echo no way to %h >&2; exit 1'"
+    events = run([replace(host, config=config(tmp_path, f"Host *\n  ProxyCommand {proxy}\n"))])
+    (done,) = endings(events)
+    assert (done.outcome, done.reason.endswith(f": no way to {host.address}")) == ("unreachable", True), done
+    assert output(events, "stderr") == b""
+
+
+def test_what_is_said_before_the_login_does_not_end_the_time_for_it(host: Target, run: Run, tmp_path: Path) -> None:
+    path = config(tmp_path, "Host *\n  ProxyCommand sh -c 'echo on my way >&2; exec sleep 60'\n")
+    start = time.monotonic()
+    (done,) = endings(run([replace(host, config=path)], connect_timeout=1.0))
+    assert (done.outcome, time.monotonic() - start < 4) == ("timeout", True), done
 
 
 def test_a_jump_goes_by_way_of_the_other_host(farm: Farm, run: Run, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_what_is_understood_means_what_it_means_to_ssh(tmp_path: Path, lines: li
     assert (made.address, str(made.port)) == (hostname, port)
     assert not made.user or [made.user] == users
     if made.known_hosts[0] != "~/.ssh/known_hosts":
-        assert [" ".join(made.known_hosts[:-1])] == known
+        assert [" ".join(made.known_hosts[:-2])] == known
 
 
 @pytest.mark.usefixtures("alone")

@@ -11,8 +11,8 @@ import pytest
 from conftest import Run, endings, output
 from sshd_farm import Farm, key_pair, public_key
 
-from udo.errors import PermissionDenied, UdoError
-from udo.ssh import Options, console, fan_out, trust
+from udo.errors import PermissionDenied, Refused, UdoError
+from udo.ssh import Options, Target, console, fan_out, trust
 from udo.ssh.host_key import HostKey
 from udo.ssh.known_hosts import KnownHosts, read
 from udo.ssh.pins import Pins
@@ -84,22 +84,30 @@ def known_from(tmp_path: Path, *, pin: HostKey | None, line: HostKey | None, tex
         return text
 
     hosts = read([str(file)])
-    known = trust.knowledge(ME, "10.0.0.1", 22, pins=pins, known_hosts=hosts, console_keys=console_keys)
+    known = trust.knowledge(Target(ME, "10.0.0.1"), pins=pins, known_hosts=hosts, console_keys=console_keys)
     return known, len(asked)
 
 
-def test_the_first_source_that_knows_the_host_decides(tmp_path: Path, keys: list[HostKey]) -> None:
-    pin, line, shown = keys
+def test_the_console_is_asked_only_where_neither_a_pin_nor_known_hosts_knows(tmp_path: Path, keys) -> None:
+    one, other, shown = keys
     cases = [
-        (pin, line, shown, (pin,), 0),
-        (None, line, shown, (line,), 0),
-        (None, None, shown, (shown,), 1),
+        (one, None, (one,), 0),
+        (None, one, (one,), 0),
+        (one, one, (one,), 0),
+        (one, other, (other,), 0),  # no contradiction, and ssh asks for the kind it knows
+        (None, None, (shown,), 1),
     ]
-    for number, (a, b, c, expected, asked) in enumerate(cases):
+    for number, (pin, line, expected, asked) in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
-        known, times = known_from(folder, pin=a, line=b, text=printed(c))
+        known, times = known_from(folder, pin=pin, line=line, text=printed(shown))
         assert (known.keys, times) == (expected, asked)
+
+
+def test_a_pin_and_a_line_that_contradict_each_other_trust_nobody(tmp_path: Path, keys: list[HostKey]) -> None:
+    another = public_key(key_pair(tmp_path / "another"))
+    with pytest.raises(Refused, match=r"known:1 is not the one pinned in"):
+        known_from(tmp_path, pin=keys[0], line=another, text=None)
 
 
 def test_console_keys_are_pinned_and_known_hosts_is_not(tmp_path: Path, keys: list[HostKey]) -> None:
@@ -113,7 +121,9 @@ def test_a_console_that_may_not_be_read_is_named_as_the_reason(tmp_path: Path) -
     def denied(_: str) -> str | None:
         raise PermissionDenied("ec2:GetConsoleOutput is not allowed")
 
-    known = trust.knowledge(ME, "10.0.0.1", 22, pins=Pins(tmp_path), known_hosts=KnownHosts(()), console_keys=denied)
+    known = trust.knowledge(
+        Target(ME, "10.0.0.1"), pins=Pins(tmp_path), known_hosts=KnownHosts(()), console_keys=denied
+    )
     assert "ec2:GetConsoleOutput is not allowed" in decide(known, A, "strict").reason
 
 

@@ -24,8 +24,13 @@ if TYPE_CHECKING:
     from udo.model import LaunchReference, Member
     from udo.session import Session
 
-# What is asked of a host that nobody named otherwise: what ssh itself would trust.
-_KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
+# What is asked of a host that nobody named otherwise: what ssh itself would trust, see udo.ssh.KNOWN_HOSTS.
+_KNOWN_HOSTS = (
+    "~/.ssh/known_hosts",
+    "~/.ssh/known_hosts2",
+    "/etc/ssh/ssh_known_hosts",
+    "/etc/ssh/ssh_known_hosts2",
+)
 _ADDRESSES = {"private": "private_address", "public": "public_address", "ipv6": "ipv6_address"}
 
 

@@ -29,7 +29,8 @@ def command(session: Session, /, words: tuple[str, ...], user: str | None, **giv
     """Print the in-service instances of CLUSTER ROLE for other tools.
 
     -o ssh-config (the default) is a configuration for OpenSSH that names hosts by instance id, with the user, port
-    and key of udo.yml, the way that your OpenSSH configuration describes, and the host keys that Udo has pinned;
+    and key of udo.yml, the way that your OpenSSH configuration describes, and the host keys that Udo has pinned (of
+    hosts that nobody has met yet, those on their consoles, which are pinned now);
     -o hosts has lines for /etc/hosts; -o json has the same in `data` of the usual document.
 
     \b
@@ -44,7 +45,8 @@ def command(session: Session, /, words: tuple[str, ...], user: str | None, **giv
     if form == "hosts":
         text = "".join(f"{host.target['address']}\t{host.instance_id}\t# {host.role.label}\n" for host in hosts)
     else:
-        text = session.ssh_config([host.target for host in hosts])
+        text, more = session.ssh_config([(host.role, host.target) for host in hosts])
+        notes += more
     click.echo(text, nl=False)
     for note in notes:
         session.output.say(note)

@@ -58,8 +58,12 @@ class Setting:
 
 
 def home() -> Path:
-    """The home folder that ssh goes by: the account's, whatever HOME says."""
-    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    """The folder that ~ stands for: ssh goes by the account's, whatever HOME says."""
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        # An account without a line in passwd, for which ssh does nothing at all.
+        return Path.home()
 
 
 def sources(config: str | None) -> tuple[tuple[Path, Path], ...]:

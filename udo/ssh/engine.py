@@ -199,9 +199,7 @@ def _host(run: _Run, target: Target) -> HostDone:
 def _known(run: _Run, target: Target) -> trust.Knowledge | Ending:
     try:
         return trust.knowledge(
-            target.instance_id,
-            target.address,
-            target.port,
+            target,
             pins=run.pins,
             known_hosts=run.known_hosts[tuple(target.known_hosts)],
             console_keys=run.console_keys,

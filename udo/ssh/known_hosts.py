@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from udo.ssh import host_key
+from udo.ssh.config_file import home
 from udo.ssh.host_key import HostKey
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
@@ -62,9 +63,8 @@ class KnownHosts:
         """Whether any line is of an authority."""
         return any(entry.marker == AUTHORITY for entry in self.entries)
 
-    def known(self, address: str, port: int) -> Known:
-        """What is known of the server at this address; a line with the port goes before one without."""
-        names = [address] if port == 22 else [f"[{address}]:{port}", address]
+    def known(self, names: Sequence[str]) -> Known:
+        """What is known of the server with these names: the first that has a line decides, any may revoke a key."""
         found = [[*self._covering(name.lower())] for name in names]
         revoked = tuple(entry.key for entries in found for entry in entries if entry.marker == REVOKED)
         for entries in found:
@@ -95,12 +95,16 @@ class KnownHosts:
 
 def read(paths: Sequence[str]) -> KnownHosts:
     """All lines of the files that can be read; a file that is not there and a line OpenSSH would skip are skipped."""
-    return KnownHosts(tuple(entry for path in paths for entry in _entries(Path(path).expanduser())))
+    return KnownHosts(tuple(entry for path in paths for entry in _entries(_path(path))))
+
+
+def _path(name: str) -> Path:
+    return home() / name[2:] if name.startswith("~/") else Path(name).expanduser()
 
 
 def _entries(path: Path) -> Iterable[Entry]:
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return []
     found = (_entry(line, f"{path}:{number}") for number, line in enumerate(lines, 1))

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from udo import files
@@ -15,7 +16,11 @@ from udo.plan import Event, HostBegan, HostDone, Notice
 from udo.ssh import known_hosts, trust
 from udo.ssh.client_config import quoted
 from udo.ssh.pins import pins
+from udo.ssh.resolving import resolved
 from udo.ssh.target import KNOWN_HOSTS, LONGEST, Options, Target
+
+# The file that ssh writes a key into which it accepts.
+_ACCEPTED = "accepted"
 
 
 def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> Iterator[Event]:
@@ -36,22 +41,20 @@ def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> 
             raise UdoError(
                 "no ssh program", hint="install OpenSSH to log in; 'udo ssh' with a command works"
             ) from error
+        finally:
+            pin_accepted(target, Path(folder))
     yield HostDone(target.instance_id, *_ending(status), time.monotonic() - start)
 
 
 def login_argv(target: Target, options: Options, console_keys: trust.ConsoleKeys, folder: Path) -> list[str]:
-    """The words that start `ssh` to one host; a known_hosts file for it is written into `folder`, to be deleted after.
+    """The words that start `ssh` to one host; a known_hosts file for it is written into `folder`.
 
-    Raises: Refused when nothing is known of the host's key; UdoError when its pin cannot be read.
+    Raises: Refused when nothing is known of the host's key, or what is known contradicts itself; UdoError when its pin
+    cannot be read.
     """
-    held = pins()
+    ((target,), _) = resolved([replace(target, via="openssh")])
     known = trust.knowledge(
-        target.instance_id,
-        target.address,
-        target.port,
-        pins=held,
-        known_hosts=known_hosts.read(target.known_hosts),
-        console_keys=console_keys,
+        target, pins=pins(), known_hosts=known_hosts.read(target.known_hosts), console_keys=console_keys
     )
     if not known.keys and not known.authority and options.host_keys != "accept-new":
         hint = "--host-keys accept-new"
@@ -63,24 +66,35 @@ def login_argv(target: Target, options: Options, console_keys: trust.ConsoleKeys
 def trusting(target: Target, known: trust.Knowledge, options: Options, folder: Path) -> dict[str, str]:
     """The settings by which ssh trusts what is known, and nothing else; a known_hosts file is written into `folder`.
 
-    Where nothing is known ssh itself adds the key it is shown under the alias, which makes it a pin; that is, where
-    this is asked for and no certificate is due, which ssh looks up by address in the files of the target.
+    What Udo holds is handed to ssh under the instance id. Anything else is left to the files of the target and the
+    names that ssh has for it; a key that it may accept it adds to the file in `folder`, see `pin_accepted`.
     """
-    alias = {"HostKeyAlias": target.instance_id, "GlobalKnownHostsFile": "/dev/null", "UpdateHostKeys": "no"}
-    if known.keys:
-        trusted = folder / "known_hosts"
-        files.write_private(trusted, _lines(target.instance_id, known))
-        return {**alias, "UserKnownHostsFile": quoted(trusted), "StrictHostKeyChecking": "yes"}
-    if options.host_keys == "accept-new" and not known.authority:
-        trusted = pins().path(target.instance_id)
-        trusted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pin = {"UserKnownHostsFile": quoted(trusted), "StrictHostKeyChecking": "accept-new", "HashKnownHosts": "no"}
-        return alias | pin
-    settings = {"StrictHostKeyChecking": "yes", "UpdateHostKeys": "no"}
-    if target.known_hosts != KNOWN_HOSTS:
-        settings["UserKnownHostsFile"] = " ".join(map(quoted, target.known_hosts)) or "/dev/null"
-        settings["GlobalKnownHostsFile"] = "/dev/null"
-    return settings
+    accepting = not known.keys and not known.authority and options.host_keys == "accept-new"
+    own = folder / (_ACCEPTED if accepting else "known_hosts")
+    files.write_private(own, _lines(target.instance_id, known))
+    settings = {
+        "StrictHostKeyChecking": "yes",
+        "UpdateHostKeys": "no",
+        # The configuration may have ssh trust what it would refuse otherwise.
+        "NoHostAuthenticationForLocalhost": "no",
+        "VerifyHostKeyDNS": "no",
+    }
+    if known.held:
+        settings["HostKeyAlias"] = target.instance_id
+    if accepting:
+        settings |= {"StrictHostKeyChecking": "accept-new", "HashKnownHosts": "no"}
+    if target.left_to_ssh and target.known_hosts == KNOWN_HOSTS:
+        return settings
+    there = [str(own)] if known.held else [str(own), *target.known_hosts]
+    return settings | {"UserKnownHostsFile": " ".join(map(quoted, there)), "GlobalKnownHostsFile": "/dev/null"}
+
+
+def pin_accepted(target: Target, folder: Path) -> None:
+    """Pins the key that ssh was let accept, if any. Raises: UdoError when it cannot, or another one is pinned."""
+    lines = known_hosts.read([str(folder / _ACCEPTED)]).entries
+    keys = tuple(dict.fromkeys(line.key for line in lines if not line.marker))
+    if keys and not set(keys) <= set(pins().pin(target.instance_id, keys)):
+        raise UdoError(f"another host key than the accepted one is pinned in {pins().path(target.instance_id)}")
 
 
 def words(target: Target, settings: dict[str, str], options: Options) -> list[str]:
@@ -101,7 +115,7 @@ def words(target: Target, settings: dict[str, str], options: Options) -> list[st
 
 
 def _lines(name: str, known: trust.Knowledge) -> str:
-    trusted = [f"{name} {key.text}" for key in known.keys]
+    trusted = [f"{name} {key.text}" for key in known.keys if known.held]
     revoked = [f"{known_hosts.REVOKED} * {key.text}" for key in known.revoked]
     return "".join(f"{line}\n" for line in trusted + revoked)
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from udo.ssh.limit import Limit
-from udo.ssh.login import trusting, words
+from udo.ssh.login import pin_accepted, trusting, words
 from udo.ssh.outcome import Ending, Failed
+from udo.ssh.preamble import Preamble, environment
 from udo.ssh.remote import Emit
 from udo.ssh.session_settings import session_settings
 from udo.ssh.target import Options, Target
@@ -42,7 +43,9 @@ class Program:
         stdin = subprocess.PIPE if reads else subprocess.DEVNULL
         pipe = subprocess.PIPE
         # A group of its own, so that what carries the connection for it ends with it.
-        self.process = subprocess.Popen(argv, stdin=stdin, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True)
+        self.process = subprocess.Popen(
+            argv, stdin=stdin, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True, env=environment()
+        )
 
     def close(self) -> None:
         """Asks it to leave."""
@@ -113,15 +116,22 @@ def converse(
     Raises: Failed, Stopped, UdoError.
     """
     limit, connect = limits
-    with tempfile.TemporaryDirectory(prefix="udo-ssh-") as folder:
-        log = Log(Path(folder) / "log")
-        argv = [*words(target, _settings(target, known, options, Path(folder)), options), "-T", "-E", str(log.path)]
-        with _running([*argv, "--", target.address, command], wires, reads=bool(options.stdin)) as process:
-            _talk(process, log, emit, options, limit, connect)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(limit.left)
-            limit.check("no end of the command")
-            return _ending(process.returncode, log, known)
+    preamble = Preamble(emit)
+    with tempfile.TemporaryDirectory(prefix="udo-ssh-") as name:
+        folder, log = Path(name), Log(Path(name) / "log")
+        settings = _settings(target, known, options, folder) | preamble.settings
+        argv = [*words(target, settings, options), "-T", "-E", str(log.path), "--", target.address, command]
+        try:
+            with _running(argv, wires, reads=bool(options.stdin)) as process:
+                _talk(process, log, preamble, options, limit, connect)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(limit.left)
+                limit.check("no end of the command")
+            if log.logged_in:
+                preamble.end()
+        finally:
+            pin_accepted(target, folder)
+        return _ending(process.returncode, log, known, preamble)
 
 
 def _settings(target: Target, known: Knowledge, options: Options, folder: Path) -> dict[str, str]:
@@ -131,7 +141,6 @@ def _settings(target: Target, known: Knowledge, options: Options, folder: Path) 
         "ControlPath": "none",
         "ControlMaster": "no",
         "RemoteCommand": "none",
-        "PermitLocalCommand": "no",
         "ClearAllForwardings": "yes",
         "LogLevel": "DEBUG1",
         "ServerAliveInterval": str(max(1, round(options.keepalive / 2))),
@@ -157,10 +166,10 @@ def _running(argv: list[str], wires: Wires, *, reads: bool) -> Iterator[subproce
 
 
 def _talk(
-    process: subprocess.Popen[bytes], log: Log, emit: Emit, options: Options, limit: Limit, connect: Limit
+    process: subprocess.Popen[bytes], log: Log, preamble: Preamble, options: Options, limit: Limit, connect: Limit
 ) -> None:
     """Passes on what is said until both streams end, or ssh has: a ProxyCommand may outlive it and hold a stream."""
-    logged_in, ended, heard, unsent = False, False, time.monotonic(), memoryview(options.stdin)
+    ended, heard, unsent = False, time.monotonic(), memoryview(options.stdin)
     with selectors.DefaultSelector() as selector:
         for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
             if stream:
@@ -174,24 +183,25 @@ def _talk(
                 if options.idle_timeout
                 else limit
             )
-            now = limit.sooner(idle) if logged_in else connect
+            now = limit.sooner(idle) if preamble.over else connect
             ready = selector.select(0 if ended else min(now.left or _LOOK, _LOOK))
             if not ready and ended:
-                return
+                break
             # It may have said its last and left since the look, so that only one after its end shows all of it.
             ended = ended or (not ready and process.poll() is not None)
             for key, _ in ready:
                 if key.data == "stdin":
                     unsent = _sent(selector, key.fileobj, unsent)  # type: ignore[arg-type]
                 elif data := os.read(key.fd, _PIECE):
-                    logged_in, heard = True, time.monotonic()
-                    emit(key.data, data)
+                    heard = time.monotonic()
+                    preamble.feed(key.data, data)
                 else:
                     selector.unregister(key.fileobj)
-            if now.over and not logged_in:
-                logged_in, heard = log.logged_in, time.monotonic()
-                if not logged_in:
+            if now.over and not preamble.over:
+                if not log.logged_in:
                     connect.check(f"no {log.stage}")
+                heard = time.monotonic()
+                preamble.end()
             elif now.over:
                 limit.check("no end of the command")
                 idle.check("nothing was said")
@@ -210,7 +220,7 @@ def _sent(selector: selectors.BaseSelector, stdin: IO[bytes], unsent: memoryview
     return unsent
 
 
-def _ending(status: int, log: Log, known: Knowledge) -> Ending:
+def _ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Ending:
     text = log.text
     if log.logged_in and "rtype exit-status" in text:
         return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
@@ -220,6 +230,17 @@ def _ending(status: int, log: Log, known: Knowledge) -> Ending:
         return Ending("dropped", None, f"the connection broke while the command ran: {log.reason}")
     reason = log.reason
     if _REFUSED.search(text):
-        why = known.missing or (f"its key is not the one {known.source}" if known.keys else "")
-        return Ending("refused", None, f"{reason} ({why})" if why and "verification failed" in text else reason)
-    return Ending("timeout" if "timed out" in reason.lower() else "unreachable", None, reason)
+        why = _distrust(text, known)
+        return Ending("refused", None, f"{reason} ({why})" if why else reason)
+    outcome = "timeout" if "timed out" in reason.lower() else "unreachable"
+    # Until keys are exchanged nobody is heard but ssh and what carries the connection for it.
+    told = "" if "SSH2_MSG_NEWKEYS received" in text else preamble.last_words
+    return Ending(outcome, None, f"{reason}: {told}" if told else reason)
+
+
+def _distrust(text: str, known: Knowledge) -> str:
+    if "verification failed" not in text:
+        return ""
+    if "is marked as revoked" in text or "revoked by file" in text:
+        return "its key is revoked"
+    return known.missing or (f"its key is not the one {known.source}" if known.keys else "")

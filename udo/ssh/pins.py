@@ -43,7 +43,7 @@ class Pins:
             is_there = path.lstat().st_size > 0
         except FileNotFoundError:
             return ()
-        keys = known_hosts.read([str(path)]).known(instance_id, 22).keys
+        keys = known_hosts.read([str(path)]).known([instance_id]).keys
         if is_there and not keys:
             raise UdoError(f"the pinned host key in {path} cannot be read", hint="look at it, then delete it")
         return keys

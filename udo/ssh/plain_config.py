@@ -100,6 +100,6 @@ def _with(target: Target, said: dict[str, list[str]]) -> Target:
         made = replace(made, key=said["identityfile"][0])
     if target.known_hosts == KNOWN_HOSTS:
         own, system = (said.get(f"{who}knownhostsfile") for who in ("user", "global"))
-        files = (*(own or KNOWN_HOSTS[:1]), *(system or KNOWN_HOSTS[1:]))
+        files = (*(own or KNOWN_HOSTS[:2]), *(system or KNOWN_HOSTS[2:]))
         made = replace(made, known_hosts=tuple(name for name in files if name != "none"))
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -18,9 +19,13 @@ from udo.ssh.known_hosts import KnownHosts
 from udo.ssh.pins import Pins
 from udo.ssh.plain_config import followed
 from udo.ssh.session_settings import session_settings
-from udo.ssh.target import KNOWN_HOSTS, Target
+from udo.ssh.target import KNOWN_HOSTS, Target, known_names
 
-_TAKEN = frozenset({"user", "port", "hostname", "identityfile", "userknownhostsfile", "globalknownhostsfile"})
+_FILES = ("userknownhostsfile", "globalknownhostsfile")
+_TAKEN = frozenset({"user", "port", "identityfile", *_FILES})
+_COMMAND = "knownhostscommand"
+# What ssh fills in: a folder at the front, a token, a variable.
+_FILLED = re.compile(r"(^~[^/]*|%.|\$\{[^}]*\})")
 
 # Seconds for `ssh -G`, which runs what `Match exec` says; ssh itself has no limit for that.
 _PATIENCE = 300.0
@@ -47,9 +52,26 @@ class Said:
             return (address,)
         return tuple(fnmatch.fnmatchcase(address, pattern) for pattern in self._patterns)
 
+    def files(self, answer: Answer) -> tuple[str, ...] | None:
+        """The known_hosts files of an answer, which has blanks between them and within them; None where it is unclear.
+
+        How they were written tells which is which.
+        """
+        found: list[str] = []
+        for keyword, usual in zip(_FILES, (KNOWN_HOSTS[:2], KNOWN_HOSTS[2:]), strict=True):
+            (value,) = answer[keyword]
+            written = [usual, *(line.words for line in self.lines if line.keyword == keyword)]
+            fitting = next(filter(None, (_parted(value, words) for words in written)), None)
+            if fitting is None and " " in value:
+                return None
+            # To ssh a ~ stands for a folder in the user's files alone.
+            names = [name for name in fitting or [value] if name != "none"]
+            found += names if keyword == _FILES[0] else map(os.path.abspath, names)
+        return tuple(found)
+
     @cached_property
     def _each(self) -> bool:
-        return any(line.keyword == "match" or "%" in line.rest for line in self.lines)
+        return any(line.keyword in ("match", "hostname") or "%" in line.rest for line in self.lines)
 
     @cached_property
     def _patterns(self) -> tuple[str, ...]:
@@ -66,11 +88,11 @@ def resolved(targets: Sequence[Target]) -> tuple[list[Target], list[str]]:
     answers: dict[tuple[Any, ...], Answer] = {}
     found, reasons = [], dict[str, int]()
     for target in targets:
-        made, reason = _with_config(target, said[target.config], answers)
-        if not reason:
-            reason = _own_reason(made)
+        there, answer, other = _asked(target, said[target.config], answers)
+        made, reason = _taken_over(there, answer, other)
+        reason = reason or _own_reason(made)
         if reason:
-            made = replace(target, via="openssh")
+            made = replace(there, via="openssh")
             reasons[reason] = reasons.get(reason, 0) + 1
         found.append(made)
     return found, [f"{count} of {len(targets)} hosts go through ssh: {reason}" for reason, count in reasons.items()]
@@ -91,7 +113,7 @@ def certified(
 def _wants_certificate(target: Target, known_hosts: KnownHosts, pins: Pins) -> bool:
     if target.via == "openssh" or not known_hosts.has_authorities:
         return False
-    known = known_hosts.known(target.address, target.port)
+    known = known_hosts.known(target.names)
     # A pin that cannot be read is told of where the host is reached.
     with suppress(UdoError):
         return known.authority and not known.keys and not pins.keys(target.instance_id)
@@ -115,26 +137,28 @@ def written(targets: Sequence[Target]) -> list[tuple[Target, tuple[tuple[str, st
     answers: dict[tuple[Any, ...], Answer] = {}
     found: list[tuple[Target, tuple[tuple[str, str], ...]]] = []
     for target in targets:
-        if not said[target.config].matters or not shutil.which("ssh"):
-            found.append((followed(target) if said[target.config].matters else target, ()))
-            continue
-        plain, answer = _answers(target, said[target.config], answers)
-        names = [name for name in answer if answer[name] != plain.get(name) and name not in HARMLESS]
-        found.append((target, tuple((name, value) for name in names for value in answer[name])))
+        there, answer, other = _asked(target, said[target.config], answers)
+        names = [name for name in answer if name in other - HARMLESS - set(_FILES)]
+        found.append((there, tuple((name, value) for name in names for value in answer[name])))
     return found
 
 
-def _with_config(target: Target, said: Said, answers: dict[tuple[Any, ...], Answer]) -> tuple[Target, str]:
-    if not said.matters or target.via == "openssh":
-        return target, ""
+def _asked(target: Target, said: Said, answers: dict[tuple[Any, ...], Answer]) -> tuple[Target, Answer, frozenset[str]]:
+    """The target as ssh would look for it in known_hosts, all that ssh says of it, and what of that is no default."""
+    if not said.matters:
+        return target, {}, frozenset()
     if not shutil.which("ssh"):
-        return followed(target), ""
+        return target if target.via == "openssh" else followed(target), {}, frozenset()
     plain, answer = _answers(target, said, answers)
-    other = sorted(name for name in answer.keys() | plain.keys() if answer.get(name) != plain.get(name))
-    needs = [name for name in other if name not in HARMLESS | _TAKEN]
-    if needs:
-        return target, f"its configuration has {', '.join(needs)}"
-    return _taken_over(target, answer, frozenset(other))
+    other = frozenset(name for name in answer.keys() | plain.keys() if answer.get(name) != plain.get(name))
+    port = int(answer["port"][0])
+    (host,) = answer.get("hostname", (target.address,))
+    alias = tuple(name.lower() for name in answer.get("hostkeyalias", ()))
+    made = replace(target, port=port, known_as=alias or known_names(host, port), left_to_ssh=_COMMAND in other)
+    if other & set(_FILES) and target.known_hosts == KNOWN_HOSTS:
+        files = said.files(answer)
+        made = replace(made, left_to_ssh=True) if files is None else replace(made, known_hosts=files)
+    return made, answer, other
 
 
 def _answers(target: Target, said: Said, answers: dict[tuple[Any, ...], Answer]) -> tuple[Answer, Answer]:
@@ -150,13 +174,15 @@ def _answers(target: Target, said: Said, answers: dict[tuple[Any, ...], Answer])
 
 def _taken_over(target: Target, answer: Answer, other: frozenset[str]) -> tuple[Target, str]:
     """The target with what paramiko can follow; or why it cannot."""
+    if target.via == "openssh" or not answer:
+        return target, ""
+    if needs := sorted(other - HARMLESS - _TAKEN):
+        return target, f"its configuration has {', '.join(needs)}"
+    if target.left_to_ssh:
+        return target, "its configuration names known_hosts files in a way that ssh alone can read"
     made = target
     if "user" in target.unset:
         made = replace(made, user=answer["user"][0])
-    if "port" in target.unset:
-        made = replace(made, port=int(answer["port"][0]))
-    if "hostname" in other:
-        return target, "its configuration has hostname"
     if "identityfile" in other and "key" in target.unset:
         keys = answer["identityfile"]
         if len(keys) != 1:
@@ -164,9 +190,6 @@ def _taken_over(target: Target, answer: Answer, other: frozenset[str]) -> tuple[
         if keys[0] == "none" or set(keys[0]) & set("%$"):
             return target, f"its configuration has identityfile {keys[0]}"
         made = replace(made, key=keys[0])
-    if {"userknownhostsfile", "globalknownhostsfile"} & other and target.known_hosts == KNOWN_HOSTS:
-        files = (*answer.get("userknownhostsfile", ()), *answer.get("globalknownhostsfile", ()))
-        made = replace(made, known_hosts=tuple(name for words in files for name in words.split()))
     return replace(made, unset=()), ""
 
 
@@ -185,8 +208,8 @@ def _ask(config: str | None, chosen: Sequence[str], address: str) -> Answer:
     answer: dict[str, tuple[str, ...]] = {}
     for line in said.split("\n"):
         name, _, value = line.partition(" ")
-        # The address itself stands under several names; only another one in its place is of interest.
-        if value != address:
+        # Hosts of which the same is said share an answer, but for the address itself.
+        if name != "host" and (name, value) != ("hostname", address):
             answer[name] = (*answer.get(name, ()), value)
     return answer
 
@@ -197,3 +220,11 @@ def _told(words: Sequence[str], address: str) -> subprocess.CompletedProcess[byt
     except subprocess.TimeoutExpired as error:
         hint = "a `Match exec` of its configuration may wait for something"
         raise UsageError(f"ssh -G {address}: no answer within {_PATIENCE:g} s", hint=hint) from error
+
+
+def _parted(value: str, words: Sequence[str]) -> list[str]:
+    """The words as ssh has filled them in, with blanks between them; none where these are not they."""
+    pieces = (_FILLED.split(word) for word in words)
+    patterns = ("".join(".*?" if _FILLED.fullmatch(one) else re.escape(one) for one in word) for word in pieces)
+    found = re.fullmatch(" ".join(f"({pattern})" for pattern in patterns), value)
+    return list(found.groups()) if found else []

@@ -8,7 +8,13 @@ from typing import Literal
 HostKeys = Literal["strict", "accept-new"]
 # Seconds: poll(2), sockets and ssh itself take no longer wait.
 LONGEST = 1e6
-KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
+# Source: ssh_config(5), UserKnownHostsFile and GlobalKnownHostsFile.
+KNOWN_HOSTS = (
+    "~/.ssh/known_hosts",
+    "~/.ssh/known_hosts2",
+    "/etc/ssh/ssh_known_hosts",
+    "/etc/ssh/ssh_known_hosts2",
+)
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,8 @@ class Target:
 
     `via` is paramiko or openssh; `config` an OpenSSH client configuration (None: the operator's own, "none": none at
     all), which may say what is in `unset`: those of user, port and key that nobody has chosen. `jump` is a host to go
-    through.
+    through. `known_as` are the names known_hosts has for it (none: by address and port), and of one that is
+    `left_to_ssh` the configuration knows more than Udo can read.
     """
 
     instance_id: str
@@ -30,6 +37,18 @@ class Target:
     config: str | None = "none"
     jump: str | None = None
     unset: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
+    left_to_ssh: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which known_hosts is asked for it; a line of an earlier one decides."""
+        return self.known_as or known_names(self.address, self.port)
+
+
+def known_names(host: str, port: int) -> tuple[str, ...]:
+    """The names of a server in known_hosts. Source: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"."""
+    return (host.lower(),) if port == 22 else (f"[{host.lower()}]:{port}", host.lower())
 
 
 @dataclass(frozen=True)

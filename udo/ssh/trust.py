@@ -1,16 +1,17 @@
-"""Decides whether a server is the instance it should be, from pins, known_hosts and console output, in that order."""
+"""Decides whether a server is the instance it should be, from what pins, known_hosts and console output say."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from udo.errors import UdoError
+from udo.errors import Refused, UdoError
 from udo.ssh import console
 from udo.ssh.host_key import HostKey
-from udo.ssh.known_hosts import KnownHosts
+from udo.ssh.known_hosts import Known, KnownHosts
 from udo.ssh.pins import Pins
+from udo.ssh.target import Target
 
 ConsoleKeys = Callable[[str], str | None]
 
@@ -21,13 +22,15 @@ _NOWHERE = "not pinned, not in known_hosts, and no host keys in its console outp
 class Knowledge:
     """What is known of one host before it is dialled.
 
-    `source` says where the keys are from; `authority`: known_hosts wants a host certificate instead; `missing` says
-    where was looked, where nothing is known.
+    `source` says where the keys are from; `held`: not from the files that ssh reads too; `authority`: known_hosts wants
+    a host certificate, or the configuration has a source of its own, which only ssh can judge; `missing` says where was
+    looked, where nothing is known.
     """
 
     keys: tuple[HostKey, ...] = ()
     source: str = ""
     revoked: tuple[HostKey, ...] = ()
+    held: bool = False
     authority: bool = False
     missing: str = ""
 
@@ -65,27 +68,59 @@ def decide(knowledge: Knowledge, offered: HostKey, host_keys: str) -> Verdict:
     return Verdict(False, reason=f"{shown} is not known: {knowledge.missing}; {hint}")
 
 
-def knowledge(
-    instance_id: str, address: str, port: int, *, pins: Pins, known_hosts: KnownHosts, console_keys: ConsoleKeys
-) -> Knowledge:
-    """What the first source that knows the host says; keys from the console are pinned at once.
+def knowledge(target: Target, *, pins: Pins, known_hosts: KnownHosts, console_keys: ConsoleKeys) -> Knowledge:
+    """What is known of the host: what its pin and known_hosts agree on, otherwise what its console printed.
 
-    Raises: UdoError when a pin is there and cannot be read.
+    Keys from the console are pinned at once. Raises: UdoError when a pin is there and cannot be read; Refused where the
+    sources contradict each other, or nothing but revoked keys are known.
     """
-    known = known_hosts.known(address, port)
-    if pinned := pins.keys(instance_id):
-        return Knowledge(pinned, f"pinned in {pins.path(instance_id)}", known.revoked)
+    known = known_hosts.known(target.names)
+    pinned = pins.keys(target.instance_id)
+    if target.left_to_ssh or (known.authority and not known.keys and not pinned):
+        return _left(target, pinned, known, pins)
     if known.keys:
-        return Knowledge(known.keys, f"in {', '.join(known.places)}", known.revoked)
-    if known.authority:
-        return Knowledge(revoked=known.revoked, authority=True)
+        return _agreed(target, pinned, known, pins)
+    if pinned:
+        return _good(Knowledge(pinned, f"pinned in {pins.path(target.instance_id)}", known.revoked, held=True))
     try:
-        printed = console.printed_keys(console_keys(instance_id) or "")
+        printed = console.printed_keys(console_keys(target.instance_id) or "")
     except UdoError as error:
         return Knowledge(revoked=known.revoked, missing=f"not pinned, not in known_hosts, and {error.message}")
     if not printed:
         return Knowledge(revoked=known.revoked, missing=_NOWHERE)
+    shown = _good(Knowledge(printed, "printed on its console", known.revoked, held=True))
     with contextlib.suppress(UdoError):
         # Where it cannot be pinned, the console is asked again next time; it knows the host all the same.
-        printed = pins.pin(instance_id, printed)
-    return Knowledge(printed, "printed on its console", known.revoked)
+        return replace(shown, keys=pins.pin(target.instance_id, shown.keys))
+    return shown
+
+
+def _left(target: Target, pinned: Sequence[HostKey], known: Known, pins: Pins) -> Knowledge:
+    if pinned:
+        pin = pins.path(target.instance_id)
+        raise Refused(
+            f"the key pinned in {pin} cannot be compared with what ssh alone can read of this host's configuration",
+            hint="delete the pin to go by that",
+        )
+    return Knowledge(revoked=known.revoked, authority=True)
+
+
+def _agreed(target: Target, pinned: Sequence[HostKey], known: Known, pins: Pins) -> Knowledge:
+    """What known_hosts says, which ssh goes by, but for keys of a kind that the pin has another one of."""
+    lines, kinds = f"in {', '.join(known.places)}", {key.kind for key in pinned}
+    keys = tuple(key for key in known.keys if key in pinned or key.kind not in kinds)
+    if not keys:
+        raise Refused(
+            f"the host key {lines} is not the one pinned in {pins.path(target.instance_id)}",
+            hint=f"delete what is wrong: the line, by ssh-keygen -R '{target.names[0]}', or the pin",
+        )
+    source = f"{lines} and pinned in {pins.path(target.instance_id)}" if pinned else lines
+    return _good(Knowledge(keys, source, known.revoked, held=bool(pinned)))
+
+
+def _good(known: Knowledge) -> Knowledge:
+    """It without the keys that are revoked."""
+    keys = tuple(key for key in known.keys if key not in known.revoked)
+    if not keys:
+        raise Refused(f"the host key {known.source} is revoked in known_hosts", hint="give the host a new one")
+    return replace(known, keys=keys)
