@@ -9,6 +9,7 @@ import cases_codedeploy
 import cases_groups
 import cases_hooks
 import cases_instances
+import cases_kinds
 import cases_launch
 import cases_members
 import cases_parameters
@@ -22,6 +23,7 @@ _MODULES = (
     cases_groups,
     cases_hooks,
     cases_instances,
+    cases_kinds,
     cases_launch,
     cases_members,
     cases_parameters,

@@ -162,6 +162,10 @@ def unknown_launch_templates_are_refused(aws: Account) -> None:
 def templates_name_what_exists(aws: Account) -> None:
     aws.template(KeyName="nobody")
     refused(aws.group, "ValidationError", "'nobody'", LaunchTemplate=TEMPLATE)
+    for kind in ("m99.large", "q5.large", "m5.huge"):
+        aws.template(kind, InstanceType=kind)
+        words = {"LaunchTemplateName": kind, "Version": "1"}
+        refused(aws.group, "ValidationError", f"'{kind}'", LaunchTemplate=words)
 
 
 def security_groups_have_one_place(aws: Account) -> None:
@@ -217,6 +221,12 @@ def overrides_name_known_images(aws: Account) -> None:
         refused(aws.group, "ValidationError", text, MixedInstancesPolicy=policy)
 
 
+def overrides_name_known_types(aws: Account) -> None:
+    aws.template()
+    policy = _mixed({"InstanceType": "m5.large"}, {"InstanceType": "m99.large"})
+    refused(aws.group, "ValidationError", "'m99.large'", MixedInstancesPolicy=policy)
+
+
 def overrides_come_before_the_template(aws: Account) -> None:
     aws.template()
     other = aws.ec2.register_image(Name="two", Architecture="arm64")["ImageId"]
@@ -246,6 +256,7 @@ def unknown_groups_are_refused(aws: Account) -> None:
     refused(aws.autoscaling.set_desired_capacity, "ValidationError", text, DesiredCapacity=1, **nothing)
     refused(aws.autoscaling.suspend_processes, "ValidationError", text, **nothing)
     refused(aws.autoscaling.put_lifecycle_hook, "ValidationError", text, LifecycleHookName="h", **nothing)
+    refused(aws.update, "ValidationError", f"{text} - null", name="nothing", MaxSize=1)
 
 
 def tags_of_unknown_groups_are_refused(aws: Account) -> None:

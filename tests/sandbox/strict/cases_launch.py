@@ -113,6 +113,9 @@ def a_template_is_named_once(aws: Account) -> None:
     both = {"LaunchTemplateId": made, "LaunchTemplateName": "web"}
     refused(aws.ec2.describe_launch_template_versions, "InvalidParameterCombination", **both)
     refused(aws.ec2.modify_launch_template, "MissingParameter", LaunchTemplateId=made)
+    text = "Either provide launch template ID or launch template name to modify the template."
+    malformed = {"LaunchTemplateId": "template_n", "LaunchTemplateName": "web", "DefaultVersion": "2"}
+    refused(aws.ec2.modify_launch_template, "InvalidParameterCombination", text, **malformed)
 
 
 def client_tokens_are_honoured(aws: Account) -> None:
@@ -161,12 +164,17 @@ def the_default_version_can_be_set(aws: Account) -> None:
     except aws.ec2.exceptions.ClientError as error:
         holds(False, str(error))
     holds(aws.ec2.describe_launch_templates()["LaunchTemplates"][0]["DefaultVersionNumber"] == 2)
+    text = "The launch template version 9 is not found for the specified launch template."
+    code = "InvalidLaunchTemplateId.VersionNotFound"
+    refused(aws.ec2.modify_launch_template, code, text, LaunchTemplateName="web", DefaultVersion="9")
 
 
 def versions_of_all_templates_are_aliases(aws: Account) -> None:
     aws.template()
     versions = ["$Latest", "1"]
-    refused(aws.ec2.describe_launch_template_versions, "InvalidParameterValue", Versions=versions)
+    text = "for \u2018--versions\u2019 specify \u2018$Latest\u2019, \u2018$Default\u2019, or both, and omit"
+    refused(aws.ec2.describe_launch_template_versions, "InvalidParameterValue", text, Versions=versions)
+    refused(aws.ec2.describe_launch_template_versions, "MissingParameter", text)
 
 
 def versions_come_in_pages(aws: Account) -> None:
@@ -259,6 +267,7 @@ def tenancy_is_default_or_dedicated(aws: Account) -> None:
 
 def configurations_name_known_instance_types(aws: Account) -> None:
     refused(aws.configuration, "ValidationError", "t3.nonsense", InstanceType="t3.nonsense")
+    refused(aws.configuration, "ValidationError", "m99.large", InstanceType="m99.large")
     accepted(aws.configuration, InstanceType="m9g.24xlarge")
 
 

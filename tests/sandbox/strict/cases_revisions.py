@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from account import Account, holds, refused
+from account import Account, accepted, holds, refused
 
 S3 = {"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.zip", "bundleType": "zip"}}
 WHERE = {"applicationName": "shop", "deploymentGroupName": "web"}
@@ -100,7 +100,58 @@ def commits_are_full_hashes(aws: Account) -> None:
         refused(aws.deploy, "InvalidRevisionException", commit, commit=commit)
 
 
-def nobody_is_on_premises(aws: Account) -> None:
+def _register(aws: Account, name: str = "rack-1", **more: str) -> None:
+    words = more or {"iamUserArn": f"arn:aws:iam::123456789012:user/{name}"}
+    accepted(aws.codedeploy.register_on_premises_instance, instanceName=name, **words)
+
+
+def instances_on_premises_are_registered(aws: Account) -> None:
+    _register(aws)
+    again = aws.codedeploy.register_on_premises_instance
+    user = "arn:aws:iam::123456789012:user/rack-1"
+    for code, words in (
+        ("InstanceNameAlreadyRegisteredException", {"instanceName": "rack-1", "iamUserArn": f"{user}b"}),
+        ("IamUserArnAlreadyRegisteredException", {"instanceName": "rack-2", "iamUserArn": user}),
+        ("IamArnRequiredException", {"instanceName": "rack-2"}),
+        ("MultipleIamArnsProvidedException", {"instanceName": "rack-2", "iamUserArn": "a", "iamSessionArn": "b"}),
+        ("InvalidInstanceNameException", {"instanceName": "rack 2", "iamUserArn": user}),
+    ):
+        refused(again, code, **words)
+    shown = aws.codedeploy.get_on_premises_instance(instanceName="rack-1")["instanceInfo"]
+    holds(shown["iamUserArn"] == user and ":instance/rack-1_" in shown["instanceArn"])
+    holds(shown["tags"] == [])
+
+
+def deregistered_instances_are_remembered(aws: Account) -> None:
+    _register(aws)
+    accepted(aws.codedeploy.deregister_on_premises_instance, instanceName="rack-1")
+    listed = aws.codedeploy.list_on_premises_instances
+    holds(listed(registrationStatus="Registered")["instanceNames"] == [])
+    holds(listed(registrationStatus="Deregistered")["instanceNames"] == ["rack-1"])
+    holds("deregisterTime" in aws.codedeploy.get_on_premises_instance(instanceName="rack-1")["instanceInfo"])
+    _register(aws)
+
+
+def tags_of_registered_instances_change(aws: Account) -> None:
+    _register(aws)
+    tags = [{"Key": "role", "Value": "web"}, {"Key": "row", "Value": "7"}]
+    add, remove = (
+        aws.codedeploy.add_tags_to_on_premises_instances,
+        aws.codedeploy.remove_tags_from_on_premises_instances,
+    )
+    refused(add, "InstanceNotRegisteredException", "rack-2", tags=tags, instanceNames=["rack-1", "rack-2"])
+    accepted(add, tags=tags, instanceNames=["rack-1"])
+    wanted = {"Key": "role", "Value": "web", "Type": "KEY_AND_VALUE"}
+    listed = aws.codedeploy.list_on_premises_instances
+    holds(listed(tagFilters=[wanted])["instanceNames"] == ["rack-1"])
+    holds(listed(tagFilters=[wanted | {"Value": "db"}])["instanceNames"] == [])
+    remove(tags=tags[:1], instanceNames=["rack-1"])
+    holds(aws.codedeploy.get_on_premises_instance(instanceName="rack-1")["instanceInfo"]["tags"] == tags[1:])
+    many = [{"Key": str(number), "Value": "x"} for number in range(11)]
+    refused(add, "TagLimitExceededException", tags=many, instanceNames=["rack-1"])
+
+
+def instances_on_premises_are_listed(aws: Account) -> None:
     refused(
         aws.codedeploy.list_on_premises_instances,
         "InvalidRegistrationStatusException",
@@ -108,6 +159,10 @@ def nobody_is_on_premises(aws: Account) -> None:
         registrationStatus="Lost",
     )
     holds(aws.codedeploy.list_on_premises_instances()["instanceNames"] == [])
+    for number in range(101):
+        _register(aws, f"rack-{number}")
+    first = aws.codedeploy.list_on_premises_instances()
+    holds(len(first["instanceNames"]) < 101 and first.get("nextToken"), "no pages")
 
 
 def unregistered_instances_are_refused(aws: Account) -> None:

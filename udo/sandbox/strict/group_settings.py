@@ -9,7 +9,7 @@ from udo.sandbox.strict.rules import Refusal, Request, refuses
 
 _GROUPS = ("CreateAutoScalingGroup", "UpdateAutoScalingGroup")
 _HEALTH_CHECKS = ("EC2", "EBS", "ELB", "VPC_LATTICE")
-_TERMINATION = (
+TERMINATION = (
     "AllocationStrategy",
     "ClosestToNextInstanceHour",
     "Default",
@@ -51,8 +51,8 @@ def termination_policies_exist(request: Request) -> None:
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html.
     """
     for policy in request.params.get("TerminationPolicies") or []:
-        if policy not in _TERMINATION and not policy.startswith("arn:"):
-            raise Refusal("ValidationError", f"Termination policy {policy} is not valid: [{', '.join(_TERMINATION)}]")
+        if policy not in TERMINATION and not policy.startswith("arn:"):
+            raise Refusal("ValidationError", f"Termination policy {policy} is not valid: [{', '.join(TERMINATION)}]")
 
 
 @refuses("autoscaling", *_GROUPS, moto="accepts any number")

@@ -10,25 +10,30 @@ _NAMING_A_GROUP = (
     "AttachInstances",
     "AttachLoadBalancerTargetGroups",
     "AttachLoadBalancers",
+    "AttachTrafficSources",
     "BatchDeleteScheduledAction",
     "BatchPutScheduledUpdateGroupAction",
     "CompleteLifecycleAction",
     "DeleteAutoScalingGroup",
     "DeleteLifecycleHook",
+    "DeleteNotificationConfiguration",
     "DeleteScheduledAction",
     "DeleteWarmPool",
     "DescribeLifecycleHooks",
     "DescribeLoadBalancerTargetGroups",
     "DescribeLoadBalancers",
+    "DescribeTrafficSources",
     "DescribeWarmPool",
     "DetachInstances",
     "DetachLoadBalancerTargetGroups",
     "DetachLoadBalancers",
+    "DetachTrafficSources",
     "DisableMetricsCollection",
     "EnableMetricsCollection",
     "EnterStandby",
     "ExitStandby",
     "PutLifecycleHook",
+    "PutNotificationConfiguration",
     "PutScalingPolicy",
     "PutScheduledUpdateGroupAction",
     "PutWarmPool",
@@ -72,9 +77,17 @@ def known_member(backend: Any, instance_id: str) -> tuple[Any, Any]:
 def unknown_groups_are_refused(request: Request) -> None:
     """Naming a group that does not exist is ValidationError, in every operation on one group.
 
-    Source: docs.aws.amazon.com/autoscaling/ec2/APIReference/CommonErrors.html.
+    Source: docs.aws.amazon.com/autoscaling/ec2/APIReference/CommonErrors.html; moto's test_update_unknown_group, which
+    is verified on AWS.
     """
-    known_group(request.autoscaling, request.params["AutoScalingGroupName"])
+    name = request.params["AutoScalingGroupName"]
+    if (
+        request.response._get_action() == "UpdateAutoScalingGroup"
+        and name not in request.autoscaling.autoscaling_groups
+    ):
+        # moto's own test of this operation, verified on AWS, has these words.
+        raise Refusal("ValidationError", "AutoScalingGroup name not found - null")
+    known_group(request.autoscaling, name)
 
 
 @refuses("autoscaling", "DescribeAutoScalingGroups", "DescribeLaunchConfigurations", moto="accepts any number")

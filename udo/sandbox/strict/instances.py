@@ -150,6 +150,16 @@ def tags_of(resource: Any) -> list[dict[str, str]]:
     ]
 
 
+@rule("ec2", "DescribeImages", "DescribeSubnets", "DescribeVpcs", "DescribeSecurityGroups", moto="shows an empty list")
+def empty_tags_are_left_out(resource: Any) -> list[dict[str, str]] | None:
+    """What has no tags is described without Tags.
+
+    Source: boto3's documentation of ec2.Instance.tags and the like (None where there are none).
+    """
+    return tags_of(resource) or None
+
+
+replaces(TaggedEC2Resource, "tag_set")(property(empty_tags_are_left_out))
 _TYPES = {"i": "instance", "lt": "launch-template", "vol": "volume", "eni": "network-interface", "sg": "security-group"}
 _terminate = Instance.terminate
 
@@ -225,3 +235,37 @@ def _while_it_lives(attribute: str) -> property:
 
 for _attribute in _LOST:
     replaces(Instance, _attribute)(_while_it_lives(_attribute))
+
+
+@answers("ec2", "GetLaunchTemplateData")
+def get_launch_template_data(request: Request) -> dict[str, Any]:
+    return launch_data_of_instances_can_be_used(request, request.moto())
+
+
+@rule("ec2", "GetLaunchTemplateData", moto="writes Python into its groups, and calls every device `string`")
+def launch_data_of_instances_can_be_used(request: Request, found: dict[str, Any]) -> dict[str, Any]:
+    """GetLaunchTemplateData gives data that a template can be made of: group ids, devices and volumes as they are.
+
+    Source: botocore ec2 shape ResponseLaunchTemplateData.
+    """
+    data, instance = found["LaunchTemplateData"], request.ec2.get_instance(request.params["InstanceId"])
+    for card in data["NetworkInterfaces"]:
+        card["Groups"] = [group["GroupId"] for group in card["Groups"]]
+    data["BlockDeviceMappings"] = [
+        _volume_data(request.ec2.volumes[device.volume_id], name, device)
+        for name, device in instance.get_block_device_mapping
+    ]
+    return found
+
+
+def _volume_data(volume: Any, name: str, device: Any) -> dict[str, Any]:
+    told = {
+        "Encrypted": volume.encrypted,
+        "DeleteOnTermination": device.delete_on_termination,
+        "Iops": volume.iops,
+        "SnapshotId": volume.snapshot_id,
+        "VolumeSize": volume.size,
+        "VolumeType": volume.volume_type,
+        "Throughput": volume.throughput,
+    }
+    return {"DeviceName": name, "Ebs": {key: value for key, value in told.items() if value is not None}}

@@ -142,7 +142,16 @@ def described_parameters_come_in_pages(request: Request) -> dict[str, Any]:
     size = limit(params, "MaxResults", default=10, maximum=50, code="ValidationException")
     found = request.ssm.describe_parameters(params.get("Filters") or [], params.get("ParameterFilters") or [])
     shown, token = page(found, size, params.get("NextToken"), refusal=INVALID_TOKEN)
-    return {"Parameters": [one.describe_response_object(False) for one in shown], "NextToken": token}
+    return {"Parameters": [parameters_show_their_policies(one) for one in shown], "NextToken": token}
+
+
+@rule("ssm", "DescribeParameters", moto="leaves Policies out")
+def parameters_show_their_policies(parameter: Any) -> dict[str, Any]:
+    """A parameter is described with the list of its policies, which may be empty.
+
+    Source: docs.aws.amazon.com/cli/latest/reference/ssm/describe-parameters.html (its examples: `"Policies": []`).
+    """
+    return {**parameter.describe_response_object(False), "Policies": []}
 
 
 _response_object = Parameter.response_object

@@ -12,7 +12,7 @@ from udo.sandbox.strict.groups_known import known_group
 from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
 
-_ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
+ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
 _KINDS = ("SimpleScaling", "StepScaling", "TargetTrackingScaling", "PredictiveScaling")
 Key = tuple[str, str]
 
@@ -31,9 +31,9 @@ def policies_say_how_to_scale(request: Request) -> None:
         if not params.get("TargetTrackingConfiguration"):
             raise Refusal("ValidationError", "TargetTrackingConfiguration is required for policy type " + kind)
         return
-    if kind in ("SimpleScaling", "StepScaling") and params.get("AdjustmentType") not in _ADJUSTMENTS:
+    if kind in ("SimpleScaling", "StepScaling") and params.get("AdjustmentType") not in ADJUSTMENTS:
         raise Refusal(
-            "ValidationError", f"AdjustmentType must be one of {', '.join(_ADJUSTMENTS)} for policy type {kind}"
+            "ValidationError", f"AdjustmentType must be one of {', '.join(ADJUSTMENTS)} for policy type {kind}"
         )
     needed = {"SimpleScaling": "ScalingAdjustment", "StepScaling": "StepAdjustments"}.get(kind)
     if needed and params.get(needed) in (None, []):
@@ -55,10 +55,30 @@ def policies_have_an_arn_and_a_group(request: Request) -> dict[str, Any]:
     policies.clear()
     policies.update(others)
     key = (params["AutoScalingGroupName"], name)
-    if key in policies:
-        made.udo_id = policies[key].udo_id
+    before = policies.get(key)
+    if before is not None:
+        made.udo_id = before.udo_id
     policies[key] = made
-    return {"PolicyARN": made.arn, "Alarms": []}
+    made.alarms = target_tracking_has_alarms(request, made, before)
+    return {"PolicyARN": made.arn, "Alarms": made.alarms}
+
+
+@rule("autoscaling", "PutScalingPolicy", "DescribePolicies", moto="makes none")
+def target_tracking_has_alarms(request: Request, policy: Any, before: Any) -> list[dict[str, str]]:
+    """A target tracking policy has two alarms of AWS's, for above and below its target; one where it may not scale in.
+
+    Source: botocore autoscaling example of PutScalingPolicy; PutScalingPolicyType, TargetTrackingConfiguration
+    (DisableScaleIn).
+    """
+    configuration = request.params.get("TargetTrackingConfiguration")
+    if policy.policy_type != "TargetTrackingScaling" or not configuration:
+        return []
+    if before is not None and len(before.alarms) == (1 if configuration.get("DisableScaleIn") else 2):
+        return list(before.alarms)
+    where = f"arn:aws:cloudwatch:{request.region}:{request.account}:alarm:"
+    kinds = ("AlarmHigh",) if configuration.get("DisableScaleIn") else ("AlarmHigh", "AlarmLow")
+    names = [f"TargetTracking-{policy.auto_scaling_group_name}-{kind}-{mock_random.uuid4()}" for kind in kinds]
+    return [{"AlarmName": name, "AlarmARN": where + name} for name in names]
 
 
 @rule("autoscaling", "DescribePolicies", moto="gives every policy the same id")

@@ -13,7 +13,8 @@ from udo.sandbox.strict.launch_reference import template_references, template_ve
 from udo.sandbox.strict.rules import Refusal, Request, refuses, rule
 
 _IMAGE = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_FAMILY = re.compile(r"[a-z]+-?[0-9a-z][0-9a-z-]*")
+# Letters, generation, and what is special of it: m, 8 and gd.
+_FAMILY = re.compile(r"([a-z]+)(\d+)([a-z]*(?:-[a-z0-9]+)?)")
 _FORMED = "You must use a valid fully-formed launch template."
 
 
@@ -41,15 +42,27 @@ def configurations_name_known_instance_types(request: Request) -> None:
 
 
 def _type_exists(kind: str) -> bool:
-    # Families come faster than releases of botocore; their sizes do not.
+    """Whether AWS has a type: botocore knows it, or its family is the next generation of one that botocore knows.
+
+    Families come faster than releases of botocore; letters and sizes do not.
+    """
     family, _, size = kind.partition(".")
-    return bool(_FAMILY.fullmatch(family)) and size in _sizes()
+    families, newest, sizes = _types()
+    if size not in sizes:
+        return False
+    parts = _FAMILY.fullmatch(family)
+    return family in families or (parts is not None and int(parts[2]) <= newest.get(parts[1], -1) + 1)
 
 
 @functools.cache
-def _sizes() -> frozenset[str]:
+def _types() -> tuple[frozenset[str], dict[str, int], frozenset[str]]:
+    """The families that botocore knows, the newest generation for each of their letters, and all sizes."""
     known: Any = get_service_model("ec2").shape_for("InstanceType")
-    return frozenset(kind.partition(".")[2] for kind in known.enum)
+    families = frozenset(kind.partition(".")[0] for kind in known.enum)
+    newest: dict[str, int] = {}
+    for parts in filter(None, map(_FAMILY.fullmatch, families)):
+        newest[parts[1]] = max(newest.get(parts[1], 0), int(parts[2]))
+    return families, newest, frozenset(kind.partition(".")[2] for kind in known.enum)
 
 
 @refuses("autoscaling", "CreateLaunchConfiguration", moto="accepts any key pair")
@@ -111,6 +124,18 @@ def templates_name_what_exists(request: Request) -> None:
         data = template_version(request.ec2, reference).data
         if why := _missing(request, data):
             raise Refusal("ValidationError", f"{_FORMED} {why}")
+
+
+@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any type")
+def overrides_name_known_types(request: Request) -> None:
+    """An override of a mixed instances policy names an instance type that exists: ValidationError.
+
+    Source: botocore autoscaling shape LaunchTemplateOverrides, member InstanceType.
+    """
+    policy = request.params.get("MixedInstancesPolicy") or {}
+    for override in (policy.get("LaunchTemplate") or {}).get("Overrides") or []:
+        if (kind := override.get("InstanceType")) and not _type_exists(kind):
+            raise Refusal("ValidationError", f"{_FORMED} Invalid value '{kind}' for InstanceType.")
 
 
 @refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any image")

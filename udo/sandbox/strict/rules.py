@@ -19,6 +19,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.responses import EC2Response
+from moto.iam.responses import IamResponse
 from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 from moto.sts.responses import TokenResponse
@@ -27,6 +28,7 @@ RESPONSES = {
     "autoscaling": AutoScalingResponse,
     "codedeploy": CodeDeployResponse,
     "ec2": EC2Response,
+    "iam": IamResponse,
     "ssm": SimpleSystemManagerResponse,
     "sts": TokenResponse,
 }

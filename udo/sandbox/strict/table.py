@@ -13,7 +13,8 @@ _SERVICES = {
     "ec2": "EC2",
     "elb": "Classic load balancers",
     "elbv2": "Load balancers and target groups",
-    "ssm": "Systems Manager (Parameter Store)",
+    "iam": "IAM",
+    "ssm": "Systems Manager",
     "sts": "STS",
 }
 _COLUMNS = "| Rule | Operations | AWS, and the sandbox | Raw moto | Source |\n| --- | --- | --- | --- | --- |\n"

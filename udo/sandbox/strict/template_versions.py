@@ -15,6 +15,15 @@ from udo.sandbox.strict.references import images_are_looked_up_at_launch
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
 from udo.sandbox.strict.templates import INVALID_TOKEN, described_version, known_template
 
+# AWS's words, as moto's test of them has them, which is verified there: with typographic quotes.
+_NO_TEMPLATE = (
+    "To describe the launch template data for all your launch templates, for \u2018--versions\u2019 specify "
+    "\u2018$Latest\u2019, \u2018$Default\u2019, or both, and omit \u2018--launch-template-id\u2019, "
+    "\u2018--launch-template-name\u2019, and version numbers. To describe the launch template data for a specific "
+    "launch template, specify \u2018--launch-template-id\u2019 or \u2018--launch-template-name\u2019, and for "
+    "\u2018--versions\u2019 specify one or more of the following values: \u2018$Latest\u2019, "
+    "\u2018$Default\u2019, or one or more version numbers."
+)
 _ALIASES = ("$Latest", "$Default")
 
 
@@ -65,8 +74,7 @@ def versions_of_all_templates_are_aliases(request: Request) -> None:
         code = "InvalidParameterValue" if versions else "MissingParameter"
         raise Refusal(
             code,
-            "To describe the launch template data for all your launch templates, for '--versions' specify '$Latest', "
-            "'$Default', or both, and omit '--launch-template-id', '--launch-template-name', and version numbers.",
+            _NO_TEMPLATE,
         )
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
 from moto.ec2.utils import parse_user_data
 
 from udo.sandbox.strict.launch_configurations import USER_DATA_LIMIT
@@ -84,6 +85,8 @@ def malformed_template_ids_are_refused(request: Request) -> None:
     Source: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
     """
     params = request.params
+    if _is_named_twice(params):
+        return
     for one in [params.get("LaunchTemplateId"), *(params.get("LaunchTemplateIds") or [])]:
         if one and not _ID.fullmatch(one):
             raise Refusal("InvalidLaunchTemplateId.Malformed", f'Invalid id: "{one}" (expecting "lt-...")')
@@ -93,17 +96,22 @@ def malformed_template_ids_are_refused(request: Request) -> None:
 def a_template_is_named_once(request: Request) -> None:
     """A request on one launch template gives its id or its name, not both, and one that exists.
 
-    Source: botocore ec2 DeleteLaunchTemplateRequest (`You must specify either ... but not both`).
+    Source: botocore ec2 DeleteLaunchTemplateRequest (`You must specify either ... but not both`); moto's
+    test_modify_launch_template_by_name_and_id, which is verified on AWS.
     """
-    params = request.params
-    if params.get("LaunchTemplateId") and params.get("LaunchTemplateName"):
-        raise Refusal(
-            "InvalidParameterCombination",
-            "The request must specify either a launch template ID or a launch template name, but not both.",
-        )
+    operation = request.response._get_action()
+    if _is_named_twice(request.params):
+        text = "The request must specify either a launch template ID or a launch template name, but not both."
+        if operation == "ModifyLaunchTemplate":
+            text = "Either provide launch template ID or launch template name to modify the template."
+        raise Refusal("InvalidParameterCombination", text)
     # Without either, DescribeLaunchTemplateVersions is about all templates.
-    if request.response._get_action() != "DescribeLaunchTemplateVersions":
+    if operation != "DescribeLaunchTemplateVersions":
         known_template(request)
+
+
+def _is_named_twice(params: dict[str, Any]) -> bool:
+    return bool(params.get("LaunchTemplateId") and params.get("LaunchTemplateName"))
 
 
 @refuses("ec2", *_ON_ONE, "DescribeLaunchTemplates", moto="does not know all of the operations")
@@ -252,7 +260,7 @@ def described_template(request: Request, template: Any) -> dict[str, Any]:
         "CreatedBy": f"arn:aws:iam::{request.account}:root",
         "DefaultVersionNumber": template.default_version_number,
         "LatestVersionNumber": template.latest_version_number,
-        "Tags": template.get_tags(),
+        **({"Tags": tags} if (tags := template.get_tags()) else {}),
     }
 
 
@@ -265,7 +273,11 @@ def the_default_version_can_be_set(request: Request) -> dict[str, Any]:
     template, wanted = known_template(request), request.params.get("DefaultVersion")
     if not wanted:
         raise Refusal("MissingParameter", "The request must contain the parameter SetDefaultVersion")
-    template.default_version_number = template.get_version(wanted).number
+    try:
+        template.default_version_number = template.get_version(wanted).number
+    except InvalidLaunchTemplateVersionNotFound as error:
+        # moto's own test of this operation, verified on AWS, has other words than for describing.
+        raise InvalidLaunchTemplateVersionNotFound(version=wanted) from error
     return {"LaunchTemplate": described_template(request, template)}
 
 
