@@ -42,8 +42,23 @@ LaunchReference = LaunchConfigurationReference | LaunchTemplateReference
 
 
 @dataclass(frozen=True)
+class Override:
+    """One override of a mixed instances policy: what it says comes before what the policy's template says.
+
+    `instance_type` is empty where requirements choose; `launch` is a launch template of its own.
+    """
+
+    instance_type: str = ""
+    image_id: str = ""
+    launch: LaunchTemplateReference | None = None
+
+    def __str__(self) -> str:
+        return self.instance_type or "instance requirements"
+
+
+@dataclass(frozen=True)
 class Member:
-    """An instance as its Auto Scaling group lists it."""
+    """An instance as its Auto Scaling group lists it; `image_id` is that of the override it was launched with."""
 
     instance_id: str
     lifecycle_state: str
@@ -51,6 +66,7 @@ class Member:
     availability_zone: str
     launch: LaunchReference | None
     instance_type: str = ""
+    image_id: str = ""
     protected_from_scale_in: bool = False
 
     @property
@@ -61,7 +77,10 @@ class Member:
 
 @dataclass(frozen=True)
 class AutoScalingGroup:
-    """An Auto Scaling group; `raw` is AWS's whole answer for it."""
+    """An Auto Scaling group; `raw` is AWS's whole answer for it.
+
+    `unknown` names the elements of its mixed instances policy that this botocore does not know and cannot send back.
+    """
 
     name: str
     launch: LaunchReference | None
@@ -72,14 +91,20 @@ class AutoScalingGroup:
     suspended_processes: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     status: str = ""
-    overrides: tuple[LaunchReference, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    unknown: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def own_templates(self) -> tuple[LaunchTemplateReference, ...]:
+        """The launch templates that overrides name for themselves, one an override."""
+        return tuple(override.launch for override in self.overrides if override.launch)
 
     @property
     def references(self) -> tuple[LaunchReference, ...]:
         """Everything the group and its members launch or were launched from."""
         own = (self.launch, *(member.launch for member in self.members))
-        return (*(one for one in own if one is not None), *self.overrides)
+        return (*(one for one in own if one is not None), *self.own_templates)
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,19 @@ clusters:
 """
 
 
-# As many instance types as a test makes versions.
-TYPES = ("t3.nano", "t3.micro", "t3.small", "t3.medium", "t3.large", "t3.xlarge", "m5.large", "m5.xlarge")
-
-
 def write_config(text: str = CONFIG) -> None:
     """Makes ./udo.yml."""
     Path("udo.yml").write_text(text, encoding="utf-8")
+
+
+def numbered_config(number: int) -> str:
+    """A configuration that differs for each number in what every kind of group launches."""
+    return CONFIG.replace("instance_type: m7g.large", f"metadata_options: {{HttpPutResponseHopLimit: {number + 10}}}")
+
+
+def type_now(kind: str) -> str:
+    """The instance type in the launch data after CONFIG: in a mixed instances policy overrides decide, and it stays."""
+    return "t3.small" if kind == "mixed" else "m7g.large"
 
 
 def register_images(world: Any) -> None:

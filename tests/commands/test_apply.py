@@ -24,6 +24,7 @@ from launch_worlds import (
     launch_data,
     launched_from,
     template_world,
+    type_now,
     write_config,
 )
 
@@ -64,7 +65,7 @@ def planned(request: pytest.FixtureRequest, world: Any, udo: Udo) -> str:
 def test_it_carries_out_the_plan_and_a_second_time_says_so_without_a_write(world: Any, udo: Udo, planned: str) -> None:
     done = udo("apply", "plan")
     assert done.exit == 0, done.stderr
-    assert (launch_data(world)["ImageId"], launch_data(world)["InstanceType"]) == (NEW_IMAGE, "m7g.large")
+    assert launch_data(world)["InstanceType"] == type_now(planned)
     assert launched_from(world) == ("prod-webapp-v2" if planned == "configuration" else "2")
     before, count = everything(world), len(writes(world))
     again = udo("apply", "plan")
@@ -74,16 +75,15 @@ def test_it_carries_out_the_plan_and_a_second_time_says_so_without_a_write(world
 
 
 def test_it_does_what_was_saved_whatever_udo_yml_says_since(world: Any, udo: Udo, planned: str) -> None:
-    write_config(CONFIG.replace("m7g.large", "m7g.8xlarge"))
+    write_config(CONFIG.replace(NEW_IMAGE, OLD_IMAGE))
     assert udo("apply", "plan").exit == 0
-    assert launch_data(world)["InstanceType"] == "m7g.large", planned
+    assert launch_data(world)["ImageId"] == NEW_IMAGE, planned
 
 
 def test_a_dry_run_shows_it_and_writes_nothing(world: Any, udo: Udo, planned: str) -> None:
-    shown = udo("apply", "plan", "--dry-run")
-    assert shown.exit == 0
-    assert shown.stdout.startswith("apply  prod webapp  (dry run: nothing is changed)")
-    assert f"ami            {IMAGES}" in shown.stdout
+    shown = udo("apply", "plan", "--dry-run").stdout
+    assert shown.startswith("apply  prod webapp  (dry run: nothing is changed)")
+    assert IMAGES in shown
     assert writes(world) == [], planned
 
 

@@ -135,7 +135,9 @@ def test_a_version_that_would_change_another_groups_overrides_is_refused(world: 
 def test_an_override_that_follows_the_groups_own_template_is_not_changed_by_the_way(world: Any, udo: Udo) -> None:
     mixed_world(world)
     own = {"LaunchTemplateName": "prod-webapp", "Version": "$Latest"}
-    set_overrides(world, [{"InstanceType": "t3.large", "LaunchTemplateSpecification": own}])
+    set_overrides(
+        world, [{"InstanceType": "t3.large", "LaunchTemplateSpecification": own}, {"InstanceType": "t3.nano"}]
+    )
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 7

@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 from launch_worlds import (
-    CONFIG,
     NEIGHBOURS,
     NEW_IMAGE,
     OLD_IMAGE,
     STRAYS,
-    TYPES,
     WORLDS,
     configuration,
     configuration_world,
     everything,
     launched_from,
+    numbered_config,
     template_world,
     write_config,
 )
@@ -45,7 +44,8 @@ def test_rollback_goes_back_without_a_copy_and_a_second_has_nothing_to_do(world:
     second = launched_from(world)
     before = everything(world)
     shown = udo("rollback", "prod", "webapp", "--dry-run")
-    assert "m7g.large -> t3.small" in shown.stdout
+    assert f"{NEW_IMAGE} (of today) -> {OLD_IMAGE}" in shown.stdout
+    assert ("m7g.large -> t3.small" in shown.stdout) == (kind != "mixed")
     assert udo("rollback", "prod", "webapp").exit == 0
     assert launched_from(world) == first
     again = udo("rollback", "prod", "webapp")
@@ -226,7 +226,7 @@ def test_prune_keeps_what_the_tag_calls_before_and_without_one_the_next_below(
     client.update_auto_scaling_group(AutoScalingGroupName="prod-webapp", MinSize=0, DesiredCapacity=0)
     world.clock.step(3600)
     for number in range(2, 8):
-        write_config(CONFIG.replace("m7g.large", TYPES[number]))
+        write_config(numbered_config(number))
         assert udo("updatelc", "prod", "webapp").exit == 0
     versions = everything(world)["versions"]
     family = f"{versions[1]['LaunchTemplateId']}:" if versions else "prod-webapp-v"
@@ -311,7 +311,7 @@ def test_prune_keeps_a_version_that_an_instance_outside_of_groups_was_launched_f
 def test_prune_of_a_template_keeps_its_default_and_what_another_group_uses(world: Any, udo: Udo) -> None:
     template_world(world)
     for number in range(2, 8):
-        write_config(CONFIG.replace("m7g.large", TYPES[number]))
+        write_config(numbered_config(number))
         assert udo("updatelc", "prod", "webapp").exit == 0
     world.client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName="other",

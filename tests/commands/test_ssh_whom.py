@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +15,16 @@ from test_ssh import GROUPS, members
 
 from udo.commands._ssh_whom import Whom, chosen
 from udo.commands.instances import Seen
-from udo.commands.status import outdated, outdated_ids
-from udo.model import AutoScalingGroup, Instance, LaunchConfigurationReference, LaunchTemplateReference, Member
+from udo.commands.status import outdated
+from udo.launch.outdated import outdated_ids
+from udo.model import (
+    AutoScalingGroup,
+    Instance,
+    LaunchConfigurationReference,
+    LaunchTemplateReference,
+    Member,
+    Override,
+)
 
 Udo = Callable[..., Any]
 
@@ -158,10 +167,31 @@ def test_a_member_is_as_old_as_what_it_was_launched_from() -> None:
     gone, before = None, LaunchConfigurationReference("prod-web")
     rows = {"i-1": base, "i-2": own, "i-3": old, "i-4": gone, "i-5": before}
     found = tuple(Member(name, "InService", "Healthy", "us-east-1a", launch) for name, launch in rows.items())
-    group = AutoScalingGroup("prod-web", base, 0, 9, 4, found, overrides=(own,))
-    assert outdated_ids(group, (base, own)) == {"i-3", "i-4", "i-5"}
-    assert outdated_ids(group, (before,)) == {"i-1", "i-2", "i-3", "i-4"}
-    assert outdated(group) == 3
+    mixed = (Override("t3.small"), Override("t4g.small", launch=own))
+    group = AutoScalingGroup("prod-web", base, 0, 9, 4, found)
+    assert outdated_ids(found, base) == {"i-2", "i-3", "i-4", "i-5"}
+    assert outdated_ids(found, before) == {"i-1", "i-2", "i-3", "i-4"}
+    assert outdated(group) == 4
+    arm = replace(found[1], instance_type="t4g.small")
+    small = replace(found[0], instance_type="t3.small")
+    assert outdated_ids((small, arm), base, mixed) == set()
+    assert outdated_ids((replace(small, launch=own), replace(arm, launch=base)), base, mixed) == {"i-1", "i-2"}
+
+
+def test_in_a_mixed_policy_an_image_of_its_own_and_a_type_that_is_gone_make_a_member_outdated() -> None:
+    base = LaunchTemplateReference("a", "a", "2")
+    ways = (Override("t3.small", "ami-2"), Override("m5.large"))
+    for kind, image, is_old in (
+        ("t3.small", "ami-2", False),
+        ("t3.small", "ami-1", True),
+        ("t3.small", "", True),
+        ("m5.large", "", False),
+        ("m5.large", "ami-1", True),
+        ("t3.nano", "", True),
+    ):
+        member = Member("i-1", "InService", "Healthy", "us-east-1a", base, kind, image)
+        assert bool(outdated_ids((member,), base, ways)) is is_old, (kind, image)
+        assert not outdated_ids((replace(member, image_id=""),), base, (Override(),)), kind
 
 
 def test_only_failed_are_those_of_the_last_run_until_they_are_well(stage: Any, udo: Udo) -> None:

@@ -15,7 +15,6 @@ from launch_worlds import (
     OLD_IMAGE,
     SCRIPT,
     STRAYS,
-    TYPES,
     WORLDS,
     configuration,
     configuration_world,
@@ -24,7 +23,9 @@ from launch_worlds import (
     launch_data,
     launched_from,
     mixed_world,
+    numbered_config,
     template_world,
+    type_now,
     write_config,
 )
 
@@ -46,7 +47,7 @@ def test_the_copy_is_swapped_in_and_a_second_run_writes_nothing(world: Any, udo:
     assert done.exit == 0, done.stderr
     assert launched_from(world) == ("prod-webapp-v2" if kind == "configuration" else "2")
     data = launch_data(world)
-    assert (data["ImageId"], data["InstanceType"]) == (NEW_IMAGE, "m7g.large")
+    assert (data["ImageId"], data["InstanceType"]) == (NEW_IMAGE, type_now(kind))
     assert base64.b64decode(data["UserData"]) == SCRIPT.encode()
     assert [row["InstanceId"] for row in group(world)["Instances"]] == members
     assert len(writes(world)) == 3
@@ -63,8 +64,8 @@ def test_a_dry_run_shows_what_differs_and_each_step_and_writes_nothing(world: An
     before = everything(world)
     shown = udo("updatelc", "prod", "webapp", "--dry-run")
     assert shown.exit == 0
-    assert f"ami            {IMAGES}" in shown.stdout
-    assert "instance_type  t3.small -> m7g.large" in shown.stdout
+    assert IMAGES in shown.stdout
+    assert ("instance_type  t3.small -> m7g.large" in shown.stdout) == (kind != "mixed")
     assert "  2. tag udo:launch of prod-webapp" in shown.stdout
     assert "  3. prod-webapp launches from" in shown.stdout
     assert everything(world) == before
@@ -236,7 +237,7 @@ def test_versions_beyond_keep_go_but_never_the_previous_nor_one_in_use(world: An
     WORLDS[kind](world)
     members = {"prod-webapp"} if kind == "configuration" else {1}
     for number in range(2, 8):
-        write_config(CONFIG.replace("m7g.large", TYPES[number]).replace("webapp: {", "webapp: {launch: {keep: 3}, "))
+        write_config(numbered_config(number).replace("webapp: {", "webapp: {launch: {keep: 3}, "))
         assert udo("updatelc", "prod", "webapp").exit == 0
     left = everything(world)["configurations" if kind == "configuration" else "versions"]
     ours = {"prod-webapp-v5", "prod-webapp-v6", "prod-webapp-v7"} if kind == "configuration" else {5, 6, 7}

@@ -13,6 +13,7 @@ from udo.model import (
     LaunchReference,
     LaunchTemplateReference,
     Member,
+    Override,
 )
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ class AutoScaling:
     def _groups(self, params: Mapping[str, Any]) -> Iterator[AutoScalingGroup]:
         asked = {**params, "MaxRecords": 100}
         for page in self._connection.pages("autoscaling", "DescribeAutoScalingGroups", asked):
-            yield from map(group_from, page["AutoScalingGroups"])
+            yield from map(group_from, page["AutoScalingGroups"], unknown_in(page))
 
 
-def group_from(row: Mapping[str, Any]) -> AutoScalingGroup:
+def group_from(row: Mapping[str, Any], unknown: tuple[str, ...] = ()) -> AutoScalingGroup:
     """The group in one row of DescribeAutoScalingGroups."""
     return AutoScalingGroup(
         name=row["AutoScalingGroupName"],
@@ -92,7 +93,8 @@ def group_from(row: Mapping[str, Any]) -> AutoScalingGroup:
         },
         tags={tag["Key"]: tag.get("Value", "") for tag in row.get("Tags", ())},
         status=row.get("Status", ""),
-        overrides=_overrides(row),
+        overrides=tuple(map(_override, _policy_template(row).get("Overrides", ()))),
+        unknown=tuple(unknown),
         raw=row,
     )
 
@@ -105,18 +107,24 @@ def _member(row: Mapping[str, Any]) -> Member:
         availability_zone=row.get("AvailabilityZone", ""),
         launch=_launch(row),
         instance_type=row.get("InstanceType", ""),
+        image_id=row.get("ImageId", ""),
         protected_from_scale_in=row.get("ProtectedFromScaleIn", False),
     )
 
 
-def _overrides(row: Mapping[str, Any]) -> tuple[LaunchReference, ...]:
-    rows = row.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("Overrides", ())
-    own = (override.get("LaunchTemplateSpecification") for override in rows)
-    return tuple(_template(specification, mixed=True) for specification in own if specification)
+def _override(row: Mapping[str, Any]) -> Override:
+    own = row.get("LaunchTemplateSpecification")
+    launch = _template(own, mixed=True) if own else None
+    return Override(row.get("InstanceType", ""), row.get("ImageId", ""), launch)
+
+
+def _policy_template(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = row.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    return found
 
 
 def _launch(row: Mapping[str, Any]) -> LaunchReference | None:
-    mixed = row.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+    mixed = _policy_template(row).get("LaunchTemplateSpecification")
     template = mixed or row.get("LaunchTemplate")
     if template:
         return _template(template, mixed=bool(mixed))

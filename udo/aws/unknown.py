@@ -1,4 +1,4 @@
-"""Notices elements of AWS's answers about launch data that this botocore does not know, and would drop in silence."""
+"""Notices elements in what Udo copies or sends back that this botocore does not know, and would drop in silence."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape
     from botocore.session import Session
 
-# Where in an answer launch data stands: the member that lists the rows, and the one in a row (empty: all of it).
+# Where in an answer it stands: the member that lists the rows, and the one in a row (empty: all of it).
 _WATCHED = {
+    ("auto-scaling", "DescribeAutoScalingGroups"): ("AutoScalingGroups", "MixedInstancesPolicy"),
     ("auto-scaling", "DescribeLaunchConfigurations"): ("LaunchConfigurations", ""),
     ("ec2", "DescribeLaunchTemplateVersions"): ("LaunchTemplateVersions", "LaunchTemplateData"),
 }
-# The member of the answer that the hook adds: for each row the paths of its unknown elements.
-_ADDED = "UdoUnknown"
+# The member of the answer that the hook adds: for each row a list of the paths of its unknown elements.
+ADDED = "UdoUnknown"
 
 
 def watch(session: Session) -> None:
-    """Makes every client that the session creates from now on notice unknown elements in launch data."""
+    """Makes every client that the session creates from now on notice unknown elements in them."""
     for (service, operation), (rows, inside) in _WATCHED.items():
         session.register(f"before-parse.{service}.{operation}", _hook(rows, inside), unique_id=f"udo-{operation}")
 
 
 def unknown_in(answer: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
     """For each row of a watched answer the dotted paths of the elements botocore does not know, without end."""
-    return chain(answer.get(_ADDED, ()), repeat(()))
+    return chain(map(tuple, answer.get(ADDED, ())), repeat(()))
 
 
 def _hook(rows: str, inside: str) -> Any:
@@ -41,14 +42,16 @@ def _hook(rows: str, inside: str) -> Any:
         customized_response_dict: dict[str, Any],
         **_event: Any,
     ) -> None:
-        # An answer that is no XML, or tells of an error, is botocore's to judge.
-        root = _parsed(response_dict["body"]) if response_dict["status_code"] == 200 else None
+        # An answer that is no XML, or tells of an error, is botocore's to judge; one without any is not parsed twice.
+        body = response_dict["body"]
+        there = response_dict["status_code"] == 200 and (not inside or inside.lower().encode() in body.lower())
+        root = _parsed(body) if there else None
         if root is None or operation_model.output_shape is None:
             return
         wrapper = operation_model.output_shape.serialization.get("resultWrapper")
         shape: Any = operation_model.output_shape.members[rows]
         listed = _children(_child(_child(root, wrapper), _name(shape, rows)))
-        customized_response_dict[_ADDED] = [tuple(_in_row(row, shape.member, inside)) for row in listed]
+        customized_response_dict[ADDED] = [list(_in_row(row, shape.member, inside)) for row in listed]
 
     return notice
 

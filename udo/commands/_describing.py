@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from udo.config.writing import Part, readable
 from udo.errors import Absent, Conflict
 from udo.launch.describing import Described, described_configuration, described_template
+from udo.launch.overrides import listed, without_effect
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _template(aws: Aws, group: AutoScalingGroup) -> Described:
     versions = aws.ec2.launch_template_versions(launch.id, launch.version)
     if not versions:
         raise Conflict(f"{launch} of group {group.name} is gone", hint="the group cannot launch")
-    return described_template(versions[0].data, aws.launch_template_shape())
+    return described_template(versions[0].data, aws.launch_template_shape(), without_effect(group))
 
 
 def _place(name: str, taken: set[tuple[str, str]]) -> tuple[str, str, dict[str, str]]:
@@ -140,6 +141,9 @@ def _remarks(live: Live) -> list[str]:
         found.append(f"It follows {launch.version} of {launch.name}: the first updatelc pins it to a number.")
     if isinstance(launch, LaunchTemplateReference) and launch.mixed:
         found.append("Its mixed instances policy stays as it is in AWS.")
+    if idle := without_effect(live.group):
+        keys = ", ".join(sorted(idle)) if len(idle) < 3 else "what is launched"
+        found.append(f"Overrides decide {keys}: {listed(live.group.overrides)}.")
     if live.launch.left:
         found.append(f"Only AWS says, and Udo carries over: {', '.join(live.launch.left)}.")
     return found

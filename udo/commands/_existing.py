@@ -34,13 +34,17 @@ class Existing:
     """What there is of all that some roles name, read when first asked for; None is what could not be read.
 
     `notes` says why; `image_parameters` are the values of the parameters that `ami` names; `also` are images that are
-    read with those of the roles.
+    read with those of the roles, and `group` is the one of a single role where it was read before.
     """
 
-    def __init__(self, aws: Aws, roles: Sequence[Role], *, also: Iterable[str] = ()) -> None:
+    def __init__(
+        self, aws: Aws, roles: Sequence[Role], *, also: Iterable[str] = (), group: AutoScalingGroup | None = None
+    ) -> None:
         self.aws = aws
         self.roles = roles
         self._also = frozenset(also)
+        if group:
+            self.groups = {group.name: group}
         self.notes: list[str] = []
 
     @cached_property
@@ -76,8 +80,10 @@ class Existing:
 
     @cached_property
     def architectures(self) -> Mapping[str, frozenset[str]] | None:
-        """What each instance type can run."""
-        return self._read(lambda: self.aws.named.architectures(self._all("instance_type")))
+        """What each instance type can run, those of overrides of the groups too."""
+        of_groups = (override.instance_type for group in (self.groups or {}).values() for override in group.overrides)
+        kinds = [*self._all("instance_type"), *filter(None, of_groups)]
+        return self._read(lambda: self.aws.named.architectures(kinds))
 
     @cached_property
     def key_pairs(self) -> frozenset[str] | None:

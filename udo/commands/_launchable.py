@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
+    from udo.model import AutoScalingGroup
     from udo.plan import Plan
 
 _NONE = "none"
@@ -25,10 +26,10 @@ _LABEL = re.compile(r" \([^()]*\)")
 _OF_THE_GROUP: Mapping[str, Any] = {"subnets": [], "subnets_cidr": [], "vpc": None}
 
 
-def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], *, mixed: bool = False) -> Plan:
+def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], group: AutoScalingGroup) -> Plan:
     """The plan, where all that it changes in launch data exists and goes together; what is unknown becomes a note.
 
-    `live` is the launch data that is changed; in a `mixed` instances policy the overrides decide on types.
+    `live` is the launch data of the group that is changed; overrides of a mixed instances policy decide on types.
 
     Raises: Refused.
     """
@@ -37,10 +38,10 @@ def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], *, mixed
         return plan
     said = {**_OF_THE_GROUP, "ami": live.get("ImageId"), "instance_type": live.get("InstanceType"), **changed}
     meant = role.saying(said)
-    existing = Existing(aws, [meant], also=image_ids(plan.differences))
+    existing = Existing(aws, [meant], also=image_ids(plan.differences), group=group)
     checks = dict.fromkeys(check for key in changed for check in LAUNCH_CHECKS[key])
     found = [finding for check in checks for finding in check(meant, existing)]
-    bad = [one for one in found if one.ok is False and not (mixed and one.check == "architecture")]
+    bad = [one for one in found if one.ok is False]
     if wrong := dict.fromkeys(f"{one.check} {one.name}: {one.message}" for one in bad):
         raise Refused(f"AWS would refuse this: {'; '.join(wrong)}", hint="nothing was changed")
     notes = [f"warning: not all was looked up before the change: {one.removeprefix('?: ')}" for one in existing.notes]
@@ -52,6 +53,8 @@ def _changed(plan: Plan) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in plan.differences:
         new = _LABEL.sub("", one.new)
-        if one.key in LAUNCH_CHECKS and new != _NONE and (one.key != "ami" or new.startswith("ami-")):
-            found[one.key] = new.split(", ") if one.key == "security_groups" else new
+        # An override's image or template stands before its key.
+        key = one.key.rpartition(": ")[2]
+        if key in LAUNCH_CHECKS and new != _NONE and (key != "ami" or new.startswith("ami-")):
+            found[key] = new.split(", ") if key == "security_groups" else new
     return found

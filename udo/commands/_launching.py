@@ -173,7 +173,7 @@ def _template_state(
 
 def _own_templates(group: AutoScalingGroup, live: LaunchTemplateReference) -> tuple[LaunchTemplateReference, ...]:
     """The templates that overrides name for themselves: those that one alone names, and not the group's own one."""
-    named = [one for one in dict.fromkeys(group.overrides) if isinstance(one, LaunchTemplateReference)]
+    named = list(dict.fromkeys(group.own_templates))
     count = Counter(one.id for one in named)
     return tuple(one for one in named if count[one.id] == 1 and one.id not in ("", live.id))
 
@@ -212,7 +212,7 @@ def _followers(group: AutoScalingGroup, live: LaunchTemplateReference, groups: I
     def follow(references: Iterable[Any]) -> bool:
         return any((one.id, one.version) == (live.id, "$Latest") for one in references if hasattr(one, "version"))
 
-    others = sorted(one.name for one in groups if one.name != group.name and follow((one.launch, *one.overrides)))
+    others = sorted(one.name for one in groups if one.name != group.name and follow((one.launch, *one.own_templates)))
     # What an override follows is pinned before a version of its own template is made.
-    own = follow(one for one in group.overrides if live is group.launch or one != live)
+    own = follow(one for one in group.own_templates if live is group.launch or one != live)
     return [*others, f"overrides of {group.name}"] if own else others

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from udo import schema
 from udo.commands._existing import Existing, subnets_of, value, values
 from udo.config.tree import Items, Text
 from udo.errors import AwsError, ConfigError, PermissionDenied
+from udo.launch.overrides import decide, without_effect
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from udo.model import Subnet
     from udo.session import Session
 
+# The checks of what stands in launch data, by their keys of udo.yml.
+_LAUNCH_KEYS = {
+    "image": "ami",
+    "instance type": "instance_type",
+    "key pair": "keypair_name",
+    "instance profile": "iam_profile",
+    "security group": "security_groups",
+}
 # Scripts are never interpolated, whatever they look like.
 _LOOKED_UP = tuple(
     path for path in sorted(schema.TOP) if schema.BY_PATH[path].kind not in ("script", "commands", "sections")
@@ -47,9 +56,20 @@ def observe_online(session: Session, config: Config) -> tuple[list[Finding], lis
         existing = Existing(aws, known)
         found += told
         found += [finding for role in known for finding in _values(role)]
-        found += [finding for role in known for check in _CHECKS for finding in check(role, existing)]
+        found += [finding for role in known for finding in _checked(role, existing)]
         notes += [*footnotes, *existing.notes]
     return found, list(dict.fromkeys(notes))
+
+
+def _checked(role: Role, existing: Existing) -> Iterator[Finding]:
+    """Every check, without a tick for what overrides of the group's mixed instances policy decide instead."""
+    group = (existing.groups or {}).get(role.group_name)
+    idle = without_effect(group) if group else frozenset()
+    for finding in (one for check in _CHECKS for one in check(role, existing)):
+        if group and finding.ok and _LAUNCH_KEYS.get(finding.check) in idle:
+            yield replace(finding, ok=None, message=f"no effect: {decide(group)}")
+        else:
+            yield finding
 
 
 def _resolved(session: Session, aws: Aws, roles: Sequence[Role]) -> tuple[list[Role], list[Finding], list[str]]:
@@ -128,10 +148,13 @@ def _meant(ami: Any, existing: Existing) -> tuple[str, str | None, bool]:
 
 
 def _architecture(role: Role, existing: Existing, architecture: str) -> Iterator[Finding]:
-    kind = value(role, "instance_type")
-    known = existing.architectures if kind else None
-    fits = (known or {}).get(kind)
-    if kind and fits and architecture:
+    group = (existing.groups or {}).get(role.group_name)
+    kinds = [value(role, "instance_type")]
+    if group and group.overrides:
+        kinds = [one.instance_type for one in group.overrides if not (one.image_id or one.launch)]
+    kinds = [kind for kind in dict.fromkeys(kinds) if kind]
+    known = (existing.architectures or {}) if kinds else {}
+    for kind, fits in ((kind, known[kind]) for kind in kinds if known.get(kind) and architecture):
         told = f"{kind} runs {' and '.join(sorted(fits))}, the image is {architecture}"
         yield _found(role, "architecture", kind, "instance_type", architecture in fits, told)
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from udo.commands._ssh_last import failed
 from udo.commands._ssh_whom import chosen
 from udo.commands.instances import observe_instances
-from udo.commands.status import outdated_ids
 from udo.errors import Absent, UsageError
+from udo.launch.outdated import outdated_ids
 from udo.model import LaunchTemplateReference
 from udo.plan import HostDone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from udo.aws.ec2 import Ec2
     from udo.commands._ssh_whom import Whom
     from udo.commands.instances import Seen
     from udo.config import Role
@@ -105,13 +106,15 @@ def _outdated(session: Session, seen: Seen) -> frozenset[str]:
     if seen.group is None:
         return frozenset()
     ec2 = session.aws(seen.role).ec2
+    group = seen.group
+    overrides = [replace(one, launch=_numbered(ec2, one.launch)) for one in group.overrides]
+    return outdated_ids(group.members, _numbered(ec2, group.launch), overrides)
 
-    def numbered(launch: LaunchReference | None) -> LaunchReference | None:
-        if not isinstance(launch, LaunchTemplateReference) or not launch.version.startswith("$"):
-            return launch
-        return replace(launch, version=str(ec2.launch_template_versions(launch.id, launch.version)[0].number))
 
-    return outdated_ids(seen.group, map(numbered, (seen.group.launch, *seen.group.overrides)))
+def _numbered(ec2: Ec2, launch: LaunchReference | None) -> Any:
+    if not isinstance(launch, LaunchTemplateReference) or not launch.version.startswith("$"):
+        return launch
+    return replace(launch, version=str(ec2.launch_template_versions(launch.id, launch.version)[0].number))
 
 
 def _reach(session: Session, role: Role, user: str | None, via: str | None) -> dict[str, Any]:

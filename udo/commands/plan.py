@@ -17,9 +17,9 @@ from udo.commands._saved import Entry, Saved, refuse_to_replace, write
 from udo.commands._unapplied import unapplied, unapplied_notes
 from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import AwsError, PermissionDenied, Refused, UdoError, UsageError
+from udo.launch.outdated import launched_after, outdated_ids
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
-from udo.model import LaunchTemplateReference
 from udo.output.text import plan_lines
 from udo.plan import Call, Notice, plan_to_json
 from udo.result import Result
@@ -71,8 +71,9 @@ def _with_lock(one: Planned, row: Any) -> Planned:
 def outdated(state: State, plan: Plan) -> int:
     """How many members were launched from something else than the group launches from once the plan is done."""
     swaps = (call for call in reversed(plan.writes) if call.operation == "UpdateAutoScalingGroup")
-    meant = next(map(_swapped_in, swaps), None) or {_live(state), *map(_identity, state.group.overrides)}
-    return sum(_identity(member.launch) not in meant for member in state.group.members)
+    after = next((launched_after(call.params) for call in swaps), None)
+    launch, overrides = after or (_live(state), state.group.overrides)
+    return len(outdated_ids(state.group.members, launch, overrides))
 
 
 @click.command()
@@ -191,21 +192,8 @@ def _entry(session: Session, accounts: Mapping[int, str | None], role: Role, pla
     return Entry(role.cluster, role.name, role.group_name, accounts[id(aws)], aws.region, plan)
 
 
-def _swapped_in(call: Call) -> set[Any]:
-    if "LaunchConfigurationName" in call.params:
-        return {call.params["LaunchConfigurationName"]}
-    policy = call.params.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    own = (row.get("LaunchTemplateSpecification") for row in policy.get("Overrides", ()))
-    templates = (call.params.get("LaunchTemplate") or policy["LaunchTemplateSpecification"], *filter(None, own))
-    return {(one.get("LaunchTemplateId"), one.get("Version")) for one in templates}
-
-
-def _live(state: State) -> Any:
-    return (state.live.id, str(state.number)) if isinstance(state, TemplateState) else state.live.name
-
-
-def _identity(launch: LaunchReference | None) -> Any:
-    return (launch.id, launch.version) if isinstance(launch, LaunchTemplateReference) else launch and launch.name
+def _live(state: State) -> LaunchReference:
+    return replace(state.live, version=str(state.number)) if isinstance(state, TemplateState) else state.live
 
 
 def _row(one: Planned) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ from udo.commands._launching import observe_labels, observe_updatelc
 from udo.commands._once import once
 from udo.commands._waiting import wait_lock
 from udo.launch.overlay import BASIS
-from udo.launch.returning import Target, overrides_of, plan_rollback, target_of
+from udo.launch.returning import Target, plan_rollback, target_of, with_overrides
 from udo.launch.states import Heading, live_data
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.result import Result
@@ -42,9 +41,10 @@ def observe_target(aws: Aws, target: LaunchReference) -> Target:
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @click.option("--to", type=click.IntRange(1), metavar="N", help="The version to go back to; see 'udo versions'.")
+@click.option("--anyway", is_flag=True, help="Go on where parts of a mixed instances policy would be lost.")
 @wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], to: int | None) -> Result:
+def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway: bool) -> Result:
     """Let a group launch again from what it launched from before Udo changed it. No copy is made, and running
     instances are not touched. On a group that is back already there is nothing to do; forward again goes updatelc, or
     --to with a number.
@@ -56,14 +56,14 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None) -> Resu
     udo rollback prod webapp --to 4        version 4, as 'udo versions prod webapp' numbers them
     """
     roles = changing_roles(session.config, words)
-    return session.finish_each(roles, lambda role: _planned(session, role, to))
+    return session.finish_each(roles, lambda role: _planned(session, role, to, anyway=anyway))
 
 
-def _planned(session: Session, role: Role, to: int | None) -> Plan:
+def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> Plan:
     aws = once(session.aws(role))
     session.hide_secrets(role, *BASIS)
     state = observe_updatelc(aws, role)
-    target = replace(observe_target(aws, target_of(state, to)), overrides=overrides_of(state, to))
-    plan = plan_rollback(Heading("rollback", role.label), state, target)
-    plan = possible(aws, role, plan, live_data(state), mixed=getattr(state.live, "mixed", False))
+    target = with_overrides(state, observe_target(aws, target_of(state, to)), to)
+    plan = plan_rollback(Heading("rollback", role.label), state, target, anyway=anyway)
+    plan = possible(aws, role, plan, live_data(state), state.group)
     return observe_labels(aws, plan, session.clock.time())

@@ -11,15 +11,16 @@ from udo.commands._telling import short_name
 from udo.commands._unapplied import unapplied, unapplied_notes
 from udo.commands.instances import launch_text
 from udo.errors import AwsError, PermissionDenied
+from udo.launch.outdated import outdated_ids
 from udo.result import Column, Result
 from udo.words import reading_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup, Deployment, DeploymentGroup, LaunchReference
+    from udo.model import AutoScalingGroup, Deployment, DeploymentGroup
     from udo.session import Session
 
 COLUMNS = (
@@ -65,25 +66,10 @@ def outdated(group: AutoScalingGroup) -> int | None:
 
     None where the group follows $Latest or $Default, which a listing cannot tell from a number.
     """
-    launches = (group.launch, *group.overrides)
+    launches = (group.launch, *group.own_templates)
     if any(getattr(launch, "version", "").startswith("$") for launch in launches):
         return None
-    return len(outdated_ids(group, launches))
-
-
-def outdated_ids(group: AutoScalingGroup, launches: Iterable[LaunchReference | None]) -> frozenset[str]:
-    """The members that were launched from none of these, whose versions are numbers.
-
-    One that names nothing was launched from a launch configuration that is gone.
-    """
-    current = {_identity(launch) for launch in launches}
-    return frozenset(member.instance_id for member in group.members if _identity(member.launch) not in current)
-
-
-def _identity(launch: Any) -> tuple[str, ...]:
-    if launch is None:
-        return ()
-    return (launch.id, launch.version) if hasattr(launch, "version") else (launch.name,)
+    return len(outdated_ids(group.members, group.launch, group.overrides))
 
 
 def observe_deployments(session: Session, aws: Aws, roles: Sequence[Role]) -> tuple[dict[str, Any], list[str]]:

@@ -75,7 +75,7 @@ _OPTIONS = (
     click.option(
         "--overrides",
         is_flag=True,
-        help="Change the overrides' own templates too, but for image and instance type.",
+        help="Change what overrides have of their own too: the image, and templates but for image and type.",
     ),
     click.option("--anyway", is_flag=True, help="Go on during an instance refresh, or where another group follows."),
 )
@@ -137,7 +137,7 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
         plan = plan_configuration(Heading("updatelc", role.label), state, wanted)
     else:
         plan = plan_template(Heading("updatelc", role.label), state, wanted)
-    plan = possible(aws, role, plan, live, mixed=getattr(state.live, "mixed", False))
+    plan = possible(aws, role, plan, live, state.group)
     return replace(observe_labels(aws, plan, session.clock.time()), reason=choices.reason)
 
 
@@ -163,4 +163,6 @@ def _wanted(role: Role, keys: Mapping[str, Any], run_id: str, choices: Choices) 
     # Source: API_CreateLaunchTemplateVersion, VersionDescription: at most 255 characters.
     description = f"udo:{run_id} {choices.reason}".strip()[:255]
     keep = int(role.get("launch.keep"))
-    return Wanted(keys, keep, description, anyway=choices.anyway, from_config=choices.from_config)
+    return Wanted(
+        keys, keep, description, anyway=choices.anyway, from_config=choices.from_config, overrides=choices.overrides
+    )

@@ -15,6 +15,7 @@ from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences, short
 from udo.launch.naming import family
 from udo.launch.overlay import BASIS
+from udo.launch.overrides import idle_text
 from udo.launch.remembering import remembered, spare
 from udo.launch.states import ConfigurationState, pinned_text
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
@@ -123,14 +124,17 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     role, rest = one_role(session.config, words)
     no_more(rest)
     session.hide_secrets(role, *BASIS)
-    rows = version_rows(observe_updatelc(session.aws(role), role))
+    state = observe_updatelc(session.aws(role), role)
+    rows = version_rows(state)
     _fill_in(rows, entries(lambda text: session.emit(Notice(text, "warning"))), role.label)
     now = session.clock.time()
     text = [
         row | {"created_at": local_time(row["created_at"], now), "created_by": short_name(row["created_by"])}
         for row in rows
     ]
-    return Result(rows, COLUMNS, text)
+    changed = {one["key"].partition(".")[0] for row in rows for one in row["differences"]}
+    note = idle_text(state.group, changed)
+    return Result(rows, COLUMNS, text, notes=[note] if note else [])
 
 
 def _fill_in(rows: Sequence[dict[str, Any]], recorded: Iterable[Entry], label: str) -> None:

@@ -11,10 +11,11 @@ from udo.launch.differences import differences, short
 from udo.launch.keeping import beyond, delete_configurations, delete_versions
 from udo.launch.naming import check_configuration_name, family, next_free_name
 from udo.launch.overlay import configuration_keys
+from udo.launch.overrides import effect, image_differences
 from udo.launch.proof import configuration_proof
 from udo.launch.remembering import reference_from, remember, remembered, spare
 from udo.launch.states import TemplateState, pinned_text
-from udo.launch.swapping import launch_pair, swapped, to_configuration, to_version, version_pair
+from udo.launch.swapping import check_policy, launch_pair, swapped, to_configuration, to_version, version_pair
 from udo.launch.versions import NextVersion, check_complete, check_nothing_lost, next_version
 from udo.model import LaunchTemplateReference
 from udo.plan import Call, Difference, Pair, Plan, Ref
@@ -69,16 +70,20 @@ def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Pla
     """
     live, pinned = state.live, version_pair(state.group, state.live, str(state.number))
     following = live.version.startswith("$")
-    main = next_version(state, wanted, "version", pinned)
+    told = effect(state, wanted)
+    main = next_version(state, told.wanted, "version", pinned, told.fixed)
     others = _next_overrides(state, wanted, pinned)
-    if not (main.found or others):
-        return _only_pinned(heading, state) if following else _nothing(heading, state, leftovers(state, wanted.keep))
+    if not (main.found or others or told.images):
+        if following:
+            return _only_pinned(heading, state, wanted, told.notes)
+        return _nothing(heading, state, leftovers(state, wanted.keep), told.notes)
     _check_spot(state, wanted)
     pins = {one.state.live.id: str(one.state.number) for one in others if one.state.live.version.startswith("$")}
-    first = (to_version(state.group, live, str(state.number), overrides=pins),) if following or pins else ()
+    known = check_policy(state.group, anyway=wanted.anyway)
+    first = (to_version(known, live, str(state.number), overrides=pins),) if following or pins else ()
     create = tuple(one.create for one in (main, *others) if one.create)
     numbers = {one.state.live.id: one.number for one in others}
-    swap = to_version(state.group, live, main.number, live=pinned, overrides=numbers, pinned=pins)
+    swap = to_version(known, live, main.number, live=pinned, overrides=numbers, pinned=pins, images=told.images)
     now = Ref("version", f"{live.id}:{{}}") if main.create else f"{live.id}:{main.number}"
     before = {one.state.live.id: str(one.state.number) for one in others}
     tag = remember(
@@ -86,14 +91,16 @@ def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Pla
         now,
         f"{live.id}:{state.number}",
         before,
+        {new: old for old, new in told.images.items()},
         made=bool(main.create) or now == spare(state.group, pinned_text(state)),
     )
     old = _old_versions(
         state, wanted.keep, state.versions[0].number + 1 if main.create else int(str(main.number)), set()
     )
-    notes = (*filter(None, (one.note for one in (main, *others))), *_staying(state))
+    notes = (*filter(None, (one.note for one in (main, *others))), *told.notes, *_staying(state))
     found = (
         *main.found,
+        *image_differences(state.group, told.images),
         *(replace(row, key=f"{one.state.live.name}: {row.key}") for one in others for row in one.found),
     )
     done = f"launch template {live.name} version {'{version}' if main.create else main.number} (was {live.version})"
@@ -111,17 +118,17 @@ def _next_overrides(state: TemplateState, wanted: Wanted, live: Pair) -> list[Ne
 def _staying(state: TemplateState) -> tuple[str, ...]:
     """A note that names the overrides whose own template is left as it is."""
     asked = {one.live.id for one in state.overrides}
-    stay = dict.fromkeys(str(one) for one in state.group.overrides if getattr(one, "id", "") not in asked)
+    stay = dict.fromkeys(str(one) for one in state.group.own_templates if one.id not in asked)
     return (f"overrides with a template of their own stay: {', '.join(stay)}",) if stay else ()
 
 
-def _only_pinned(heading: Heading, state: TemplateState) -> Plan:
+def _only_pinned(heading: Heading, state: TemplateState, wanted: Wanted, notes: tuple[str, ...]) -> Plan:
     version = state.live.version
-    pinned = to_version(state.group, state.live, str(state.number))
+    pinned = to_version(check_policy(state.group, anyway=wanted.anyway), state.live, str(state.number))
     note = f"nothing else changes: {version} is pinned to the number it means now"
     found = (Difference("version", version, str(state.number)),)
     done = f"{state.live.name} version {state.number}"
-    return swapped(heading, state, (pinned,), pinned, found, done, (note,))
+    return swapped(heading, state, (pinned,), pinned, found, done, (note, *notes))
 
 
 def _check_spot(state: TemplateState, wanted: Wanted) -> None:
@@ -181,11 +188,12 @@ def _old_versions(state: TemplateState, keep: int, current: int, also: set[int])
     return delete_versions(state.live.id, state.live.name, beyond(numbers, keep, needed, left))
 
 
-def _nothing(heading: Heading, state: State, old: tuple[Call, ...]) -> Plan:
+def _nothing(heading: Heading, state: State, old: tuple[Call, ...], notes: tuple[str, ...] = ()) -> Plan:
     group = state.group
-    unchanged = f"nothing to change: {group.name} launches from {group.launch}, as udo.yml says"
+    # What has no effect is not as udo.yml says; the notes tell.
+    unchanged = f"nothing to change: {group.name} launches from {group.launch}{'' if notes else ', as udo.yml says'}"
     done = f"{unchanged}; old versions are deleted"
-    return Plan(heading.command, heading.target, old, unchanged=unchanged, done=done, notes=state.notes)
+    return Plan(heading.command, heading.target, old, unchanged=unchanged, done=done, notes=(*state.notes, *notes))
 
 
 def _create_configuration(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,8 +44,8 @@ def described_configuration(data: Mapping[str, Any], shape: Mapping[str, Any]) -
     return _described(base, found, configuration_keys)
 
 
-def described_template(data: Mapping[str, Any], shape: Mapping[str, Any]) -> Described:
-    """What a launch template version is in udo.yml."""
+def described_template(data: Mapping[str, Any], shape: Mapping[str, Any], without: Collection[str] = ()) -> Described:
+    """What a launch template version is in udo.yml, `without` the keys that have no effect there."""
     base = copied(data, shape)
     profile = base.get("IamInstanceProfile", {})
     interface = _primary(base)
@@ -60,10 +60,12 @@ def described_template(data: Mapping[str, Any], shape: Mapping[str, Any]) -> Des
         "associate_public_ip_address": interface.get("AssociatePublicIpAddress"),
         "instance_monitoring": base.get("Monitoring", {}).get("Enabled"),
     }
-    return _described(base, found, lambda keys: template_keys(keys, base))
+    return _described(base, found, lambda keys: template_keys(keys, base), without)
 
 
-def _described(base: Mapping[str, Any], found: Mapping[str, Any], named: Named) -> Described:
+def _described(
+    base: Mapping[str, Any], found: Mapping[str, Any], named: Named, without: Collection[str] = ()
+) -> Described:
     user_data = _raw(base.get("UserData", ""))
     given = {
         **found,
@@ -71,7 +73,7 @@ def _described(base: Mapping[str, Any], found: Mapping[str, Any], named: Named) 
         "block_device_mappings": list(map(_device, base.get("BlockDeviceMappings", ()))),
         "user_data": base64.b64encode(user_data).decode(),
     }
-    keys = {key: value for key, value in given.items() if value not in (None, "", [], {})}
+    keys = {key: value for key, value in given.items() if value not in (None, "", [], {}) and key not in without}
     same = {key: value for key, value in keys.items() if _changes_nothing(key, value, base, named)}
     # What is false is so by default.
     left = tuple(sorted({name for name, value in base.items() if value is not False} - set(named(same))))

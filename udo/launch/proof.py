@@ -17,6 +17,12 @@ def group_read(group_name: str, path: str) -> Read:
     return Read("autoscaling", "DescribeAutoScalingGroups", asked, f"AutoScalingGroups[0].{path}")
 
 
+def unknown_read(group_name: str) -> Read:
+    """The elements of a group's mixed instances policy that this botocore does not know, as `aws.unknown` adds them."""
+    asked = {"AutoScalingGroupNames": [group_name]}
+    return Read("autoscaling", "DescribeAutoScalingGroups", asked, "UdoUnknown[0]")
+
+
 def literal(text: str) -> str:
     """The text as a JMESPath raw string."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")

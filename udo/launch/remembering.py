@@ -26,12 +26,14 @@ class Remembered:
     """What the tag says, each as `reference_text` writes it.
 
     `overrides` are the versions before of the templates that overrides name for themselves, by template id, where they
-    were changed too. With `made` what is `now` was made by that very change.
+    were changed too, and `images` what overrides' own images were before, by what they became. With `made` what is
+    `now` was made by that very change.
     """
 
     now: str
     before: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
     made: bool = False
 
 
@@ -39,8 +41,10 @@ def remembered(group: AutoScalingGroup) -> Remembered | None:
     """What the group's tag says; None where there is none that can be read."""
     try:
         told = json.loads(group.tags.get(TAG, ""))
-        overrides = {str(key): str(number) for key, number in told.get("overrides", {}).items()}
-        return Remembered(str(told["now"]), str(told["before"]), overrides, told.get("made") is True)
+        overrides, images = (
+            {str(key): str(one) for key, one in told.get(name, {}).items()} for name in ("overrides", "images")
+        )
+        return Remembered(str(told["now"]), str(told["before"]), overrides, images, made=told.get("made") is True)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -70,6 +74,7 @@ def remember(
     now: str | Ref,
     before: str,
     overrides: Mapping[str, str] | None = None,
+    images: Mapping[str, str] | None = None,
     *,
     made: bool = False,
 ) -> tuple[Call, ...]:
@@ -78,8 +83,9 @@ def remember(
     Before the swap, because a crash between the two then leaves a tag whose `before` is what is live. `made` says that
     nothing ever launched from what is `now`, as this change makes it.
     """
-    text = _text(now, before, overrides or {}, made=made)
-    if remembered(group) == Remembered(str(now), before, overrides or {}, made) or len(str(text)) > _MOST:
+    others = {"overrides": dict(overrides or {}), "images": dict(images or {})}
+    text = _text(now, before, others, made=made)
+    if remembered(group) == Remembered(str(now), before, **others, made=made) or len(str(text)) > _MOST:
         return ()
     tag: dict[str, Any] = {
         "ResourceId": group.name,
@@ -93,8 +99,8 @@ def remember(
     return (Call(says, "autoscaling", "CreateOrUpdateTags", {"Tags": [tag]}, proof=(proof,), optional=True),)
 
 
-def _text(now: str | Ref, before: str, overrides: Mapping[str, str], *, made: bool) -> str | Ref:
-    more: dict[str, Any] = {"overrides": dict(overrides)} if overrides else {}
+def _text(now: str | Ref, before: str, others: Mapping[str, Mapping[str, str]], *, made: bool) -> str | Ref:
+    more: dict[str, Any] = {name: found for name, found in others.items() if found}
     more |= {"made": True} if made else {}
     if isinstance(now, Ref):
         return Ref(now.name, json.dumps({"now": now.inside, "before": before, **more}))

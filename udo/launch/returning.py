@@ -9,9 +9,10 @@ from udo.errors import Absent, Conflict, Refused, UsageError
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences
 from udo.launch.naming import family
+from udo.launch.overrides import effective, image_differences
 from udo.launch.remembering import reference_from, reference_text, remember, remembered, spare
 from udo.launch.states import ConfigurationState, Heading, State, TemplateState, pinned_text
-from udo.launch.swapping import short_reference, swapped, to_configuration, to_version
+from udo.launch.swapping import check_policy, short_reference, swapped, to_configuration, to_version
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.plan import Difference, Plan
 
@@ -54,23 +55,25 @@ def target_of(state: State, to: int | None) -> LaunchReference:
 class Target:
     """What to go back to, with the configurations by name or versions by number among which it is, if it exists.
 
-    `overrides` are the versions that overrides with a template of their own go back to, by template id.
+    `overrides` are the versions that overrides with a template of their own go back to, by template id, `images` the
+    images that overrides go back to, by those they have now.
     """
 
     reference: LaunchReference
     configurations: Mapping[str, LaunchConfiguration]
     versions: Mapping[int, LaunchTemplateVersion]
     overrides: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan_rollback(heading: Heading, state: State, meant: Target) -> Plan:
+def plan_rollback(heading: Heading, state: State, meant: Target, *, anyway: bool = False) -> Plan:
     """The plan that makes the group launch from the target as it is; no copy is made.
 
-    Raises: Absent when the target is gone.
+    Raises: Absent when the target is gone; Refused where a part of a mixed instances policy would be lost.
     """
     group, live, target = state.group, pinned_text(state), meant.reference
-    back = _overrides_back(state, meant)
-    if reference_text(target) == live and not _follows(state) and not back:
+    back, images = _overrides_back(state, meant), _images_back(state, meant)
+    if reference_text(target) == live and not _follows(state) and not back and not images:
         unchanged = f"nothing to do: {group.name} launches from {group.launch} already"
         return Plan(heading.command, heading.target, (), unchanged=unchanged)
     match target:
@@ -78,20 +81,26 @@ def plan_rollback(heading: Heading, state: State, meant: Target) -> Plan:
             swap = to_configuration(group, name)
         case LaunchTemplateReference(_, _, version) if int(version) in meant.versions:
             found = replace(target, name=meant.versions[int(version)].template_name, mixed=_mixed(state))
-            swap = to_version(group, found, version, overrides=back)
+            known = check_policy(group, anyway=anyway) if found.mixed else group
+            swap = to_version(known, found, version, overrides=back, images=images)
             target = found
         case _:
             raise Absent(f"{target} is gone", hint="choose another with --to; see 'udo versions'")
     others = (Difference(f"{one.name}: version", one.version, back[one.id]) for one in _templates(state, back))
     steps = (*_remember(state, target), swap)
-    rows = (*_differences(state, meant), *others)
-    return swapped(heading, state, steps, swap, rows, f"{target} (was {short_reference(group)})")
+    changed, note = _differences(state, meant), ""
+    if _mixed(state) and isinstance(target, LaunchTemplateReference):
+        changed, note = effective(group, changed)
+    rows = (*changed, *image_differences(group, images), *others)
+    rows = rows or (Difference("version", live, reference_text(target)),)
+    notes = (note,) if note else ()
+    return swapped(heading, state, steps, swap, rows, f"{target} (was {short_reference(group)})", notes)
 
 
-def overrides_of(state: State, to: int | None) -> Mapping[str, str]:
-    """The versions, by template id, that overrides with a template of their own had before Udo changed them too."""
+def with_overrides(state: State, target: Target, to: int | None) -> Target:
+    """The target with what overrides had of their own before Udo changed it too, versions and images."""
     told = remembered(state.group) if to is None else None
-    return told.overrides if told else {}
+    return replace(target, overrides=told.overrides, images=told.images) if told else target
 
 
 def _overrides_back(state: State, meant: Target) -> dict[str, str]:
@@ -100,10 +109,17 @@ def _overrides_back(state: State, meant: Target) -> dict[str, str]:
     return {one.id: meant.overrides[one.id] for one in _templates(state, meant.overrides)}
 
 
+def _images_back(state: State, meant: Target) -> dict[str, str]:
+    """The images that overrides have and leave; a way forward by number takes none back."""
+    if not (_mixed(state) and isinstance(meant.reference, LaunchTemplateReference)):
+        return {}
+    there = {one.image_id for one in state.group.overrides}
+    return {new: old for new, old in meant.images.items() if new in there}
+
+
 def _templates(state: State, numbers: Mapping[str, str]) -> list[LaunchTemplateReference]:
     """The templates of overrides that have another number than these, each once."""
-    known = (one for one in dict.fromkeys(state.group.overrides) if isinstance(one, LaunchTemplateReference))
-    return [one for one in known if numbers.get(one.id, one.version) != one.version]
+    return [one for one in dict.fromkeys(state.group.own_templates) if numbers.get(one.id, one.version) != one.version]
 
 
 def _remember(state: State, target: LaunchReference) -> tuple[Call, ...]:

@@ -30,7 +30,7 @@ class Wanted:
     """What is asked for: launch keys, how many versions to keep, and the description of a new template version.
 
     `anyway` goes on where another group would be changed too or something would be lost; with `from_config` only the
-    launch keys count, and what else is live is lost.
+    launch keys count, and what else is live is lost; with `overrides` what overrides have of their own changes too.
     """
 
     keys: Mapping[str, Any]
@@ -38,6 +38,7 @@ class Wanted:
     description: str
     anyway: bool = False
     from_config: bool = False
+    overrides: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from udo.launch.proof import group_read
+from udo.errors import Refused
+from udo.launch.proof import group_read, unknown_read
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.plan import Call, Pair, Plan, Ref
 
@@ -61,29 +62,47 @@ def to_version(
     created: Ref | None = None,
     overrides: Numbers | None = None,
     pinned: Numbers | None = None,
+    images: Mapping[str, str] | None = None,
 ) -> Call:
     """The write that pins the group to a number of a template, in its mixed instances policy where it has one.
 
     `live` is what must hold before, where it is not what was seen; `created` the id of a template that an earlier
     step makes. `overrides` are the numbers that overrides with a template of their own are to have, by template id,
-    and `pinned` those that an earlier step gives them.
+    and `pinned` those that an earlier step gives them; `images` are the images that overrides get instead of theirs.
     """
     expected = live or launch_pair(group)
     was = expected.value[1] if isinstance(expected.value, list) else expected.value
     reference = {"LaunchTemplateId": created or template.id, "Version": number}
-    policy = template.mixed and _policy(group, reference, overrides or {})
+    policy = template.mixed and _policy(group, reference, overrides or {}, images or {})
     params = {"MixedInstancesPolicy": policy} if policy else {"LaunchTemplate": reference}
     says = f"{group.name} launches from"
     others = [f", overrides from {_version(to)} of {_named(group, one)}" for one, to in (overrides or {}).items()]
-    proof = (version_pair(group, template, number, created),)
+    others += [f", overrides from {new} (was {old})" for old, new in (images or {}).items()]
+    proof = [version_pair(group, template, number, created)]
+    proof += [_overrides_pair(group, overrides)] if overrides else []
+    proof += [_images_pair(group, images)] if images else []
     return Call(
         f"{says} {_version(number)} of launch template {template.name} (was {was}){''.join(others)}",
         "autoscaling",
         "UpdateAutoScalingGroup",
         {"AutoScalingGroupName": group.name, **params},
-        expect=(expected, _policy_pair(group, pinned or {})) if template.mixed else (expected,),
-        proof=(*proof, _overrides_pair(group, overrides)) if overrides else proof,
+        expect=(expected, *_policy_pairs(group, pinned or {})) if template.mixed else (expected,),
+        proof=tuple(proof),
     )
+
+
+def check_policy(group: AutoScalingGroup, *, anyway: bool) -> AutoScalingGroup:
+    """The group, where its mixed instances policy can be sent back whole.
+
+    Raises: Refused where a part of it is not known here, unless it may be lost.
+    """
+    if group.unknown and not anyway:
+        raise Refused(
+            f"{', '.join(group.unknown)} in the mixed instances policy of {group.name} would be lost: this botocore "
+            "does not know it",
+            hint="upgrade boto3, or use --anyway; nothing was changed",
+        )
+    return group
 
 
 def version_pair(
@@ -138,32 +157,52 @@ def _overrides_pair(group: AutoScalingGroup, numbers: Numbers) -> Pair:
     return Pair(group_read(group.name, path), wanted, f"overrides of {group.name} launch from")
 
 
-def _policy_pair(group: AutoScalingGroup, pinned: Numbers) -> Pair:
-    """The rest of the policy as it was seen: the write sends all of it, and must not put back what somebody changed."""
+def _images_pair(group: AutoScalingGroup, images: Mapping[str, str]) -> Pair:
+    """Holds where the overrides have these images in place of theirs."""
+    rows = _rows(group, {}, images)
+    wanted = [row["ImageId"] for row in rows if "ImageId" in row]
+    read = group_read(group.name, "MixedInstancesPolicy.LaunchTemplate.Overrides[].ImageId")
+    return Pair(read, wanted, f"overrides of {group.name} launch")
+
+
+def _policy_pairs(group: AutoScalingGroup, pinned: Numbers) -> tuple[Pair, Pair]:
+    """The rest of the policy as it was seen: the write sends all of it, and must not put back what somebody changed.
+
+    What this botocore does not know of it cannot be compared, but that there is more of it than was seen.
+    """
     policy = group.raw["MixedInstancesPolicy"]
     seen = {
         "Overrides": _rows(group, pinned) or policy["LaunchTemplate"].get("Overrides"),
         "InstancesDistribution": policy.get("InstancesDistribution"),
     }
     path = "MixedInstancesPolicy.{Overrides: LaunchTemplate.Overrides, InstancesDistribution: InstancesDistribution}"
-    return Pair(group_read(group.name, path), seen, f"mixed instances policy of {group.name}")
+    says = f"mixed instances policy of {group.name}"
+    unknown = Pair(unknown_read(group.name), list(group.unknown), f"what this botocore does not know of the {says}")
+    return Pair(group_read(group.name, path), seen, says), unknown
 
 
-def _policy(group: AutoScalingGroup, reference: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
-    """The live mixed instances policy with another specification inside, all else but the numbers given as it is."""
+def _policy(
+    group: AutoScalingGroup, reference: Mapping[str, Any], numbers: Numbers, images: Mapping[str, str]
+) -> dict[str, Any]:
+    """The live mixed instances policy with another specification, numbers and images inside; all else stays."""
     policy = group.raw["MixedInstancesPolicy"]
-    overrides = [_override(row) for row in _rows(group, numbers)]
+    overrides = [_override(row) for row in _rows(group, numbers, images)]
     template = {"LaunchTemplateSpecification": reference} | ({"Overrides": overrides} if overrides else {})
     return {**policy, "LaunchTemplate": template}
 
 
-def _rows(group: AutoScalingGroup, numbers: Numbers) -> list[Mapping[str, Any]]:
-    """The overrides of the policy; those with a template of their own that is named here have another number of it."""
-    found = []
+def _rows(
+    group: AutoScalingGroup, numbers: Numbers, images: Mapping[str, str] | None = None
+) -> list[Mapping[str, Any]]:
+    """The overrides of the policy; those with a template or an image of their own that is named here have another."""
+    found: list[Mapping[str, Any]] = []
     for row in group.raw["MixedInstancesPolicy"]["LaunchTemplate"].get("Overrides", ()):
         own = row.get("LaunchTemplateSpecification", {})
         number = numbers.get(own.get("LaunchTemplateId"))
-        found.append(row if number is None else {**row, "LaunchTemplateSpecification": {**own, "Version": number}})
+        image = (images or {}).get(row.get("ImageId", ""))
+        changed: dict[str, Any] = {"ImageId": image} if image else {}
+        changed |= {} if number is None else {"LaunchTemplateSpecification": {**own, "Version": number}}
+        found.append({**row, **changed})
     return found
 
 
@@ -176,7 +215,7 @@ def _override(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(group: AutoScalingGroup, template_id: str) -> str:
-    return next((str(one.name) for one in group.overrides if getattr(one, "id", "") == template_id), template_id)
+    return next((one.name for one in group.own_templates if one.id == template_id), template_id)
 
 
 def _version(number: str | Ref) -> str:

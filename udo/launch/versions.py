@@ -13,7 +13,7 @@ from udo.launch.proof import literal
 from udo.plan import Call, Difference, Pair, Read, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from udo.launch.states import TemplateState, Wanted
     from udo.model import LaunchTemplateVersion
@@ -36,18 +36,20 @@ class NextVersion:
         return f"version {self.number} has this content already: it is taken up, not copied again"
 
 
-def next_version(state: TemplateState, wanted: Wanted, saved: str, live: Pair) -> NextVersion:
+def next_version(
+    state: TemplateState, wanted: Wanted, saved: str, live: Pair, fixed: Collection[str] = ()
+) -> NextVersion:
     """The version with the launch keys laid over the one in use; a new one's number is saved under a name.
 
-    `live` must hold before one is made.
+    `live` must hold before one is made; the members `fixed` stay as they are, whatever else does not.
 
     Raises: Refused when a new version would change another group, or something would be lost.
     """
     base = copied(_version(state).data, state.shape)
-    kept: dict[str, Any] = {} if wanted.from_config else base
+    kept = {key: base[key] for key in fixed if key in base} if wanted.from_config else base
     content = laid_over(kept, template_keys(wanted.keys, kept))
     if wanted.from_config:
-        check_complete(content)
+        check_complete({**dict.fromkeys(fixed), **content})
     found = differences(comparable(base), comparable(content))
     if not found or (wanted.from_config and satisfies(base, content)):
         return NextVersion(state, str(state.number))

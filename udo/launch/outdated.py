@@ -1,0 +1,59 @@
+"""Tells which members were launched from something else than their group launches from now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from udo.model import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference, Override
+
+if TYPE_CHECKING:
+    from udo.model import Member
+
+
+def outdated_ids(
+    members: Iterable[Member], launch: LaunchReference | None, overrides: Sequence[Override] = ()
+) -> frozenset[str]:
+    """The ids of the members that the group would not launch like that now; versions must be numbers.
+
+    In a mixed instances policy it is the override of a member's type that decides, its image and its own template; a
+    type that no override names any more is outdated. One that names nothing was launched from a launch configuration
+    that is gone.
+    """
+    ways = overrides or (Override(),)
+    return frozenset(one.instance_id for one in members if not any(_fits(one, launch, way) for way in _of(one, ways)))
+
+
+def launched_after(params: Mapping[str, Any]) -> tuple[LaunchReference, tuple[Override, ...]]:
+    """What a group launches from once UpdateAutoScalingGroup has set it; nothing was launched yet from a Ref."""
+    if "LaunchConfigurationName" in params:
+        return LaunchConfigurationReference(params["LaunchConfigurationName"]), ()
+    policy = params.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    rows = policy.get("Overrides", ())
+    overrides = (
+        Override(row.get("InstanceType", ""), row.get("ImageId", ""), _template(row.get("LaunchTemplateSpecification")))
+        for row in rows
+    )
+    launch = _template(params.get("LaunchTemplate") or policy["LaunchTemplateSpecification"])
+    assert launch  # noqa: S101  (one of them is there)
+    return launch, tuple(overrides)
+
+
+def _template(row: Mapping[str, Any] | None) -> LaunchTemplateReference | None:
+    return LaunchTemplateReference(str(row["LaunchTemplateId"]), "", str(row["Version"])) if row else None
+
+
+def _of(member: Member, ways: Sequence[Override]) -> list[Override]:
+    named = [way for way in ways if way.instance_type == member.instance_type]
+    return named or [way for way in ways if not way.instance_type]
+
+
+def _fits(member: Member, launch: LaunchReference | None, way: Override) -> bool:
+    return member.image_id == way.image_id and _identity(member.launch) == _identity(way.launch or launch)
+
+
+def _identity(launch: LaunchReference | None) -> tuple[Any, ...]:
+    """What makes two references the same: a configuration's name, or a template's id and version."""
+    if isinstance(launch, LaunchTemplateReference):
+        return (launch.id, launch.version)
+    return (launch.name,) if launch else ()
