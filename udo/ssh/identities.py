@@ -7,6 +7,7 @@ import binascii
 import copy
 import os
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -96,11 +97,11 @@ class Identities:
         for file in files:
             if Path(f"{file}-cert.pub").exists():
                 return f"a certificate lies beside {file}"
-            key = self._key(file)
-            if isinstance(key, UsageError):
-                if named and not self._holds(file) and not _read_by_ssh(file):
-                    raise key
-                return f"{file} is no private key that Udo reads itself"
+            key, is_read = self._key(file), _is_read_by_ssh(file)
+            if named and not is_read and not self._holds(file):
+                raise key if isinstance(key, UsageError) else _unusable(file)
+            if isinstance(key, UsageError) or not is_read:
+                return f"{file} is no private key that Udo and ssh read alike"
         return ""
 
     def _named(self, path: Path) -> paramiko.PKey:
@@ -133,12 +134,19 @@ class Identities:
     def _agent_keys(self) -> tuple[AgentKey, ...]:
         if self._held is None:
             try:
+                _call_agent()
                 self._agent = paramiko.Agent()
                 found = self._agent.get_keys()
             except (OSError, paramiko.SSHException):
                 found = ()
             self._held = tuple(AgentKey(key.agent, key.blob, key.comment) for key in found)
         return self._held
+
+
+def _call_agent() -> None:
+    """Raises: OSError where nobody answers; paramiko would leave its socket open."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(os.environ.get("SSH_AUTH_SOCK", ""))
 
 
 def keyed(
@@ -174,7 +182,11 @@ def _key(path: Path) -> paramiko.PKey | UsageError:
         if _public(path):
             hint = "ssh-add the private half, or name it"
             return UsageError(f"key file {path} is a public key, and the agent does not hold its other half", hint=hint)
-        return UsageError(f"key file {path} is not a private key that can be used")
+        return _unusable(path)
+
+
+def _unusable(path: Path) -> UsageError:
+    return UsageError(f"key file {path} is not a private key that can be used")
 
 
 def _is_open(path: Path) -> bool:
@@ -183,8 +195,8 @@ def _is_open(path: Path) -> bool:
     return found.st_uid == os.getuid() and bool(found.st_mode & 0o077) and _public(path) is None
 
 
-def _read_by_ssh(path: Path) -> bool:
-    """Whether ssh makes something of a private key file that Udo cannot read."""
+def _is_read_by_ssh(path: Path) -> bool:
+    """Whether ssh can log in by a private key file, which is asked by no passphrase."""
     try:
         words = ["ssh-keygen", "-y", "-P", "", "-f", str(path)]
         return not subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
