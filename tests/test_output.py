@@ -17,8 +17,9 @@ from udo.errors import Conflict, UdoError
 from udo.files import state_folder
 from udo.output import Output
 from udo.output.clean import neutral, width
+from udo.output.hosts import Kept
 from udo.output.text import cell, plan_lines, table_lines
-from udo.plan import Call, Difference, Notice, Plan, Progress, StepBegan, StepDone
+from udo.plan import Call, Difference, Line, Notice, Plan, Progress, StepBegan, StepDone
 from udo.result import Column, Result
 
 GOOD = "clusters: {prod: {roles: {web: {ami: ami-12345678}}}}\n"
@@ -73,6 +74,20 @@ def test_the_command_line_wins_over_the_variable(udo: Callable[..., Any]) -> Non
     Path("udo.yml").write_text(GOOD)
     assert "mistakes" in udo("check", "-o", "text", env={"UDO_OUTPUT": "json"}).stdout
     assert udo("-o", "text", "check", "-o", "json").json["ok"]
+
+
+def test_a_format_behind_the_dashes_is_of_the_remote_command(udo: Callable[..., Any]) -> None:
+    told = udo("ssh", "prod", "web", "--frob", "--", "kubectl", "get", "pods", "-o", "json")
+    assert (told.exit, told.stdout, told.stderr.startswith("udo: ")) == (2, "", True)
+
+
+@pytest.mark.parametrize(("said", "truncated"), [((b"abc",), False), ((b"a", b"b"), False), ((b"abcd",), True)])
+def test_what_just_fits_is_not_said_to_be_cut(said: tuple[bytes, ...], truncated: bool) -> None:
+    kept = Kept(4)
+    for line in said:
+        kept.add(Line("i-1", "stdout", line))
+    text = "".join(f"{line.decode()}\n" for line in said)
+    assert kept.row() == {"stdout": text[:4], "stderr": "", "truncated": truncated}
 
 
 def test_a_format_no_verb_has_is_refused(udo: Callable[..., Any]) -> None:

@@ -168,6 +168,17 @@ def test_a_block_that_two_vpcs_have_needs_the_vpc(shop: Any, udo: Udo) -> None:
     assert "subnet" not in [row[0] for row in crosses(rows(udo, code=1))]
 
 
+def test_the_vpc_that_is_named_chooses_among_equal_blocks_for_all_that_must_be_in_it(shop: Any, udo: Udo) -> None:
+    ec2 = shop.client("ec2")
+    first = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": ["10.1.1.0/24"]}])["Subnets"][0]["VpcId"]
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")
+    Path("udo.yml").write_text(f"vpc: {first}\n" + SHOP)
+    assert crosses(rows(udo)) == []
+    Path("udo.yml").write_text(f"vpc: {vpc}\n" + SHOP)
+    assert {row[0] for row in crosses(rows(udo, code=1))} == {"security group"}
+
+
 def test_subnets_of_two_vpcs_are_a_cross(shop: Any, udo: Udo) -> None:
     ec2 = shop.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]

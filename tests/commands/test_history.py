@@ -347,3 +347,12 @@ def test_nothing_known_is_said(world: Any, udo: Udo) -> None:
     write_config(CONFIG.replace(NEW_IMAGE, OLD_IMAGE))
     told = udo("history")
     assert (told.exit, told.stdout, told.stderr.strip()) == (0, "", "nothing is known")
+
+
+def test_a_deployment_group_that_was_deleted_does_not_hide_the_others(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    ours = begin(world, group="prod-web")
+    world.client("codedeploy").delete_deployment_group(applicationName="shop", deploymentGroupName="prod-webapp")
+    told = udo("history", "prod", "*", "-o", "json")
+    assert any(ours in row["what"] for row in told.json["data"])
+    assert "deployments to prod-webapp cannot be told" in udo("history", "prod", "*").stderr

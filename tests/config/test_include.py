@@ -56,6 +56,21 @@ def test_stars_match_in_the_order_of_names_and_paths_are_relative_to_the_file(tm
     assert role.path("user_data.file") == tmp_path / "deep" / "boot.sh"
 
 
+def test_stars_leave_out_the_file_that_says_them(tmp_path: Path) -> None:
+    assert config(tmp_path, "'*.yml'", other="packages: [other]").role("prod", "webapp").get("packages") == [
+        "other",
+        "main",
+    ]
+
+
+def test_a_profile_of_the_file_itself_counts_where_an_included_one_has_its_name(tmp_path: Path) -> None:
+    (tmp_path / "p.yml").write_text("profiles: {web: {ami: ami-9, keypair_name: theirs}}\n")
+    path = tmp_path / "udo.yml"
+    path.write_text("include: p.yml\nprofiles: {web: {ami: ami-1}}\nclusters: {prod: {use: [web], roles: {web: {}}}}\n")
+    role = load(path, {}).role("prod", "web")
+    assert (role.get("ami"), role.get("keypair_name")) == ("ami-1", None)
+
+
 def test_a_file_included_twice_is_read_once(tmp_path: Path) -> None:
     found = config(tmp_path, "[a.yml, b.yml]", a="include: c.yml", b="include: c.yml", c="subnets: [one]\nelbs: [x]")
     assert found.role("prod", "webapp").get("subnets") == ["one"]

@@ -142,3 +142,10 @@ def test_a_group_of_others_that_may_write_is_named_one_of_the_owner_alone_is_not
     alone = grp.getgrgid(root.pw_gid)
     if alone.gr_name == root.pw_name and not set(alone.gr_mem) - {root.pw_name}:
         assert group_that_writes(_state(0o664, 0, alone.gr_gid)) == ""
+
+
+def test_others_in_the_group_that_is_named_like_the_owner_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for members, named in (([], ""), (["root"], ""), (["root", "guest"], "root")):
+        group = grp.struct_group(("root", "x", 0, members))
+        monkeypatch.setattr(grp, "getgrgid", lambda _number, group=group: group)
+        assert group_that_writes(_state(0o664, 0, 0)) == named

@@ -151,4 +151,50 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not self.pid or self.host != socket.gethostname():",
         "if not self.pid:",
     ),
+    Mutant(
+        "refuse what could not be looked up",
+        "commands/_launchable.py",
+        "one.ok is False and",
+        "not one.ok and",
+        tests=("tests/commands/test_impossible.py::test_what_may_not_be_looked_up_is_a_warning_and_no_refusal",),
+    ),
+    Mutant(
+        "let the template decide on the types of a mixed policy",
+        "commands/_launchable.py",
+        ' and not (mixed and one.check == "architecture")',
+        "",
+        tests=(
+            "tests/commands/test_impossible.py::test_the_overrides_of_a_mixed_policy_decide_which_type_runs_an_image",
+        ),
+    ),
+    Mutant(
+        "take what was launched from once for a leftover",
+        "launch/remembering.py",
+        "told and told.made and told.before == live",
+        "told and told.before == live",
+        tests=("tests/commands/test_impossible.py::test_what_was_launched_from_once_stays_a_version_like_others",),
+    ),
+    Mutant(
+        "roll back without a note that it was launched from",
+        "launch/returning.py",
+        "return remember(state.group, told.now, told.before, told.overrides)",
+        "return ()",
+        tests=("tests/commands/test_impossible.py::test_what_was_launched_from_once_stays_a_version_like_others",),
+    ),
+    Mutant(
+        "count a leftover among the newest",
+        "launch/keeping.py",
+        "left = {number for number in spare if number not in needed}",
+        "left = set[int]()",
+        tests=(
+            "tests/commands/test_impossible.py::test_what_a_broken_off_change_left_is_neither_offered_nor_kept_as_the_newest",
+        ),
+    ),
+    Mutant(
+        "plan a name that is too long",
+        "launch/naming.py",
+        "if len(name) > _LONGEST:",
+        "if len(name) > _LONGEST + 9:",
+        tests=("tests/commands/test_impossible.py::test_names_that_cannot_be_are_refused_when_it_is_planned",),
+    ),
 )

@@ -4,4 +4,26 @@ from __future__ import annotations
 
 from sabotage.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = ()
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "call cut what just fits",
+        "output/hosts.py",
+        "self._truncated = self._truncated or len(text) > room",
+        "self._truncated = self._truncated or len(text) >= room",
+        tests=("tests/test_output.py::test_what_just_fits_is_not_said_to_be_cut",),
+    ),
+    Mutant(
+        "warn though all is to be quiet",
+        "output/steps.py",
+        "case _ if self._quiet:",
+        "case StepBegan() | StepDone() | Progress() if self._quiet:",
+        tests=("tests/test_output.py::test_quiet_leaves_errors_and_data",),
+    ),
+    Mutant(
+        "be quiet of errors too",
+        "output/__init__.py",
+        'self.error(f"udo: {message}: {hint}" if hint else f"udo: {message}")',
+        'self.say(f"udo: {message}: {hint}" if hint else f"udo: {message}")',
+        tests=("tests/test_output.py::test_quiet_leaves_errors_and_data",),
+    ),
+)

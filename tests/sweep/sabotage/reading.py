@@ -56,4 +56,66 @@ MUTANTS: tuple[Mutant, ...] = (
         "status=deployment.status",
         ("tests/commands/test_deploy_partly.py::test_status_history_and_json_say_how_many_failed",),
     ),
+    Mutant(
+        "stop at a deployment group that was deleted",
+        "commands/_kept.py",
+        "            continue\n",
+        "            return\n",
+        tests=("tests/commands/test_history.py::test_a_deployment_group_that_was_deleted_does_not_hide_the_others",),
+    ),
+    Mutant(
+        "do not choose by the VPC that is named",
+        "commands/_online.py",
+        "return inside & {vpc} or inside if vpc else inside",
+        "return inside",
+        tests=(
+            "tests/commands/test_check_online.py::test_the_vpc_that_is_named_chooses_among_equal_blocks_for_all_that_must_be_in_it",
+        ),
+    ),
+    Mutant(
+        "list instances as they were read",
+        "commands/instances.py",
+        "return tuple(sorted(seen, key=lambda one: order[one.role.label]))",
+        "return tuple(seen)",
+        tests=(
+            "tests/commands/test_accounts.py::test_instances_are_listed_in_the_order_of_the_file_wherever_they_live",
+        ),
+    ),
+    Mutant(
+        "call a group unlocked where that is unknown",
+        "commands/_locks.py",
+        'return "?"',
+        "return None",
+        tests=(
+            "tests/commands/test_locks_shown.py::test_locks_that_may_not_be_read_are_a_question_mark_and_one_footnote",
+        ),
+    ),
+    Mutant(
+        "call the lock of a dead run one at work",
+        "commands/_locks.py",
+        'return "dead" if self.holder.gone else',
+        "return",
+        tests=("tests/commands/test_locks_shown.py::test_lock_without_words_lists_them_all_with_their_state",),
+    ),
+    Mutant(
+        "list the locks of udo.yml alone",
+        "commands/lock.py",
+        "for one in observe_locks(aws)",
+        "for one in observe_locks(aws) if _labels(roles, one.group)",
+        tests=("tests/commands/test_locks_shown.py::test_lock_without_words_lists_them_all_with_their_state",),
+    ),
+    Mutant(
+        "know a target group by its ARN alone",
+        "commands/_unapplied.py",
+        'arn if arn in said else arn.split("/")[1]',
+        "arn",
+        tests=("tests/commands/test_unapplied.py::test_target_groups_and_load_balancers_are_known_by_name_and_arn",),
+    ),
+    Mutant(
+        "keep rows that are handed out one by one",
+        "commands/_once.py",
+        "if not isinstance(answer, Iterator):",
+        "if True:",
+        tests=("tests/commands/test_once.py::test_rows_that_are_handed_out_one_by_one_are_there_the_second_time_too",),
+    ),
 )
