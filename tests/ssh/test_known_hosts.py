@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sshd_farm import key_pair, public_key
@@ -40,6 +41,8 @@ def known(tmp_path: Path, text: str, address: str = "10.0.0.1", port: int = 22) 
         ("!10.0.0.2,10.0.*", 22, True),
         ("!10.0.0.2", 22, False),
         ("*", 22, True),
+        ("10.0.0.1,!10.0.0.1", 22, False),
+        ("10.0.0.1,!10.0.0.2", 22, True),
         ("10[.]0.0.1", 22, False),
     ],
 )
@@ -68,6 +71,47 @@ def test_hashed_names_match_as_ssh_keygen_hashes_them(tmp_path: Path) -> None:
 def test_a_revoked_key_is_told_apart(tmp_path: Path) -> None:
     found = known(tmp_path, f"@revoked * {ED.text}\n10.0.0.1 {ED.text}\n")
     assert (found.keys, found.revoked) == ((ED,), (ED,))
+
+
+@pytest.mark.parametrize("names", ["10.0.0.1", "[10.0.0.1]:2222", "*", "[10.*]:*", "10.*,!10.0.0.2"])
+def test_a_key_is_revoked_under_any_name_of_the_host_though_another_one_has_the_line(
+    tmp_path: Path, names: str
+) -> None:
+    found = known(tmp_path, f"[10.0.0.1]:2222 {ED.text}\n@revoked {names} {ED.text}\n", port=2222)
+    assert (found.keys, set(found.revoked)) == ((ED,), {ED})
+
+
+def test_a_key_is_not_revoked_for_other_hosts(tmp_path: Path) -> None:
+    text = f"@revoked 10.0.0.2 {ED.text}\n@revoked [10.0.0.1]:2223 {ED.text}\n@revoked 10.*,!10.0.0.1 {ED.text}\n"
+    assert known(tmp_path, text, port=2222) == known_hosts.Known()
+
+
+def test_a_line_ends_where_it_ends_for_ssh(tmp_path: Path) -> None:
+    found = known(tmp_path, f"10.0.0.9 {ED.text} one\x0c10.0.0.1 {ED.text}\r\n10.0.0.1 {ED.text}\r\n")
+    assert (found.keys, len(found.places)) == ((ED,), 1)
+
+
+def test_a_file_below_the_home_folder_is_the_one_of_the_account_as_for_ssh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_dir=str(tmp_path / "account")))
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    for folder in ("account", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "known").write_text(f"{folder} {ED.text}\n")
+    assert [entry.names for entry in known_hosts.read(["~/known"]).entries] == ["account"]
+
+
+def test_an_account_without_a_line_in_passwd_has_the_home_folder_of_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "known").write_text(f"10.0.0.1 {ED.text}\n")
+    assert known_hosts.read(["~/known"]).known(["10.0.0.1"]).keys == (ED,)
 
 
 def test_an_authority_is_no_host_key(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from sshd_farm import Farm, key_pair, public_key
 
 from udo import ssh
 from udo.plan import Event, Line, Notice
-from udo.ssh import Options, Target
+from udo.ssh import KNOWN_HOSTS, Options, Target
+from udo.ssh.config_file import home
 from udo.ssh.limit import Limit
 from udo.ssh.openssh import Log, _talk
 from udo.ssh.preamble import Preamble
@@ -95,6 +96,18 @@ def test_a_new_host_is_pinned_under_its_instance_id_where_that_is_asked_for(
     assert endings(run([stranger], host_keys="accept-new"))[0].outcome == "ok"
     assert public_key(farm.host_key).text in (state / "pins" / stranger.instance_id).read_text()
     assert endings(run([stranger]))[0].outcome == "ok"
+
+
+def test_an_accepted_key_that_another_run_has_pinned_otherwise_meanwhile_is_told(
+    farm: Farm, through: Target, run: Run, state: Path
+) -> None:
+    stranger = replace(through, known_hosts=())
+    other = public_key(key_pair(farm.folder / "pinned_meanwhile")).text
+    pin = state / "pins" / stranger.instance_id
+    command = f"mkdir -p {pin.parent} && echo {stranger.instance_id} {other} > {pin}"
+    (done,) = endings(run([stranger], command, host_keys="accept-new"))
+    assert (done.outcome, done.reason) == ("refused", f"another host key than the accepted one is pinned in {pin}")
+    assert other in pin.read_text()
 
 
 def test_the_limits_hold(through: Target, run: Run) -> None:
@@ -291,6 +304,35 @@ def test_ssh_is_asked_once_for_hosts_of_which_the_same_is_said(
     (tmp_path / "asked").unlink()
     resolved([replace(host, config=config(tmp_path, "Host *\n  SendEnv LANG\n  ForwardAgent yes\n"))])
     assert not (tmp_path / "asked").exists()
+
+
+def test_a_host_with_a_name_of_its_own_shares_no_answer_with_others(host: Target, tmp_path: Path) -> None:
+    path = config(tmp_path, "Host 10.0.*\n  HostName 10.0.0.1\n  HostKeyAlias 10.0.0.1\n  Port 2222\n")
+    made, _ = resolved([replace(host, address=f"10.0.0.{n}", unset=("port",), config=path) for n in (1, 2)])
+    assert [(one.via, one.names, one.port) for one in made] == [("openssh", ("10.0.0.1",), 2222)] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "left"),
+    [
+        ('UserKnownHostsFile /a "/b c" ~/d', ("/a", "/b c", str(home() / "d")), False),
+        ('UserKnownHostsFile /a "/b %h"', ("/a", "/b 10.0.0.1"), False),
+        ("UserKnownHostsFile none", (), False),
+        ('UserKnownHostsFile none\nGlobalKnownHostsFile "/b c"', ("/b c",), False),
+        ("UserKnownHostsFile /a /b", ("/a", "/b"), False),
+        # A name that is no text: which of its blanks were between quotes is not seen.
+        ('UserKnownHostsFile "/b \udcff"', None, True),
+    ],
+)
+def test_known_hosts_files_are_told_apart_whatever_stands_in_their_names(
+    host: Target, tmp_path: Path, text: str, files: tuple[str, ...] | None, left: bool
+) -> None:
+    (tmp_path / "config").write_bytes(os.fsencode(f"{text}\n"))
+    there = replace(host, address="10.0.0.1", known_hosts=KNOWN_HOSTS, config=str(tmp_path / "config"))
+    (made,), _ = resolved([there])
+    own = tuple(name for name in made.known_hosts if not name.startswith("/etc"))
+    assert (made.left_to_ssh, made.via) == (left, "openssh" if left else "paramiko")
+    assert own == (files if files is not None else KNOWN_HOSTS[:2])
 
 
 def test_included_files_are_looked_into(host: Target, tmp_path: Path) -> None:

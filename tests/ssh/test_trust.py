@@ -232,10 +232,39 @@ def test_a_server_without_a_key_of_a_kind_we_know_is_refused(farm: Farm, host, r
     assert f"(ssh-ed25519) is not the one in {file}:1" in done.reason
 
 
-def test_a_revoked_key_is_refused_though_it_is_pinned(farm: Farm, host, run: Run, tmp_path: Path) -> None:
-    key = public_key(farm.host_key)
-    file = tmp_path / "known"
-    file.write_text(f"@revoked * {key.text}\n")
-    (done,) = endings(run([replace(host, known_hosts=(str(file),))], console=printed(key)))
+@pytest.mark.parametrize("via", ["paramiko", "openssh"])
+@pytest.mark.parametrize("names", ["*", "{address}", "[{address}]:{port}"])
+@pytest.mark.parametrize("source", ["pin", "console"])
+def test_a_key_that_known_hosts_has_revoked_is_refused_wherever_else_it_is_known(
+    farm: Farm, host, run: Run, tmp_path: Path, via: str, names: str, source: str
+) -> None:
+    key, file = public_key(farm.host_key), tmp_path / "known"
+    file.write_text(f"@revoked {names.format(address=host.address, port=host.port)} {key.text}\n")
+    if source == "pin":
+        Pins(tmp_path / "state" / "udo" / "pins").pin(host.instance_id, [key])
+    there = replace(host, known_hosts=(str(file),), via=via)
+    (done,) = endings(run([there], console=printed(key), host_keys="accept-new"))
     assert done.outcome == "refused"
-    assert "revoked" in done.reason
+    assert f"{'pinned in' if source == 'pin' else 'printed on its console'}" in done.reason
+    assert "is revoked in known_hosts" in done.reason
+
+
+def test_of_several_pinned_keys_one_that_is_revoked_is_not_asked_for(
+    farm: Farm, host, run: Run, tmp_path: Path, keys: list[HostKey]
+) -> None:
+    key, file = public_key(farm.host_key), tmp_path / "known"
+    Pins(tmp_path / "state" / "udo" / "pins").pin(host.instance_id, [key, keys[2]])
+    file.write_text(f"@revoked * {keys[2].text}\n")
+    assert endings(run([replace(host, known_hosts=(str(file),))]))[0].outcome == "ok"
+    file.write_text(f"@revoked * {key.text}\n")
+    assert endings(run([replace(host, known_hosts=(str(file),))]))[0].outcome == "refused"
+
+
+def test_a_revoked_key_of_the_console_is_not_pinned(tmp_path: Path, keys: list[HostKey]) -> None:
+    file, pins = tmp_path / "known", Pins(tmp_path / "pins")
+    file.write_text(f"@revoked * {keys[0].text}\n")
+    text = printed(keys[0], keys[1])
+    known = trust.knowledge(
+        Target(ME, "10.0.0.1"), pins=pins, known_hosts=read([str(file)]), console_keys=lambda _: text
+    )
+    assert known.keys == pins.keys(ME) == (keys[1],)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import getpass
 import itertools
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import Run, endings
@@ -91,6 +93,7 @@ SAID = {
     "revoked": Said("{name} {right}\n@revoked * {right}"),
     "nothing": Said("elsewhere {other}", new=True, pinned="right"),
     "only revoked": Said("@revoked * {right}"),
+    "only bare revoked": Said("@revoked {bare} {right}"),
     "another revoked": Said("{name} {right}\n@revoked * {other}", strict=True, new=True),
     "right and changed": Said("{name} {other}\n{name} {right}", strict=True, new=True),
     "another kind": Said("{name} {rsa}"),
@@ -119,6 +122,7 @@ STRICTER = {
     ("*", "authority", "accept-new"): "a certificate is due, and a server without one is no new host",
     ("*", "bare changed", "accept-new"): "ssh falls back on the line without the port to trust, not to doubt",
     ("*", "bare revoked", "*"): "ssh looks for revocations under the first name that has a line",
+    ("*", "only bare revoked", "accept-new"): "ssh falls back on the line without the port to trust, not to doubt",
     ("*", "pin bare revoked", "*"): "ssh looks for revocations under the first name that has a line",
     ("*", "pin right, line changed", "*"): "to ssh any line that fits will do; to Udo a contradiction is a refusal",
     ("*", "pin changed, line right", "*"): "to ssh any line that fits will do; to Udo a contradiction is a refusal",
@@ -287,7 +291,9 @@ def test_udo_trusts_whom_ssh_trusts_or_is_stricter_for_a_reason(
 def logged_in(there: Target, options: Options, console: str | None) -> tuple[bool, str]:
     """Whether the interactive login gets in, and why not."""
     try:
-        (done,) = endings(list(login(there, options, lambda _: console)))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+            (done,) = endings(list(login(there, options, lambda _: console)))
     except Refused as refused:
         return False, str(refused)
     return done.outcome == "ok", done.reason
