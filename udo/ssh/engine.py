@@ -31,6 +31,7 @@ from udo.ssh.resolving import certified, resolved
 from udo.ssh.schedule import Schedule
 from udo.ssh.shell import FirstWords
 from udo.ssh.target import Options, Target
+from udo.ssh.ways import Entry, Ways
 from udo.ssh.wire import Wires
 
 # Pieces of at most 64 KiB that wait for the reader; when it is slow, the hosts wait too. What one host floods the
@@ -62,6 +63,7 @@ class _Run:
     known_hosts: dict[tuple[str, ...], KnownHosts]
     schedule: Schedule
     wires: Wires = field(default_factory=Wires)
+    ways: Ways = field(default_factory=Ways)
     out: queue.Queue[_Piece | HostBegan | HostDone | Notice | BaseException | None] = field(
         default_factory=lambda: queue.Queue(maxsize=_WAITING)
     )
@@ -221,7 +223,13 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge, start: float) -
         run.out.put(_Piece(target.instance_id, stream, data))
 
     def by_ssh() -> Ending:
-        return openssh.converse(target, known, run.command, run.options, run.wires, emit, limits)
+        way = target.jump or target.way
+
+        def attempt(entry: Entry) -> Ending:
+            now = _limits(run, time.monotonic()) if way else limits
+            return openssh.converse(target, known, run.command, run.options, run.wires, emit, now, entry)
+
+        return run.ways.tried(way, lambda: run.wires.stopped or run.schedule.late, attempt)
 
     def by_paramiko() -> Ending:
         try:

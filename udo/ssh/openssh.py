@@ -23,6 +23,7 @@ from udo.ssh.remote import Emit
 from udo.ssh.session_settings import session_settings
 from udo.ssh.target import Options, Target
 from udo.ssh.trust import Knowledge
+from udo.ssh.ways import Entry
 from udo.ssh.wire import Wires
 
 _PIECE = 1 << 16
@@ -34,6 +35,8 @@ _STAGES = (("Connection established", "answer"), ("Remote protocol version", "gr
 _REFUSED = re.compile(
     r"Permission denied|verification failed|IDENTIFICATION|Too many authentication|Unable to negotiate"
 )
+# What the ssh to a host in between says where its server drops a connection before any login.
+_TURNED_AWAY = re.compile(r"(kex|ssh)_exchange_identification: |Connection (closed|reset) by |Not allowed at this time")
 
 
 class Program:
@@ -110,8 +113,11 @@ def converse(
     wires: Wires,
     emit: Emit,
     limits: tuple[Limit, Limit],
+    entry: Entry,
 ) -> Ending:
     """How the command ended on this host; `limits` are those of all its time and of its way to the login.
+
+    `entry` is told how to see that the login is done.
 
     Raises: Failed, Stopped, UdoError.
     """
@@ -119,6 +125,7 @@ def converse(
     preamble = Preamble(emit)
     with tempfile.TemporaryDirectory(prefix="udo-ssh-") as name:
         folder, log = Path(name), Log(Path(name) / "log")
+        entry.logged_in = lambda: log.logged_in
         settings = _settings(target, known, options, folder) | preamble.settings
         argv = [*words(target, settings, options), "-T", "-E", str(log.path), "--", target.address, command]
         try:
@@ -235,7 +242,7 @@ def _ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Endi
     outcome = "timeout" if "timed out" in reason.lower() else "unreachable"
     # Until keys are exchanged nobody is heard but ssh and what carries the connection for it.
     told = "" if "SSH2_MSG_NEWKEYS received" in text else preamble.last_words
-    return Ending(outcome, None, f"{reason}: {told}" if told else reason)
+    return Ending(outcome, None, f"{reason}: {told}" if told else reason, bool(_TURNED_AWAY.match(told)))
 
 
 def _distrust(text: str, known: Knowledge) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ending:
-    """How one host ended, in the words of `plan.HostDone`."""
+    """How one host ended, in the words of `plan.HostDone`; `turned_away`: a host in between had no room for it."""
 
     outcome: str
     status: int | None = None
     reason: str = ""
+    turned_away: bool = False
 
 
 class Failed(Exception):

@@ -155,6 +155,8 @@ def _asked(target: Target, said: Said, answers: dict[tuple[Any, ...], Answer]) -
     (host,) = answer.get("hostname", (target.address,))
     alias = tuple(name.lower() for name in answer.get("hostkeyalias", ()))
     made = replace(target, port=port, known_as=alias or known_names(host, port), left_to_ssh=_COMMAND in other)
+    between = (*answer.get("proxyjump", ()), *(one for one in answer.get("proxycommand", ()) if " -W" in one))
+    made = replace(made, way=next(iter(between), None))
     if other & set(_FILES) and target.known_hosts == KNOWN_HOSTS:
         files = said.files(answer)
         made = replace(made, left_to_ssh=True) if files is None else replace(made, known_hosts=files)

@@ -24,7 +24,8 @@ class Target:
     `via` is paramiko or openssh; `config` an OpenSSH client configuration (None: the operator's own, "none": none at
     all), which may say what is in `unset`: those of user, port and key that nobody has chosen. `jump` is a host to go
     through. `known_as` are the names known_hosts has for it (none: by address and port), and of one that is
-    `left_to_ssh` the configuration knows more than Udo can read.
+    `left_to_ssh` the configuration knows more than Udo can read. `way` is what its configuration says of hosts in
+    between.
     """
 
     instance_id: str
@@ -39,6 +40,7 @@ class Target:
     unset: tuple[str, ...] = ()
     known_as: tuple[str, ...] = ()
     left_to_ssh: bool = False
+    way: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

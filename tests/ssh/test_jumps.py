@@ -1,0 +1,45 @@
+"""Many hosts behind one that takes few logins at a time."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import Run, endings
+from sshd_farm import Farm
+
+from udo.ssh import Target
+
+
+def behind(farm: Farm, folder: Path, bastion: Target, count: int) -> list[Target]:
+    """Hosts behind another, by a configuration."""
+    text = (
+        f"Host bastion\n  HostName {bastion.address}\n  Port {bastion.port}\n  User {getpass.getuser()}\n"
+        f"  IdentityFile {bastion.key}\n  UserKnownHostsFile {bastion.known_hosts[0]}\n"
+        "Host 127.*\n  ProxyJump bastion\n"
+    )
+    (folder / "config").write_text(text)
+    return [replace(target, config=str(folder / "config")) for target in farm.hosts(count)]
+
+
+@pytest.mark.parametrize("startups", ["2:100:2", "10:30:100"])
+def test_hosts_that_the_one_in_between_turns_away_are_tried_again(
+    farm: Farm, run: Run, tmp_path: Path, startups: str
+) -> None:
+    # Of what stands twice in sshd_config the first counts.
+    farm.first = f"MaxStartups {startups}\n"
+    (bastion,) = farm.hosts()
+    farm.first = ""
+    events = run(behind(farm, tmp_path, bastion, 8), "echo hi")
+    assert [done.outcome for done in endings(events)] == ["ok"] * 8, endings(events)
+
+
+def test_a_host_in_between_that_lets_nobody_in_is_asked_once(farm: Farm, run: Run, tmp_path: Path) -> None:
+    (bastion,) = farm.hosts(more="Match all\nAuthorizedKeysFile none")
+    events = run(behind(farm, tmp_path, bastion, 1), "echo hi")
+    (done,) = endings(events)
+    assert (done.outcome, "Permission denied" in done.reason) == ("unreachable", True), done
+    logs = "".join(path.read_text() for path in farm.folder.glob("sshd.*.log"))
+    assert logs.count("Connection closed by authenticating user") == 1
