@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -187,3 +188,18 @@ def test_a_journal_that_cannot_be_read_is_one_warning() -> None:
     (state_folder() / "journal.jsonl").symlink_to("elsewhere")
     assert entries(warnings.append) == []
     assert len(warnings) == 1
+
+
+def test_a_journal_that_another_process_holds_is_gone_on_without_and_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("udo.journal._PATIENCE", 0.2)
+    warnings: list[str] = []
+    _journal(warnings).record("one", "done")
+    with (state_folder() / "journal.jsonl").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        journal = _journal(warnings)
+        journal.record("two", "done")
+        journal.record("three", "done")
+        assert [entry.step for entry in entries(warnings.append)] == ["one"]
+    journal.record("four", "done")
+    assert warnings == ["the journal cannot be written (another process holds it); going on without it"]
+    assert [entry.step for entry in entries(warnings.append)] == ["one", "four"]

@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from udo import __version__
@@ -14,15 +15,14 @@ from udo.files import state_folder, write_private
 
 
 def append(run_id: str, line: str) -> None:
-    """Appends a line with the time to the log of one run; where that cannot be done there is none."""
+    """Appends a line with the time to the log of one run; where that cannot be done there is none of it."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
+    # Full, read-only, gone: a log is never a reason to fail.
+    with suppress(OSError):
         handle = os.open(state_folder() / f"debug-{run_id}.log", flags, 0o600)
-    except OSError:
-        return
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"{now} {' '.join(line.split())}\n")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{now} {' '.join(line.split())}\n")
 
 
 def report(error: Exception, command: str) -> str:

@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from udo.errors import UdoError
+
 
 def state_folder() -> Path:
     """Udo's state folder, made 0700 where it is missing (`$XDG_STATE_HOME/udo`, or `~/.local/state/udo`).
@@ -16,6 +18,14 @@ def state_folder() -> Path:
     folder = Path(home) / "udo"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def current_folder() -> Path:
+    """The folder the command was given in. Raises: UdoError where it is no more."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UdoError("the current folder was deleted", hint="go to another one") from error
 
 
 def write_private(path: Path, text: str) -> None:

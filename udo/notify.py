@@ -59,7 +59,10 @@ def tell(webhook: Webhook, text: str, *, context: SSLContext | None = None, seco
     arguments = (webhook.url, payload(webhook, text), context, seconds, outcome)
     # Only a thread bounds the whole: sockets have a timeout for each read, and looking up a name has none.
     worker = threading.Thread(target=_post, args=arguments, daemon=True)
-    worker.start()
+    try:
+        worker.start()
+    except RuntimeError:
+        return "no thread can be started"
     worker.join(seconds)
     return outcome[0] or None
 

@@ -113,12 +113,13 @@ class Session:
         from pathlib import Path
 
         from udo.config import find
+        from udo.files import current_folder
 
         if named := self.options.config:
             if not os.path.lexists(named):
                 raise UsageError(f"{named}: there is no such file", hint="--config or UDO_CONFIG names it")
             return Path(named)
-        found = find(Path.cwd())
+        found = find(current_folder())
         if found is None and self.options.sandbox:
             found = Path(self.sandbox["config"])
         if found is None:

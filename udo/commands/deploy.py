@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import Wanted, plan_deploy
 from udo.duration import given
 from udo.errors import AwsError, Conflict, UdoError, UsageError
+from udo.files import current_folder
 from udo.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
 from udo.schema.deploy import FILE_EXISTS
 from udo.words import no_more, one_role
@@ -138,7 +138,7 @@ def _commit(word: str, role: Role) -> Commit | Archive:
     kind = role.get("deploy.s3.type") if role.has("deploy.s3.type") else None
     repository, bucket, prefix = (role.get(f"deploy.{key}") for key in ("github.repo", "s3.bucket", "s3.prefix"))
     found = meaning(word, Sources(role.label, repository, bucket, prefix, kind))
-    return resolved(found, Path.cwd()) if isinstance(found, GitName) else found
+    return resolved(found, current_folder()) if isinstance(found, GitName) else found
 
 
 def _pinned(aws: Aws, revision: Commit | Archive) -> Commit | Archive:

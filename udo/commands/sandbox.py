@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.errors import UsageError
+from udo.files import current_folder
 from udo.result import Column, Result
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
 def _config(session: Session) -> Path | None:
     from udo.config import find
 
-    return session.config_path if session.options.config else find(Path.cwd())
+    return session.config_path if session.options.config else find(current_folder())
 
 
 def _read(config: Path) -> None:

@@ -101,14 +101,25 @@ def events(
     count = room_for(min(options.fanout, len(targets)), widest)
     threads = [threading.Thread(target=_work, args=(run,), daemon=True) for _ in range(count)]
     try:
-        for thread in threads:
-            thread.start()
+        threads = _started(threads)
         late = yield from _read(run, len(threads), Doubts(terminated))
     finally:
         _stop(run, threads)
         identities.close()
     if late:
         raise DeadlinePassed(f"the deadline of {options.deadline:g} s passed")
+
+
+def _started(threads: Sequence[threading.Thread]) -> list[threading.Thread]:
+    """Those that could be started, fewer hosts at once where they are fewer. Raises: UdoError where there is none."""
+    for count, thread in enumerate(threads):
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not count:
+                raise UdoError("no thread can be started", hint="too many processes: see 'ulimit -u'") from error
+            return list(threads[:count])
+    return list(threads)
 
 
 def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, bool]:

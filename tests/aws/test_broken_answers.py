@@ -1,0 +1,157 @@
+"""What comes in place of AWS's answers: asked for again where it is a read, and an error, never an empty answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from udo.aws import Aws
+from udo.errors import AwsError, LostAnswer, UsageError
+
+PAGE = b"<html><head><title>Sign in</title></head><body><p>Welcome to the hotel</p></body></html>"
+DEEP = b'{"Parameters": ' + b"[" * 100_000
+Given = tuple[int, bytes, int]
+
+
+class Endpoint:
+    """Answers in turn with what it is given (status, body, bytes declared more than sent); the last one for ever."""
+
+    def __init__(self) -> None:
+        self.given: list[Given] = []
+        self.asked = 0
+        self.silent = threading.Event()
+        self.silent.set()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                outer.asked += 1
+                outer.silent.wait(30)
+                status, body, missing = outer.given.pop(0) if len(outer.given) > 1 else outer.given[0]
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body) + missing))
+                self.end_headers()
+                self.wfile.write(body)
+                self.close_connection = bool(missing)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def aws(self, **more: Any) -> Aws:
+        url = f"http://127.0.0.1:{self.server.server_port}"
+        return Aws(region="us-west-2", endpoint=url, credentials=("AKIATESTTESTTESTTEST", "x"), **more)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    made = Endpoint()
+    yield made
+    made.silent.set()
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def query(operation: str, inside: str) -> bytes:
+    return f"<{operation}Response><{operation}Result>{inside}</{operation}Result></{operation}Response>".encode()
+
+
+GROUPS = query("DescribeAutoScalingGroups", "<AutoScalingGroups/>")
+INSTANCES = b"<DescribeInstancesResponse><requestId>r</requestId><reservationSet/></DescribeInstancesResponse>"
+PARAMETERS = json.dumps({"Parameters": [{"Name": "/a", "Value": "b", "Type": "String"}], "InvalidParameters": []})
+DEPLOYMENTS = json.dumps({"deployments": []}).encode()
+Read = Callable[[Aws], Any]
+READS: dict[str, tuple[Read, bytes, Any]] = {
+    "query": (lambda aws: aws.autoscaling.groups(["g"]), GROUPS, {}),
+    "ec2": (lambda aws: aws.ec2.instances(["i-1"]), INSTANCES, {}),
+    "json": (lambda aws: aws.ssm.parameters(["/a"]), PARAMETERS.encode(), {"/a": "b"}),
+    "json list": (lambda aws: list(aws.codedeploy.deployments("a", "g")), DEPLOYMENTS, []),
+}
+ANYWHERE: dict[str, Given] = {
+    "a page": (200, PAGE, 0),
+    "a page refusing": (403, PAGE, 0),
+    "an element": (200, b"<a/>", 0),
+    "an element refusing": (403, b"<a/>", 0),
+    "nothing": (200, b"", 0),
+    "null": (200, b"null", 0),
+    "a list": (200, b"[]", 0),
+    "an empty object": (200, b"{}", 0),
+    "depth": (200, DEEP, 0),
+    "half an error": (400, b'{"__type": "Param', 0),
+    "a redirect": (302, b"", 0),
+}
+
+
+def broken(kind: str) -> dict[str, Given]:
+    whole = READS[kind][1]
+    return ANYWHERE | {"cut short": (200, whole, 7), "cut": (200, whole[: len(whole) // 2], 0)}
+
+
+CASES = [(kind, how) for kind in READS for how in broken(kind)]
+
+
+@pytest.mark.parametrize(("kind", "how"), CASES)
+def test_a_read_whose_answer_is_broken_is_asked_again(endpoint: Endpoint, kind: str, how: str) -> None:
+    read, whole, value = READS[kind]
+    endpoint.given = [broken(kind)[how], (200, whole, 0)]
+    assert read(endpoint.aws()) == value
+    assert endpoint.asked == 2
+
+
+@pytest.mark.parametrize(("kind", "how"), CASES)
+def test_a_read_that_stays_broken_is_an_error_that_says_so(endpoint: Endpoint, kind: str, how: str) -> None:
+    endpoint.given = [broken(kind)[how]]
+    with pytest.raises(LostAnswer, match="not one of AWS's"):
+        READS[kind][0](endpoint.aws())
+    assert endpoint.asked == 3
+
+
+def test_an_answer_without_a_member_that_every_one_has_is_broken(endpoint: Endpoint) -> None:
+    endpoint.given = [(200, query("DescribeAutoScalingGroups", "<NextToken>n</NextToken>"), 0)]
+    with pytest.raises(LostAnswer, match="it holds no AutoScalingGroups"):
+        endpoint.aws().autoscaling.groups(["g"])
+
+
+@pytest.mark.parametrize("how", ["a page", "null", "a list", "depth", "half an error", "a page refusing"])
+def test_a_write_whose_answer_is_broken_is_sent_once_and_is_lost(endpoint: Endpoint, how: str) -> None:
+    endpoint.given = [ANYWHERE[how]]
+    with pytest.raises(LostAnswer):
+        endpoint.aws().call("ssm", "PutParameter", {"Name": "/a", "Value": "b", "Type": "String"})
+    assert endpoint.asked == 1
+
+
+def test_an_error_of_aws_is_not_asked_for_again(endpoint: Endpoint) -> None:
+    endpoint.given = [(400, b'{"__type": "ValidationException", "message": "no"}', 0)]
+    with pytest.raises(AwsError, match="no ") as error:
+        endpoint.aws().ssm.parameters(["/a"])
+    assert (error.value.aws_code, endpoint.asked) == ("ValidationException", 1)
+
+
+def test_an_answer_has_so_many_seconds_in_all_and_what_is_awaited_is_told(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UDO_ANSWER_TIMEOUT", "2")
+    monkeypatch.setattr("udo.aws.patience._SOON", 0.1)
+    endpoint.silent.clear()
+    told: list[str] = []
+    begun = time.monotonic()
+    with pytest.raises(LostAnswer, match="ssm:GetParameters: no answer within 2 s"):
+        endpoint.aws(tell=told.append).ssm.parameters(["/a"])
+    assert 2 <= time.monotonic() - begun < 20
+    assert told == ["no answer yet to ssm:GetParameters; waiting up to 2 s"]
+
+
+@pytest.mark.parametrize("value", ["0", "soon", "-1", "1e9"])
+def test_a_limit_that_is_no_number_of_seconds_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("UDO_ANSWER_TIMEOUT", value)
+    with pytest.raises(UsageError, match="UDO_ANSWER_TIMEOUT"):
+        Aws(region="us-west-2")

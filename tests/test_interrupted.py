@@ -1,0 +1,259 @@
+"""Signals to `udo` as a process of its own: the documented exit code, one line, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import Ended, begun, ended, until
+
+from udo.sandbox.faults import Fault
+
+WHOLE = bool(os.environ.get("UDO_WHOLE_FARM"))
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+IMAGE = "ami-0d1e2c3b4a5968778"
+CONFIG = f"""
+region: us-west-2
+app_name: shop
+availability_zones: [us-west-2a]
+ami: {IMAGE}
+instance_type: t3.small
+scale_policy: {{min_size: 1, max_size: 8, desired: 2}}
+deploy: {{application: shop, github: {{repo: example/shop}}}}
+clusters: {{prod: {{roles: {{one: {{deployment_group: prod-one}}, two: {{launch: {{as: configuration}}}}}}}}}}
+"""
+SHA = "740800d7f3a1b2c4d5e6f708192a3b4c5d6e7f80"
+# Each verb as it is used, and whether it may have changed something before it was interrupted.
+VERBS: dict[str, tuple[str, ...]] = {
+    "help": ("--help",),
+    "check": ("check",),
+    "check online": ("check", "--online"),
+    "config": ("config", "show", "prod", "one"),
+    "status": ("status",),
+    "status json": ("status", "-o", "json"),
+    "instances": ("instances", "prod", "one"),
+    "ip": ("ip", "prod", "one"),
+    "inventory": ("inventory",),
+    "cloudinit": ("cloudinit", "prod", "one"),
+    "plan": ("plan", "prod", "*", "--set", "instance_type=t3.large"),
+    "versions": ("versions", "prod", "one"),
+    "history": ("history",),
+    "updatelc": ("updatelc", "prod", "*", "--yes", "--set", "instance_type=t3.large"),
+    "rollback": ("rollback", "prod", "one"),
+    "prune": ("prune", "prod", "one", "--keep", "1", "--yes"),
+    "deploy": ("deploy", "prod", "one", SHA, "--no-wait"),
+    "lock": ("lock", "prod", "one", "--dry-run"),
+    "unlock": ("unlock", "prod", "one", "--yes"),
+    "init": ("init", "--from-group", "prod-one", "--file", "new.yml"),
+    "ssh": ("ssh", "prod", "one", "sleep 0.2", "--dry-run"),
+}
+
+
+@pytest.fixture
+def shop(served_world: Any, world: Any, seeded: Any) -> Any:
+    seeded(CONFIG)
+    return world
+
+
+def locks(world: Any) -> list[str]:
+    rows = world.client("ssm").describe_parameters()["Parameters"]
+    return [row["Name"] for row in rows if row["Name"].startswith("/udo/lock/")]
+
+
+def check_ended(done: Ended, number: int, undisturbed: int = 0) -> None:
+    """Broken off as documented; or so late that it was done, or so early that the system ended it without a word."""
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "Exception ignored" not in done.stderr, done.stderr
+    assert "a bug in udo" not in done.stderr, done.stderr
+    assert done.code in (CODES[signal.Signals(number)], undisturbed), (done.code, done.stderr)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("udo: ")]
+    assert len(lines) <= 1, done.stderr
+    if done.stdout.startswith("{"):
+        # After its last word the system ends it.
+        assert json.loads(done.stdout)["exit"] in (done.code, undisturbed)
+
+
+@pytest.mark.parametrize("verb", VERBS if WHOLE else ("check", "status json", "updatelc", "deploy", "init"))
+def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_path: Path, verb: str) -> None:
+    words = VERBS[verb]
+    code, moments = 0, [0.02, 0.4]
+    if WHOLE:
+        start = time.monotonic()
+        code = ended(begun(*words)).code
+        moments = [n * 0.01 for n in range(int((time.monotonic() - start) / 0.01) + 1)]
+    before = _leftovers(tmp_path)
+    for turn, moment in enumerate(moments):
+        number = list(CODES)[turn % 3]
+        process = begun(*words)
+        time.sleep(moment)
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+        done = ended(process)
+        check_ended(done, number, code)
+        assert locks(shop) == [], done.stderr
+        assert _leftovers(tmp_path) == before, done.stderr
+
+
+def _leftovers(folder: Path) -> set[str]:
+    """Temporary files of Udo's, wherever it makes them."""
+    names = (one.name for one in folder.rglob("*"))
+    return {name for name in names if name.startswith((".new.yml.", ".udo", "udo-ssh-"))}
+
+
+SLOW = [
+    ("status", ("status",), "DescribeAutoScalingGroups"),
+    ("updatelc", VERBS["updatelc"], "DescribeAutoScalingGroups"),
+    ("plan", VERBS["plan"], "DescribeLaunchConfigurations"),
+    ("deploy", VERBS["deploy"], "GetDeploymentGroup"),
+    ("ssh", ("ssh", "prod", "one", "touch /tmp/never"), "DescribeInstances"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "operation", "number"),
+    [(*row[1:], number) for n, row in enumerate(SLOW) for number in (CODES if WHOLE else [list(CODES)[n % 3]])],
+)
+def test_a_signal_breaks_off_a_slow_read_and_nothing_follows(
+    shop: Any, words: tuple[str, ...], operation: str, number: int
+) -> None:
+    shop.faults.add(Fault("delay", operation, times=None, seconds=60))
+    shop.log.clear()
+    process = begun(*words)
+    until(lambda: any(one.operation == operation for one in shop.log), "it never asks")
+    sent = time.monotonic()
+    os.kill(process.pid, number)
+    done = ended(process)
+    assert time.monotonic() - sent < 30
+    shop.faults.clear()
+    check_ended(done, number, CODES[signal.Signals(number)])
+    assert done.stderr.splitlines()[-1].startswith("udo: interrupted"), done.stderr
+    assert not [one.name for one in shop.log if not one.operation.startswith(("Describe", "Get", "List", "Batch"))]
+
+
+def _held_in(shop: Any, operation: str) -> tuple[threading.Event, threading.Event]:
+    """Lets the first call of that name wait, once it has taken effect, until it is let go: (it waits, go on)."""
+    waits, go = threading.Event(), threading.Event()
+
+    def hook(_asked: Any) -> None:
+        waits.set()
+        go.wait(60)
+
+    shop.faults.add(Fault("hook", operation, after=True, hook=hook))
+    return waits, go
+
+
+def test_a_signal_lets_the_write_in_hand_finish_and_gives_the_lock_back(shop: Any) -> None:
+    waits, go = _held_in(shop, "UpdateAutoScalingGroup")
+    shop.log.clear()
+    process = begun(*VERBS["updatelc"])
+    assert waits.wait(60)
+    os.kill(process.pid, signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)
+    go.set()
+    done = ended(process)
+    assert (done.code, locks(shop)) == (143, []), done.stderr
+    assert "prod two was not begun" in done.stdout
+    writes = [one.operation for one in shop.log if not one.operation.startswith(("Describe", "Get", "List", "Batch"))]
+    assert writes[-2:] == ["UpdateAutoScalingGroup", "DeleteParameter"]
+
+
+def test_the_second_signal_leaves_at_once_and_makes_no_further_write(shop: Any) -> None:
+    waits, go = _held_in(shop, "CreateLaunchTemplateVersion")
+    shop.log.clear()
+    process = begun("updatelc", "prod", "one", "--set", "instance_type=t3.large")
+    assert waits.wait(60)
+    os.kill(process.pid, signal.SIGINT)
+    until(lambda: not _pending(process.pid), "the first one never arrives")
+    os.kill(process.pid, signal.SIGINT)
+    done = ended(process, 30)
+    go.set()
+    check_ended(done, signal.SIGINT, 130)
+    assert "udo: interrupted in step 1" in done.stderr, done.stderr
+    assert "'udo unlock' takes it away" in done.stderr, done.stderr
+    assert [one.operation for one in shop.log][-1] == "CreateLaunchTemplateVersion"
+
+
+def _pending(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return any(int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd")))
+
+
+def test_a_signal_that_the_parent_ignored_stays_ignored(shop: Any) -> None:
+    waits, go = _held_in(shop, "DescribeAutoScalingGroups")
+    line = f"trap '' INT HUP; exec {sys.executable} -m udo status"
+    process = subprocess.Popen(["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert waits.wait(60)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        os.kill(process.pid, number)
+    go.set()
+    done = ended(process)
+    assert (done.code, "prod-one" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_signal_ends_it_where_nobody_reads_what_it_says(shop: Any) -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    try:
+        while os.write(write, b"x" * 4096):
+            pass
+    except BlockingIOError:
+        os.set_blocking(write, True)
+    process = subprocess.Popen([sys.executable, "-m", "udo", "status"], stdout=write, stderr=subprocess.PIPE, text=True)
+    until(lambda: "pipe_write" in _waits_in(process.pid) or process.poll() is not None, "it never writes")
+    os.kill(process.pid, signal.SIGINT)
+    done = process.communicate(timeout=30)[1]
+    for end in (read, write):
+        os.close(end)
+    assert (process.returncode, done) == (130, "udo: interrupted\n")
+
+
+def _waits_in(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/wchan").read_text()
+    except OSError:
+        return ""
+
+
+IMPORTS = """
+import builtins, os, signal, sys
+from udo import signals
+signals.catch()
+left = [int(sys.argv.pop(1))]
+load = builtins.__import__
+def importing(*about, **more):
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGINT)
+    return load(*about, **more)
+builtins.__import__ = importing
+from udo.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("nth", range(1, 1200, 1 if WHOLE else 200))
+def test_a_signal_while_it_still_loads_is_told_in_one_line(tmp_path: Path, nth: int) -> None:
+    Path("udo.yml").write_text(CONFIG)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, str(nth), "check"], check=False, capture_output=True, text=True
+    )
+    told = ("udo: interrupted\n", "udo: interrupted, when all was done\n")
+    assert (done.returncode == 130 and done.stderr in told) or (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+def test_what_is_done_is_told_where_the_signal_comes_too_late(world: Any, udo: Callable[..., Any], seeded: Any) -> None:
+    seeded(CONFIG)
+    world.faults.add(Fault("hook", "ssm:DeleteParameter", hook=lambda _: os.kill(os.getpid(), signal.SIGTERM)))
+    told = udo("updatelc", "prod", "one", "--set", "instance_type=t3.large", "-o", "json")
+    assert (told.exit, told.json["exit"], told.json["error"]["code"]) == (143, 143, "interrupted")
+    assert told.json["data"]["changed"] is True
