@@ -36,10 +36,18 @@ def test_a_launch_change_is_told_old_to_new_with_its_reason(world: Any, udo: Udo
     write_config()
     assert udo("updatelc", "prod", "webapp", "--reason", "security fixes").exit == 0
     row = last(udo)
-    assert f"ami {OLD_IMAGE} -> {NEW_IMAGE}" in row["changes"]
+    assert re.search(rf"ami {OLD_IMAGE}\b.* -> {NEW_IMAGE}\b", row["changes"])
+    assert "instance_type t3.small -> m7g.large" in row["changes"]
     assert (row["reason"], row["deployment_id"], row["outcome"]) == ("security fixes", None, "done")
     line = next(line for line in udo("history").stdout.splitlines() if row["run"] in line)
     assert f"  {row['changes']}  security fixes  " in line
+
+
+def test_a_lock_by_hand_is_told_with_its_reason(world: Any, udo: Udo) -> None:
+    template_world(world)
+    write_config()
+    assert udo("lock", "prod", "webapp", "--reason", "investigating").exit == 0
+    assert last(udo)["reason"] == "investigating"
 
 
 def test_a_saved_plan_that_is_applied_keeps_its_reason(world: Any, udo: Udo) -> None:

@@ -72,7 +72,7 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     _account, operator = aws.identity()
     value = aws.read(lock_read(parameter_name(role.group_name)))
     plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))
-    return session.finish(role, plan, locked=False)
+    return session.finish(role, replace(plan, reason=reason), locked=False)
 
 
 def _listed(session: Session) -> Result:
