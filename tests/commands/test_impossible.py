@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from launch_worlds import (
     CONFIG,
+    NEW_IMAGE,
     WORLDS,
     ZONES,
     configuration,
@@ -141,4 +142,18 @@ def test_names_that_cannot_be_are_refused_when_it_is_planned(
     for verb in (("updatelc", "--dry-run"), ("plan",), ("updatelc",)):
         refused = udo(verb[0], "prod", "webapp", *words, *verb[1:])
         assert (refused.exit, told in refused.stderr) == (7, True)
+    assert everything(world) == before
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+def test_a_saved_plan_whose_image_is_gone_by_now_is_refused(world: Any, udo: Udo, kind: str) -> None:
+    from moto.ec2.models import ec2_backends
+
+    WORLDS[kind](world)
+    write_config()
+    assert udo("plan", "prod", "webapp", "--save", "file").exit == 0
+    del ec2_backends[world.account]["us-west-2"].amis[NEW_IMAGE]
+    before = everything(world)
+    told = udo("apply", "file")
+    assert (told.exit, f"image {NEW_IMAGE}: no such image" in told.stderr) == (7, True)
     assert everything(world) == before

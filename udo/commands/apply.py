@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from udo.commands._launchable import possible
 from udo.commands._launching import observe_deploying
 from udo.commands._once import once
 from udo.commands._saved import Entry, saved_in
@@ -107,7 +108,9 @@ def _left(aws: Aws, role: Role, groups: Mapping[str, AutoScalingGroup], plan: Pl
         raise Absent(f"group {role.group_name} of {role.label} does not exist any more", hint="nothing was changed")
     if plan.steps and group and group.status:
         raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
-    return replace(remaining(plan, aws.read), command="apply")
+    left = replace(remaining(plan, aws.read), command="apply")
+    # What was there when it was planned may be gone by now.
+    return possible(aws, role, left, {}, group) if group else left
 
 
 def _check_refresh(session: Session, aws: Aws, group_name: str) -> None:

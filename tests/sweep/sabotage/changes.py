@@ -154,15 +154,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "refuse what could not be looked up",
         "commands/_launchable.py",
-        "one.ok is False and",
-        "not one.ok and",
+        "one for one in found if one.ok is False",
+        "one for one in found if not one.ok",
         tests=("tests/commands/test_impossible.py::test_what_may_not_be_looked_up_is_a_warning_and_no_refusal",),
     ),
     Mutant(
         "let the template decide on the types of a mixed policy",
-        "commands/_launchable.py",
-        ' and not (mixed and one.check == "architecture")',
-        "",
+        "commands/_online.py",
+        "if group and group.overrides:",
+        "if False:",
         tests=(
             "tests/commands/test_impossible.py::test_the_overrides_of_a_mixed_policy_decide_which_type_runs_an_image",
         ),
