@@ -70,6 +70,22 @@ def revisions(aws: Aws) -> None:
     aws.refused("a commit is a full hash", short, "InvalidRevisionException")
 
 
+def on_premises(aws: Aws) -> None:
+    user = "arn:aws:iam::123456789012:user/box"
+    register = f"deploy register --instance-name box --iam-user-arn {user} --tags Key=rack,Value=4"
+    aws.that("`deploy register` registers an instance on premises", "DONE" in aws(register))
+    listed = "deploy list-on-premises-instances --registration-status Registered"
+    aws.equal(
+        "it is listed", aws(f"{listed} --tag-filters Key=rack,Value=4,Type=KEY_AND_VALUE")["instanceNames"], ["box"]
+    )
+    found = aws("deploy get-on-premises-instance --instance-name box")["instanceInfo"]
+    aws.equal(
+        "with its user and its tags", (found["iamUserArn"], found["tags"]), (user, [{"Key": "rack", "Value": "4"}])
+    )
+    aws.done("`deploy deregister` deregisters it", "deploy deregister --instance-name box --no-delete-iam-user")
+    aws.equal("and it is not listed any more", aws(listed)["instanceNames"], [])
+
+
 def deployments(aws: Aws) -> None:
     _succeeded(aws)
     _failed(aws)

@@ -25,6 +25,7 @@ PARTS = {
     "parameters": parameters.parameters,
     "applications": deployments.applications,
     "revisions": deployments.revisions,
+    "instances on premises": deployments.on_premises,
     "deployments": deployments.deployments,
 }
 

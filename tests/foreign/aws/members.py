@@ -29,6 +29,10 @@ def _detached(aws: Aws, instance: str) -> None:
         "a detachment is an activity", told["Activities"][0]["Description"], f"Detaching EC2 instance: {instance}"
     )
     after = aws.described("crew")
+    cause = "was detached in response to a user request, shrinking the capacity from 3 to 2."
+    aws.that("which tells its cause", told["Activities"][0]["Cause"].endswith(cause), told)
+    listed = aws(f"autoscaling describe-scaling-activities {GROUP} --max-items 1")["Activities"][0]
+    aws.equal("and is in the list of activities", listed["Description"], f"Detaching EC2 instance: {instance}")
     aws.equal("the desired capacity goes down with it", after["DesiredCapacity"], 2)
     aws.that("a detached instance is no member any more", instance not in aws.members("crew"))
     state = f"ec2 describe-instances --instance-ids {instance} --query 'Reservations[0].Instances[0].State.Name'"
@@ -46,7 +50,8 @@ def _detached(aws: Aws, instance: str) -> None:
 def _standing_by(aws: Aws, instance: str) -> None:
     move = f"{GROUP} --instance-ids {instance}"
     told = aws(f"autoscaling enter-standby {move} --should-decrement-desired-capacity")
-    aws.that("standby is an activity", instance in told["Activities"][0]["Description"], told)
+    said = told["Activities"][0]["Description"]
+    aws.equal("standby is an activity", said, f"Moving EC2 instance to Standby: {instance}")
     aws.equal("a member stands by", _state(aws, instance), "Standby")
     aws.equal("and does not count", aws.described("crew")["DesiredCapacity"], 2)
     aws(f"autoscaling exit-standby {move}")

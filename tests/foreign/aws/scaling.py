@@ -47,18 +47,40 @@ def policies(aws: Aws) -> None:
 
 def hooks(aws: Aws) -> None:
     put = f"autoscaling put-lifecycle-hook {GROUP} --lifecycle-hook-name"
-    aws(
-        f"{put} drain --lifecycle-transition autoscaling:EC2_INSTANCE_TERMINATING "
-        "--heartbeat-timeout 120 --default-result CONTINUE"
-    )
+    kind = "--lifecycle-transition autoscaling:EC2_INSTANCE_LAUNCHING"
+    aws(f"{put} warm {kind} --heartbeat-timeout 7200 --default-result ABANDON")
+    aws(f"{put} warm --default-result CONTINUE")
     described = f"autoscaling describe-lifecycle-hooks {GROUP}"
     found = aws(described)["LifecycleHooks"][0]
     said = (found["LifecycleTransition"], found["HeartbeatTimeout"], found["DefaultResult"])
-    aws.equal("a hook comes back as it was said", said, ("autoscaling:EC2_INSTANCE_TERMINATING", 120, "CONTINUE"))
-    aws(f"autoscaling delete-lifecycle-hook {GROUP} --lifecycle-hook-name drain")
+    wanted = ("autoscaling:EC2_INSTANCE_LAUNCHING", 7200, "CONTINUE")
+    aws.equal("a hook that is put again keeps what was not named", said, wanted)
+    aws.refused("a new hook says for which transition it is", f"{put} bad", "ValidationError")
+    _held(aws)
+    aws(f"autoscaling delete-lifecycle-hook {GROUP} --lifecycle-hook-name warm")
     aws.equal("a deleted hook is gone", aws(described)["LifecycleHooks"], [])
     unknown = "autoscaling describe-lifecycle-hooks --auto-scaling-group-name nope"
     aws.refused("hooks of an unknown group are refused", unknown, "ValidationError")
+    kinds = aws("autoscaling describe-lifecycle-hook-types")["LifecycleHookTypes"]
+    aws.that("the kinds of hooks are listed", "autoscaling:EC2_INSTANCE_TERMINATING" in kinds, kinds)
+
+
+def _held(aws: Aws) -> None:
+    before = set(aws.members("busy"))
+    size = len(before)
+    aws(f"autoscaling update-auto-scaling-group {GROUP} --max-size {size + 1} --desired-capacity {size + 1}")
+    (held,) = set(aws.members("busy")) - before
+    state = (
+        f"autoscaling describe-auto-scaling-instances --instance-ids {held} "
+        "--query 'AutoScalingInstances[0].LifecycleState'"
+    )
+    aws.equal("a hook holds who is launched", aws(state), "Pending:Wait")
+    action = f"{GROUP} --lifecycle-hook-name warm --instance-id {held}"
+    aws.done("a heartbeat prolongs its wait", f"autoscaling record-lifecycle-action-heartbeat {action}")
+    aws(f"autoscaling complete-lifecycle-action {action} --lifecycle-action-result CONTINUE")
+    aws.until("and is in service once its action is completed", lambda: aws(state), "InService")
+    again = f"autoscaling complete-lifecycle-action {action} --lifecycle-action-result CONTINUE"
+    aws.refused("which can be done once", again, "ValidationError")
 
 
 def schedules(aws: Aws) -> None:

@@ -4,6 +4,7 @@
 const {
   AlreadyExistsFault,
   AttachInstancesCommand,
+  CompleteLifecycleActionCommand,
   CreateAutoScalingGroupCommand,
   CreateOrUpdateTagsCommand,
   DeleteAutoScalingGroupCommand,
@@ -15,13 +16,16 @@ const {
   DetachInstancesCommand,
   ExecutePolicyCommand,
   PutLifecycleHookCommand,
+  PutNotificationConfigurationCommand,
   PutScalingPolicyCommand,
   PutScheduledUpdateGroupActionCommand,
+  RecordLifecycleActionHeartbeatCommand,
   SetDesiredCapacityCommand,
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
   paginateDescribeAutoScalingGroups,
   paginateDescribeAutoScalingInstances,
+  paginateDescribeNotificationConfigurations,
   paginateDescribePolicies,
   paginateDescribeScalingActivities,
   paginateDescribeTags,
@@ -167,24 +171,46 @@ async function policies() {
   );
 }
 
-async function belongings() {
-  const hook = {
-    ...web,
-    LifecycleHookName: "drain",
-    LifecycleTransition: "autoscaling:EC2_INSTANCE_TERMINATING",
-    HeartbeatTimeout: 60,
-    DefaultResult: "CONTINUE",
-  };
-  await autoscaling.send(new PutLifecycleHookCommand(hook));
+async function hooks() {
+  const hook = { ...web, LifecycleHookName: "warm" };
+  const kind = { LifecycleTransition: "autoscaling:EC2_INSTANCE_LAUNCHING", HeartbeatTimeout: 7200, DefaultResult: "ABANDON" };
+  await autoscaling.send(new PutLifecycleHookCommand({ ...hook, ...kind }));
   const [found] = (await autoscaling.send(new DescribeLifecycleHooksCommand(web))).LifecycleHooks;
-  equal("a hook comes back", [found.HeartbeatTimeout, found.DefaultResult], [60, "CONTINUE"]);
-  await autoscaling.send(new DeleteLifecycleHookCommand({ ...web, LifecycleHookName: "drain" }));
+  equal("a hook comes back, with nothing invented", found, { ...hook, ...kind, GlobalTimeout: 172800 });
+  const before = (await described("web")).Instances.map((one) => one.InstanceId);
+  await autoscaling.send(new SetDesiredCapacityCommand({ ...web, DesiredCapacity: before.length + 1 }));
+  const held = (await described("web")).Instances.find((one) => !before.includes(one.InstanceId));
+  equal("a hook holds who is launched", held.LifecycleState, "Pending:Wait");
+  const action = { ...hook, InstanceId: held.InstanceId };
+  await autoscaling.send(new RecordLifecycleActionHeartbeatCommand(action));
+  await autoscaling.send(new CompleteLifecycleActionCommand({ ...action, LifecycleActionResult: "ABANDON" }));
+  const after = (await described("web")).Instances;
+  const gone = after.every((one) => one.InstanceId !== held.InstanceId || one.LifecycleState.startsWith("Terminating"));
+  that("who is abandoned is terminated", gone, after);
+  await refused(
+    "an action is completed once",
+    autoscaling,
+    new CompleteLifecycleActionCommand({ ...action, LifecycleActionResult: "CONTINUE" }),
+    "ValidationError",
+  );
+  await autoscaling.send(new DeleteLifecycleHookCommand(hook));
   await refused(
     "hooks of an unknown group are refused",
     autoscaling,
     new DescribeLifecycleHooksCommand({ AutoScalingGroupName: "nope" }),
     "ValidationError",
   );
+}
+
+async function belongings() {
+  const TopicARN = "arn:aws:sns:us-west-2:123456789012:scaling";
+  const NotificationTypes = ["autoscaling:EC2_INSTANCE_LAUNCH", "autoscaling:EC2_INSTANCE_TERMINATE"];
+  await autoscaling.send(new PutNotificationConfigurationCommand({ ...web, TopicARN, NotificationTypes }));
+  const told = await pages(
+    paginateDescribeNotificationConfigurations({ client: autoscaling, pageSize: 1 }, { AutoScalingGroupNames: ["web"] }),
+  );
+  const events = told.flatMap((page) => page.NotificationConfigurations.map((one) => one.NotificationType));
+  equal("the paginator gives what a topic is told of", events.sort(), NotificationTypes);
   const StartTime = new Date("2031-02-03T04:05:06Z");
   const action = { ...web, ScheduledActionName: "once", StartTime, MinSize: 0, DesiredCapacity: 0 };
   await autoscaling.send(new PutScheduledUpdateGroupActionCommand(action));
@@ -217,4 +243,4 @@ async function deletion() {
   await refused("an unknown instance is not found", ec2, new DescribeInstancesCommand(words), "InvalidInstanceID.NotFound");
 }
 
-module.exports = { sizes, lists, members, policies, belongings, deletion };
+module.exports = { sizes, lists, members, policies, hooks, belongings, deletion };
