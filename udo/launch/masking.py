@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from udo.launch.encoded import encoded
+
 MASK = "****"
 # What is longer is no text for reading, and matching it takes too long.
 _LONGEST = 4000
@@ -56,10 +58,16 @@ def masked(lines: Iterable[str]) -> list[str]:
     """The lines, each with what looks like a secret replaced; as many as there were.
 
     A name like PASSWORD before `=` or `:`, credentials in URLs and headers, access keys, well-known tokens, private
-    keys and long base64 count as secret; what a variable or a command puts in at boot does not.
+    keys, long base64 and what is decoded at boot count as secret; what a variable or a command puts in then does not.
     """
-    masking = _Masking()
-    return [masking.line(line) for line in lines]
+    masking, rows = _Masking(), list(lines)
+    found = encoded(rows)
+    ends = [found.get(number, len(row)) for number, row in enumerate(rows)]
+    return [masking.line(row[:end]) + _hidden(row[end:]) for row, end in zip(rows, ends, strict=True)]
+
+
+def _hidden(value: str) -> str:
+    return value if not value or _BLOCK.fullmatch(value) else MASK
 
 
 @dataclass

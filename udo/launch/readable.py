@@ -12,8 +12,12 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from udo.launch.masking import MASK, masked
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 # User data of 16 KB can unzip to megabytes; what is larger is told by its size.
 _LONGEST = 4 * 1024 * 1024
@@ -61,15 +65,13 @@ def user_data_bytes(encoded: str) -> bytes:
 
 
 def parts(encoded: str) -> tuple[Part, ...]:
-    """The parts of a MIME multipart in their order, each decoded and unzipped; else the whole as one part."""
+    """The parts of a MIME message in their order, each decoded and unzipped; else the whole as one part."""
     raw = user_data_bytes(encoded)
-    head = re.split(rb"\r?\n\r?\n", raw[:8192], maxsplit=1)[0]
-    if not re.match(rb"[A-Za-z-]+:", head) or b"multipart/" not in head.lower():
+    whole = _message(raw)
+    if whole is None:
         return (Part("", raw),)
-    import email
-
     found, seen = [], dict[str, int]()
-    for message in email.message_from_bytes(raw).walk():
+    for message in whole.walk():
         if message.is_multipart():
             continue
         name = " ".join(filter(None, (message.get_content_type(), message.get_filename())))
@@ -78,6 +80,22 @@ def parts(encoded: str) -> tuple[Part, ...]:
         numbered = f"{name} ({seen[name]})" if seen[name] > 1 else name
         found.append(Part(numbered, _unzipped(content if isinstance(content, bytes) else b"")))
     return tuple(found)
+
+
+def _message(raw: bytes) -> Message | None:
+    """The user data as the mail that cloud-init takes it for; None where it is none.
+
+    Source: cloud-init, user_data.py (convert_string): MIME is what has mime-version in its first 4096 bytes; a line
+    that begins with `From ` may stand before the headers.
+    """
+    head = re.split(rb"\r?\n\r?\n", raw[:8192], maxsplit=1)[0].lower()
+    if b"mime-version:" not in raw[:4096].lower() and b"multipart/" not in head:
+        return None
+    import email
+
+    whole = email.message_from_bytes(raw)
+    # A script that writes mails has no headers.
+    return whole if whole.keys() else None
 
 
 def changed(old: str | None, new: str | None) -> Changed:

@@ -126,7 +126,7 @@ def _remember(state: State, target: LaunchReference) -> tuple[Call, ...]:
     told = remembered(state.group)
     if told is not None and told.before == reference_text(target):
         # As it stands: a tag that named what is live as `before` would send the same command, run again, forward.
-        return remember(state.group, told.now, told.before, told.overrides)
+        return remember(state.group, told.now, told.before, told.overrides, told.images)
     return remember(state.group, reference_text(target), pinned_text(state))
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sabotage.mutant import Mutant
 
+OWN = "tests/commands/test_own_images.py"
+UNKNOWN = "tests/commands/test_unknown_members.py"
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("drop the compare before a write", "runner.py", "if _text(found) != _text(wanted):", "if False:"),
     Mutant("compare in two requests", "runner.py", "rows = next(same, None)", "rows = None"),
@@ -177,7 +180,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "roll back without a note that it was launched from",
         "launch/returning.py",
-        "return remember(state.group, told.now, told.before, told.overrides)",
+        "return remember(state.group, told.now, told.before, told.overrides, told.images)",
         "return ()",
         tests=("tests/commands/test_impossible.py::test_what_was_launched_from_once_stays_a_version_like_others",),
     ),
@@ -196,5 +199,89 @@ MUTANTS: tuple[Mutant, ...] = (
         "if len(name) > _LONGEST:",
         "if len(name) > _LONGEST + 9:",
         tests=("tests/commands/test_impossible.py::test_names_that_cannot_be_are_refused_when_it_is_planned",),
+    ),
+    Mutant(
+        "make a version of an image that every override replaces",
+        "launch/overrides.py",
+        "keys = {key: value for key, value in wanted.keys.items() if key not in moot}",
+        'keys = {key: value for key, value in wanted.keys.items() if key not in moot - {"ami"}}',
+        (f"{OWN}::test_an_image_that_every_override_replaces_makes_no_version_and_is_named",),
+    ),
+    Mutant(
+        "say that what has no effect is as udo.yml says",
+        "launch/changes.py",
+        "{'' if notes else ', as udo.yml says'}",
+        ", as udo.yml says",
+        (f"{OWN}::test_instance_types_are_what_overrides_say_whatever_udo_yml_does",),
+    ),
+    Mutant(
+        "replace the image of every override",
+        "launch/swapping.py",
+        'image = (images or {}).get(row.get("ImageId", ""))',
+        'image = next(iter((images or {}).values()), "")',
+        (f"{OWN}::test_asked_for_the_image_from_before_is_replaced_and_another_stays",),
+    ),
+    Mutant(
+        "leave the images of overrides where they are in a rollback",
+        "launch/returning.py",
+        "return {new: old for new, old in meant.images.items() if new in there}",
+        "return {}",
+        (f"{OWN}::test_asked_for_the_image_from_before_is_replaced_and_another_stays",),
+    ),
+    Mutant(
+        "forget the image that the version before had",
+        "launch/overrides.py",
+        "return earlier if earlier in own else live",
+        "return live",
+        (f"{OWN}::test_an_override_that_was_left_behind_follows_when_it_is_asked_for",),
+    ),
+    Mutant(
+        "count by the template alone who is outdated",
+        "launch/outdated.py",
+        "member.image_id == way.image_id and _identity",
+        "_identity",
+        ("tests/commands/test_ssh_whom.py", "-k", "mixed_policy"),
+    ),
+    Mutant(
+        "tick what overrides decide",
+        "commands/_online.py",
+        "if group and finding.ok and _LAUNCH_KEYS",
+        "if group and not finding.ok and _LAUNCH_KEYS",
+        (f"{OWN}::test_check_online_has_no_tick_for_what_has_no_effect",),
+    ),
+    Mutant(
+        "lose what botocore does not know of a policy in a rollback",
+        "launch/returning.py",
+        "known = check_policy(group, anyway=anyway) if found.mixed else group",
+        "known = group",
+        (f"{UNKNOWN}::test_rollback_refuses_it_too",),
+    ),
+    Mutant(
+        "lose it where a group is only pinned",
+        "launch/changes.py",
+        "to_version(check_policy(state.group, anyway=wanted.anyway), state.live, str(state.number))",
+        "to_version(state.group, state.live, str(state.number))",
+        (f"{UNKNOWN}::test_a_group_that_is_only_pinned_loses_nothing_either",),
+    ),
+    Mutant(
+        "lose it where a saved plan is carried out",
+        "launch/swapping.py",
+        "return Pair(group_read(group.name, path), seen, says), unknown",
+        "return Pair(group_read(group.name, path), seen, says), Pair(group_read(group.name, path), seen, says)",
+        (f"{UNKNOWN}::test_a_saved_plan_is_not_carried_out_once_there_is_more_of_the_policy",),
+    ),
+    Mutant(
+        "take user data that begins with From for text",
+        "launch/readable.py",
+        'if b"mime-version:" not in raw[:4096].lower() and b"multipart/" not in head:',
+        'if not re.match(rb"[a-z-]+:", head) or b"multipart/" not in head:',
+        ("tests/launch/test_encoded.py", "-k", "cloud_init"),
+    ),
+    Mutant(
+        "look for encoded content after its encoding only",
+        "launch/encoded.py",
+        "        first -= 1\n",
+        "        break\n",
+        ("tests/launch/test_encoded.py", "-k", "encoded_content"),
     ),
 )
