@@ -10,8 +10,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "give a policy that is put again another ARN",
         "sandbox/strict/policies.py",
-        "if key in policies:",
-        "if False:",
+        "made.udo_id = before.udo_id",
+        "pass",
         (_CORNERS + "a_policy_that_is_put_again_keeps_its_arn",),
     ),
     Mutant(
