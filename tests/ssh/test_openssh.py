@@ -268,11 +268,14 @@ def test_what_a_proxy_command_dies_of_is_told_as_the_reason(host: Target, run: R
     assert output(events, "stderr") == b""
 
 
-def test_what_is_said_before_the_login_does_not_end_the_time_for_it(host: Target, run: Run, tmp_path: Path) -> None:
-    path = config(tmp_path, "Host *\n  ProxyCommand sh -c 'echo on my way >&2; exec sleep 60'\n")
+def test_a_banner_does_not_end_the_time_for_the_login(farm: Farm, run: Run) -> None:
+    (farm.folder / "first").write_text(BANNER)
+    slow = f"AuthorizedKeysCommand /bin/sleep 20\nAuthorizedKeysCommandUser {getpass.getuser()}"
+    (there,) = farm.hosts(more=f"Banner {farm.folder}/first\n{slow}")
+    stranger = replace(there, via="openssh", key=str(key_pair(farm.folder / "asked_about")))
     start = time.monotonic()
-    (done,) = endings(run([replace(host, config=path)], connect_timeout=1.0))
-    assert (done.outcome, time.monotonic() - start < 4) == ("timeout", True), done
+    (done,) = endings(run([stranger], connect_timeout=2.0))
+    assert (done.outcome, done.reason, time.monotonic() - start < 6) == ("timeout", "no login within 2 s", True)
 
 
 def test_a_jump_goes_by_way_of_the_other_host(farm: Farm, run: Run, tmp_path: Path) -> None:
@@ -306,10 +309,15 @@ def test_ssh_is_asked_once_for_hosts_of_which_the_same_is_said(
     assert not (tmp_path / "asked").exists()
 
 
-def test_a_host_with_a_name_of_its_own_shares_no_answer_with_others(host: Target, tmp_path: Path) -> None:
-    path = config(tmp_path, "Host 10.0.*\n  HostName 10.0.0.1\n  HostKeyAlias 10.0.0.1\n  Port 2222\n")
+@pytest.mark.parametrize(
+    ("line", "names"), [("HostKeyAlias 10.0.0.1", ("10.0.0.1",)), ("", ("[10.0.0.1]:2222", "10.0.0.1"))]
+)
+def test_a_host_with_a_name_of_its_own_is_known_by_it_and_shares_no_answer_with_others(
+    host: Target, tmp_path: Path, line: str, names: tuple[str, ...]
+) -> None:
+    path = config(tmp_path, f"Host 10.0.*\n  HostName 10.0.0.1\n  Port 2222\n  {line}\n")
     made, _ = resolved([replace(host, address=f"10.0.0.{n}", unset=("port",), config=path) for n in (1, 2)])
-    assert [(one.via, one.names, one.port) for one in made] == [("openssh", ("10.0.0.1",), 2222)] * 2
+    assert [(one.names, one.port) for one in made] == [(names, 2222)] * 2
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,8 @@ STRICTER = {
 EVERYWHERE = ("right", "changed", "revoked", "nothing")
 FULLY = ("direct", "Port", "HostKeyAlias")
 PINNED = ("pin right, line changed", "pin revoked", "pin bare revoked")
+# Ways without a name with a port beside the bare one, or where something else has revoked the key.
+NO_PORT = ("HostKeyAlias", "RevokedHostKeys")
 # What `make test` looks at: the keys to be refused on every way, all that is said on two.
 ALWAYS = ("changed", "revoked")
 FIRST = ("paramiko", "direct", "accept-new")
@@ -168,10 +170,12 @@ class Row:
 def rows() -> Iterator[Row]:
     """Every row, or those that `make test` has time for."""
     for way, said, mode, engine in itertools.product(WAYS, SAID, ("strict", "accept-new"), ENGINES):
-        fully = way in FULLY or (said in PINNED and way != "KnownHostsCommand")
-        if (said not in EVERYWHERE and not fully) or ("bare" in said and way in ("HostKeyAlias", "RevokedHostKeys")):
+        fully = way in FULLY or said in PINNED
+        if (said not in EVERYWHERE and not fully) or ("bare" in said and way in NO_PORT):
             continue
-        dangerous = mode == "accept-new" and (said in ALWAYS or (said in PINNED and way in FULLY))
+        dangerous = mode == "accept-new" and (
+            said in ALWAYS or (said in PINNED and way in (*FULLY, "KnownHostsCommand"))
+        )
         if WHOLE or dangerous or (engine, way) == ("openssh", "Port") or (engine, way, mode) == FIRST:
             yield Row(engine, way, said, mode)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sabotage import changes, command_line, configuration, deploying, output, reading, sandbox, ssh
+from sabotage import changes, command_line, configuration, deploying, output, reading, sandbox, ssh, trust
 from sabotage.mutant import Mutant
 
 # Those of one room are printed together.
@@ -10,6 +10,7 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "launch changes, runner and locks": changes.MUTANTS,
     "deploying": deploying.MUTANTS,
     "ssh": ssh.MUTANTS,
+    "ssh: whom to trust": trust.MUTANTS,
     "configuration": configuration.MUTANTS,
     "session and command line": command_line.MUTANTS,
     "output": output.MUTANTS,
