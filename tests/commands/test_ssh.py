@@ -288,6 +288,22 @@ def test_a_login_without_a_terminal_is_a_usage_error(stage: Any, udo: Udo, monke
     assert "there is no terminal for one: give a command" in done.stderr
 
 
+def test_an_instance_that_is_shutting_down_is_gone_and_not_dialled(stage: Any, udo: Udo) -> None:
+    from udo.sandbox.faults import Fault
+
+    going = members(stage)[0]
+    (instance,) = (one for one in stage.instances() if one.id == going)
+
+    def shut_down(_: Any) -> None:
+        instance._state.name, instance._state.code = "shutting-down", 32
+
+    stage.faults.add(Fault("hook", "DescribeAutoScalingGroups", after=True, hook=shut_down))
+    done = udo("ssh", "stage", "webapp", "echo hi", "-o", "json")
+    rows = {row["instance_id"]: row for row in done.json["data"]["hosts"]}
+    assert (done.exit, rows[going]["outcome"]) == (0, "gone"), done.stdout
+    assert rows[going]["reason"] == "terminated since the group listed it"
+
+
 def test_a_dry_run_of_a_login_does_not_log_in(stage: Any, udo: Udo) -> None:
     done = udo("ssh", "stage", "webapp", "-n")
     assert (done.exit, "log in to i-" in done.stdout) == (0, True)

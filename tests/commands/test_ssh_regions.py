@@ -84,6 +84,14 @@ def test_a_deadline_that_passed_in_one_region_starts_nobody_in_the_next(both: An
     assert (done.exit, ends(done)) == (124, {"west": ["timeout"] * 2, "east": ["not started"] * 2})
 
 
+def test_groups_of_one_name_in_two_regions_are_remembered_apart(both: Any, seeded: Any, ssh: Any, udo: Udo) -> None:
+    seeded(ssh.settings + REGIONS.replace("webapp: {", "webapp: {group_name: shop, "))
+    assert (udo("ssh", "west", "webapp", "exit 3").exit, udo("ssh", "east", "webapp", "true").exit) == (3, 0)
+    again = udo("ssh", "west", "webapp", "true", "--only-failed", "-o", "json")
+    assert (again.exit, ends(again)["west"]) == (0, ["ok"] * 2), again.stdout
+    assert udo("ssh", "east", "webapp", "true", "--only-failed").exit == 1
+
+
 @pytest.mark.parametrize(("wrong", "code"), [("west", 7), ("east", 255)])
 def test_a_region_that_cannot_be_worked_in_ends_its_own_hosts_only(both: Any, udo: Udo, wrong: str, code: int) -> None:
     text = Path("udo.yml").read_text()

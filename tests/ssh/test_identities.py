@@ -60,6 +60,23 @@ def test_a_key_file_that_holds_no_key_is_a_usage_error(host: Target, run: Run, t
         run([replace(host, key=str(tmp_path / "key"))])
 
 
+def test_a_key_file_that_others_can_read_is_a_usage_error(host: Target, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(Path(host.key or "").read_bytes())
+    (tmp_path / "key").chmod(0o640)
+    with pytest.raises(UsageError, match="can be read by others") as caught:
+        run([replace(host, key=str(tmp_path / "key"))])
+    assert caught.value.hint == f"chmod 600 {tmp_path}/key"
+
+
+@pytest.mark.usefixtures("agent")
+def test_a_locked_key_is_used_through_the_agent_without_its_public_half(
+    host: Target, run: Run, locked: Path, tmp_path: Path
+) -> None:
+    add(locked, "secret", tmp_path)
+    Path(f"{locked}.pub").unlink()
+    assert endings(run([replace(host, key=str(locked))]))[0].outcome == "ok"
+
+
 def test_a_locked_key_without_the_agent_says_what_to_do(host: Target, run: Run, locked: Path) -> None:
     with pytest.raises(UsageError, match="passphrase") as caught:
         run([replace(host, key=str(locked))])
@@ -111,6 +128,29 @@ def test_without_a_key_file_the_usual_files_are_tried(
 def test_without_any_key_a_host_refuses(host: Target, run: Run) -> None:
     (done,) = endings(run([replace(host, key=None)]))
     assert (done.outcome, "there is no key to try" in done.reason) == ("refused", True)
+
+
+@pytest.mark.usefixtures("agent")
+def test_without_ssh_a_key_that_the_agent_and_a_usual_file_have_is_tried_once(
+    host: Target, run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_home / ".ssh").mkdir()
+    add(key_pair(own_home / ".ssh" / "id_ed25519"), "", own_home)
+    monkeypatch.setenv("PATH", str(own_home / "nothing"))
+    (done,) = endings(run([replace(host, key=None)]))
+    assert (done.outcome, "(1 key tried)" in done.reason) == ("refused", True), done
+
+
+@pytest.mark.usefixtures("agent")
+def test_without_ssh_a_key_that_the_agent_refuses_does_not_end_the_login(
+    farm: Farm, host: Target, run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_home / ".ssh").mkdir()
+    # Somebody would have to be asked about it, and nobody is there.
+    subprocess.run(["ssh-add", "-q", "-c", str(key_pair(own_home / "asking"))], check=True, stdin=subprocess.DEVNULL)
+    shutil.copy(farm.login_key, own_home / ".ssh" / "id_ed25519")
+    monkeypatch.setenv("PATH", str(own_home / "nothing"))
+    assert endings(run([replace(host, key=None)]))[0].outcome == "ok"
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])

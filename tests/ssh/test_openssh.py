@@ -14,7 +14,7 @@ import pytest
 from conftest import Run, endings, output
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sshd_farm import Farm, key_pair, public_key
+from sshd_farm import Farm, free_port, key_pair, public_key
 
 from udo import ssh
 from udo.plan import Event, Line, Notice
@@ -276,6 +276,38 @@ def test_a_banner_does_not_end_the_time_for_the_login(farm: Farm, run: Run) -> N
     start = time.monotonic()
     (done,) = endings(run([stranger], connect_timeout=2.0))
     assert (done.outcome, done.reason, time.monotonic() - start < 6) == ("timeout", "no login within 2 s", True)
+
+
+def test_an_open_connection_of_the_operators_carries_no_command_elsewhere(farm: Farm, run: Run, tmp_path: Path) -> None:
+    other, meant = farm.hosts(2)
+    master = [
+        "ssh",
+        "-F",
+        "none",
+        "-M",
+        "-S",
+        str(tmp_path / "open"),
+        "-N",
+        "-o",
+        f"UserKnownHostsFile={other.known_hosts[0]}",
+    ]
+    argv = [*master, "-i", str(other.key), "-p", str(other.port), f"{other.user}@{other.address}"]
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as operators:
+        end = time.monotonic() + 20
+        while not (tmp_path / "open").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        there = replace(meant, via="openssh", config=config(tmp_path, f"Host *\n  ControlPath {tmp_path}/open\n"))
+        events = run([there], "echo $SSH_CONNECTION")
+        operators.terminate()
+    assert output(events).split()[2:3] == [meant.address.encode()], endings(events)
+
+
+def test_no_tunnel_of_the_operators_is_opened(through: Target, run: Run, tmp_path: Path) -> None:
+    port = free_port()
+    text = f"Host *\n  LocalForward 127.0.0.1:{port} {through.address}:{through.port}\n"
+    command = f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' 2>&- && echo open || echo closed"
+    assert output(run([replace(through, config=config(tmp_path, text))], command)) == b"closed\n"
 
 
 def test_a_jump_goes_by_way_of_the_other_host(farm: Farm, run: Run, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import sshd_farm
 from conftest import Run, endings, output
 from fleet import WHOLE
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from udo.commands._ssh_how import remote
@@ -125,6 +125,8 @@ def bytes_of(words: Sequence[str]) -> bytes:
 
 
 @SOME
+@example(words=["a\\", "b\\'c", "d!e"], sudo=False)
+@example(words=["f\ng"], sudo=True)
 @given(words=st.lists(WORDS, min_size=1, max_size=4), sudo=st.booleans())
 def test_words_arrive_as_typed(ran: Ran, words: list[str], sudo: bool) -> None:
     assert ran(after=["printf", "%s\\0", *words], sudo=sudo) == bytes_of(words)

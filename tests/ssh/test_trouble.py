@@ -131,6 +131,15 @@ def test_a_host_that_is_known_by_another_kind_of_key_is_another_one(farm: Farm, 
         assert (done.outcome, f"the one in {known}:1" in done.reason) == ("refused", True), done
 
 
+@pytest.mark.parametrize("data", [b"", b"SSH-2.0-x\r\n"])
+def test_a_host_that_falls_silent_because_it_was_terminated_is_gone(host: Target, data: bytes) -> None:
+    with bad_servers.saying(data, "silent") as port:
+        target = replace(host, address="127.0.0.1", port=port)
+        events = fan_out([target], "echo hi", Options(connect_timeout=0.5), lambda _: None, lambda ids: ids)
+        (done,) = endings([*events])
+    assert (done.outcome, done.reason.startswith("terminated meanwhile (no ")) == ("gone", True), done
+
+
 @pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_a_revoked_key_is_refused_though_it_is_known_too(farm: Farm, run: Run, via: str) -> None:
     mine = key_pair(farm.folder / f"revoked-{via}")

@@ -4,4 +4,166 @@ from __future__ import annotations
 
 from sabotage.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = ()
+_OPENSSH = "tests/ssh/test_openssh.py"
+_IDENTITIES = "tests/ssh/test_identities.py"
+_SHELLS = "tests/ssh/test_shells.py"
+_TROUBLE = "tests/ssh/test_trouble.py"
+_ASKING = "tests/ssh/test_asking_ssh.py"
+_TABLE = "tests/ssh/test_logins_against_ssh.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "let a command go over an open connection of the operator's",
+        "ssh/openssh.py",
+        '        "ControlPath": "none",\n        "ControlMaster": "no",\n',
+        "",
+        (f"{_OPENSSH}::test_an_open_connection_of_the_operators_carries_no_command_elsewhere",),
+    ),
+    Mutant(
+        "open the operator's tunnels with every connection",
+        "ssh/openssh.py",
+        '        "ClearAllForwardings": "yes",\n',
+        "",
+        (f"{_OPENSSH}::test_no_tunnel_of_the_operators_is_opened",),
+    ),
+    Mutant(
+        "take a vanished host that fell silent for one in trouble",
+        "ssh/gone.py",
+        'frozenset({"unreachable", "dropped", "timeout"})',
+        'frozenset({"unreachable", "dropped"})',
+        (f"{_TROUBLE}::test_a_host_that_falls_silent_because_it_was_terminated_is_gone",),
+    ),
+    Mutant(
+        "dial an instance that is shutting down",
+        "commands/_ssh_reach.py",
+        'in ("shutting-down", "terminated")',
+        'in ("terminated",)',
+        ("tests/commands/test_ssh.py::test_an_instance_that_is_shutting_down_is_gone_and_not_dialled",),
+    ),
+    Mutant(
+        "remember groups of one name in two regions as one",
+        "commands/_ssh_last.py",
+        'aws.endpoint or "", aws.region, role.group_name',
+        'aws.endpoint or "", role.group_name',
+        ("tests/commands/test_ssh_regions.py::test_groups_of_one_name_in_two_regions_are_remembered_apart",),
+    ),
+    Mutant(
+        "try a key of the agent's twice",
+        "ssh/identities.py",
+        "for one in _each(key) if _shown(one) not in held",
+        "for one in _each(key)",
+        (f"{_IDENTITIES}::test_without_ssh_a_key_that_the_agent_and_a_usual_file_have_is_tried_once",),
+    ),
+    Mutant(
+        "end the login where the agent will not sign",
+        "ssh/identities.py",
+        "            except paramiko.SSHException:\n                refused",
+        "            except RuntimeError:\n                refused",
+        (f"{_IDENTITIES}::test_without_ssh_a_key_that_the_agent_refuses_does_not_end_the_login",),
+    ),
+    Mutant(
+        "sign with every key of the agent without asking the server first",
+        "ssh/identities.py",
+        "if not named and self._agent_keys():",
+        "if False:",
+        (f"{_TABLE}::test_whoever_ssh_lets_in_gets_in_and_nobody_else", "-k", "agent"),
+    ),
+    Mutant(
+        "take a key file that others can read",
+        "ssh/identities.py",
+        "        if _is_open(path):\n",
+        "        if False:\n",
+        (f"{_IDENTITIES}::test_a_key_file_that_others_can_read_is_a_usage_error",),
+    ),
+    Mutant(
+        "find the agent's key of a locked file by its .pub alone",
+        "ssh/identities.py",
+        'public = {_public(path), _public(Path(f"{path}.pub")), _public_within(path)} - {None}',
+        'public = {_public(path), _public(Path(f"{path}.pub"))} - {None}',
+        (f"{_IDENTITIES}::test_a_locked_key_is_used_through_the_agent_without_its_public_half",),
+    ),
+    Mutant(
+        "quote words as POSIX shells read them",
+        "commands/_ssh_line.py",
+        'frozenset("\'\\\\!")',
+        'frozenset("\'!")',
+        (f"{_SHELLS}::test_words_arrive_as_typed", "-k", "fish"),
+    ),
+    Mutant(
+        "forget that csh replaces ! between quotes",
+        "commands/_ssh_line.py",
+        'frozenset("\'\\\\!")',
+        'frozenset("\'\\\\")',
+        (f"{_SHELLS}::test_words_arrive_as_typed", "-k", "tcsh"),
+    ),
+    Mutant(
+        "send a word longer than csh takes in one piece",
+        "commands/_ssh_line.py",
+        "for at in range(0, len(text), _PIECE)",
+        "for at in range(0, len(text), len(text))",
+        (f"{_SHELLS}::test_a_very_long_word_arrives_whole", "-k", "tcsh"),
+    ),
+    Mutant(
+        "believe fish that a command it could not read was done",
+        "ssh/shell.py",
+        'if ending.outcome == "ok" and not self.stdout and (why',
+        "if False and (why",
+        (f"{_SHELLS}::test_a_command_that_the_shell_cannot_run_is_a_failure", "-k", "fish"),
+    ),
+    Mutant(
+        "take nologin for a command that failed",
+        "ssh/shell.py",
+        "if ending.status == 1 and self.stdout == _NOLOGIN:",
+        "if False:",
+        (f"{_SHELLS}::test_nologin_is_told_as_what_it_is",),
+    ),
+    Mutant(
+        "ask a host for no key but of the kinds known",
+        "ssh/connection.py",
+        "tuple(sorted(options.key_types, key=lambda name: name not in algorithms))",
+        "tuple(name for name in options.key_types if name in algorithms or not algorithms)",
+        (f"{_TROUBLE}::test_a_host_that_is_known_by_another_kind_of_key_is_another_one",),
+    ),
+    Mutant(
+        "go to weak algorithms by way of ssh",
+        "ssh/openssh.py",
+        'if target.via == "paramiko":',
+        "if False:",
+        (f"{_TROUBLE}::test_a_server_with_only_old_algorithms_is_refused",),
+    ),
+    Mutant(
+        "let a configuration send ssh into the background",
+        "ssh/openssh.py",
+        " | session_settings()",
+        "",
+        (f"{_ASKING}::test_a_command_runs_and_reads_whatever_the_configuration_says_of_sessions",),
+    ),
+    Mutant(
+        "try nobody again whom a jump host turned away",
+        "ssh/ways.py",
+        "_TRIES = 8",
+        "_TRIES = 1",
+        ("tests/ssh/test_jumps.py::test_hosts_that_the_one_in_between_turns_away_are_tried_again",),
+    ),
+    Mutant(
+        "try again where a jump host lets nobody in",
+        "ssh/ways.py",
+        "if not ending.turned_away or",
+        'if ending.outcome != "unreachable" or',
+        ("tests/ssh/test_jumps.py::test_a_host_in_between_that_lets_nobody_in_is_asked_once",),
+    ),
+    Mutant(
+        "log in where there is no terminal",
+        "ssh/login.py",
+        "if not sys.stdin.isatty():",
+        "if False:",
+        ("tests/commands/test_ssh.py::test_a_login_without_a_terminal_is_a_usage_error",),
+    ),
+    Mutant(
+        "drop the name of the signal that killed a command",
+        "ssh/remote.py",
+        "if connection.packets.exit_signal:",
+        "if False:",
+        ("tests/ssh/test_fan_out.py", "-k", "signal or killed"),
+    ),
+)
