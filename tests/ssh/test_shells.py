@@ -125,8 +125,10 @@ def bytes_of(words: Sequence[str]) -> bytes:
 
 
 @SOME
-@example(words=["a\\", "b\\'c", "d!e"], sudo=False)
-@example(words=["f\ng"], sudo=True)
+# Each alone: where one word needs more than quotes, all get it.
+@example(words=["a\\"], sudo=False)
+@example(words=["b!c"], sudo=False)
+@example(words=["d\ne", "'"], sudo=True)
 @given(words=st.lists(WORDS, min_size=1, max_size=4), sudo=st.booleans())
 def test_words_arrive_as_typed(ran: Ran, words: list[str], sudo: bool) -> None:
     assert ran(after=["printf", "%s\\0", *words], sudo=sudo) == bytes_of(words)

@@ -122,7 +122,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "ssh/connection.py",
         "tuple(sorted(options.key_types, key=lambda name: name not in algorithms))",
         "tuple(name for name in options.key_types if name in algorithms or not algorithms)",
-        (f"{_TROUBLE}::test_a_host_that_is_known_by_another_kind_of_key_is_another_one",),
+        ("tests/ssh/test_trust.py::test_a_server_without_a_key_of_a_kind_we_know_is_refused",),
     ),
     Mutant(
         "go to weak algorithms by way of ssh",
