@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 _CLOCKS_DIFFER = 600.0
+_COPIED = re.compile(r", copied from (\S+)")
 COLUMNS = (
     Column("number", "N", "right"),
     Column("name", "NAME"),
@@ -44,18 +46,40 @@ COLUMNS = (
 )
 
 
-def version_rows(state: State) -> list[dict[str, Any]]:
-    """One row a version of the group's exact family, newest first, the live one always among them."""
+def version_rows(state: State, copied_from: Mapping[str, str]) -> list[dict[str, Any]]:
+    """One row a version of the group's exact family, newest first, the live one always among them.
+
+    Each is compared with what it was copied from (both as the tag writes them), else with the one below it.
+    """
     rows = _configuration_rows(state) if isinstance(state, ConfigurationState) else _template_rows(state)
-    for row, older in zip(rows, [*rows[1:], None], strict=True):
+    named = {row["reference"]: row for row in rows}
+    for row, below in zip(rows, [*rows[1:], None], strict=True):
+        older = named.get(copied_from.get(row["reference"], ""), below)
         found = differences(older["data"], row["data"]) if older else ()
+        row["compared_with"] = older and (older["number"] or older["name"])
         row["differences"] = [difference.row() for difference in found]
-        row["changes"] = short(found)
-    for row in rows:
-        del row["data"]
+        row["changes"] = f"since {row['compared_with']}: {short(found)}" if older is not below else short(found)
         run, reason = marked(row["description"] or "")
         row |= {"run": run or None, "reason": reason or None}
-    return rows
+    return [{key: value for key, value in row.items() if key not in ("data", "reference")} for row in rows]
+
+
+def sources(state: State, recorded: Iterable[Entry], label: str) -> dict[str, str]:
+    """What versions were copied from, as the tag writes both: by this machine's journal and the group's tag.
+
+    AWS itself keeps it of no version.
+    """
+    told = remembered(state.group)
+    found = {told.now: told.before} if told and told.made else {}
+    steps = [(entry, copy[1]) for entry in recorded if entry.target == label and (copy := _COPIED.search(entry.step))]
+    if isinstance(state, ConfigurationState):
+        created = {name: one.created_at for name, one in state.configurations.items()}
+        made = ((made_by(entry), entry, source) for entry, source in steps)
+        return found | {name: source for name, entry, source in made if _near(entry.time, created.get(name))}
+    by_run = {entry.run: source for entry, source in steps if f"template {state.live.name}," in entry.step}
+    runs = {one.number: marked(one.description)[0] for one in state.versions}
+    template = state.live.id
+    return found | {f"{template}:{n}": f"{template}:{by_run[run]}" for n, run in runs.items() if run in by_run}
 
 
 def _configuration_rows(state: ConfigurationState) -> list[dict[str, Any]]:
@@ -76,6 +100,7 @@ def _configuration_rows(state: ConfigurationState) -> list[dict[str, Any]]:
             "created_at": state.configurations[name].created_at or None,
             "created_by": None,
             "description": None,
+            "reference": name,
             "data": comparable(configuration_copy(state.configurations[name].data, state.shape)),
         }
         for name in newest_first
@@ -101,6 +126,7 @@ def _template_rows(state: TemplateState) -> list[dict[str, Any]]:
             "created_at": version.created_at or None,
             "created_by": version.created_by or None,
             "description": version.description or None,
+            "reference": f"{version.template_id}:{version.number}",
             "data": comparable(copied(version.data, state.shape)),
         }
         for version in state.versions
@@ -125,8 +151,9 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     no_more(rest)
     session.hide_secrets(role, *BASIS)
     state = observe_updatelc(session.aws(role), role)
-    rows = version_rows(state)
-    _fill_in(rows, entries(lambda text: session.emit(Notice(text, "warning"))), role.label)
+    recorded = list(entries(lambda text: session.emit(Notice(text, "warning"))))
+    rows = version_rows(state, sources(state, recorded, role.label))
+    _fill_in(rows, recorded, role.label)
     now = session.clock.time()
     text = [
         row | {"created_at": local_time(row["created_at"], now), "created_by": short_name(row["created_by"])}

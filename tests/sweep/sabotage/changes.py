@@ -284,4 +284,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "        break\n",
         ("tests/launch/test_encoded.py", "-k", "encoded_content"),
     ),
+    Mutant(
+        "compare a version with the number below it",
+        "commands/versions.py",
+        'older = named.get(copied_from.get(row["reference"], ""), below)',
+        "older = below",
+        ("tests/commands/test_versions.py", "-k", "copied_from"),
+    ),
+    Mutant(
+        "take the tag's word after a rollback",
+        "commands/versions.py",
+        "if told and told.made else {}",
+        "if told else {}",
+        ("tests/commands/test_versions.py", "-k", "forward"),
+    ),
 )
