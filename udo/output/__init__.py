@@ -143,7 +143,7 @@ class Output:
         # Late: what only reads has no use for the classes of plans and events, which take as long as Python itself.
         from udo.output.steps import Steps
 
-        return Steps(quiet=self.quiet, verbose=self.verbose, rewritten=is_colourful(sys.stderr, self._color))
+        return Steps(verbose=self.verbose, rewritten=is_colourful(sys.stderr, self._color))
 
     def _document(self, command: str, code: int, data: Any, error: Any) -> None:
         # `plan` alone ends with 5, which says that changes are pending, not that something failed.

@@ -9,13 +9,12 @@ _SAID_AGAIN = 60.0
 
 
 class Steps:
-    """What is worth saying of each event; `quiet` leaves nothing, `verbose` adds every call of AWS.
+    """What is worth saying of each event; `verbose` adds every call of AWS.
 
     With `rewritten` progress is no line of its own: `standing` tells it, for a place that is rewritten.
     """
 
-    def __init__(self, *, quiet: bool, verbose: bool, rewritten: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self, *, verbose: bool, rewritten: bool = False) -> None:
         self._verbose = verbose
         self._rewritten = rewritten
         self._last_progress = Progress("")
@@ -26,8 +25,6 @@ class Steps:
             case Notice(says, "debug"):
                 return f"  {says}" if self._verbose else None
             case HostBegan() | Line() | HostDone() | Idle():
-                return None
-            case _ if self._quiet:
                 return None
             case Notice(says, "warning"):
                 return f"warning: {says}"

@@ -14,9 +14,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "warn though all is to be quiet",
-        "output/steps.py",
-        "case _ if self._quiet:",
-        "case StepBegan() | StepDone() | Progress() if self._quiet:",
+        "output/__init__.py",
+        "if not self.quiet:\n            self._line(text)",
+        'if not self.quiet or text.startswith("warning:"):\n            self._line(text)',
         tests=("tests/test_output.py::test_quiet_leaves_errors_and_data",),
     ),
     Mutant(
