@@ -58,6 +58,11 @@ class Existing:
         return self._read(lambda: self.aws.autoscaling.groups(role.group_name for role in self.roles))
 
     @cached_property
+    def launch_templates(self) -> frozenset[str] | None:
+        """The ids of the launch templates."""
+        return self._read(self.aws.ec2.launch_templates)
+
+    @cached_property
     def image_parameters(self) -> Mapping[str, str] | None:
         """The values of the parameters that hold images, by name."""
         named = [ami.removeprefix("ssm:") for ami in self._all("ami") if ami.startswith("ssm:")]

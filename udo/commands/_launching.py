@@ -154,7 +154,12 @@ def _configuration_state(
 def _template_state(
     aws: Aws, group: AutoScalingGroup, live: LaunchTemplateReference, groups: Mapping[str, AutoScalingGroup]
 ) -> TemplateState:
-    versions = aws.ec2.launch_template_versions(live.id)
+    try:
+        versions = aws.ec2.launch_template_versions(live.id)
+    except AwsError as error:
+        if "NotFound" not in (error.aws_code or ""):
+            raise
+        versions = ()
     match live.version:
         case "$Latest":
             number = versions[0].number if versions else 0

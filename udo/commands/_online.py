@@ -11,6 +11,7 @@ from udo.commands._existing import Existing, subnets_of, value, values
 from udo.config.tree import Items, Text
 from udo.errors import AwsError, ConfigError, PermissionDenied
 from udo.launch.overrides import decide, without_effect
+from udo.model import LaunchTemplateReference
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -114,6 +115,12 @@ def _group(role: Role, existing: Existing) -> Iterator[Finding]:
     groups = existing.groups
     told = "there" if groups and role.group_name in groups else "absent, to be made"
     yield _found(role, "group", role.group_name, "group_name", None if groups is None else True, told)
+    launch = groups[role.group_name].launch if groups and role.group_name in groups else None
+    if isinstance(launch, LaunchTemplateReference):
+        known = existing.launch_templates
+        if known is not None and launch.id not in known:
+            told = f"{launch} of group {role.group_name} is gone: the group cannot launch"
+            yield _found(role, "launches from", launch.name, "group_name", False, told)
 
 
 def _image(role: Role, existing: Existing) -> Iterator[Finding]:
