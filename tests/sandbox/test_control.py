@@ -82,9 +82,10 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
         ({"kind": "deny", "operation": "ec3:DescribeVpcs"}, "no service 'ec3'"),
         ({"kind": "deny", "operation": "s3:ListBukets"}, "s3 has no operation ListBukets"),
         ({"kind": "kill"}, "whom is it to kill?"),
-        ({"kind": "new-account", "operation": "ec2:DescribeVpcs"}, "has no 'operation'"),
+        ({"kind": "new-account", "operation": "ec2:DescribeVpcs"}, "takes no --operation"),
         ({"kind": "deployment", "event": "Lunch"}, "no event 'Lunch'"),
-        ({"kind": "deployment", "seconds": 1.0}, "has no 'seconds'"),
+        ({"kind": "deny", "pig": 1}, "a fault of requests (deny) takes no --pig"),
+        ({"kind": "deployment", "seconds": 1.0}, "takes no --seconds"),
     ],
 )
 def test_a_fault_that_could_never_happen_is_a_usage_error(control: Control, words: Any, told: str) -> None:
@@ -92,6 +93,23 @@ def test_a_fault_that_could_never_happen_is_a_usage_error(control: Control, word
     assert (code, answer["usage"]) == (400, True)
     assert told in answer["message"]
     assert control.answer("faults", {})[1] == {"faults": []}
+
+
+@pytest.mark.parametrize("kind", ["refuse", "hang", "die"])
+def test_what_a_fault_of_an_instance_does_not_take_is_said_in_the_words_of_the_command_line(
+    control: Control, world: World, kind: str
+) -> None:
+    member = next(iter(world.instances())).id
+    for key, value in (("times", 1), ("nth", 2), ("operation", "ec2:DescribeVpcs")):
+        code, answer = control.answer("fault", {"kind": kind, "instance_id": member, key: value})
+        assert (code, answer["usage"]) == (400, True)
+        assert f"takes no --{key}" in answer["message"]
+        assert answer["hint"]
+    assert control.answer("faults", {})[1] == {"faults": []}
+    if kind != "die":
+        control.answer("fault", {"kind": kind, "instance_id": member, "times": None})
+        (fault,) = control.answer("faults", {})[1]["faults"]
+        assert (fault["kind"], fault["instance_id"]) == (kind, member)
 
 
 def test_a_deployment_fails_where_it_is_told_to(control: Control, aws: Any) -> None:

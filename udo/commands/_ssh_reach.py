@@ -63,6 +63,7 @@ def observe_hosts(
     Raises: Absent when there is none, or one named is none of theirs.
     """
     reaches = {role.label: _reach(session, role, user, via) for role in roles}
+    _say_what_is_set_aside(session, roles)
     before = {role.label: failed(session, role) for role in roles} if whom.only_failed else {}
     seen = observe_instances(session, roles)
     _check_named(session, seen, whom)
@@ -88,6 +89,13 @@ def within_reach(hosts: Sequence[Host]) -> tuple[list[Host], list[str]]:
     if not found:
         raise Absent("; ".join(notes))
     return found, notes
+
+
+def _say_what_is_set_aside(session: Session, roles: Sequence[Role]) -> None:
+    """Tells of the sandbox that nobody jumps to its hosts: what works there may fail where it has to."""
+    jumps = sorted({str(jump) for role in roles if (jump := role.get("ssh.jump"))}) if session.options.sandbox else ()
+    if jumps:
+        session.output.say(f"the sandbox's hosts are reached directly: ssh.jump {', '.join(jumps)} of udo.yml is set aside")
 
 
 def _check_named(session: Session, seen: Sequence[Seen], whom: Whom) -> None:

@@ -145,9 +145,9 @@ def fault_add(**given: Any) -> Result:
     """Set a fault of a KIND.
 
     Of requests: throttle, deny, expire, fail, garbage, drop, timeout, refuse, delay, kill. Of an instance (with
-    --instance): refuse, hang, hang-command, drop, other-key, die. `deployment` makes deployments fail at an --event,
-    on every instance unless --instance or --place picks one, until cleared or --times often. `new-account` makes AWS
-    refuse new launch configurations, as it does in new accounts.
+    --instance): die, and until they are cleared refuse, hang, hang-command, drop, other-key. `deployment` makes
+    deployments fail at an --event, on every instance unless --instance or --place picks one, until cleared or --times
+    often. `new-account` makes AWS refuse new launch configurations, as it does in new accounts.
 
     \b
     A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever

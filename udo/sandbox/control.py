@@ -159,7 +159,13 @@ class Control:
 
 def _nothing_else(words: Words, *known: str) -> None:
     if unknown := set(words) - set(known):
-        raise UsageError(f"the fault '{words['kind']}' has no '{sorted(unknown)[0]}'")
+        from udo.sandbox.faults import option
+
+        takes = ", ".join(option(key) for key in known if key != "kind")
+        raise UsageError(
+            f"a fault of the kind '{words['kind']}' takes no {option(sorted(unknown)[0])}",
+            hint=f"it takes {takes}" if takes else "it takes nothing else",
+        )
 
 
 def _row(world: World, region: str, group: Mapping[str, Any]) -> dict[str, Any]:

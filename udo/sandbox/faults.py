@@ -84,10 +84,20 @@ def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
     if words.get("kind") not in kinds or words.get("kind") == "hook":
         raise UsageError(f"no fault '{words.get('kind')}'", hint=f"one of {', '.join(k for k in kinds if k != 'hook')}")
     _existing(words.get("operation", "*"))
-    unknown = set(words) - {known.name for known in fields(made)} | set(words) & {"hook"}
-    if unknown:
-        raise UsageError(f"a fault has no '{sorted(unknown)[0]}'")
+    if made is InstanceFault and words.get("times", 1) is None:
+        # For ever is how long these last anyway.
+        words = {key: value for key, value in words.items() if key != "times"}
+    if unknown := sorted(set(words) - {known.name for known in fields(made)} | set(words) & {"hook"}):
+        whose = "a fault of an instance" if made is InstanceFault else "a fault of requests"
+        instead = "it lasts until 'udo sandbox fault clear'; faults of requests take " if made is InstanceFault else ""
+        takes = ", ".join(option(known.name) for known in fields(Fault) if known.name not in ("kind", "hook"))
+        raise UsageError(f"{whose} ({words['kind']}) takes no {option(unknown[0])}", hint=f"{instead}{takes}")
     return made(**words)
+
+
+def option(key: str) -> str:
+    """The option of `udo sandbox fault add` that a word of a fault comes from."""
+    return {"instance_id": "--instance", "instance": "--place", "deployment_group": "--group"}.get(key, f"--{key.replace('_', '-')}")
 
 
 def _existing(operation: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import paramiko
@@ -18,7 +19,7 @@ from paramiko.common import (
     OPEN_SUCCEEDED,
 )
 
-from udo.sandbox import shell
+from udo.sandbox import sftp, shell
 from udo.sandbox.shell import Place, Terminal
 
 log = logging.getLogger("udo.sandbox.ssh")
@@ -64,6 +65,8 @@ class _Server(paramiko.ServerInterface):
         self._fault = fault
         self._terminals: dict[int, Terminal] = {}
         self._waiting: list[Callable[[], None]] = []
+        # Where the files are that SFTP serves.
+        self.files = Path()
 
     def asked(self, channel: Channel, message: paramiko.Message) -> None:
         """Lets paramiko answer a request on a channel, and only then starts what it asked for."""
@@ -105,6 +108,19 @@ class _Server(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: Channel, command: bytes) -> bool:
         return self._begin(channel, command.decode("utf-8", "surrogateescape"))
+
+    def check_channel_subsystem_request(self, channel: Channel, name: str) -> bool:
+        if name != "sftp":
+            return False
+        fault = self._fault()
+        if fault == "drop":
+            self._waiting.append(self._transport.close)
+        elif fault != "hang-command":
+            self.files = self._place(self._transport.get_username() or "").folder
+            handler = sftp.Server(channel, name, self, sftp.Files)
+            handler.name = shell.COMMAND_THREAD
+            self._waiting.append(handler.start)
+        return True
 
     def _begin(self, channel: Channel, command: str | None) -> bool:
         if self._fault() == "drop":
