@@ -309,6 +309,17 @@ def test_an_instance_misbehaves_under_ssh(running: Running, sandbox: Any, client
                 assert connection.recv(4) == b"SSH-"
 
 
+def test_a_jump_host_is_set_aside_and_that_is_said(running: Running, sandbox: Any, udo: Any, tmp_path: Path) -> None:
+    sandbox("step", "600")
+    for jump, told in (("", 0), ("        ssh: {jump: gate.example.com}\n", 1)):
+        config = tmp_path / "udo.yml"
+        config.write_text(CONFIG + jump)
+        done = udo("--sandbox", "-c", str(config), "ssh", "prod", "webapp", "echo here", "--yes")
+        assert done.exit == 0, done.stderr
+        said = "reached directly: ssh.jump gate.example.com of udo.yml is set aside"
+        assert done.stderr.count(said) == told
+
+
 def test_a_mistyped_fault_is_a_usage_error(running: Running, udo: Any) -> None:
     endless = ["deny", "--times", "3", "--forever"]
     typed = (["sing"], ["die"], ["deny", "--operation", "ec2:DescribeVPCs"], ["hang", "--instance", "i-0"], endless)

@@ -95,7 +95,9 @@ def _say_what_is_set_aside(session: Session, roles: Sequence[Role]) -> None:
     """Tells of the sandbox that nobody jumps to its hosts: what works there may fail where it has to."""
     jumps = sorted({str(jump) for role in roles if (jump := role.get("ssh.jump"))}) if session.options.sandbox else ()
     if jumps:
-        session.output.say(f"the sandbox's hosts are reached directly: ssh.jump {', '.join(jumps)} of udo.yml is set aside")
+        session.output.say(
+            f"the sandbox's hosts are reached directly: ssh.jump {', '.join(jumps)} of udo.yml is set aside"
+        )
 
 
 def _check_named(session: Session, seen: Sequence[Seen], whom: Whom) -> None:

@@ -97,7 +97,7 @@ def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
 
 def option(key: str) -> str:
     """The option of `udo sandbox fault add` that a word of a fault comes from."""
-    return {"instance_id": "--instance", "instance": "--place", "deployment_group": "--group"}.get(key, f"--{key.replace('_', '-')}")
+    return {"instance_id": "--instance", "instance": "--place", "deployment_group": "--group"}.get(key, f"--{key}")
 
 
 def _existing(operation: str) -> None:
