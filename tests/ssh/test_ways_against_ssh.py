@@ -50,7 +50,9 @@ WAYS = {
     "pattern": Way("UserKnownHostsFile {folder}/known", name="[127.*]:{port}"),
     "files with blanks": Way('UserKnownHostsFile {folder}/none "{folder}/my known"', "my known"),
     "a file per host": Way('UserKnownHostsFile "{folder}/my %h" /none', "my {address}"),
-    "file of the system": Way('UserKnownHostsFile none\nGlobalKnownHostsFile /none "{folder}/of all"', "of all"),
+    "file of the system": Way(
+        'UserKnownHostsFile {folder}/own\nGlobalKnownHostsFile /none "{folder}/of all"', "of all"
+    ),
     "HostKeyAlias": Way("UserKnownHostsFile {folder}/known\nHostKeyAlias Web1", name="web1"),
     "HostName": Way("UserKnownHostsFile {folder}/known\nHostName {address}", dialled="10.9.8.7"),
     "ProxyCommand": Way(f"UserKnownHostsFile {{folder}}/known\nProxyCommand {_PROXY}"),
@@ -60,7 +62,7 @@ WAYS = {
     "family": Way("UserKnownHostsFile {folder}/known\nAddressFamily inet"),
     "methods": Way("UserKnownHostsFile {folder}/known\nPreferredAuthentications publickey"),
     "RevokedHostKeys": Way("UserKnownHostsFile {folder}/known\nRevokedHostKeys {folder}/revoked"),
-    "KnownHostsCommand": Way("UserKnownHostsFile none\nKnownHostsCommand /bin/cat {folder}/known"),
+    "KnownHostsCommand": Way("UserKnownHostsFile {folder}/own\nKnownHostsCommand /bin/cat {folder}/known"),
     "this machine": Way("UserKnownHostsFile {folder}/known\nNoHostAuthenticationForLocalhost yes"),
 }
 
@@ -301,6 +303,16 @@ def logged_in(there: Target, options: Options, console: str | None) -> tuple[boo
     except Refused as refused:
         return False, str(refused)
     return done.outcome == "ok", done.reason
+
+
+def test_a_new_key_needs_no_file_of_ssh_to_be_pinned_in(place: Place, run: Run, tmp_path: Path) -> None:
+    # ssh itself accepts nobody here, for want of a file to note the key in; Udo has one of its own.
+    row = Row("openssh", "Port", "nothing", "accept-new")
+    known = place.prepare(WAYS["Port"], SAID["nothing"], tmp_path / "mine", to_ssh=False)
+    config = tmp_path / "mine" / "config"
+    config.write_text(config.read_text().replace(f"UserKnownHostsFile {known}", "UserKnownHostsFile none"))
+    (done,) = endings(run([target(place, row, tmp_path / "mine", known)], "true", host_keys="accept-new"))
+    assert (done.outcome, pins().keys(ME)) == ("ok", (place.keys.right,))
 
 
 def test_every_reason_to_be_stricter_is_one() -> None:

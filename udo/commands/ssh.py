@@ -50,9 +50,9 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
     """Run CMD on every in-service instance of the group of CLUSTER ROLE at once, and show what each says as it says it.
 
     CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. Lists
-    (webapp,worker) and '*' may stand for CLUSTER and ROLE. Host keys are checked: a key pinned to the instance id, then
-    known_hosts, then what the instance printed on its console. Your OpenSSH configuration is followed; where there
-    is no ssh program, as far as docs/configuration.md says.
+    (webapp,worker) and '*' may stand for CLUSTER and ROLE. Host keys are checked: by known_hosts and the key pinned
+    to the instance id, which must agree; where there is neither, by what the instance printed on its console. Your
+    OpenSSH configuration is followed; where there is no ssh program, as far as docs/configuration.md says.
 
     The exit status is the highest of the hosts (a signal: 128 and its number), 255 if one could not be reached.
 
