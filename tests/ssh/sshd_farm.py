@@ -24,7 +24,7 @@ SSHD = "/usr/sbin/sshd"
 _PER_SERVER = 16
 
 CONFIG = """\
-{first}Port {port}
+Port {port}
 {listen}
 {host_keys}
 AuthorizedKeysFile {folder}/authorized_keys
@@ -64,8 +64,6 @@ class Farm:
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
-    # Lines that go before all others of the servers started next; the first of a kind counts.
-    first: str = ""
 
     def __post_init__(self) -> None:
         (self.folder / "home").mkdir()
@@ -110,7 +108,6 @@ class Farm:
         config = self.folder / f"sshd_config.{len(self.running)}"
         config.write_text(
             CONFIG.format(
-                first=self.first,
                 port=port,
                 listen="\n".join(f"ListenAddress {address}" for address in addresses),
                 host_keys="\n".join(f"HostKey {key}" for key in keys),

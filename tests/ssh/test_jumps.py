@@ -28,10 +28,8 @@ def behind(farm: Farm, folder: Path, bastion: Target, count: int) -> list[Target
 def test_hosts_that_the_one_in_between_turns_away_are_tried_again(
     farm: Farm, run: Run, tmp_path: Path, startups: str
 ) -> None:
-    # Of what stands twice in sshd_config the first counts.
-    farm.first = f"MaxStartups {startups}\n"
-    (bastion,) = farm.hosts()
-    farm.first = ""
+    # Of this setting the last line counts, and not the first.
+    (bastion,) = farm.hosts(more=f"MaxStartups {startups}")
     events = run(behind(farm, tmp_path, bastion, 8), "echo hi")
     assert [done.outcome for done in endings(events)] == ["ok"] * 8, endings(events)
 
