@@ -13,7 +13,7 @@ import pytest
 import sshd_farm
 from conftest import Run, endings, output
 from fleet import WHOLE
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from udo.commands._ssh_how import remote
@@ -125,13 +125,15 @@ def bytes_of(words: Sequence[str]) -> bytes:
 
 
 @SOME
-# Each alone: where one word needs more than quotes, all get it.
-@example(words=["a\\"], sudo=False)
-@example(words=["b!c"], sudo=False)
-@example(words=["d\ne", "'"], sudo=True)
 @given(words=st.lists(WORDS, min_size=1, max_size=4), sudo=st.booleans())
 def test_words_arrive_as_typed(ran: Ran, words: list[str], sudo: bool) -> None:
     assert ran(after=["printf", "%s\\0", *words], sudo=sudo) == bytes_of(words)
+
+
+# Alone: where one of the words needs more than quotes, all get it.
+@pytest.mark.parametrize("word", ["a\\", "b!c", "d'e", "f\ng", "$HOME *", "~", "{a,b}", ""])
+def test_a_word_alone_arrives_as_typed(ran: Ran, word: str) -> None:
+    assert ran(after=["printf", "%s.", word]).removesuffix(b"\n") == f"{word}.".encode()
 
 
 @SOME

@@ -87,14 +87,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "commands/_ssh_line.py",
         'frozenset("\'\\\\!")',
         'frozenset("\'!")',
-        (f"{_SHELLS}::test_words_arrive_as_typed", "-k", "fish"),
+        (f"{_SHELLS}::test_a_word_alone_arrives_as_typed", "-k", "fish"),
     ),
     Mutant(
         "forget that csh replaces ! between quotes",
         "commands/_ssh_line.py",
         'frozenset("\'\\\\!")',
         'frozenset("\'\\\\")',
-        (f"{_SHELLS}::test_words_arrive_as_typed", "-k", "tcsh"),
+        (f"{_SHELLS}::test_a_word_alone_arrives_as_typed", "-k", "tcsh"),
     ),
     Mutant(
         "send a word longer than csh takes in one piece",
