@@ -106,8 +106,8 @@ deploy: {{application: shop, github: {{repo: example/shop}}}}
 clusters:
   prod:
     roles:
-      webapp: {{instance_type: m7g.large, deployment_group: webapp}}
-      worker: {{instance_type: m7g.large, deployment_group: worker}}
+      webapp: {{instance_type: m5.large, deployment_group: webapp}}
+      worker: {{instance_type: m5.large, deployment_group: worker}}
       cache: {{}}
       empty: {{}}
       gone: {{}}
@@ -163,7 +163,7 @@ def test_updatelc_changes_a_group_on_a_launch_configuration(elsewhere: Elsewhere
     by_name = {row["LaunchConfigurationName"]: row for row in after}
     new = by_name[elsewhere.group("prod-webapp")["LaunchConfigurationName"]]
     old = by_name["webapp-by-hand"]
-    assert (new["InstanceType"], old["InstanceType"]) == ("m7g.large", "t3.small")
+    assert (new["InstanceType"], old["InstanceType"]) == ("m5.large", "t3.small")
     same = ("ImageId", "UserData", "BlockDeviceMappings", "InstanceMonitoring")
     assert [new.get(key) for key in same] == [old.get(key) for key in same]
     assert len(after) == len(before) + 1
@@ -181,7 +181,7 @@ def test_updatelc_changes_a_group_on_a_launch_template(elsewhere: Elsewhere) -> 
         LaunchTemplateId=template["LaunchTemplateId"], Versions=["1", "2"]
     )["LaunchTemplateVersions"]
     old, new = (row["LaunchTemplateData"] for row in sorted(versions, key=lambda row: row["VersionNumber"]))
-    assert new == {**old, "InstanceType": "m7g.large"}
+    assert new == {**old, "InstanceType": "m5.large"}
 
 
 def test_deploy_starts_and_leaves_or_follows_to_its_deadline(elsewhere: Elsewhere) -> None:

@@ -15,6 +15,7 @@ from tests.commands.deploy_worlds import config as deploy_config
 from tests.commands.launch_worlds import NEW_IMAGE, WORLDS, launch_data
 from udo.output.hidden import Hidden
 from udo.result import Secret
+from udo.sandbox.faults import Fault
 
 Udo = Callable[..., Any]
 
@@ -90,6 +91,12 @@ def test_what_is_changed_holds_the_secret_all_the_same(shop: Any, udo: Udo) -> N
 
 def test_a_secret_in_a_launch_key_is_masked_in_its_difference_and_in_what_aws_says_of_it(shop: Any, udo: Udo) -> None:
     Path("udo.yml").write_text(CONFIG.replace("slack:", "keypair_name: ${ssm:/shop/secret}\nx-slack:"))
+    for verb in (("plan",), ("updatelc", "prod", "webapp")):
+        refused = udo(*verb)
+        assert (refused.exit, "key pair ****: no such key pair" in refused.stderr) == (7, True)
+        assert not leaked(refused.stdout + refused.stderr)
+    # Where it may not be looked up, AWS says it.
+    shop.faults.add(Fault("deny", "DescribeKeyPairs", times=None))
     told = udo("plan")
     assert "none -> ****" in told.stdout
     assert not leaked(told.stdout)
