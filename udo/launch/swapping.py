@@ -37,7 +37,11 @@ def launch_pair(group: AutoScalingGroup) -> Pair:
         read = group_read(group.name, f"{_inside(group.launch)}.[LaunchTemplateId, Version || '$Default']")
         return Pair(read, [group.launch.id, group.launch.version], says)
     name = group.launch.name if group.launch else None
-    return Pair(group_read(group.name, "LaunchConfigurationName"), name, says)
+    # Where it is a template by now, that is told; it never equals the name of a configuration.
+    template = "(LaunchTemplate || MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification)"
+    named = f"join(' version ', {template}.[LaunchTemplateName, Version || '$Default'] || `[]`)"
+    path = f"[LaunchConfigurationName || join(' ', ['launch template', {named}])] | [0]"
+    return Pair(group_read(group.name, path), name, says)
 
 
 def to_configuration(group: AutoScalingGroup, name: str) -> Call:
