@@ -18,7 +18,8 @@ ROWS = {
     "lock": "group roles region state holder host since run reason",
     "instances": "cluster role group instance_id lifecycle_state health_status state instance_type image_id "
     "availability_zone private_address public_address ipv6_address launch launched_at",
-    "versions": "number name state instances created_at created_by description compared_with differences changes run reason",
+    "versions": "number name state instances created_at created_by description compared_with differences changes "
+    "run reason",
 }
 
 

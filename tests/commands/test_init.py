@@ -293,7 +293,7 @@ def test_a_template_is_described_in_the_same_words(world: Any, udo: Udo, mixed: 
 def test_what_udo_yml_cannot_say_stays_with_the_live_data(world: Any, udo: Udo) -> None:
     register_images(world)
     world.client("ssm").put_parameter(Name="/shop/image", Value=OLD_IMAGE, Type="String")
-    data = {"ImageId": "resolve:ssm:/shop/image", "InstanceType": "t3.small"}
+    data = {"ImageId": "resolve:ssm:/shop/image", "InstanceType": "t3.small", "CpuOptions": {"CoreCount": 1}}
     world.client("ec2").create_launch_template(LaunchTemplateName="theirs", LaunchTemplateData=data)
     world.client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName="prod-web",
@@ -303,8 +303,8 @@ def test_what_udo_yml_cannot_say_stays_with_the_live_data(world: Any, udo: Udo) 
         **ZONES,
     )
     assert udo("init", "--from-group", "prod-web").exit == 0
-    assert not written().role("prod", "web").has("ami")
-    assert "Only AWS says, and Udo carries over: ImageId." in Path("udo.yml").read_text()
+    assert written().role("prod", "web").get("ami") == "resolve:ssm:/shop/image"
+    assert "Only AWS says, and Udo carries over: CpuOptions." in Path("udo.yml").read_text()
     unchanged(udo, 1)
 
 

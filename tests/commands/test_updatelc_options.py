@@ -70,7 +70,7 @@ def test_what_a_parameter_holds_is_launched_only_if_it_is_an_image(
     assert launch_data(world)["ImageId"] == NEW_IMAGE
 
 
-@pytest.mark.parametrize("word", ["", "webapp", "LATEST", "ssm:", "resolve:ssm:/image", f"{NEW_IMAGE} "])
+@pytest.mark.parametrize("word", ["", "webapp", "LATEST", "ssm:", "resolve:ssm:", f"{NEW_IMAGE} "])
 def test_what_is_no_image_is_refused_before_anything_is_asked(world: Any, udo: Udo, word: str) -> None:
     write_config()
     told = udo("updatelc", "prod", "webapp", "--ami", word)

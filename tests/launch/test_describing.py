@@ -26,7 +26,7 @@ PACKED = base64.encodebytes(b"#!/bin/sh\n" * 20).decode()
     ("data", "keys", "left"),
     [
         ({"ImageId": "ami-0a1b2c3d"}, {"ami": "ami-0a1b2c3d"}, ()),
-        ({"ImageId": "resolve:ssm:/image"}, {}, ("ImageId",)),
+        ({"ImageId": "resolve:ssm:/image"}, {"ami": "resolve:ssm:/image"}, ()),
         (
             {"InstanceMarketOptions": {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.1"}}},
             {"spot_price": "0.1"},

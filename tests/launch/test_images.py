@@ -100,6 +100,7 @@ def test_an_image_without_a_name_is_refused() -> None:
 def test_images_are_shown_with_name_and_age_and_groups_with_their_name() -> None:
     found = (
         Difference("ami", "ami-0aaa", "ami-0bbb"),
+        Difference("ami", "resolve:ssm:/aws/ami-amazon-linux/x", "resolve:ssm:ami-mine"),
         Difference("security_groups", "sg-1, sg-2", "sg-2", ("-x",)),
         Difference("instance_type", "t3.small", "m7g.large"),
     )
@@ -108,6 +109,7 @@ def test_images_are_shown_with_name_and_age_and_groups_with_their_name() -> None
     shown = labelled(found, images, {"sg-1": SecurityGroup("sg-1", "web")}, NOW)
     assert shown == (
         Difference("ami", "ami-0aaa (al2023-2026.09, 40 days old)", "ami-0bbb"),
+        found[1],
         Difference("security_groups", "sg-1 (web), sg-2", "sg-2", ("-x",)),
         Difference("instance_type", "t3.small", "m7g.large"),
     )

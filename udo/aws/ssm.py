@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
 from udo.model import Parameter
 from udo.result import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from udo.aws.connection import Connection
 
@@ -25,7 +25,9 @@ class Ssm:
         self._connection = connection
 
     def parameters(self, names: Iterable[str]) -> dict[str, str]:
-        """The values of those of these parameters that exist, by name; no name makes no call.
+        """The values of those of these parameters that exist, by what was asked; no name makes no call.
+
+        A parameter is asked for by its name or ARN, with `:version` or `:label` behind it or not.
 
         Raises: UdoError.
         """
@@ -41,8 +43,8 @@ class Ssm:
         for batch in batched(dict.fromkeys(names), _NAMES):
             answer = self._connection.ask("ssm", "GetParameters", {"Names": batch, "WithDecryption": True})
             for row in answer["Parameters"]:
-                value = row["Value"]
-                found[row["Name"]] = Secret(value) if row.get("Type") == "SecureString" else value
+                value = Secret(row["Value"]) if row.get("Type") == "SecureString" else row["Value"]
+                found.update(dict.fromkeys(_called(row) & set(batch), value))
         return found
 
     def below(self, path: str) -> tuple[Parameter, ...]:
@@ -56,3 +58,10 @@ class Ssm:
             Parameter(row["Name"], row["Value"], f"{row['LastModifiedDate'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
             for row in rows
         )
+
+
+def _called(row: Mapping[str, Any]) -> set[str]:
+    """What a parameter of an answer may have been asked for by. Source: botocore ssm Parameter, member Selector."""
+    selector = row.get("Selector", "")
+    ends = [f":{selector.rpartition(':')[2]}"] if selector else ["", f":{row.get('Version')}"]
+    return {f"{name}{end}" for name in (row["Name"], row.get("ARN", "")) for end in ends}

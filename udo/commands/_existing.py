@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from udo.errors import AwsError, ConfigError, PermissionDenied
+from udo.launch.images import parameter_of
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -65,7 +66,7 @@ class Existing:
     @cached_property
     def image_parameters(self) -> Mapping[str, str] | None:
         """The values of the parameters that hold images, by name."""
-        named = [ami.removeprefix("ssm:") for ami in self._all("ami") if ami.startswith("ssm:")]
+        named = list(filter(None, map(parameter_of, self._all("ami"))))
         return self._read(lambda: self.aws.ssm.parameters(named))
 
     @cached_property
@@ -79,7 +80,7 @@ class Existing:
     @cached_property
     def images(self) -> Mapping[str, Image] | None:
         """The images by id, those that parameters and names stand for too."""
-        ids = [ami for ami in self._all("ami") if not ami.startswith("ssm:")]
+        ids = [ami for ami in self._all("ami") if not parameter_of(ami)]
         found = [*ids, *(self.image_parameters or {}).values(), *filter(None, (self.images_by_name or {}).values())]
         return self._read(lambda: self.aws.ec2.images(sorted({*found, *self._also})))
 

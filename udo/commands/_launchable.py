@@ -51,12 +51,12 @@ def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], group: A
 
 
 def _changed(plan: Plan) -> dict[str, Any]:
-    """The new values of the launch keys that can be looked up; of those AWS looks up itself, none."""
+    """The new values of the launch keys that can be looked up."""
     found: dict[str, Any] = {}
     for one in plan.differences:
         new = _LABEL.sub("", one.new)
         # An override's image or template stands before its key.
         key = one.key.rpartition(": ")[2]
-        if key in LAUNCH_CHECKS and new != _NONE and (key != "ami" or new.startswith("ami-")):
+        if key in LAUNCH_CHECKS and new != _NONE and (key != "ami" or new.startswith(("ami-", "resolve:"))):
             found[key] = new.split(", ") if key == "security_groups" else new
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.commands._existing import value
 from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, Refused, UdoError
-from udo.launch.images import latest, moved_root, pattern
+from udo.launch.images import latest, moved_root, parameter_of, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
 from udo.launch.states import ConfigurationState, State, TemplateState
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
@@ -57,7 +57,7 @@ def observe_updatelc(aws: Aws, role: Role, *, overrides: bool = False) -> State:
 
 def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = None) -> str | None:
     """The image id that --ami or udo.yml means now: itself, the value of ssm:/path, the newest of {owner, name}, or
-    for `latest` the newest of the family of the `live` image.
+    for `latest` the newest of the family of the `live` image; `resolve:ssm:...` stays, for AWS to read at each launch.
 
     Raises: Absent when there is no such parameter or image, Refused where it is not clear which is meant, or where a
     parameter holds something else.
@@ -66,11 +66,7 @@ def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = No
     found: str | None
     match meant:
         case "latest":
-            known = aws.ec2.images([live] if live else [])
-            if live not in known:
-                raise Absent(f"--ami latest: the live image {live} cannot be seen any more", hint="name one by its id")
-            image = known[live]
-            found = latest(image, aws.ec2.images_like(image, pattern(image))).image_id
+            return _latest(aws, live)
         case str() if meant.startswith("ssm:"):
             name = meant.removeprefix("ssm:")
             found = aws.ssm.parameters([name]).get(name)
@@ -84,6 +80,20 @@ def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = No
     if not _IMAGE.fullmatch(found):
         raise Refused(f"ami {meant} ({where}) holds {found!r}, which is no image", hint="nothing was changed")
     return found
+
+
+def _latest(aws: Aws, live: str | None) -> str | None:
+    """The newest image of the family of the live one; the live one as it is where that means the newest already."""
+    parameter = parameter_of(live or "")
+    now = aws.ssm.parameters([parameter]).get(parameter) if parameter else live
+    if parameter and now is None:
+        raise Absent(f"--ami latest: there is no parameter for the live image {live}", hint="name one by its id")
+    known = aws.ec2.images([now] if now else [])
+    if now not in known:
+        shown = f"{now} ({live})" if parameter else now
+        raise Absent(f"--ami latest: the live image {shown} cannot be seen any more", hint="name one by its id")
+    newest = latest(known[now], aws.ec2.images_like(known[now], pattern(known[now]))).image_id
+    return live if newest == now else newest
 
 
 def observe_labels(aws: Aws, plan: Plan, now: float) -> Plan:

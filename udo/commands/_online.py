@@ -10,6 +10,7 @@ from udo import schema
 from udo.commands._existing import Existing, subnets_of, value, values
 from udo.config.tree import Items, Text
 from udo.errors import AwsError, ConfigError, PermissionDenied
+from udo.launch.images import parameter_of
 from udo.launch.overrides import decide, without_effect
 from udo.model import LaunchTemplateReference
 
@@ -129,7 +130,7 @@ def _image(role: Role, existing: Existing) -> Iterator[Finding]:
         return
     name, meant, known = _meant(ami, existing)
     if meant is None:
-        noun = "parameter" if name.startswith("ssm:") else "image"
+        noun = "parameter" if parameter_of(name) else "image"
         yield _found(role, "image", name, "ami", None if not known else False, f"no such {noun}")
         return
     images = existing.images
@@ -148,9 +149,9 @@ def _meant(ami: Any, existing: Existing) -> tuple[str, str | None, bool]:
     if isinstance(ami, dict):
         found = existing.images_by_name
         return f"{ami['name']} of {ami['owner']}", (found or {}).get((ami["owner"], ami["name"])), found is not None
-    if ami.startswith("ssm:"):
+    if parameter := parameter_of(ami):
         told = existing.image_parameters
-        return ami, (told or {}).get(ami.removeprefix("ssm:")), told is not None
+        return ami, (told or {}).get(parameter), told is not None
     return ami, ami, True
 
 

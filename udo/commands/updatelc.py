@@ -53,7 +53,7 @@ def _image(_context: click.Context, _option: click.Parameter, word: str | None) 
 _OPTIONS = (
     click.option(
         "--ami",
-        metavar="ID|ssm:/PATH|latest",
+        metavar="ID|[resolve:]ssm:/PATH|latest",
         callback=_image,
         help="Launch this image instead of the one in udo.yml.",
     ),

@@ -97,7 +97,7 @@ def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Pla
     old = _old_versions(
         state, wanted.keep, state.versions[0].number + 1 if main.create else int(str(main.number)), set()
     )
-    notes = (*filter(None, (one.note for one in (main, *others))), *told.notes, *_staying(state))
+    notes = (*filter(None, (main.carried, *(one.note for one in (main, *others)))), *told.notes, *_staying(state))
     found = (
         *main.found,
         *image_differences(state.group, told.images),

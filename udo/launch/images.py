@@ -21,6 +21,12 @@ _BUILD = re.compile(rf"{_UUID}|{_COMMIT}|(?<!\d)(?:{_ISO}|{_DOTTED})(?!\d|\.\d)"
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
+def parameter_of(ami: str) -> str:
+    """The name of the parameter that holds an image, of `ssm:/path` and of `resolve:ssm:...`; empty for an id."""
+    found = re.fullmatch(r"(?:resolve:)?ssm:(.+)", ami)
+    return found[1] if found else ""
+
+
 def pattern(image: Image) -> str:
     """The name pattern, as AWS takes it, under which the image and its newer builds are found.
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from udo.model import Image, SecurityGroup
     from udo.plan import Difference
 
-_IMAGE = re.compile(r"\bami-[0-9A-Za-z]+\b")
+# The path of a parameter may hold a word that looks like an image.
+_IMAGE = re.compile(r"(?<![\w/:.-])ami-[0-9A-Za-z]+\b")
 _GROUP = re.compile(r"\bsg-[0-9A-Za-z]+\b")
 
 

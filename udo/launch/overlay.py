@@ -69,7 +69,16 @@ def launch_keys(role: Role, *, ami: str | None = None) -> dict[str, Any]:
 
 
 def configuration_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Launch keys in the words of CreateLaunchConfiguration, user data base64."""
+    """Launch keys in the words of CreateLaunchConfiguration, user data base64.
+
+    Raises: Refused for an image that AWS would look up at each launch, which is for launch templates only.
+    Source: botocore ec2 RequestLaunchTemplateData and autoscaling CreateLaunchConfigurationType, member ImageId.
+    """
+    if str(keys.get("ami", "")).startswith("resolve:"):
+        hint = (
+            f"write {keys['ami'].removeprefix('resolve:')}, or move the group with --to-template; nothing was changed"
+        )
+        raise Refused(f"a launch configuration takes an image by its id, not {keys['ami']}", hint=hint)
     named = {_CONFIGURATION_NAMES[key]: value for key, value in keys.items() if key in _CONFIGURATION_NAMES}
     if "instance_monitoring" in keys:
         named["InstanceMonitoring"] = {"Enabled": keys["instance_monitoring"]}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from udo.errors import Refused
 from udo.launch.overlay import LAUNCH_KEYS
 from udo.launch.remembering import remembered
 from udo.plan import Difference
@@ -100,7 +101,13 @@ def _followed(state: TemplateState, wanted: Wanted) -> dict[str, str]:
     """The image that overrides have and leave, and the one they get, where they are to follow."""
     new, before = wanted.keys.get("ami"), _before(state)
     there = any(one.image_id == before for one in state.group.overrides)
-    return {before: new} if wanted.overrides and new and before and there and before != new else {}
+    if not (wanted.overrides and new and before and there and before != new):
+        return {}
+    # Source: botocore autoscaling shape LaunchTemplateOverrides, member ImageId: an id, and nothing of parameters.
+    if new.startswith("resolve:"):
+        told = f"overrides of {state.group.name} take an image by its id, not {new}"
+        raise Refused(told, hint=f"write {new.removeprefix('resolve:')}; nothing was changed")
+    return {before: new}
 
 
 def _before(state: TemplateState) -> str:

@@ -27,6 +27,7 @@ class NextVersion:
     number: str | Ref
     found: tuple[Difference, ...] = ()
     create: Call | None = None
+    carried: str = ""
 
     @property
     def note(self) -> str:
@@ -51,11 +52,12 @@ def next_version(
     if wanted.from_config:
         check_complete({**dict.fromkeys(fixed), **content})
     found = differences(comparable(base), comparable(content))
+    told = _carried(base, content)
     if not found or (wanted.from_config and satisfies(base, content)):
         return NextVersion(state, str(state.number))
     twin = _twin(state, content)
     if twin is not None:
-        return NextVersion(state, str(twin), found)
+        return NextVersion(state, str(twin), found, carried=told)
     if not wanted.anyway:
         _refuse_to_drag_along(state)
     # A version made from a source version would bring back what is to go.
@@ -63,7 +65,25 @@ def next_version(
     # Elements at the top AWS itself inherits from the source version; inside what is sent they are replaced.
     check_nothing_lost([path for path in _version(state).unknown if "." in path or not inherits], wanted)
     create = _create(state, content, short(found), wanted.description, inherits=inherits, saved=saved, live=live)
-    return NextVersion(state, Ref(saved), found, create)
+    return NextVersion(state, Ref(saved), found, create, told)
+
+
+def _carried(base: Mapping[str, Any], content: Mapping[str, Any]) -> str:
+    """A warning that names what fits some families of instance types only, where the family changes; else empty.
+
+    Source: botocore ec2 RequestLaunchTemplateData, members CreditSpecification (T instances only) and CpuOptions.
+    """
+    old, new = (str(data.get("InstanceType", "")) for data in (base, content))
+    if not (old and new) or old.partition(".")[0] == new.partition(".")[0]:
+        return ""
+    rows = [
+        f"{name}.{key} {value}"
+        for name in ("CreditSpecification", "CpuOptions")
+        for key, value in content.get(name, {}).items()
+    ]
+    if not rows:
+        return ""
+    return f"warning: carried over from {old} to {new}, which may not take it: {', '.join(rows)}"
 
 
 def check_complete(content: Mapping[str, Any]) -> None:

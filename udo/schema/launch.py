@@ -15,10 +15,11 @@ KEYS: tuple[Key, ...] = (
     Key(
         "ami",
         "image",
-        "Machine image: an id, ssm:/path of a parameter that holds one, or {owner, name, pick: newest}.",
+        "Machine image: an id, ssm:/path of a parameter that holds one "
+        "(resolve:ssm:/path for AWS to read at each launch), or {owner, name, pick: newest}.",
         "ami-0a1b2c3d4e5f60718",
-        pattern=r"ami-[0-9A-Za-z-]+|ssm:/.+",
-        shape="an image like ami-0a1b2c3d4e5f60718, or ssm:/path",
+        pattern=r"ami-[0-9A-Za-z-]+|ssm:/.+|resolve:ssm:\S+",
+        shape="an image like ami-0a1b2c3d4e5f60718, ssm:/path or resolve:ssm:/path",
     ),
     Key("ami.owner", "text", "Account or alias that owns the image.", "amazon"),
     Key("ami.name", "text", "Pattern of the image's name.", '"al2023-ami-2023.*-x86_64"'),
