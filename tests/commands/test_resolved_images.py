@@ -66,7 +66,7 @@ def test_a_parameter_that_is_not_there_or_holds_no_image_is_refused_before_the_f
     assert everything(world) == before
 
 
-def test_a_launch_configuration_and_an_override_take_images_by_id_only(world: Any, udo: Udo) -> None:
+def test_a_launch_configuration_takes_an_image_by_its_id_only(world: Any, udo: Udo) -> None:
     configuration_world(world)
     parameter(world, NEW_IMAGE)
     write_config(LEFT)

@@ -7,7 +7,58 @@ from sabotage.mutant import Mutant
 OWN = "tests/commands/test_own_images.py"
 UNKNOWN = "tests/commands/test_unknown_members.py"
 
+RESOLVED = "tests/commands/test_resolved_images.py"
+
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "let a launch configuration take an image that AWS resolves",
+        "launch/overlay.py",
+        'if str(keys.get("ami", "")).startswith("resolve:"):',
+        "if False:",
+        (f"{RESOLVED}::test_a_launch_configuration_takes_an_image_by_its_id_only",),
+    ),
+    Mutant(
+        "let an override take an image that AWS resolves",
+        "launch/overrides.py",
+        'if new.startswith("resolve:"):',
+        "if False:",
+        (f"{RESOLVED}::test_an_override_takes_an_image_by_its_id_only",),
+    ),
+    Mutant(
+        "do not look up what AWS is to resolve",
+        "commands/_launchable.py",
+        'new.startswith(("ami-", "resolve:"))',
+        'new.startswith("ami-")',
+        (f"{RESOLVED}::test_a_parameter_that_is_not_there_or_holds_no_image_is_refused_before_the_first_write",),
+    ),
+    Mutant(
+        "pin the newest image where the parameter holds it already",
+        "commands/_launching.py",
+        "return live if newest == now else newest",
+        "return newest",
+        (f"{RESOLVED}::test_latest_looks_behind_an_image_that_aws_resolves",),
+    ),
+    Mutant(
+        "find a parameter's version by its plain name only",
+        "aws/ssm.py",
+        """["", f":{row.get('Version')}"]""",
+        """[""]""",
+        (f"{RESOLVED}::test_an_image_left_to_aws_stands_in_the_template_as_it_is_written",),
+    ),
+    Mutant(
+        "carry CpuOptions to another family without a word",
+        "launch/versions.py",
+        'for name in ("CreditSpecification", "CpuOptions")',
+        'for name in ("CreditSpecification",)',
+        (f"{RESOLVED}::test_what_fits_one_family_of_types_is_named_where_it_is_carried_to_another",),
+    ),
+    Mutant(
+        "tell what was carried over where nothing was",
+        "launch/versions.py",
+        "for key, value in content.get(name, {}).items()",
+        "for key, value in base.get(name, {}).items()",
+        (f"{RESOLVED}::test_what_udo_yml_alone_leaves_out_is_not_told_as_carried_over",),
+    ),
     Mutant("drop the compare before a write", "runner.py", "if _text(found) != _text(wanted):", "if False:"),
     Mutant("compare in two requests", "runner.py", "rows = next(same, None)", "rows = None"),
     Mutant("skip the read-back", "runner.py", "_read_back(plan.goal, known, tools)", "pass"),
