@@ -22,6 +22,8 @@ from launch_worlds import (
     write_config,
 )
 
+from udo.sandbox.images import image_id
+
 Udo = Callable[..., Any]
 UPDATE = ("updatelc", "prod", "webapp")
 LEFT = CONFIG.replace(NEW_IMAGE, "'resolve:ssm:/image'")
@@ -127,3 +129,11 @@ def test_what_udo_yml_alone_leaves_out_is_not_told_as_carried_over(world: Any, u
     write_config()
     told = udo(*UPDATE, "--from-config", "-n")
     assert (told.exit, "carried over" in told.stdout + told.stderr) == (0, False)
+
+
+def test_the_sandbox_makes_the_parameter_that_an_image_is_left_to(world: Any) -> None:
+    made = image_id(world, "us-west-2", "resolve:ssm:/image", "t3.small")
+    held = world.client("ssm").get_parameter(Name="/image")["Parameter"]["Value"]
+    assert made == held
+    shown = world.client("ec2").describe_images(ImageIds=[made])["Images"]
+    assert [one["ImageId"] for one in shown] == [made]

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from udo.launch.images import parameter_of
+
 if TYPE_CHECKING:
     from udo.sandbox.world import World
 
@@ -20,8 +22,7 @@ def image_id(world: World, region: str, ami: Any, instance_type: str) -> str:
     """The id of the image a role's `ami` names, registered with it and an earlier one where it is not there yet."""
     if isinstance(ami, dict):
         return _by_name(world, region, ami, instance_type)
-    if str(ami).startswith("ssm:"):
-        path = str(ami).removeprefix("ssm:")
+    if path := parameter_of(str(ami)):
         found = parameter(world, region, path, _invented(path))
         return _pair(world, region, found, _name(_NEWEST, instance_type), instance_type)
     return _pair(world, region, str(ami), _name(_NEWEST, instance_type), instance_type)
