@@ -47,7 +47,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "bugs": ("files errors", ""),
     "notify": ("errors", ""),
     "deploy": ("revision plan notify result config model errors", ""),
-    "revision": ("errors", ""),
+    "revision": ("errors signals", ""),
     "standing": ("plan errors", ""),
     "words": ("config errors", ""),
     "finish": ("signals notify session locking lock runner journal output config plan result errors files", ""),

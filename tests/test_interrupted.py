@@ -196,6 +196,19 @@ def test_the_second_signal_leaves_at_once_and_makes_no_further_write(shop: Any) 
     assert [one.operation for one in shop.log][-1] == "CreateLaunchTemplateVersion"
 
 
+def test_a_signal_ends_the_wait_for_a_slow_git(shop: Any, tmp_path: Path) -> None:
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\n: > {tmp_path}/asked\nexec sleep 60\n")
+    slow.chmod(0o755)
+    process = begun(*VERBS["deploy"][:3], "main", env={"PATH": f"{slow.parent}:{os.environ['PATH']}"})
+    until(lambda: (tmp_path / "asked").exists() or process.poll() is not None, "it never asks git")
+    os.kill(process.pid, signal.SIGTERM)
+    done = ended(process, 15)
+    assert (done.code, _others_in_session(process.pid)) == (143, []), done.stderr
+    assert done.stderr.splitlines()[-1].startswith("udo: interrupted"), done.stderr
+
+
 def _pending(pid: int) -> bool:
     status = Path(f"/proc/{pid}/status").read_text()
     return any(int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd")))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from udo import signals
 from udo.errors import UsageError
 
 GIT_SECONDS = 20.0
@@ -254,17 +255,18 @@ class _Git:
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         try:
-            return subprocess.run(
-                ["git", "--no-pager", "--no-replace-objects", *words],
-                cwd=self._folder,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=GIT_SECONDS,
-                check=False,
-            )
+            with signals.waiting():
+                return subprocess.run(
+                    ["git", "--no-pager", "--no-replace-objects", *words],
+                    cwd=self._folder,
+                    env=_environment(),
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    encoding="utf-8",
+                    errors="replace",
+                    timeout=GIT_SECONDS,
+                    check=False,
+                )
         except subprocess.TimeoutExpired as error:
             raise self.refusal(f"git did not answer within {GIT_SECONDS:.0f} s") from error
         except OSError as error:
