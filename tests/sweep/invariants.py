@@ -79,8 +79,10 @@ def same(one: State, other: State, *, tag: bool = True) -> bool:
 
 def _comparable(state: State, *, tag: bool) -> Any:
     ours = state["groups"][OURS]
-    tags = [row for row in ours.get("_tags", ()) if tag or row["Key"] != TAG]
-    groups = {**state["groups"], OURS: {**ours, "_tags": sorted(map(str, tags))}}
+    tags = [str(row) for row in ours.get("_tags", ()) if tag or row["Key"] != TAG]
+    # A copy cut off before its tag was written is used again, and whether anything launched from it is unknown.
+    tags = [row.replace(', "made": true', "") for row in tags]
+    groups = {**state["groups"], OURS: {**ours, "_tags": sorted(tags)}}
     return {**state, "groups": groups, "parameters": None}
 
 

@@ -169,7 +169,8 @@ def _remember(world: Any, now: str, before: str) -> None:
 CORE = {
     "updatelc-configuration": Scenario(UPDATE, _plain(configuration_world), f"{OURS}-v2", "1 2"),
     "updatelc-template": Scenario(UPDATE, _plain(template_world), f"{OURS}:2", "1 2"),
-    "updatelc-mixed": Scenario(UPDATE, _plain(mixed_world), f"{OURS}:2", "1 2"),
+    # The types of the overrides win, so that of udo.yml is left out.
+    "updatelc-mixed": Scenario(UPDATE, _plain(mixed_world), f"{OURS}:2", "1 2", (NEW_IMAGE, OLD[1])),
     "updatelc-tidying-configuration": Scenario(
         UPDATE, _many_configurations, f"{OURS}-v10", "1 3 6 9 10", config=KEEP_TWO
     ),
@@ -183,7 +184,11 @@ CORE = {
 }
 MORE = {
     "updatelc-overrides": Scenario(
-        (*UPDATE, "--overrides", "--set", "keypair_name=ops"), _plain(overrides_world), f"{OURS}:2", "1 2"
+        (*UPDATE, "--overrides", "--set", "keypair_name=ops"),
+        _plain(overrides_world),
+        f"{OURS}:2",
+        "1 2",
+        (NEW_IMAGE, OLD[1]),
     ),
     "updatelc-tidying-template": Scenario(UPDATE, _many_versions, f"{OURS}:11", "1 3 4 5 6 10 11", config=KEEP_TWO),
     "updatelc-twin-configuration": Scenario(UPDATE, _cut_off(configuration_world, *UPDATE), f"{OURS}-v2", "1 2"),

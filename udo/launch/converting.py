@@ -10,7 +10,7 @@ from udo.launch.differences import brief_user_data, differences, leaves
 from udo.launch.naming import check_template_name
 from udo.launch.overlay import template_keys
 from udo.launch.proof import literal
-from udo.launch.remembering import remember
+from udo.launch.remembering import remember, spare
 from udo.launch.swapping import launch_pair, swapped, to_version
 from udo.launch.versions import check_complete, check_nothing_lost
 from udo.model import LaunchTemplateReference
@@ -94,9 +94,10 @@ def plan_conversion(
     shown = twin.number if twin else "{version}"
     reference = LaunchTemplateReference(existing[0].template_id if existing else "", group.name, "")
     swap = to_version(group, reference, number, live=launch_pair(group), created=template_id)
-    tag = remember(group, _tagged(template_id, reference, number), live, made=not twin)
-    now = f"launch template {group.name} version {shown} (was launch configuration {live})"
-    return swapped(heading, state, (*create, *tag, swap), swap, found, now)
+    now = _tagged(template_id, reference, number)
+    tag = remember(group, now, live, made=not twin or now == spare(group, live))
+    goal = f"launch template {group.name} version {shown} (was launch configuration {live})"
+    return swapped(heading, state, (*create, *tag, swap), swap, found, goal)
 
 
 def _created(
