@@ -57,7 +57,8 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
         note = f"{count} without {told(wanted.revision)} after {last.deployment_id} ({last.outcome})"
         named = ", ".join(observed.lacking[:_NAMED]) + ("" if len(observed.lacking) <= _NAMED else ", ...")
         return _created(role, replace(heading, notes=(*notes, f"{note}: {named}")), observed, wanted)
-    end = f"{last.deployment_id} succeeded at {last.completed_at or last.created_at}"
+    how = "succeeded" if last.outcome == last.status else f"({last.outcome})"
+    end = f"{last.deployment_id} {how} at {last.completed_at or last.created_at}"
     unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; --again deploys it once more"
     return replace(heading, unchanged=unchanged)
 
