@@ -1,4 +1,4 @@
-"""Keys of udo.yml that no verb applies yet: status, plan and check say so, once a key, where it matters."""
+"""Keys of udo.yml that no verb applies yet: status, plan, updatelc and check say so, once a key, where it matters."""
 
 from __future__ import annotations
 
@@ -53,6 +53,14 @@ def test_a_key_that_the_live_group_has_otherwise_is_named_by_status_and_plan(
         assert udo(verb, "-o", "json").json["data"][0]["not_applied"] == keys
         told = [line for line in udo(verb).stderr.splitlines() if "no verb applies it yet" in line]
         assert told == [f"{key} of prod webapp is not as in udo.yml: no verb applies it yet" for key in keys]
+
+
+def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> None:
+    world_with(world)
+    write_config(CONFIG.replace("webapp: {", "webapp: {tags: {team: shop}, "))
+    for words in (["-n"], [], []):
+        told = udo("updatelc", "prod", "webapp", *words).stderr
+        assert "tags of prod webapp is not as in udo.yml: no verb applies it yet" in told
 
 
 def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) -> None:

@@ -10,6 +10,7 @@ import click
 from udo.commands._launchable import possible
 from udo.commands._launching import observe_deploying, observe_image, observe_labels, observe_updatelc
 from udo.commands._once import once
+from udo.commands._unapplied import unapplied, unapplied_notes
 from udo.commands._waiting import wait_lock
 from udo.errors import Conflict
 from udo.launch.changes import plan_configuration, plan_template
@@ -147,7 +148,8 @@ def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws
     role = session.resolve(role, *BASIS)
     state = observe_updatelc(aws, role, overrides=choices.overrides)
     _check_refresh(state, choices.anyway)
-    state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role)))
+    other = unapplied_notes([(role, unapplied(role, state.group))])
+    state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role), *other))
     return observe_plan(session, aws, role, state, choices)
 
 
