@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from udo.errors import UdoError
+
+# Seconds between two looks at a lock that another process holds.
+_GLANCE = 0.01
 
 
 def state_folder() -> Path:
@@ -26,6 +31,21 @@ def current_folder() -> Path:
         return Path.cwd()
     except FileNotFoundError as error:
         raise UdoError("the current folder was deleted", hint="go to another one") from error
+
+
+def lock(handle: int, how: int, patience: float) -> None:
+    """Locks an open file (`how` as flock takes it), waiting so many seconds for whoever holds it.
+
+    Raises: BlockingIOError where another process holds it on.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(handle, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise BlockingIOError(None, "another process holds it") from None
+        time.sleep(_GLANCE)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import time
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from udo import files
 from udo.files import state_folder
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _FILE = "journal.jsonl"
 # Seconds that a journal which another process holds is waited for: one that writes a line has it for a moment.
 _PATIENCE = 5.0
-_GLANCE = 0.01
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -49,7 +48,7 @@ class Journal:
             _append(json.dumps(line, ensure_ascii=True), self._patience)
         except OSError as error:
             if not self._broken:
-                self._warn(f"the journal cannot be written ({_why(error)}); going on without it")
+                self._warn(f"the journal cannot be written ({error.strerror}); going on without it")
             # Whoever holds it on is not waited for at every line.
             self._broken, self._patience = True, 0.0
 
@@ -87,7 +86,7 @@ def entries(warn: Callable[[str], None]) -> list[Entry]:
     try:
         lines = _lines()
     except OSError as error:
-        warn(f"the journal cannot be read ({_why(error)}); going on without it")
+        warn(f"the journal cannot be read ({error.strerror}); going on without it")
         return []
     read = [_entry(line) for line in lines]
     if broken := read.count(None):
@@ -103,24 +102,8 @@ def _lines() -> list[bytes]:
     with os.fdopen(handle, "rb") as file:
         # A line that is being written is waited for, but not whoever holds the file on.
         with suppress(BlockingIOError):
-            _lock(file.fileno(), fcntl.LOCK_SH, _PATIENCE)
+            files.lock(file.fileno(), fcntl.LOCK_SH, _PATIENCE)
         return [line for line in file.read().split(b"\n") if line]
-
-
-def _lock(handle: int, how: int, patience: float) -> None:
-    """Raises: BlockingIOError where another process holds it on."""
-    until = time.monotonic() + patience
-    while True:
-        try:
-            return fcntl.flock(handle, how | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise
-        time.sleep(_GLANCE)
-
-
-def _why(error: OSError) -> str:
-    return "another process holds it" if isinstance(error, BlockingIOError) else str(error.strerror or error)
 
 
 def _entry(line: bytes) -> Entry | None:
@@ -138,7 +121,7 @@ def _append(line: str, patience: float) -> None:
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(state_folder() / _FILE, flags, 0o600)
     try:
-        _lock(handle, fcntl.LOCK_EX, patience)
+        files.lock(handle, fcntl.LOCK_EX, patience)
         size = os.fstat(handle).st_size
         # Whoever was cut off in the middle of a line must not take the next one with it.
         torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
 import threading
 from dataclasses import replace
@@ -146,6 +147,17 @@ def test_of_many_who_pin_at_once_one_wins_and_all_agree(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert set(agreed) == {pins.keys(ME)}
+
+
+def test_a_pin_is_not_waited_for_without_end(
+    tmp_path: Path, keys: list[HostKey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("udo.ssh.pins._PATIENCE", 0.05)
+    with (tmp_path / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(UdoError, match="another process holds it"):
+            Pins(tmp_path).pin("i-0123456789abcdef0", keys[:1])
+    assert Pins(tmp_path).pin("i-0123456789abcdef0", keys[:1]) == tuple(keys[:1])
 
 
 def test_a_pin_that_cannot_be_read_does_not_count_as_missing(tmp_path: Path) -> None:

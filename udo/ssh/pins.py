@@ -15,6 +15,8 @@ from udo.errors import UdoError
 from udo.ssh import known_hosts
 from udo.ssh.host_key import HostKey
 
+# Seconds for which another run is waited for: one that pins takes milliseconds.
+_PATIENCE = 5.0
 _INSTANCE_ID = re.compile(r"(i|mi)-[0-9a-f]{8,17}")
 
 
@@ -77,7 +79,7 @@ def pins() -> Pins:
 def _locked(path: Path) -> Iterator[None]:
     handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        files.lock(handle, fcntl.LOCK_EX, _PATIENCE)
         yield
     finally:
         os.close(handle)
