@@ -189,7 +189,7 @@ def test_lines_are_followed_by_a_pause_before_more_are_waited_for(host: Target) 
 
 
 def test_closing_the_events_closes_every_connection_at_once(farm: Farm) -> None:
-    targets = farm.hosts(4)
+    targets, others = farm.hosts(4), threading.enumerate()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         targets.append(farm.target(*silent.getsockname()))
         events = ssh.fan_out(targets, "echo started; yes", ssh.Options(), lambda _: None)
@@ -202,7 +202,7 @@ def test_closing_the_events_closes_every_connection_at_once(farm: Farm) -> None:
         start = time.monotonic()
         events.close()
     assert time.monotonic() - start < 1
-    assert not [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    assert not [thread for thread in threading.enumerate() if thread not in others]
 
 
 def test_closing_the_events_does_not_wait_for_a_host_that_does_not_answer(farm: Farm) -> None:
