@@ -155,3 +155,28 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setenv("UDO_ANSWER_TIMEOUT", value)
     with pytest.raises(UsageError, match="UDO_ANSWER_TIMEOUT"):
         Aws(region="us-west-2")
+
+
+LACKING: dict[str, tuple[Read, bytes, str]] = {
+    "a group": (
+        lambda aws: aws.autoscaling.groups(["g"]),
+        query(
+            "DescribeAutoScalingGroups", "<AutoScalingGroups><member><MinSize>1</MinSize></member></AutoScalingGroups>"
+        ),
+        "AutoScalingGroupName",
+    ),
+    "a deployment": (
+        lambda aws: list(aws.codedeploy.deployments("a", "g")),
+        b'{"deployments": ["d-1"], "deploymentsInfo": [{"status": "Created"}]}',
+        "deploymentId",
+    ),
+    "a parameter": (lambda aws: aws.ssm.parameters(["/a"]), b'{"Parameters": [{"Value": "b"}]}', "Name"),
+}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_an_answer_that_lacks_a_member_within_is_not_one_of_awss(endpoint: Endpoint, name: str) -> None:
+    read, body, member = LACKING[name]
+    endpoint.given = [(200, body, 0)]
+    with pytest.raises(LostAnswer, match=f"the answer is not one of AWS's, it holds no {member}"):
+        read(endpoint.aws())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.aws.connection import rfc3339
+from udo.aws.members import whole
 from udo.aws.unknown import unknown_in
 from udo.model import (
     AutoScalingGroup,
@@ -29,6 +30,7 @@ _CONFIGURATION_NAMES = 50
 _REFRESH_ENDED = frozenset({"Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"})
 
 
+@whole
 class AutoScaling:
     """What Auto Scaling holds in one account and region."""
 

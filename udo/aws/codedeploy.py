@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
 from udo.aws.connection import rfc3339
+from udo.aws.members import whole
 from udo.errors import Absent, AwsError, LostAnswer
 from udo.model import Deployment, DeploymentGroup, DeploymentTarget, LifecycleEvent
 
@@ -21,6 +22,7 @@ _IDS = 25
 _MISSING = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
 
 
+@whole
 class CodeDeploy:
     """What CodeDeploy holds in one account and region."""
 

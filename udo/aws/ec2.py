@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
 from udo.aws.connection import rfc3339
+from udo.aws.members import whole
 from udo.aws.unknown import unknown_in
 from udo.model import Image, Instance, LaunchTemplateVersion, SecurityGroup
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _FILTER_VALUES = 200
 
 
+@whole
 class Ec2:
     """What EC2 holds in one account and region."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
+from udo.aws.members import whole
 from udo.model import SecurityGroup, Subnet
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _PAGE = 400
 _IAM_PAGE = 1000
 
 
+@whole
 class Named:
     """What of the names in a configuration there is in one account and region."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from udo.aws.members import whole
 from udo.errors import Absent, AwsError
 from udo.model import StoredObject
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from udo.aws.connection import Connection
 
 
+@whole
 class S3:
     """What S3 holds, as one account sees it."""
 

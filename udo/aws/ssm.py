@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
+from udo.aws.members import whole
 from udo.model import Parameter
 from udo.result import Secret
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _NAMES = 10
 
 
+@whole
 class Ssm:
     """What Systems Manager holds in one account and region."""
 
