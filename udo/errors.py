@@ -24,6 +24,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def one_line(message: str, hint: str | None) -> str:
+    """A message and what to do about it, as one line."""
+    if not hint:
+        return message
+    return f"{message} {hint}" if message.endswith("?") else f"{message}: {hint}"
+
+
 class UdoError(Exception):
     """A failure told in one line: what, where, and (in `hint`) what to do.
 
@@ -40,7 +47,7 @@ class UdoError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}: {self.hint}" if self.hint else self.message
+        return one_line(self.message, self.hint)
 
 
 class UsageError(UdoError):
@@ -175,7 +182,7 @@ class Interrupted(BaseException):
         self.exit = 128 + signal
 
     def __str__(self) -> str:
-        return f"{self.message}: {self.hint}" if self.hint else self.message
+        return one_line(self.message, self.hint)
 
 
 # Whatever ends a command early.

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.errors import ConfigError
+from udo.errors import ConfigError, one_line
 from udo.output.clean import neutral
 from udo.output.hidden import Hidden
 from udo.output.terminal import Status, is_colourful, red, shown_table, yellow
@@ -136,7 +136,7 @@ class Output:
             return sys.stdin.readline().strip()
 
     def _error(self, message: str, hint: str | None) -> None:
-        self.error(f"udo: {message}: {hint}" if hint else f"udo: {message}")
+        self.error(f"udo: {one_line(message, hint)}")
 
     @cached_property
     def _steps(self) -> Steps:
