@@ -43,7 +43,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "status json": ("status", "-o", "json"),
     "instances": ("instances", "prod", "one"),
     "ip": ("ip", "prod", "one"),
-    "inventory": ("inventory",),
+    "inventory": ("inventory", "prod", "one"),
     "cloudinit": ("cloudinit", "prod", "one"),
     "plan": ("plan", "prod", "*", "--set", "instance_type=t3.large"),
     "versions": ("versions", "prod", "one"),
@@ -89,7 +89,7 @@ def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_p
     code, moments = 0, [0.02, 0.4]
     if WHOLE:
         start = time.monotonic()
-        code = ended(begun(*words)).code
+        assert (code := ended(begun(*words)).code) == 0
         moments = [n * 0.01 for n in range(int((time.monotonic() - start) / 0.01) + 1)]
     before = _leftovers(tmp_path)
     for turn, moment in enumerate(moments):
@@ -103,6 +103,20 @@ def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_p
         assert locks(shop) == [], done.stderr
         assert _leftovers(tmp_path) == before, done.stderr
         assert _others_in_session(process.pid) == [], done.stderr
+
+
+@pytest.mark.parametrize("moment", [n * 0.02 for n in range(8, 30)] if WHOLE else [0.2, 0.3])
+def test_two_signals_at_once_are_told_in_one_line_too(shop: Any, moment: float) -> None:
+    process = begun("status")
+    time.sleep(moment)
+    for _ in range(2):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.005)
+    done = ended(process)
+    assert done.code in (130, -2, 0), done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.stderr.count("interrupted") <= 1, done.stderr
 
 
 def _leftovers(folder: Path) -> set[str]:
