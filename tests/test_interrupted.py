@@ -89,7 +89,8 @@ def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_p
     code, moments = 0, [0.02, 0.4]
     if WHOLE:
         start = time.monotonic()
-        assert (code := ended(begun(*words)).code) == 0
+        code = ended(begun(*words)).code
+        assert code == 0
         moments = [n * 0.01 for n in range(int((time.monotonic() - start) / 0.01) + 1)]
     before = _leftovers(tmp_path)
     for turn, moment in enumerate(moments):
