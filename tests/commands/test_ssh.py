@@ -290,7 +290,10 @@ def test_a_login_without_a_terminal_is_a_usage_error(stage: Any, udo: Udo, monke
 
 def test_an_instance_that_is_shutting_down_is_gone_and_not_dialled(stage: Any, udo: Udo) -> None:
     from udo.sandbox.faults import Fault
+    from udo.sandbox.strict import delays
 
+    # Until its group has noticed, and ends it for good.
+    delays.health_check = 60.0
     going = members(stage)[0]
     (instance,) = (one for one in stage.instances() if one.id == going)
 
