@@ -52,8 +52,13 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "words": ("config errors", ""),
     "finish": ("signals notify session locking lock runner journal output config plan result errors files", ""),
     "options": ("", ""),
+    "sandbox_clock": ("", ""),
     "signals": ("errors", ""),
-    "session": ("signals finish runner journal output ssh aws launch config options plan result files errors bugs", ""),
+    "session": (
+        "signals finish runner journal output ssh aws launch config sandbox_clock options plan result files"
+        " errors bugs",
+        "",
+    ),
     "commands": (
         "signals session words duration revision deploy standing journal config schema model result plan launch errors"
         " files",

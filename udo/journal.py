@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -23,10 +24,16 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Journal:
-    """Appends to `journal.jsonl` in the state folder; `about` stands in every line (run id, operator, command)."""
+    """Appends to `journal.jsonl` in the state folder; `about` stands in every line (run id, operator, command).
 
-    def __init__(self, about: Mapping[str, Any], warn: Callable[[str], None]) -> None:
+    `now` gives seconds since 1970.
+    """
+
+    def __init__(
+        self, about: Mapping[str, Any], warn: Callable[[str], None], now: Callable[[], float] = time.time
+    ) -> None:
         self._about = about
+        self._now = now
         self._warn = warn
         self._broken = False
         self._patience = _PATIENCE
@@ -38,7 +45,7 @@ class Journal:
         of an Entry; empty ones are left out.
         """
         line = {
-            "time": datetime.now(UTC).strftime(_TIME),
+            "time": datetime.fromtimestamp(self._now(), UTC).strftime(_TIME),
             **self._about,
             "step": says,
             "outcome": outcome,

@@ -54,7 +54,7 @@ class Session:
         words: Sequence[str] = (),
     ) -> None:
         self.options = options
-        self.clock = clock or signals.Clock()
+        self._clock = clock or signals.Clock()
         self.command = ""
         self.run_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"
         self._prepare = prepare
@@ -62,6 +62,17 @@ class Session:
         self.wait_for_lock = False
         self._aws: dict[tuple[str | None, ...], Aws] = {}
         self._looked_up: dict[int, dict[str, str | Secret]] = {}
+
+    @property
+    def clock(self) -> Any:
+        """What `time` is to this run; in the sandbox the time of day is the sandbox's."""
+        return self._sandbox_clock if self.options.sandbox else self._clock
+
+    @cached_property
+    def _sandbox_clock(self) -> Any:
+        from udo.sandbox_clock import SandboxClock
+
+        return SandboxClock(self.sandbox, self._clock)
 
     @property
     def command_line(self) -> str:

@@ -183,6 +183,26 @@ def test_its_clock_moves_when_told_to_and_instances_boot_by_it(sandbox: Any, cli
     assert state() == ("InService", True)
 
 
+def hours(udo: Any) -> int:
+    """The age of the oldest member as a table shows it."""
+    return max(map(int, re.findall(r"\b(\d+)h\b", udo("--sandbox", "instances", "prod", "webapp").stdout)))
+
+
+def test_ages_and_the_history_are_by_its_clock(sandbox: Any, client: Any, udo: Any) -> None:
+    members(client)
+    age = hours(udo)
+    sandbox("step", "36000")
+    aged = hours(udo)
+    assert aged - age == 10
+    assert udo("--sandbox", "updatelc", "prod", "webapp", "--set", "instance_type=t3.large").exit == 0
+    told = udo("--sandbox", "history", "prod", "webapp", "-o", "json").json["data"]
+    group = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    version = client("ec2").describe_launch_template_versions(
+        LaunchTemplateId=group["LaunchTemplate"]["LaunchTemplateId"], Versions=["$Latest"]
+    )["LaunchTemplateVersions"][0]
+    assert told[0]["when"][:16] == version["CreateTime"].strftime("%Y-%m-%dT%H:%M"), told
+
+
 def test_its_log_names_what_clients_asked_and_nothing_else(sandbox: Any, client: Any) -> None:
     sandbox("reset")
     client("ec2").describe_vpcs()

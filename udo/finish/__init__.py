@@ -133,7 +133,9 @@ class Finish:
 
     def _carried_out(self) -> Result:
         about = self._about()
-        self._record = self._recorded(Journal(about, lambda text: self._emit(Notice(text, "warning"))))
+        self._record = self._recorded(
+            Journal(about, lambda text: self._emit(Notice(text, "warning")), self._session.clock.time)
+        )
         self.tell()
         tools = Tools(
             call=self._call,

@@ -51,6 +51,7 @@ class Control:
         """Carries out one command of the sandbox; the status is an HTTP one."""
         known: dict[str, Callable[[Words], Any]] = {
             "status": self._status,
+            "time": lambda _words: {"now": self._world.clock.now(), "speed": self._world.clock.speed},
             "reset": self._reset,
             "step": self._step,
             "fault": self._fault,
