@@ -22,8 +22,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "be quiet of errors too",
         "output/__init__.py",
-        'self.error(f"udo: {message}: {hint}" if hint else f"udo: {message}")',
-        'self.say(f"udo: {message}: {hint}" if hint else f"udo: {message}")',
+        'self.error(f"udo: {one_line(message, hint)}")',
+        'self.say(f"udo: {one_line(message, hint)}")',
         tests=("tests/test_output.py::test_quiet_leaves_errors_and_data",),
     ),
 )
