@@ -26,6 +26,16 @@ def config(tmp_path: Path) -> Config:
     return configuration.load(path, os.environ)
 
 
+def test_a_file_of_another_folder_is_named_whole(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, name in ((tmp_path, "udo.yml"), (Path("/"), str(tmp_path / "udo.yml"))):
+        monkeypatch.chdir(folder)
+        with pytest.raises(UsageError) as told:
+            config.roles("nosuch", None)
+        assert f"no cluster 'nosuch' ({name})" in str(told.value)
+
+
 def _labels(roles: object) -> list[str]:
     return [role.label for role in roles]  # type: ignore[attr-defined]
 

@@ -136,7 +136,7 @@ def _check_cluster(config: Config, cluster: str, role: Sequence[str]) -> None:
     meant = meant or [one.label for one in roles if one.name == cluster and not role]
     if meant:
         told = " or ".join(repr(label) for label in meant[:_MOST])
-        raise UsageError(f"no cluster {cluster!r} ({config.file.name})", hint=f"did you mean {told}?")
+        raise UsageError(f"no cluster {cluster!r} ({config.place})", hint=f"did you mean {told}?")
 
 
 def _group_name(role: Role) -> str:

@@ -213,6 +213,14 @@ class Config:
     _root: Table = field(repr=False)
     _env: Mapping[str, str] = field(repr=False)
 
+    @property
+    def place(self) -> str:
+        """The file by its name where the command was given beside it, by its whole path elsewhere."""
+        with suppress(OSError):
+            if self.file.resolve().parent == Path.cwd():
+                return self.file.name
+        return str(self.file)
+
     def get(self, key: str) -> Any:
         """The value of a key at the top of the file, its default, or None.
 
@@ -258,14 +266,14 @@ class Config:
         everywhere = dict.fromkeys(name for cluster in clusters for name in cluster.roles)
         for name in wanted:
             if anywhere and name not in everywhere:
-                raise UsageError(f"no role {name!r} in any cluster ({self.file.name})", hint=among(name, everywhere))
+                raise UsageError(f"no role {name!r} in any cluster ({self.place})", hint=among(name, everywhere))
             if not anywhere:
                 for cluster in clusters:
                     self.role(cluster.name, name)
 
     def _cluster(self, name: str) -> Cluster:
         if name not in self.clusters:
-            raise UsageError(f"no cluster {name!r} ({self.file.name})", hint=among(name, self.clusters))
+            raise UsageError(f"no cluster {name!r} ({self.place})", hint=among(name, self.clusters))
         return self.clusters[name]
 
     def _answer(self, lookup: Lookup) -> str:
