@@ -33,51 +33,40 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "result": ("", ""),
     "files": ("errors", ""),
     "streams": ("", ""),
-    "schema": ("errors", ""),
-    "plan": ("errors", ""),
-    "config": ("schema duration result errors files", "yaml"),
-    "launch": ("schema config model errors plan", ""),
-    "aws": ("model result errors files plan signals", "boto3 botocore jmespath"),
-    "ssh": ("model errors files plan signals", "paramiko"),
-    "output": ("plan result errors files signals", "rich"),
-    "journal": ("plan model errors files", ""),
-    "runner": ("plan errors signals", ""),
-    "lock": ("plan model errors", ""),
-    "locking": ("signals lock session runner plan model errors", ""),
-    "bugs": ("files errors", ""),
-    "notify": ("errors", ""),
-    "deploy": ("revision plan notify result config model errors", ""),
-    "revision": ("errors signals", ""),
-    "standing": ("plan errors", ""),
-    "words": ("config errors", ""),
-    "finish": ("signals notify session locking lock runner journal output config plan result errors files", ""),
     "options": ("", ""),
     "sandbox_clock": ("", ""),
     "signals": ("errors", ""),
-    "session": (
-        "signals finish runner journal output ssh aws launch config sandbox_clock options plan result files"
-        " errors bugs",
-        "",
-    ),
+    "bugs": ("files errors", ""),
+    "notify": ("errors", ""),
+    "schema": ("errors", ""),
+    "config": ("schema duration result errors files", "yaml"),
+    "aws": ("change model result errors files signals", "boto3 botocore jmespath"),
+    "ssh": ("change model errors files signals", "paramiko"),
+    "output": ("change result errors files signals", "rich"),
+    "change": ("config model output notify result errors files signals", ""),
+    "groups": ("change schema config model result errors", ""),
+    "launch": ("groups change schema config model errors", ""),
+    "deploy": ("groups change schema config model notify result errors signals", ""),
+    "fanout": ("groups change schema config model ssh result errors files signals", ""),
+    "check": ("groups launch change schema config model result errors", ""),
+    "history": ("groups launch deploy change config model result errors", ""),
+    "selectors": ("config errors", ""),
+    "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
-        "signals session words duration revision deploy standing journal config schema model result plan launch errors"
-        " files",
+        "session selectors duration groups launch deploy fanout check history change config schema model result errors"
+        " files aws output signals",
         "click rich",
     ),
-    "cli": ("session options signals streams words output result errors", "click"),
+    "cli": ("session options signals streams selectors output result errors", "click"),
     "__main__": ("cli signals", ""),
     "sandbox": ("config schema launch model errors files", "moto werkzeug botocore boto3 paramiko cryptography"),
 }
-# A verb is handed `Aws` by its session: it may name the class to say so, never make one.
-FOR_TYPES_ONLY = {"notify": "config session", "commands": "aws runner output", "deploy": "aws session"}
-ALSO = {
-    "commands/sandbox.py": "sandbox",
-    "commands/plan.py": "output",
-    "commands/history.py": "lock",
-    "commands/_locks.py": "lock",
-    "commands/lock.py": "lock",
-    "commands/unlock.py": "lock",
-}
+# These are handed what they work with by a session: they may name its class to say so, never make one.
+_ROOMS = ("change", "groups", "launch", "deploy", "fanout", "check", "history")
+FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}
+# The session hands on events, which are of the kernel's; it knows nothing of how a change is made.
+_EVENTS_ALONE = {"session": "change.plan", "output": "change.plan", "aws": "change.plan", "ssh": "change.plan"}
+ALSO = {"commands/sandbox.py": "sandbox"}
 
 
 def _none(found: Collection[object]) -> None:
@@ -264,11 +253,11 @@ def test_aws_is_changed_through_one_door_only() -> None:
 
 def test_one_place_alone_knows_of_dry_runs() -> None:
     asking = {line.rpartition("/")[0] for line in _lines_with(r"\.dry_run\b", SOURCES)}
-    assert asking == {"udo/finish"}
+    assert asking == {"udo/change"}
 
 
 def test_one_place_alone_prints() -> None:
-    rooms = [path for path in SOURCES if _room(path) not in ("output", "sandbox", "bugs", "finish")]
+    rooms = [path for path in SOURCES if _room(path) not in ("output", "sandbox", "bugs", "change")]
     _none(_lines_with(r"\bprint\(|sys\.std(out|err)\.write", rooms))
     # A verb whose product is a format of somebody else's hands it over as it is.
     _none(_lines_with(r"click\.echo", [path for path in rooms if _room(path) != "commands"]))

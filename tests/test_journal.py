@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from udo.change.journal import Journal, entries
 from udo.files import state_folder, write_private
-from udo.journal import Journal, entries
 
 ABOUT = {"run": "20261120T131501Z-abcdef", "operator": "arn:aws:iam::123456789012:user/ada", "account": "123456789012"}
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from udo.change.plan import Call, Difference, Line, Notice, Plan, Progress, StepBegan, StepDone
 from udo.errors import Conflict, UdoError
 from udo.files import state_folder
 from udo.output import Output
 from udo.output.clean import neutral, width
 from udo.output.hosts import Kept
 from udo.output.text import cell, plan_lines, table_lines
-from udo.plan import Call, Difference, Line, Notice, Plan, Progress, StepBegan, StepDone
 from udo.result import Column, Result
 
 GOOD = "clusters: {prod: {roles: {web: {ami: ami-12345678}}}}\n"

@@ -13,9 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udo import revision
+from udo.deploy import revision
+from udo.deploy.revision import (
+    Archive,
+    Commit,
+    GitName,
+    Sources,
+    location,
+    meaning,
+    repository_of,
+    resolved,
+    same,
+    told,
+)
 from udo.errors import UsageError
-from udo.revision import Archive, Commit, GitName, Sources, location, meaning, repository_of, resolved, same, told
 
 SHA = "740800d7f3a1b2c4d5e6f708192a3b4c5d6e7f80"
 GITHUB = Sources("prod webapp", repository="example/shop")

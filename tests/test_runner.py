@@ -11,6 +11,22 @@ import jmespath
 import pytest
 
 from udo import signals
+from udo.change.plan import (
+    Call,
+    Event,
+    FanOut,
+    HostDone,
+    LocalCommand,
+    Notice,
+    Pair,
+    Plan,
+    Progress,
+    Read,
+    Ref,
+    Step,
+    Wait,
+)
+from udo.change.runner import RESEND_SECONDS, SETTLE_SECONDS, Tools, carry_out
 from udo.errors import (
     AlreadyThere,
     AwsError,
@@ -22,8 +38,6 @@ from udo.errors import (
     NotSent,
     PartlyDone,
 )
-from udo.plan import Call, Event, FanOut, HostDone, LocalCommand, Notice, Pair, Plan, Progress, Read, Ref, Step, Wait
-from udo.runner import RESEND_SECONDS, SETTLE_SECONDS, Tools, carry_out
 
 
 @dataclass

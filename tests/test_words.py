@@ -10,7 +10,7 @@ import pytest
 from udo import config as configuration
 from udo.config import Config
 from udo.errors import UsageError
-from udo.words import changing_roles, fan_out_roles, no_more, one_role, reading_roles
+from udo.selectors import changing_roles, fan_out_roles, no_more, one_role, reading_roles
 
 TEXT = """
 clusters:

@@ -222,7 +222,7 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # generic to the type 
         """The clusters or roles that the next word may name; none, without a sound, where udo.yml cannot be read."""
         from click.shell_completion import CompletionItem
 
-        from udo.words import completions
+        from udo.selectors import completions
 
         session = ctx.find_object(Session)
         before = ctx.params.get(param.name or "") or ()

@@ -1,4 +1,4 @@
-"""One run of Udo: configuration, AWS and output opened when first needed, and `finish`, the end of every change."""
+"""One run of Udo: configuration, AWS and output, opened when first needed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from udo import signals
 from udo.errors import Absent, AwsError, ConfigError, PermissionDenied, Problem, UdoError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from udo.aws import Aws
+    from udo.change.plan import Event
     from udo.config import Config, Lookup, Role
     from udo.errors import Failure
-    from udo.finish import Judge
     from udo.options import Options
     from udo.output import Output
-    from udo.plan import Event, FanOut, Plan
     from udo.result import Result, Secret
-    from udo.runner import Follow
 
 _SET_ASIDE = (
     "ssh.user",
@@ -244,74 +242,6 @@ class Session:
 
             append(self.run_id, self.output.masked(line))
 
-    def finish(
-        self,
-        role: Role,
-        plan: Plan,
-        *,
-        follow: Follow | None = None,
-        emit: Callable[[Event], None] | None = None,
-        locked: bool = True,
-        judge: Judge | None = None,
-    ) -> Result:
-        """The end of every change: show the plan, confirm it, carry it out, record it.
-
-        The only place that knows of dry runs, confirmation and recording. `emit` takes the place of the usual one;
-        with `locked` the role's group is locked around the writes; `judge` says what an end amounts to.
-
-        Raises: UdoError, with what was done in its `data`.
-        """
-        from udo.finish import Finish
-
-        self._advise([plan])
-        return Finish(self, role, plan, follow=follow, emit=emit or self.emit, locked=locked, judge=judge).result()
-
-    def finish_each(self, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> Result:
-        """The end of a change of several roles: all planned, shown and confirmed together, then done one by one.
-
-        Where some of several failed, the result carries the error and tells of every role.
-
-        Raises: UdoError.
-        """
-        from udo.finish.several import finished_each, planned_each
-
-        plans = planned_each(self, roles, planned)
-        self._advise(plan for _, plan in plans if not isinstance(plan, UdoError))
-        return finished_each(self, plans)
-
-    def previewed(self, plan: Plan) -> dict[str, Any]:
-        """A plan as JSON for reading, what looks like a secret masked as it is in text."""
-        from udo.launch.previewing import previewed
-
-        return previewed(plan)
-
-    def write(self, files: Mapping[Path, tuple[bytes, int]]) -> list[dict[str, str]]:
-        """Writes new files of the operator's, each with its content and mode: the end of a verb that makes files.
-
-        Raises: Refused where one would be replaced unconfirmed; UdoError.
-        """
-        from udo.finish.writing import written
-
-        return written(self, files)
-
-    def fan_out(self, role: Role, step: FanOut) -> Iterator[Event]:
-        """The events of a remote command on many instances, as they happen; without a command, of a login on one."""
-        from udo.ssh import Options as SshOptions
-        from udo.ssh import Target, fan_out, login
-
-        targets = [Target(**row) for row in step.targets]
-        options, ec2 = SshOptions(**step.options), self.aws(role).ec2
-        if not step.command:
-            return login(targets[0], options, ec2.console_output)
-        return fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)
-
-    def ssh_config(self, targets: Sequence[tuple[Role, Mapping[str, Any]]]) -> tuple[str, list[str]]:
-        """An OpenSSH client configuration that reaches these hosts by their instance ids, and what it cannot do."""
-        from udo.ssh import Target, client_config
-
-        consoles = {row["instance_id"]: self.aws(role).ec2.console_output for role, row in targets}
-        return client_config([Target(**row) for _, row in targets], lambda one: consoles[one](one))
-
     def show(self, result: Result) -> int:
         """Writes the result of the command and gives its exit code."""
         self.output.show(result, self.command)
@@ -333,14 +263,6 @@ class Session:
         )
         told.exit, told.code = 70, "bug"
         return self.fail(told)
-
-    def _advise(self, plans: Iterable[Plan]) -> None:
-        """Says, where something is changed, what works in udo.yml but should be written otherwise."""
-        from udo.plan import Notice
-
-        if "config" in self.__dict__ and any(plan.writes for plan in plans):
-            for one in self.config.advice:
-                self.emit(Notice(f"{one} (advice)"))
 
     def _reached(self, profile: str | None, region: str | None, assumed: str | None) -> Aws:
         from udo.aws import Aws
@@ -365,13 +287,13 @@ class Session:
         return written or given
 
     def _traced(self, action: str, seconds: float) -> None:
-        from udo.plan import Notice
+        from udo.change.plan import Notice
 
         if self.options.verbose or self.options.debug:
             self.emit(Notice(f"{action}  {seconds * 1000:.0f} ms", "debug"))
 
     def _awaited(self, told: str) -> None:
-        from udo.plan import Notice
+        from udo.change.plan import Notice
 
         self.emit(Notice(told))
 

@@ -226,7 +226,7 @@ def test_another_account_is_refused(world: Any, udo: Udo, planned: str) -> None:
 
 
 def rewrite(change: Callable[[Any], Any], *, sealed: bool = False) -> None:
-    from udo.commands._saved import _digest
+    from udo.change.saved_plan import _digest
 
     document = json.loads(Path("plan").read_text())
     change(document)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from deploy_worlds import SHA, config, deployments, writes
 
+from udo.change.plan import Notice, Read, Wait
 from udo.deploy.watch import Follower
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
 from udo.model import DeploymentTarget, LifecycleEvent
-from udo.plan import Notice, Read, Wait
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import delays
 

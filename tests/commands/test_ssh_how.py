@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_ssh import GROUPS, members
 
-from udo.commands._ssh_how import remote, share
 from udo.errors import UsageError
+from udo.fanout.how import remote, share
 
 Udo = Callable[..., Any]
 

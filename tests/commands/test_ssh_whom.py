@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from test_ssh import GROUPS, members
 
-from udo.commands._ssh_whom import Whom, chosen
-from udo.commands.instances import Seen
 from udo.commands.status import outdated
-from udo.launch.outdated import outdated_ids
+from udo.fanout.which import Whom, chosen
+from udo.groups.observe import Seen
+from udo.groups.outdated import outdated_ids
 from udo.model import (
     AutoScalingGroup,
     Instance,

@@ -66,8 +66,8 @@ def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> No
 def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) -> None:
     import os
 
-    from udo.commands._unapplied import unapplied
     from udo.config import load
+    from udo.groups.unapplied import unapplied
     from udo.model import AutoScalingGroup
 
     raw = {

@@ -24,10 +24,10 @@ from launch_worlds import (
 )
 
 from udo.aws import Aws
-from udo.commands._launching import observe_updatelc
 from udo.commands.updatelc import Choices, observe_plan
 from udo.config import load
 from udo.errors import Refused
+from udo.launch.observe import observe_updatelc
 from udo.launch.states import ConfigurationState
 
 Udo = Callable[..., Any]

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udo.change.masking import masked
+from udo.change.plan import Difference, Plan, plan_from_json, plan_to_json
 from udo.launch.differences import differences, short
-from udo.launch.masking import masked
 from udo.launch.readable import changed
 from udo.output.text import difference_lines
-from udo.plan import Difference, Plan, plan_from_json, plan_to_json
 
 SECRET = "hunter2Xq"
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from udo.launch.masking import masked
-from udo.launch.readable import changed, parts
+from udo.change.masking import masked
+from udo.change.user_data import parts
+from udo.launch.readable import changed
 
 OLD, NEW = "DB_PASSWORD=hunter2Xq\n", "DB_PASSWORD=sesame9Zk\n"
 

@@ -16,8 +16,8 @@ import pytest
 from fleet import Fleet
 from sshd_farm import Farm
 
+from udo.change.plan import HostDone, Line
 from udo.output.hosts import Hosts, Paper, View
-from udo.plan import HostDone, Line
 
 EVIL, GOOD = "i-0123456789abcdef0", "i-ffffffffffffffff0"
 CORPUS = tuple(

@@ -16,7 +16,7 @@ from fleet import WHOLE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from udo.commands._ssh_how import remote
+from udo.fanout.how import remote
 from udo.ssh import Target
 
 SHELLS = ("sh", "bash", "dash", "zsh", "fish", "tcsh", "busybox")

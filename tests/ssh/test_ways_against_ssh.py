@@ -322,7 +322,7 @@ def test_every_reason_to_be_stricter_is_one() -> None:
 
 
 def test_the_usual_files_are_those_of_ssh_for_whoever_names_none() -> None:
-    from udo.commands._ssh_reach import _KNOWN_HOSTS
+    from udo.fanout.reach import _KNOWN_HOSTS
 
     told = subprocess.run(["ssh", "-G", "-F", "none", "x"], capture_output=True, text=True, check=True).stdout
     files = [line.split()[1:] for line in told.splitlines() if "knownhostsfile" in line]

@@ -16,7 +16,7 @@ from udo.aws.ssm import Ssm
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from udo.plan import Read
+    from udo.change.plan import Read
 
 
 class Aws:

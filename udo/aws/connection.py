@@ -29,7 +29,7 @@ from udo.errors import AwsError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from udo.plan import Read
+    from udo.change.plan import Read
 
 # Of the reads a plan makes, only those of launch templates fail for one that does not exist; others come back empty.
 _NO_TEMPLATE = frozenset(

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.commands._launchable import possible
-from udo.commands._launching import observe_deploying
-from udo.commands._once import once
-from udo.commands._saved import Entry, saved_in
-from udo.commands._waiting import wait_lock
+from udo.aws.cached import cached
+from udo.change.many import finish_each
+from udo.change.plan import Notice
+from udo.change.resume import remaining
+from udo.change.saved_plan import Entry, saved_in
+from udo.check.launchable import possible
+from udo.commands._options import wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
-from udo.plan import Notice
-from udo.standing import remaining
+from udo.launch.observe import observe_deploying
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from udo.aws import Aws
+    from udo.change.plan import Plan
     from udo.config import Role
     from udo.model import AutoScalingGroup
-    from udo.plan import Plan
     from udo.result import Result
     from udo.session import Session
 
@@ -41,7 +42,7 @@ def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, an
     troubles: list[UdoError] = []
     for aws, roles in together:
         groups = aws.autoscaling.groups(role.group_name for role in roles)
-        seen = once(aws)
+        seen = cached(aws)
         for role in roles:
             try:
                 left[role.label] = plan = _left(aws, role, groups, planned[role.label].plan)
@@ -82,7 +83,7 @@ def command(session: Session, file: str, anyway: bool) -> Result:
     # What AWS and the journal keep of this change carries the run that planned it.
     session.run_id = saved.run_id
     left = observe_apply(session, entries, anyway=anyway)
-    return session.finish_each([role for role, _ in entries], lambda role: left[role.label])
+    return finish_each(session, [role for role, _ in entries], lambda role: left[role.label])
 
 
 def _role(session: Session, entry: Entry) -> Role:

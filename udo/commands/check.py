@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._unapplied import set_keys
 from udo.config import load
 from udo.errors import ConfigError
+from udo.groups.unapplied import set_keys
 from udo.launch.user_data import boot_script
 from udo.result import Column, Result
-from udo.words import no_more
+from udo.selectors import no_more
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from udo.commands._online import Finding
+    from udo.check.online import Finding
     from udo.config import Config, Role
     from udo.session import Session
 
@@ -54,7 +54,7 @@ def command(session: Session, words: tuple[str, ...], online: bool) -> Result:
 
 
 def _online(session: Session, config: Config, offline: Result) -> Result:
-    from udo.commands._online import observe_online
+    from udo.check.online import observe_online
 
     findings, footnotes = observe_online(session, config)
     rows = _rows(findings)

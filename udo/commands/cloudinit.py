@@ -12,7 +12,7 @@ from udo.errors import UsageError
 from udo.launch.overlay import BASIS
 from udo.launch.user_data import boot_script
 from udo.result import Result
-from udo.words import reading_roles
+from udo.selectors import reading_roles
 
 if TYPE_CHECKING:
     from udo.config import Role

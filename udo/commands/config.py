@@ -10,7 +10,7 @@ import click
 from udo import schema
 from udo.errors import UsageError
 from udo.result import Column, Result
-from udo.words import no_more, reading_roles
+from udo.selectors import no_more, reading_roles
 
 if TYPE_CHECKING:
     from udo.config import Role

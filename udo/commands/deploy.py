@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.commands._waiting import wait_lock
+from udo.commands._options import wait_lock
 from udo.deploy.observe import observe_deployments, observe_groups, setting
 from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import Wanted, plan_deploy
+from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
 from udo.duration import given
 from udo.errors import AwsError, Conflict, UdoError, UsageError
 from udo.files import current_folder
-from udo.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
 from udo.schema.deploy import FILE_EXISTS
-from udo.words import no_more, one_role
+from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
     from udo.aws import Aws

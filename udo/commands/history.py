@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._kept import KEYS, RUN, Change, changes, made_by
-from udo.commands._telling import local_time, short_name
+from udo.change.journal import Entry, entries
+from udo.change.lock import Holder
+from udo.change.mark import RUN
+from udo.change.plan import Notice
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
-from udo.journal import Entry, entries
-from udo.lock import Holder
-from udo.plan import Notice
+from udo.groups.text import local_time, short_name
+from udo.history.from_aws import KEYS, Change, changes, made_by
 from udo.result import Column, Result
-from udo.words import no_more, reading_roles
+from udo.selectors import no_more, reading_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo import schema
+from udo.change.new_files import written
 from udo.config import NAME
 from udo.config.showing import in_one_line
 from udo.config.writing import document, escaped, heading, readable
@@ -94,13 +95,13 @@ def _starter(session: Session, path: Path, words: Sequence[str], app: str | None
     names = {"plain": _plain(app), "cluster": cluster, "role": role}
     body = _STARTER.format(app=in_one_line(escaped(app)), region=region, **names)
     text = f"{heading(_ABOUT.format(group=f'{cluster}-{role}'))}\n\n{body}"
-    rows = session.write({path: (text.encode(), _READ_BY_ALL)})
+    rows = written(session, {path: (text.encode(), _READ_BY_ALL)})
     data = {"files": rows, "roles": [{"cluster": cluster, "role": role}]}
     return Result(data, text=_told(rows), notes=["see what stands in it, then: udo check"])
 
 
 def _from_groups(session: Session, path: Path, names: Sequence[str], app: str | None) -> Result:
-    from udo.commands._describing import observe_groups, parts
+    from udo.launch.import_group import observe_groups, parts
 
     aws = session.aws_here
     found = observe_groups(aws, names)
@@ -114,7 +115,7 @@ def _from_groups(session: Session, path: Path, names: Sequence[str], app: str | 
         notes.append(f"the first updatelc pins to a number what {', '.join(following)} launches from")
     if files:
         notes.append("user data often holds secrets: look before you commit its files")
-    rows = session.write({**files, path: (text.encode(), _READ_BY_ALL)})
+    rows = written(session, {**files, path: (text.encode(), _READ_BY_ALL)})
     data = {"files": rows, "roles": [_row(part, live.group.name) for part, live in zip(roles, found, strict=True)]}
     return Result(data, text=_told(rows), notes=[*notes, "it leaves the groups as they are; see: udo plan"])
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from udo.errors import Absent
-from udo.model import Instance, Member
+from udo.groups.observe import observe_instances
+from udo.groups.rows import instance_rows
+from udo.groups.text import age, launch_text
 from udo.result import Column, Result
-from udo.words import reading_roles
+from udo.selectors import reading_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from udo.config import Role
-    from udo.model import AutoScalingGroup
     from udo.session import Session
 
 COLUMNS = (
@@ -32,76 +32,6 @@ COLUMNS = (
     Column("launch", "LAUNCHED FROM"),
     Column("age", "AGE", "right"),
 )
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A role's group (None where it does not exist) and what EC2 tells of its members."""
-
-    role: Role
-    group: AutoScalingGroup | None
-    instances: Mapping[str, Instance]
-
-
-def observe_instances(session: Session, roles: Sequence[Role]) -> tuple[Seen, ...]:
-    """The groups of the roles and their members, in batches per account and region."""
-    seen = []
-    for aws, together in session.by_aws(roles):
-        groups = aws.autoscaling.groups(role.group_name for role in together)
-        ids = [member.instance_id for group in groups.values() for member in group.members]
-        instances = aws.ec2.instances(ids)
-        seen += [Seen(role, groups.get(role.group_name), instances) for role in together]
-    order = {role.label: number for number, role in enumerate(roles)}
-    return tuple(sorted(seen, key=lambda one: order[one.role.label]))
-
-
-def instance_rows(seen: Seen) -> list[dict[str, Any]]:
-    """One row a member, in the order the group lists them; one EC2 no longer knows is `gone`."""
-    return [instance_row(seen, member) for member in (seen.group.members if seen.group else ())]
-
-
-def instance_row(seen: Seen, member: Member) -> dict[str, Any]:
-    """One member as AWS tells of it."""
-    instance = seen.instances.get(member.instance_id)
-    known = instance or Instance(member.instance_id, "gone", member.instance_type)
-    return {
-        "cluster": seen.role.cluster,
-        "role": seen.role.name,
-        "group": seen.role.group_name,
-        "instance_id": member.instance_id,
-        "lifecycle_state": member.lifecycle_state if instance else "gone",
-        "health_status": member.health_status,
-        "state": known.state,
-        "instance_type": known.instance_type or member.instance_type,
-        "image_id": known.image_id,
-        "availability_zone": member.availability_zone,
-        "private_address": known.private_address,
-        "public_address": known.public_address,
-        "ipv6_address": known.ipv6_address,
-        "launch": member.launch.row() if member.launch else None,
-        "launched_at": known.launched_at or None,
-    }
-
-
-def launch_text(row: Mapping[str, str] | None) -> str | None:
-    """A launch reference for a table."""
-    if row is None:
-        return None
-    version = f" version {row['version']}" if "version" in row else ""
-    return f"{row['kind'].replace('_', ' ')} {row['name']}{version}"
-
-
-def age(when: str | None, now: float) -> str:
-    """How long ago an RFC 3339 time was, in its largest unit (s, m, h, d); empty for none."""
-    from datetime import datetime
-
-    if not when:
-        return ""
-    seconds = max(0, int(now - datetime.fromisoformat(when).timestamp()))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 @click.command()

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._ssh_reach import observe_hosts, within_reach
-from udo.commands._ssh_whom import whom_of, whom_options
+from udo.commands._options import whom_of, whom_options
+from udo.fanout.engine import ssh_config
+from udo.fanout.reach import observe_hosts, within_reach
 from udo.result import Result
-from udo.words import reading_roles
+from udo.selectors import reading_roles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from udo.commands._ssh_reach import Host
+    from udo.fanout.reach import Host
     from udo.session import Session
 
 FORMATS = ("text", "ssh-config", "hosts", "json")
@@ -45,7 +46,7 @@ def command(session: Session, /, words: tuple[str, ...], user: str | None, **giv
     if form == "hosts":
         text = "".join(f"{host.target['address']}\t{host.instance_id}\t# {host.role.label}\n" for host in hosts)
     else:
-        text, more = session.ssh_config([(host.role, host.target) for host in hosts])
+        text, more = ssh_config(session, [(host.role, host.target) for host in hosts])
         notes += more
     click.echo(text, nl=False)
     for note in notes:

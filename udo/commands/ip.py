@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._ssh_reach import observe_hosts, within_reach
-from udo.commands._ssh_whom import whom_of, whom_options
+from udo.commands._options import whom_of, whom_options
+from udo.fanout.reach import observe_hosts, within_reach
 from udo.result import Result
-from udo.words import reading_roles
+from udo.selectors import reading_roles
 
 if TYPE_CHECKING:
     from udo.session import Session

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.commands._locks import observe_locks
-from udo.commands._telling import local_time, short_name
+from udo.change.finish import finish
+from udo.change.lock import by_hand, holder_from, lock_read, parameter_name, plan_lock, plan_unlock
 from udo.errors import Absent, Conflict
-from udo.lock import by_hand, holder_from, lock_read, parameter_name, plan_lock, plan_unlock
+from udo.groups.locks import observe_locks
+from udo.groups.text import local_time, short_name
 from udo.result import Column, Result
-from udo.words import no_more, one_role
+from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from udo.change.lock import Holder
+    from udo.change.plan import Plan
     from udo.config import Role
-    from udo.lock import Holder
-    from udo.plan import Plan
     from udo.session import Session
 
 COLUMNS = (
@@ -72,7 +73,7 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     _account, operator = aws.identity()
     value = aws.read(lock_read(parameter_name(role.group_name)))
     plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))
-    return session.finish(role, replace(plan, reason=reason), locked=False)
+    return finish(session, role, replace(plan, reason=reason), locked=False)
 
 
 def _listed(session: Session) -> Result:

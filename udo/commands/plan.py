@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._launching import observe_deploying, observe_updatelc
-from udo.commands._locks import Locks, locked_text
-from udo.commands._once import once
-from udo.commands._saved import Entry, Saved, refuse_to_replace, write
-from udo.commands._unapplied import unapplied, unapplied_notes
+from udo.aws.cached import cached
+from udo.change.plan import Call, Notice, plan_to_json
+from udo.change.saved_plan import Entry, Saved, refuse_to_replace, write
 from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import AwsError, PermissionDenied, Refused, UdoError, UsageError
-from udo.launch.outdated import launched_after, outdated_ids
+from udo.groups.locks import Locks, locked_text
+from udo.groups.outdated import launched_after, outdated_ids
+from udo.groups.unapplied import unapplied, unapplied_notes
+from udo.launch.observe import observe_deploying, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
 from udo.output.text import plan_lines
-from udo.plan import Call, Notice, plan_to_json
 from udo.result import Result
-from udo.words import changing_roles, reading_roles
+from udo.selectors import changing_roles, reading_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from udo.aws import Aws
+    from udo.change.plan import Plan
     from udo.config import Role
     from udo.launch.states import State
     from udo.model import LaunchReference
-    from udo.plan import Plan
     from udo.session import Session
 
 
@@ -130,7 +130,7 @@ def _roles(session: Session, words: Sequence[str], choices: Choices) -> tuple[Ro
 def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choices, seen: dict[int, Aws]) -> Planned:
     try:
         aws = session.aws(role)
-        aws = seen.setdefault(id(aws), once(aws))
+        aws = seen.setdefault(id(aws), cached(aws))
         role = session.resolve(role, *BASIS)
         state = observe_updatelc(aws, role, overrides=choices.overrides)
         plan = observe_plan(session, aws, role, state, choices)

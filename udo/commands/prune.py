@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.commands._launching import observe_updatelc
-from udo.commands._waiting import wait_lock
+from udo.change.many import finish_each
+from udo.change.plan import Plan
+from udo.commands._options import wait_lock
 from udo.launch.changes import leftovers
-from udo.plan import Plan
+from udo.launch.observe import observe_updatelc
 from udo.result import Result
-from udo.words import changing_roles
+from udo.selectors import changing_roles
 
 if TYPE_CHECKING:
     from udo.config import Role
@@ -48,7 +49,7 @@ def command(session: Session, words: tuple[str, ...], keep: int | None) -> Resul
     udo prune prod '*' --keep 3
     """
     roles = changing_roles(session.config, words)
-    return session.finish_each(roles, lambda role: _planned(session, role, keep))
+    return finish_each(session, roles, lambda role: _planned(session, role, keep))
 
 
 def _planned(session: Session, role: Role, keep: int | None) -> Plan:

@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.commands._launchable import possible
-from udo.commands._launching import observe_labels, observe_updatelc
-from udo.commands._once import once
-from udo.commands._waiting import wait_lock
+from udo.aws.cached import cached
+from udo.change.many import finish_each
+from udo.check.launchable import possible
+from udo.commands._options import wait_lock
+from udo.launch.observe import observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.returning import Target, plan_rollback, target_of, with_overrides
 from udo.launch.states import Heading, live_data
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
 from udo.result import Result
-from udo.words import changing_roles
+from udo.selectors import changing_roles
 
 if TYPE_CHECKING:
     from udo.aws import Aws
+    from udo.change.plan import Plan
     from udo.config import Role
     from udo.model import LaunchReference
-    from udo.plan import Plan
     from udo.session import Session
 
 
@@ -56,11 +57,11 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway:
     udo rollback prod webapp --to 4        version 4, as 'udo versions prod webapp' numbers them
     """
     roles = changing_roles(session.config, words)
-    return session.finish_each(roles, lambda role: _planned(session, role, to, anyway=anyway))
+    return finish_each(session, roles, lambda role: _planned(session, role, to, anyway=anyway))
 
 
 def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> Plan:
-    aws = once(session.aws(role))
+    aws = cached(session.aws(role))
     session.hide_secrets(role, *BASIS)
     state = observe_updatelc(aws, role)
     target = with_overrides(state, observe_target(aws, target_of(state, to)), to)

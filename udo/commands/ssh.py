@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._ssh_choose import check_terminal, choose
-from udo.commands._ssh_how import How, how_options, remote
-from udo.commands._ssh_reach import observe_hosts, within_reach
-from udo.commands._ssh_run import Run, parts
-from udo.commands._ssh_seen import seen_options, view
-from udo.commands._ssh_whom import whom_of, whom_options
+from udo.commands._options import how_options, seen_options, whom_of, whom_options
 from udo.errors import UsageError
-from udo.words import fan_out_roles
+from udo.fanout.choose import check_terminal, choose
+from udo.fanout.how import How, remote
+from udo.fanout.reach import observe_hosts, within_reach
+from udo.fanout.run import Run, parts
+from udo.fanout.view import view
+from udo.selectors import fan_out_roles
 
 if TYPE_CHECKING:
     from udo.result import Result

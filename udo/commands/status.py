@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._locks import Locks, locked_text
-from udo.commands._telling import short_name
-from udo.commands._unapplied import unapplied, unapplied_notes
-from udo.commands.instances import launch_text
 from udo.errors import AwsError, PermissionDenied
-from udo.launch.outdated import outdated_ids
+from udo.groups.locks import Locks, locked_text
+from udo.groups.outdated import outdated_ids
+from udo.groups.text import launch_text, short_name
+from udo.groups.unapplied import unapplied, unapplied_notes
 from udo.result import Column, Result
-from udo.words import reading_roles
+from udo.selectors import reading_roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.lock import holder_from, lock_read, modified_read, parameter_name, plan_unlock, stale
-from udo.plan import Plan
-from udo.words import no_more, one_role
+from udo.change.finish import finish
+from udo.change.lock import holder_from, lock_read, modified_read, parameter_name, plan_unlock, stale
+from udo.change.plan import Plan
+from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
     from udo.result import Result
@@ -43,4 +44,4 @@ def command(session: Session, /, words: tuple[str, ...]) -> Result:
     name = parameter_name(role.group_name)
     value = aws.read(lock_read(name))
     old = value is not None and stale(aws.read(modified_read(name)), session.clock.time())
-    return session.finish(role, plan_taken_away(role.group_name, value, old=old), locked=False)
+    return finish(session, role, plan_taken_away(role.group_name, value, old=old), locked=False)

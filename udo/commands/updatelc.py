@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._launchable import possible
-from udo.commands._launching import observe_deploying, observe_image, observe_labels, observe_updatelc
-from udo.commands._once import once
-from udo.commands._unapplied import unapplied, unapplied_notes
-from udo.commands._waiting import wait_lock
+from udo.aws.cached import cached
+from udo.change.many import finish_each
+from udo.check.launchable import possible
+from udo.commands._options import wait_lock
 from udo.errors import Conflict
+from udo.groups.unapplied import unapplied, unapplied_notes
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
+from udo.launch.observe import observe_deploying, observe_image, observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.settings import image, settings, with_settings
 from udo.launch.states import ConfigurationState, Heading, State, Wanted, live_data
 from udo.result import Result
-from udo.words import changing_roles
+from udo.selectors import changing_roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.aws import Aws
+    from udo.change.plan import Plan
     from udo.config import Role
-    from udo.plan import Plan
     from udo.session import Session
 
 
@@ -117,7 +118,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     roles = changing_roles(session.config, words)
     # Of one run every role gets the same image, whatever becomes the newest meanwhile.
     seen: dict[int, Aws] = {}
-    return session.finish_each(roles, lambda role: _planned(session, role, choices, seen))
+    return finish_each(session, roles, lambda role: _planned(session, role, choices, seen))
 
 
 def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: Choices) -> Plan:
@@ -144,7 +145,7 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
 
 def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws]) -> Plan:
     aws = session.aws(role)
-    aws = seen.setdefault(id(aws), once(aws))
+    aws = seen.setdefault(id(aws), cached(aws))
     role = session.resolve(role, *BASIS)
     state = observe_updatelc(aws, role, overrides=choices.overrides)
     _check_refresh(state, choices.anyway)

@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._kept import made_by, marked
-from udo.commands._launching import observe_updatelc
-from udo.commands._telling import local_time, short_name
-from udo.journal import entries
+from udo.change.journal import entries
+from udo.change.mark import marked
+from udo.change.plan import Notice
+from udo.groups.text import local_time, short_name
+from udo.history.from_aws import made_by
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences, short
 from udo.launch.naming import family
+from udo.launch.observe import observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.overrides import idle_text
 from udo.launch.remembering import remembered, spare
 from udo.launch.states import ConfigurationState, pinned_text
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
-from udo.plan import Notice
 from udo.result import Column, Result
-from udo.words import no_more, one_role
+from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from udo.journal import Entry
+    from udo.change.journal import Entry
     from udo.launch.states import State, TemplateState
     from udo.session import Session
 

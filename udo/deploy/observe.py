@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from udo.deploy.revision import same
 from udo.deploy.watch import ENDED
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, UsageError
-from udo.revision import same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,21 +6,22 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from udo.change.finish import finish
+from udo.change.plan import Notice
+from udo.deploy.revision import same, told
 from udo.deploy.watch import Follower, in_hand, instances, reason, story
 from udo.errors import AwsError, EndedBadly, Interrupted, PartlyDone, PermissionDenied, UdoError
 from udo.notify import announced, failure
-from udo.plan import Notice
 from udo.result import Result
-from udo.revision import same, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from udo.aws import Aws
+    from udo.change.plan import Plan
     from udo.config import Role
     from udo.errors import Failure
     from udo.model import Deployment, DeploymentTarget
-    from udo.plan import Plan
     from udo.session import Session
 
 OVERTAKEN = "DeploymentLimitExceededException"
@@ -44,7 +45,7 @@ class Ending:
 
         Raises: UdoError where the end was not reached; its `data` and hint name the deployment.
         """
-        done = self._session.finish(self._role, plan, follow=self._follower, judge=self._judged)
+        done = finish(self._session, self._role, plan, follow=self._follower, judge=self._judged)
         return done if self._follower.status else self._not_followed(plan, done)
 
     def announce(self, error: Failure) -> None:

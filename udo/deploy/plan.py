@@ -6,11 +6,11 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
 from udo.deploy.observe import OF_ONE_INSTANCE
+from udo.deploy.revision import same, told
 from udo.deploy.watch import instances
 from udo.errors import Conflict, Refused
-from udo.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
-from udo.revision import same, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from udo.change.plan import Event, Notice, Progress, Ref, Wait
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
-from udo.plan import Event, Notice, Progress, Ref, Wait
 
 if TYPE_CHECKING:
     from udo.model import Deployment, DeploymentTarget, LifecycleEvent

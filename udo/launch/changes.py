@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from udo.change.plan import Call, Difference, Pair, Plan, Ref
 from udo.errors import Refused
 from udo.launch.copying import comparable, configuration_copy, laid_over, satisfies, sendable
 from udo.launch.differences import differences, short
@@ -18,7 +19,6 @@ from udo.launch.states import TemplateState, pinned_text
 from udo.launch.swapping import check_policy, launch_pair, swapped, to_configuration, to_version, version_pair
 from udo.launch.versions import NextVersion, check_complete, check_nothing_lost, next_version
 from udo.model import LaunchTemplateReference
-from udo.plan import Call, Difference, Pair, Plan, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from udo.change.plan import Call, Difference, Pair, Plan, Read, Ref
 from udo.errors import Conflict, Refused
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
 from udo.launch.differences import brief_user_data, differences, leaves
@@ -14,7 +15,6 @@ from udo.launch.remembering import remember, spare
 from udo.launch.swapping import launch_pair, swapped, to_version
 from udo.launch.versions import check_complete, check_nothing_lost
 from udo.model import LaunchTemplateReference
-from udo.plan import Call, Difference, Pair, Plan, Read, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from udo.change.plan import Difference
+from udo.change.user_data import user_data_bytes
 from udo.launch.overlay import key_of
-from udo.launch.readable import changed, user_data_bytes
-from udo.plan import Difference
+from udo.launch.readable import changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

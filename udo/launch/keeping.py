@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from udo.change.plan import Call, Pair, Read
 from udo.launch.proof import literal
-from udo.plan import Call, Pair, Read
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from udo.change.plan import Difference
     from udo.model import Image, SecurityGroup
-    from udo.plan import Difference
 
 # The path of a parameter may hold a word that looks like an image.
 _IMAGE = re.compile(r"(?<![\w/:.-])ami-[0-9A-Za-z]+\b")

@@ -7,26 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from udo.errors import Refused
 from udo.launch.user_data import boot_script
+from udo.schema.launch import LAUNCH_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.config import Role
 
-LAUNCH_KEYS = (
-    "ami",
-    "instance_type",
-    "keypair_name",
-    "security_groups",
-    "iam_profile",
-    "spot_price",
-    "tenancy",
-    "associate_public_ip_address",
-    "instance_monitoring",
-    "metadata_options",
-    "block_device_mappings",
-    "user_data",
-)
 
 # Every key that launch data rests on: those above and what the boot script is made of.
 BASIS = (*LAUNCH_KEYS, "packages", "repo", "repo_url")

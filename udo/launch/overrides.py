@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from udo.change.plan import Difference
 from udo.errors import Refused
-from udo.launch.overlay import LAUNCH_KEYS
+from udo.groups.overrides import decide, listed, without_effect
 from udo.launch.remembering import remembered
-from udo.plan import Difference
+from udo.schema.launch import LAUNCH_KEYS
 
 if TYPE_CHECKING:
     from udo.launch.states import TemplateState, Wanted
@@ -28,19 +29,6 @@ class Effect:
     fixed: tuple[str, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-def without_effect(group: AutoScalingGroup) -> frozenset[str]:
-    """The launch keys that change nothing where they stand in the template of the group's mixed instances policy.
-
-    Source: botocore autoscaling shape LaunchTemplate: what an override says comes before the launch template.
-    """
-    overrides = group.overrides
-    if not overrides:
-        return frozenset()
-    if all(one.launch for one in overrides):
-        return frozenset(LAUNCH_KEYS)
-    return frozenset({"instance_type", *(["ami"] if all(one.image_id or one.launch for one in overrides) else [])})
 
 
 def effect(state: TemplateState, wanted: Wanted) -> Effect:
@@ -76,25 +64,10 @@ def idle_text(group: AutoScalingGroup, keys: Iterable[str]) -> str:
     return f"{', '.join(idle)} {'has' if len(idle) == 1 else 'have'} no effect: {decide(group)}" if idle else ""
 
 
-def decide(group: AutoScalingGroup, overrides: Iterable[Override] | None = None) -> str:
-    """Which overrides decide, in words."""
-    return f"overrides of {group.name} decide: {listed(group.overrides if overrides is None else overrides)}"
-
-
 def image_differences(group: AutoScalingGroup, images: Mapping[str, str]) -> tuple[Difference, ...]:
     """What changes where overrides get other images of their own, old to new."""
     named = {old: listed(replace(one, image_id="") for one in group.overrides if one.image_id == old) for old in images}
     return tuple(Difference(f"overrides {named[old]}: ami", old, new) for old, new in images.items())
-
-
-def listed(overrides: Iterable[Override]) -> str:
-    """Overrides by their instance types, each with the image or the template it has of its own."""
-    return ", ".join(dict.fromkeys(map(_named, overrides)))
-
-
-def _named(override: Override) -> str:
-    own = override.image_id or (str(override.launch) if override.launch else "")
-    return f"{override} ({own})" if own else str(override)
 
 
 def _followed(state: TemplateState, wanted: Wanted) -> dict[str, str]:

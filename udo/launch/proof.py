@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from udo.plan import Pair, Read
+from udo.change.plan import Pair, Read
 
 # Plain text members that AWS answers with "" where they are not set, and that must not be set by somebody else.
 _MAY_BE_EMPTY = ("KeyName", "IamInstanceProfile", "SpotPrice", "PlacementTenancy", "KernelId", "RamdiskId", "UserData")

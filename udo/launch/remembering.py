@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from udo.change.plan import Call, Pair, Ref
 from udo.launch.proof import group_read, literal
 from udo.model import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
-from udo.plan import Call, Pair, Ref
 
 if TYPE_CHECKING:
     from udo.model import AutoScalingGroup

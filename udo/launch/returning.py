@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from udo.change.plan import Difference, Plan
 from udo.errors import Absent, Conflict, Refused, UsageError
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences
@@ -14,13 +15,12 @@ from udo.launch.remembering import reference_from, reference_text, remember, rem
 from udo.launch.states import ConfigurationState, Heading, State, TemplateState, pinned_text
 from udo.launch.swapping import check_policy, short_reference, swapped, to_configuration, to_version
 from udo.model import LaunchConfigurationReference, LaunchTemplateReference
-from udo.plan import Difference, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from udo.change.plan import Call
     from udo.model import LaunchConfiguration, LaunchReference, LaunchTemplateVersion
-    from udo.plan import Call
 
 
 _SAY_TO = "choose one with --to N; see 'udo versions'"

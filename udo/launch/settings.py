@@ -14,9 +14,9 @@ from udo.config.suggesting import suggestion
 from udo.config.tree import Items, Mark, Node, Text
 from udo.config.values import value_of
 from udo.errors import ConfigError, UsageError
-from udo.launch.overlay import LAUNCH_KEYS
 from udo.launch.user_data import LIMIT
 from udo.schema import Key
+from udo.schema.launch import LAUNCH_KEYS
 
 _DEVICES = "block_device_mappings"
 _DEVICE_HINT = f"as in --set {_DEVICES}./dev/xvda.Ebs.VolumeSize=20"

@@ -18,10 +18,10 @@ from udo.output.text import plan_lines, result_lines, table_lines
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from udo.change.plan import Event, Plan
     from udo.errors import Failure
     from udo.output.hosts import Hosts
     from udo.output.steps import Steps
-    from udo.plan import Event, Plan
     from udo.result import Column, Result
 
 

@@ -6,8 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from udo.change.plan import HostDone, Line
 from udo.errors import UdoError
-from udo.plan import HostDone, Line
 
 # Held of each file before it is written, so that no file stays open: there may be more hosts than descriptors.
 _HELD = 1 << 14

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
+from udo.change.plan import Event, HostBegan, HostDone, Idle, Line
 from udo.output.clean import neutral
 from udo.output.folder import Folder
 from udo.output.folding import folded, text
 from udo.output.spool import Spool
 from udo.output.terminal import Status
-from udo.plan import Event, HostBegan, HostDone, Idle, Line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from udo.output.clean import neutral, width
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from udo.plan import Difference, Plan
+    from udo.change.plan import Difference, Plan
     from udo.result import Column, Result
 
 

@@ -2,6 +2,22 @@
 
 from udo.schema.key import Key, one_of
 
+# What launch data is made of, and udo.yml, --ami and --set can say.
+LAUNCH_KEYS = (
+    "ami",
+    "instance_type",
+    "keypair_name",
+    "security_groups",
+    "iam_profile",
+    "spot_price",
+    "tenancy",
+    "associate_public_ip_address",
+    "instance_monitoring",
+    "metadata_options",
+    "block_device_mappings",
+    "user_data",
+)
+
 KEYS: tuple[Key, ...] = (
     Key("launch", "map", "How launch data is kept.", merge="deep"),
     one_of(

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
+from udo.change.plan import Event, exit_status
 from udo.errors import UsageError
-from udo.plan import Event, exit_status
 from udo.ssh.client_config import client_config
 from udo.ssh.gone import Terminated
 from udo.ssh.login import login, login_argv

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
+from udo.change.plan import HostDone
 from udo.errors import UdoError
-from udo.plan import HostDone
 
 # What becomes of a host that is terminated under one's hands.
 DOUBTFUL = frozenset({"unreachable", "dropped", "timeout"})

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from udo import files
+from udo.change.plan import Event, HostBegan, HostDone, Notice
 from udo.errors import Refused, UdoError, UsageError
-from udo.plan import Event, HostBegan, HostDone, Notice
 from udo.ssh import known_hosts, trust
 from udo.ssh.client_config import quoted
 from udo.ssh.pins import pins

@@ -14,21 +14,21 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "do not see swapped words",
-        "words.py",
+        "selectors.py",
         "if [one.name, one.cluster] == [cluster, *role]]",
         "if False]",
         tests=("tests/test_words.py::test_what_was_probably_meant_is_told_with_the_roles_there_are",),
     ),
     Mutant(
         "do not know a group by its name",
-        "words.py",
+        "selectors.py",
         'in (f"{one.cluster}-{one.name}", _group_name(one))',
         'in (f"{one.cluster}-{one.name}",)',
         tests=("tests/test_words.py::test_what_was_probably_meant_is_told_with_the_roles_there_are",),
     ),
     Mutant(
         "ask before account and region are shown",
-        "finish/__init__.py",
+        "change/finish.py",
         "        self._identify()\n        self._session.output.plan(self._plan)",
         "        self._session.output.plan(self._plan)",
         tests=(
@@ -37,7 +37,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "ask without the difference",
-        "finish/__init__.py",
+        "change/finish.py",
         "        self._identify()\n        self._session.output.plan(self._plan)",
         "        self._identify()",
         tests=(
@@ -46,14 +46,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "ask for the first part alone",
-        "commands/_ssh_run.py",
+        "fanout/run.py",
         "hosts = (host for part in self._parts for host in part.hosts if not host.ending)",
         "hosts = (host for host in self._parts[0].hosts if not host.ending)",
         tests=("tests/commands/test_protected.py::test_ssh_asks_once_where_the_list_names_it",),
     ),
     Mutant(
         "compare the account of the first role alone",
-        "commands/_ssh_run.py",
+        "fanout/run.py",
         "key = (id(session.aws(host.role)), host.role.account, *",
         "key = (id(session.aws(host.role)), *",
         tests=(
@@ -90,14 +90,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "leave the lock where a signal ended the run",
-        "locking.py",
+        "change/locking.py",
         "            with signals.putting_back():\n                self._carry_out(",
         "            if True:\n                self._carry_out(",
         tests=("tests/test_interrupted.py::test_a_signal_lets_the_write_in_hand_finish_and_gives_the_lock_back",),
     ),
     Mutant(
         "begin the next role after a signal",
-        "finish/several.py",
+        "change/many.py",
         "isinstance(error, Interrupted | CredentialsError)",
         "isinstance(error, CredentialsError)",
         tests=("tests/test_interrupted.py::test_a_signal_lets_the_write_in_hand_finish_and_gives_the_lock_back",),
@@ -183,14 +183,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "wait for a held journal at every line",
-        "journal.py",
+        "change/journal.py",
         "self._broken, self._patience = True, 0.0",
         "self._broken = False",
         tests=("tests/test_journal.py::test_a_journal_that_another_process_holds_is_gone_on_without_and_said_once",),
     ),
     Mutant(
         "read no journal that another process holds",
-        "journal.py",
+        "change/journal.py",
         "        with suppress(BlockingIOError):",
         "        with suppress():",
         tests=("tests/test_journal.py::test_a_journal_that_another_process_holds_is_gone_on_without_and_said_once",),

@@ -110,21 +110,21 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "ask the first remote only",
-        "revision.py",
+        "deploy/revision.py",
         "any(git.contained(commit, remote) for remote in remotes)",
         "git.contained(commit, remotes[0])",
         ("tests/test_revision.py::test_every_remote_that_is_the_repository_is_asked_for_the_commit",),
     ),
     Mutant(
         "take a name of ssh_config for a host of the web",
-        "revision.py",
+        "deploy/revision.py",
         "(over_ssh and named(host).lower() in _GITHUB)",
         "named(host).lower() in _GITHUB",
         ("tests/test_revision.py::test_no_other_way_to_a_host_goes_by_ssh_config",),
     ),
     Mutant(
         "decode what a version id holds",
-        "revision.py",
+        "deploy/revision.py",
         'word.removeprefix("s3://").rpartition',
         'unquote(word).removeprefix("s3://").rpartition',
         ("tests/test_revision.py::test_an_archive_that_is_told_can_be_given_back",),
@@ -152,7 +152,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "tell of what was never begun",
-        "finish/__init__.py",
+        "change/finish.py",
         "if self._steps and any(isinstance(step, Call | Wait)",
         "if any(isinstance(step, Call | Wait)",
         ("tests/commands/test_announcements.py::test_what_went_well_or_was_never_begun_is_told_nobody",),

@@ -7,7 +7,7 @@ from sabotage.mutant import Mutant
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a reason that the plan carried is not recorded",
-        "finish/__init__.py",
+        "change/finish.py",
         '"reason": self._plan.reason',
         '"reason": ""',
         ("tests/commands/test_history_told.py::test_a_saved_plan_that_is_applied_keeps_its_reason",),
@@ -28,14 +28,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the reason of a failure without what to do",
-        "finish/__init__.py",
+        "change/finish.py",
         'self._record("", error.code, str(error))',
         'self._record("", error.code, error.message)',
         ("tests/commands/test_history_told.py::test_what_stopped_a_launch_change_is_told_with_its_hint",),
     ),
     Mutant(
         "what a script wrote in the journal",
-        "finish/__init__.py",
+        "change/finish.py",
         "(outcome.error[0], outcome.error[1])",
         '(outcome.error[0], outcome.text or "")',
         (
@@ -44,28 +44,28 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "an old value that is the new one",
-        "commands/_kept.py",
+        "history/from_aws.py",
         "before = told(deployment.previous) if deployment.previous else now",
         "before = now",
         ("tests/commands/test_history_told.py::test_a_deployment_is_told_with_its_id_and_the_revision_before_it",),
     ),
     Mutant(
         "an outcome without how many failed",
-        "commands/_kept.py",
+        "history/from_aws.py",
         "status=deployment.outcome",
         "status=deployment.status",
         ("tests/commands/test_deploy_partly.py::test_status_history_and_json_say_how_many_failed",),
     ),
     Mutant(
         "stop at a deployment group that was deleted",
-        "commands/_kept.py",
+        "history/from_aws.py",
         "            continue\n",
         "            return\n",
         tests=("tests/commands/test_history.py::test_a_deployment_group_that_was_deleted_does_not_hide_the_others",),
     ),
     Mutant(
         "do not choose by the VPC that is named",
-        "commands/_online.py",
+        "check/online.py",
         "return inside & {vpc} or inside if vpc else inside",
         "return inside",
         tests=(
@@ -74,7 +74,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "list instances as they were read",
-        "commands/instances.py",
+        "groups/observe.py",
         "return tuple(sorted(seen, key=lambda one: order[one.role.label]))",
         "return tuple(seen)",
         tests=(
@@ -83,7 +83,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "call a group unlocked where that is unknown",
-        "commands/_locks.py",
+        "groups/locks.py",
         'return "?"',
         "return None",
         tests=(
@@ -92,7 +92,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "call the lock of a dead run one at work",
-        "commands/_locks.py",
+        "groups/locks.py",
         'return "dead" if self.holder.gone else',
         "return",
         tests=("tests/commands/test_locks_shown.py::test_lock_without_words_lists_them_all_with_their_state",),
@@ -106,14 +106,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "know a target group by its ARN alone",
-        "commands/_unapplied.py",
+        "groups/unapplied.py",
         'arn if arn in said else arn.split("/")[1]',
         "arn",
         tests=("tests/commands/test_unapplied.py::test_target_groups_and_load_balancers_are_known_by_name_and_arn",),
     ),
     Mutant(
         "keep rows that are handed out one by one",
-        "commands/_once.py",
+        "aws/cached.py",
         "if not isinstance(answer, Iterator):",
         "if True:",
         tests=("tests/commands/test_once.py::test_rows_that_are_handed_out_one_by_one_are_there_the_second_time_too",),

@@ -1,0 +1,49 @@
+"""AWS as it is seen once: many roles planned together share every listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+
+
+def cached(aws: Aws) -> Aws:
+    """The same AWS, where a read that was answered is answered alike from then on."""
+    return cast("Aws", _Cached(aws))
+
+
+class _Cached:
+    """Stands for an object whose parts are services, each of which remembers."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._services = {name: _Remembering(one) for name, one in vars(aws).items() if not name.startswith("_")}
+
+    def __getattr__(self, name: str) -> Any:
+        services = self.__dict__["_services"]
+        return services[name] if name in services else getattr(self.__dict__["_aws"], name)
+
+
+class _Remembering:
+    """Stands for a service; a read that failed is asked again, and so is one that answers row by row."""
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self._answers: dict[tuple[Any, ...], Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        def read(*words: Any) -> Any:
+            plain = tuple(
+                word if isinstance(word, str) or not isinstance(word, Iterable) else (*word,) for word in words
+            )
+            asked = (name, *plain)
+            if asked in self._answers:
+                return self._answers[asked]
+            answer = getattr(self._service, name)(*plain)
+            if not isinstance(answer, Iterator):
+                self._answers[asked] = answer
+            return answer
+
+        return read

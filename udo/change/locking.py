@@ -1,0 +1,144 @@
+"""Takes and gives back the lock of a group around a plan's writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from udo import signals
+from udo.change.lock import (
+    Holder,
+    holder_from,
+    lock_read,
+    modified_read,
+    parameter_name,
+    plan_lock,
+    plan_unlock,
+    stale,
+    this_process,
+)
+from udo.change.plan import Notice
+from udo.change.runner import Tools, carry_out
+from udo.errors import AwsError, Conflict, CredentialsError, Interrupted, LostAnswer, PermissionDenied, UdoError
+
+if TYPE_CHECKING:
+    from udo.change.plan import Event, Plan
+
+WAIT_SECONDS = 600.0
+_POLL = 5.0
+
+
+class Locking:
+    """The lock of one group for one run; `wait` lets it wait for another holder instead of stopping."""
+
+    def __init__(self, tools: Tools, group_name: str, run_id: str, operator: str, *, wait: bool) -> None:
+        self._emit = tools.emit
+        # Its steps are not the plan's: only what is wrong with them is told.
+        self._tools = replace(tools, emit=self._only_notices, record=lambda *_: None)
+        self._group_name = group_name
+        self._mine = this_process(run_id, operator)
+        self._wait = wait
+        self._held = False
+
+    def take(self) -> None:
+        """Takes the lock; where the operator may not, or there is no such service, that is a warning.
+
+        Raises: Conflict when somebody else holds it.
+        """
+        until = self._tools.clock.monotonic() + WAIT_SECONDS
+        told = False
+        while not self._held:
+            try:
+                self._carry_out(plan_lock(self._group_name, self._mine))
+                self._held = True
+            except (Conflict, LostAnswer) as error:
+                # A refusal whose answer was lost is one too: the lock that is there tells.
+                if isinstance(error, LostAnswer) and not self._is_there():
+                    self._emit(Notice(f"going on without a lock: {error.message}", "warning"))
+                    return
+                if self._taken_over():
+                    continue
+                if not self._wait or self._tools.clock.monotonic() >= until:
+                    raise self._locked() from error
+                if not told:
+                    self._emit(Notice(f"waiting: {self._locked().message}"))
+                    told = True
+                self._tools.clock.sleep(_POLL)
+            except Interrupted:
+                self._give_back_what_is_ours()
+                raise
+            except CredentialsError:
+                raise
+            except (PermissionDenied, AwsError) as error:
+                self._emit(Notice(f"going on without a lock: {error.message}", "warning"))
+                return
+
+    def give_back(self) -> None:
+        """Gives the lock back if it is held; where that fails it is told, with the remedy."""
+        if not self._held:
+            return
+        self._held = False
+        try:
+            with signals.putting_back():
+                self._carry_out(plan_unlock(self._group_name, self._mine.text))
+        except (UdoError, Interrupted) as error:
+            # A second signal is not raised on: every call from now on sees it.
+            told = f"the lock of {self._group_name} was not given back: {error.message}; 'udo unlock' takes it away"
+            self._emit(Notice(told, "warning"))
+
+    def _give_back_what_is_ours(self) -> None:
+        # The first signal lets the call in hand end, the second does not: it may have taken the lock.
+        try:
+            with signals.putting_back():
+                self._held = self._tools.read(lock_read(parameter_name(self._group_name))) == self._mine.text
+        except (UdoError, Interrupted):
+            self._held = True
+        self.give_back()
+
+    def _is_there(self) -> bool:
+        """Raises: LostAnswer: without an answer it may be anybody's."""
+        try:
+            return self._tools.read(lock_read(parameter_name(self._group_name))) is not None
+        except LostAnswer:
+            raise
+        except (PermissionDenied, AwsError):
+            return False
+
+    def _taken_over(self) -> bool:
+        try:
+            value = self._tools.read(lock_read(parameter_name(self._group_name)))
+        except (PermissionDenied, AwsError):
+            return False
+        if value is None:
+            return True
+        holder = holder_from(value)
+        if not holder.gone:
+            return False
+        self._emit(Notice(f"the run {holder.run} that held the lock is dead: taking it over"))
+        try:
+            self._carry_out(plan_unlock(self._group_name, value))
+        except Conflict:
+            return False
+        return True
+
+    def _locked(self) -> Conflict:
+        name = parameter_name(self._group_name)
+        holder: Holder | str = "somebody who cannot be told"
+        hint = "wait for it, or say --wait-lock"
+        try:
+            if value := self._tools.read(lock_read(name)):
+                holder = holder_from(value)
+                if not holder.pid:
+                    hint = "it was locked by hand; 'udo unlock' gives it back"
+                elif stale(self._tools.read(modified_read(name)), self._tools.clock.time()):
+                    hint = "it is older than an hour; break it with 'udo unlock'"
+        except (PermissionDenied, AwsError):
+            pass
+        return Conflict(f"{self._group_name} is locked by {holder}", hint=hint)
+
+    def _carry_out(self, plan: Plan) -> None:
+        carry_out(plan, self._tools)
+
+    def _only_notices(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self._emit(event)

@@ -1,0 +1,331 @@
+"""Compares what a configuration names with what there is in AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from udo import schema
+from udo.check.resources import Existing, subnets_of, value, values
+from udo.config.tree import Items, Text
+from udo.errors import AwsError, ConfigError, PermissionDenied
+from udo.groups.overrides import decide, without_effect
+from udo.launch.images import parameter_of
+from udo.model import LaunchTemplateReference
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.config import Config, Lookup, Role
+    from udo.model import Subnet
+    from udo.session import Session
+
+# The checks of what stands in launch data, by their keys of udo.yml.
+_LAUNCH_KEYS = {
+    "image": "ami",
+    "instance type": "instance_type",
+    "key pair": "keypair_name",
+    "instance profile": "iam_profile",
+    "security group": "security_groups",
+}
+# Scripts are never interpolated, whatever they look like.
+_LOOKED_UP = tuple(
+    path for path in sorted(schema.TOP) if schema.BY_PATH[path].kind not in ("script", "commands", "sections")
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that one role names: `ok` is None where it could not be told."""
+
+    check: str
+    name: str
+    role: Role
+    where: str
+    ok: bool | None
+    message: str
+
+
+def observe_online(session: Session, config: Config) -> tuple[list[Finding], list[str]]:
+    """Everything the roles name, compared with AWS, and footnotes on what could not be told.
+
+    Raises: UsageError, CredentialsError.
+    """
+    found: list[Finding] = []
+    notes: list[str] = []
+    for aws, roles in session.by_aws(config.roles("*", None)):
+        known, told, footnotes = _resolved(session, aws, roles)
+        existing = Existing(aws, known)
+        found += told
+        found += [finding for role in known for finding in _values(role)]
+        found += [finding for role in known for finding in _checked(role, existing)]
+        notes += [*footnotes, *existing.notes]
+    return found, list(dict.fromkeys(notes))
+
+
+def _checked(role: Role, existing: Existing) -> Iterator[Finding]:
+    """Every check, without a tick for what overrides of the group's mixed instances policy decide instead."""
+    group = (existing.groups or {}).get(role.group_name)
+    idle = without_effect(group) if group else frozenset()
+    for finding in (one for check in _CHECKS for one in check(role, existing)):
+        if group and finding.ok and _LAUNCH_KEYS.get(finding.check) in idle:
+            yield replace(finding, ok=None, message=f"no effect: {decide(group)}")
+        else:
+            yield finding
+
+
+def _resolved(session: Session, aws: Aws, roles: Sequence[Role]) -> tuple[list[Role], list[Finding], list[str]]:
+    wanted = {role.label: role.lookups(*_LOOKED_UP) for role in roles}
+    try:
+        answers = session.answers(aws, dict.fromkeys(one for lookups in wanted.values() for one in lookups))
+        notes: list[str] = []
+    except (AwsError, PermissionDenied) as error:
+        told = [_parameter(role, one, None, "?") for role in roles for one in wanted[role.label]]
+        return list(roles), told, [f"?: {error}"]
+    told = [
+        _parameter(role, one, one in answers, "there" if one in answers else "there is no such parameter")
+        for role in roles
+        for one in wanted[role.label]
+    ]
+    return [role.resolved(answers) for role in roles], told, notes
+
+
+def _parameter(role: Role, lookup: Lookup, ok: bool | None, message: str) -> Finding:
+    return Finding("parameter", lookup.argument, role, str(lookup.mark), ok, message)
+
+
+def _values(role: Role) -> Iterator[Finding]:
+    """What parameters hold that their key cannot take; one that is not there is told by itself."""
+    for key in _LOOKED_UP:
+        if (lookups := role.lookups(key)) and role.knows(*lookups):
+            try:
+                role.get(key)
+            except ConfigError as error:
+                for one in error.problems:
+                    yield Finding("value", key, role, f"{one.file}:{one.line}", False, one.message)
+
+
+def _account(role: Role, existing: Existing) -> Iterator[Finding]:
+    if wanted := value(role, "account"):
+        found = existing.account
+        told = "that of these credentials" if found == wanted else f"these credentials are of {found}"
+        yield _found(role, "account", wanted, "account", None if found is None else found == wanted, told)
+
+
+def _group(role: Role, existing: Existing) -> Iterator[Finding]:
+    groups = existing.groups
+    told = "there" if groups and role.group_name in groups else "absent, to be made"
+    yield _found(role, "group", role.group_name, "group_name", None if groups is None else True, told)
+    launch = groups[role.group_name].launch if groups and role.group_name in groups else None
+    if isinstance(launch, LaunchTemplateReference):
+        known = existing.launch_templates
+        if known is not None and launch.id not in known:
+            told = f"{launch} of group {role.group_name} is gone: the group cannot launch"
+            yield _found(role, "launches from", launch.name, "group_name", False, told)
+
+
+def _image(role: Role, existing: Existing) -> Iterator[Finding]:
+    ami = value(role, "ami")
+    if ami is None:
+        return
+    name, meant, known = _meant(ami, existing)
+    if meant is None:
+        noun = "parameter" if parameter_of(name) else "image"
+        yield _found(role, "image", name, "ami", None if not known else False, f"no such {noun}")
+        return
+    images = existing.images
+    image = images.get(meant) if images is not None else None
+    if images is None or image is None:
+        yield _found(role, "image", name, "ami", None if images is None else False, "no such image")
+        return
+    told = ", ".join(filter(None, ("" if meant == name else meant, image.name, image.architecture)))
+    usable = image.state in ("", "available")
+    yield _found(role, "image", name, "ami", usable, told if usable else f"it is {image.state}")
+    yield from _architecture(role, existing, image.architecture)
+
+
+def _meant(ami: Any, existing: Existing) -> tuple[str, str | None, bool]:
+    """How an image is called in udo.yml, its id or None, and whether that could be told."""
+    if isinstance(ami, dict):
+        found = existing.images_by_name
+        return f"{ami['name']} of {ami['owner']}", (found or {}).get((ami["owner"], ami["name"])), found is not None
+    if parameter := parameter_of(ami):
+        told = existing.image_parameters
+        return ami, (told or {}).get(parameter), told is not None
+    return ami, ami, True
+
+
+def _architecture(role: Role, existing: Existing, architecture: str) -> Iterator[Finding]:
+    group = (existing.groups or {}).get(role.group_name)
+    kinds = [value(role, "instance_type")]
+    if group and group.overrides:
+        kinds = [one.instance_type for one in group.overrides if not (one.image_id or one.launch)]
+    kinds = [kind for kind in dict.fromkeys(kinds) if kind]
+    known = (existing.architectures or {}) if kinds else {}
+    for kind, fits in ((kind, known[kind]) for kind in kinds if known.get(kind) and architecture):
+        told = f"{kind} runs {' and '.join(sorted(fits))}, the image is {architecture}"
+        yield _found(role, "architecture", kind, "instance_type", architecture in fits, told)
+
+
+def _subnets(role: Role, existing: Existing) -> Iterator[Finding]:
+    found = existing.subnets
+    vpc = value(role, "vpc")
+    for key, names in (("subnets", values(role, "subnets")), ("subnets_cidr", values(role, "subnets_cidr"))):
+        for name in names:
+            if found is None:
+                yield _found(role, "subnet", name, key, None, "?")
+                continue
+            fitting = [one for one in found if name in (one.subnet_id, one.cidr, *one.ipv6_cidrs)]
+            yield _found(role, "subnet", name, key, *_only(fitting, vpc))
+    vpcs = _vpcs(role, existing)
+    if len(vpcs) > 1:
+        key = "subnets" if role.has("subnets") else "subnets_cidr"
+        yield _found(role, "VPC", ", ".join(sorted(vpcs)), key, False, "its subnets are in more than one VPC")
+
+
+def _only(fitting: Sequence[Subnet], vpc: str | None) -> tuple[bool, str]:
+    inside = [one for one in fitting if vpc in (None, one.vpc_id)]
+    if len(inside) == 1:
+        return True, f"{inside[0].subnet_id} in {inside[0].vpc_id}"
+    if not fitting:
+        return False, "no such subnet"
+    where = " and ".join(sorted(one.vpc_id for one in fitting))
+    return (False, f"it is in {where}, say which with vpc") if inside else (False, f"it is in {where}, not in {vpc}")
+
+
+def _vpcs(role: Role, existing: Existing) -> set[str]:
+    """The VPCs the role's instances would be in: of its subnets, else of those its group lives in."""
+    named = {*values(role, "subnets"), *values(role, "subnets_cidr")}
+    group = (existing.groups or {}).get(role.group_name)
+    named = named or set(subnets_of(group) if group else ())
+    vpc = value(role, "vpc")
+    found = existing.subnets or () if named else ()
+    inside = {one.vpc_id for one in found if named & {one.subnet_id, one.cidr, *one.ipv6_cidrs}}
+    return inside & {vpc} or inside if vpc else inside
+
+
+def _security_groups(role: Role, existing: Existing) -> Iterator[Finding]:
+    vpcs = _vpcs(role, existing)
+    for name in values(role, "security_groups"):
+        groups = existing.security_groups
+        if groups is None:
+            yield _found(role, "security group", name, "security_groups", None, "?")
+            continue
+        fitting = [one for one in groups if name in (one.group_id, one.name)]
+        here = [one for one in fitting if not vpcs or one.vpc_id in vpcs]
+        if not fitting:
+            told = "no such security group"
+        elif not here:
+            told = f"it is in {fitting[0].vpc_id}, the subnets are in {' and '.join(sorted(vpcs))}"
+        else:
+            told = here[0].name if name == here[0].group_id else here[0].group_id
+        yield _found(role, "security group", name, "security_groups", bool(here), told)
+
+
+def _deployments(role: Role, existing: Existing) -> Iterator[Finding]:
+    application, name = value(role, "deploy.application"), value(role, "deploy.deployment_group")
+    if not application:
+        return
+    known = existing.applications
+    there = None if known is None else application in known
+    yield _found(role, "application", application, "deploy.application", there, _told(there, "CodeDeploy application"))
+    if not name or there is False:
+        return
+    groups = existing.deployment_groups.get(application)
+    found = groups.get(name) if groups is not None else None
+    there = None if groups is None else found is not None
+    yield _found(
+        role,
+        "deployment group",
+        f"{application}/{name}",
+        "deploy.deployment_group",
+        there,
+        _told(there, "deployment group"),
+    )
+    if found:
+        ours = role.group_name in found.auto_scaling_groups
+        told = " and ".join(found.auto_scaling_groups) or "no Auto Scaling group"
+        unknown = not ours and found.unnamed_groups
+        yield _found(
+            role,
+            "deploys to",
+            role.group_name,
+            "deploy.deployment_group",
+            None if unknown else ours,
+            f"{name} deploys to {told}",
+        )
+
+
+def _each(
+    check: str, key: str, known: Callable[[Existing], Collection[str] | Mapping[str, Any] | None], noun: str
+) -> Callable[[Role, Existing], Iterator[Finding]]:
+    """A check that every name at a key is there."""
+
+    def checked(role: Role, existing: Existing) -> Iterator[Finding]:
+        for name in values(role, key):
+            found = known(existing)
+            there = None if found is None else name in found
+            yield _found(role, check, name, key, there, _told(there, noun))
+
+    return checked
+
+
+def _profile(role: Role, existing: Existing) -> Iterator[Finding]:
+    for name in values(role, "iam_profile"):
+        there = None if existing.profiles is None else name.rpartition("/")[2] in existing.profiles
+        yield _found(role, "instance profile", name, "iam_profile", there, _told(there, "instance profile"))
+
+
+def _told(there: bool | None, noun: str) -> str:
+    return "?" if there is None else "there" if there else f"no such {noun}"
+
+
+def _found(role: Role, check: str, name: str, key: str, ok: bool | None, message: str) -> Finding:
+    return Finding(check, name, role, _where(role, key, name), ok, "?" if ok is None else message)
+
+
+def _where(role: Role, key: str, name: str) -> str:
+    """The place of one name in a list, which may come from further up than the rest of it; else that of the key, or of
+    the role where udo.yml has nothing there."""
+    entry = role.entry(key)
+    for item in entry.value.items if entry and isinstance(entry.value, Items) else ():
+        if isinstance(item, Text) and item.text == name:
+            return str(item.mark)
+    return role.where(key) if role.has(key) else str(role.mark)
+
+
+_instance_type = _each(
+    "instance type", "instance_type", lambda existing: existing.architectures, "instance type in this region"
+)
+_key_pair = _each("key pair", "keypair_name", lambda existing: existing.key_pairs, "key pair")
+
+# What is to be asked where one key of launch data changes.
+LAUNCH_CHECKS: Mapping[str, tuple[Callable[[Role, Existing], Iterator[Finding]], ...]] = {
+    "ami": (_image,),
+    "instance_type": (_instance_type, _image),
+    "keypair_name": (_key_pair,),
+    "security_groups": (_security_groups,),
+    "iam_profile": (_profile,),
+}
+
+_CHECKS: tuple[Callable[[Role, Existing], Iterator[Finding]], ...] = (
+    _account,
+    _group,
+    _image,
+    _instance_type,
+    _key_pair,
+    _each("availability zone", "availability_zones", lambda existing: existing.zones, "zone in this region"),
+    _each("VPC", "vpc", lambda existing: existing.vpcs, "VPC"),
+    _subnets,
+    _security_groups,
+    _profile,
+    _each("target group", "target_groups", lambda existing: existing.target_groups, "target group"),
+    _each("load balancer", "elbs", lambda existing: existing.load_balancers, "classic load balancer"),
+    _deployments,
+    _each(
+        "deployment configuration",
+        "deploy.config",
+        lambda existing: existing.deployment_configurations,
+        "deployment configuration",
+    ),
+)

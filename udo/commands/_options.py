@@ -1,0 +1,178 @@
+"""Options that several verbs share, and what they give."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from udo.duration import given
+from udo.errors import UsageError
+from udo.fanout.which import Whom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+import click
+
+
+def _waits(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    context.obj.wait_for_lock = value
+
+
+wait_lock = click.option(
+    "--wait-lock",
+    is_flag=True,
+    expose_value=False,
+    callback=_waits,
+    help="Wait up to ten minutes for another run to finish.",
+)
+
+
+_INSTANCE_ID = re.compile(r"i-[0-9a-f]{8,17}")
+
+
+def whom_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say whom, which `whom_of` takes back out."""
+    for option in reversed(_WHOM):
+        function = option(function)
+    return function
+
+
+def whom_of(given: dict[str, Any]) -> Whom:
+    """Takes what the options of `whom_options` gave out of `given`. Raises: UsageError for what excludes each other."""
+    whom = Whom(**{part.name: given.pop(part.name) for part in fields(Whom)})
+    few = [f"--{name}" for name in ("newest", "oldest", "pick") if getattr(whom, name)]
+    if len(few) > 1:
+        raise UsageError(f"{' and '.join(few)} exclude each other", hint="choose one")
+    return whom
+
+
+def _words(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for text in given for word in _listed(text))
+
+
+def _listed(text: str) -> list[str]:
+    words = text.split(",")
+    if not all(words):
+        raise UsageError(f"{text!r} is not a list", hint="separate with ',' and nothing else")
+    return words
+
+
+def _ids(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
+    ids = _words(ctx, param, given)
+    for one in ids:
+        if not _INSTANCE_ID.fullmatch(one):
+            raise UsageError(f"{one!r} is not an instance id")
+    return ids
+
+
+def _tags(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    for text in given:
+        if text.find("=") < 1:
+            raise UsageError(f"{text!r} is not a tag", hint="write KEY=VALUE")
+    return tuple((key, value) for key, _, value in (text.partition("=") for text in given))
+
+
+def _several(names: Sequence[str], metavar: str, callback: Any, help: str) -> Any:
+    return click.option(*names, metavar=metavar, multiple=True, callback=callback, help=help)
+
+
+_COUNT = click.IntRange(1)
+
+
+_WHOM = (
+    _several(("--az", "zones"), "ZONE,...", _words, "Only those in these availability zones."),
+    click.option("--newest", metavar="N", type=_COUNT, help="Only the N of each group that were launched last."),
+    click.option("--oldest", metavar="N", type=_COUNT, help="Only the N of each group that were launched first."),
+    click.option("--pick", metavar="N", type=_COUNT, help="Only N of each group, at random."),
+    _several(("--instance", "instances"), "ID,...", _ids, "Only these."),
+    _several(("--exclude", "excluded"), "ID,...", _ids, "All but these."),
+    _several(
+        ("--state", "states"), "STATE,...", _words, "Those in these lifecycle states, or 'any' (default: InService)."
+    ),
+    _several(("--tag", "tags"), "KEY=VALUE", _tags, "Only those with this tag."),
+    click.option("--outdated", is_flag=True, help="Only those launched from something else than the group's now."),
+    click.option("--only-failed", is_flag=True, help="Only those that did not end well in the last run here."),
+)
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def how_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say how."""
+    for option in reversed(_HOW):
+        function = option(function)
+    return function
+
+
+def _env(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in given if "=" in text)
+    for text in given:
+        if "=" not in text or not _NAME.fullmatch(text.partition("=")[0]):
+            raise UsageError(f"{text!r} is not a variable", hint="write NAME=VALUE: letters, digits and '_'")
+    return pairs
+
+
+def _share(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}|([1-9][0-9]?|100)%", text):
+        raise UsageError(f"{text!r} is not a number of hosts", hint="write 3 or 25%")
+    return text
+
+
+_HOW = (
+    click.option("-l", "--user", metavar="USER", help="The remote user."),
+    click.option(
+        "--via", type=click.Choice(["paramiko", "openssh"]), help="What carries it (default: paramiko, where that can)."
+    ),
+    click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
+    click.option("--connect-timeout", metavar="TIME", type=given, help="To be logged in (default: 10s)."),
+    click.option(
+        "--timeout", metavar="TIME", type=given, help="For all of it, per host from its dial (default: none)."
+    ),
+    click.option("--idle-timeout", metavar="TIME", type=given, help="How long a host may say nothing."),
+    click.option("--deadline", metavar="TIME", type=given, help="For all hosts together (exit 124)."),
+    click.option("--batch", metavar="N|P%", type=_share, help="So many at a time, each batch after the one before."),
+    click.option("--pause", metavar="TIME", type=given, help="Between batches."),
+    click.option("--canary", metavar="N", type=click.IntRange(1), help="So many first; if one fails no other starts."),
+    click.option("--max-failures", metavar="N|P%", type=_share, help="Once so many failed no other starts."),
+    click.option("--sudo", is_flag=True, help="Run it as root, by sudo without a password."),
+    click.option("--env", "env", metavar="NAME=VALUE", multiple=True, callback=_env, help="Set a variable for it."),
+    click.option(
+        "--script",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Run this file there, sent as standard input; its words go after --.",
+    ),
+    click.option(
+        "--host-keys", type=click.Choice(["strict", "accept-new"]), help="Whether an unknown host may be trusted."
+    ),
+)
+
+
+def seen_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say how output is shown, which `view` takes back out."""
+    for option in reversed(_SEEN):
+        function = option(function)
+    return function
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise UsageError("'' is not a folder")
+    return Path(text)
+
+
+_SEEN = (
+    click.option("-b", "--fold", is_flag=True, help="Show equal outputs once, at the end, under all who gave them."),
+    click.option("--live", is_flag=True, help="With --fold: show each line as it comes as well."),
+    click.option("--diff", is_flag=True, help="Show the output most gave, and how the others differ from it."),
+    click.option(
+        "--outdir",
+        metavar="DIR",
+        type=_folder,
+        help="Write each host's output to files there, every byte as it came.",
+    ),
+)

@@ -1,0 +1,31 @@
+"""Reaches hosts for a plan: the remote command over ssh, the login, the configuration for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from udo.change.plan import Event, FanOut
+    from udo.config import Role
+    from udo.session import Session
+
+
+def fan_out(session: Session, role: Role, step: FanOut) -> Iterator[Event]:
+    """The events of a remote command on many instances, as they happen; without a command, of a login on one."""
+    from udo import ssh
+
+    targets = [ssh.Target(**row) for row in step.targets]
+    options, ec2 = ssh.Options(**step.options), session.aws(role).ec2
+    if not step.command:
+        return ssh.login(targets[0], options, ec2.console_output)
+    return ssh.fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)
+
+
+def ssh_config(session: Session, targets: Sequence[tuple[Role, Mapping[str, Any]]]) -> tuple[str, list[str]]:
+    """An OpenSSH client configuration that reaches these hosts by their instance ids, and what it cannot do."""
+    from udo import ssh
+
+    consoles = {row["instance_id"]: session.aws(role).ec2.console_output for role, row in targets}
+    return ssh.client_config([ssh.Target(**row) for _, row in targets], lambda one: consoles[one](one))

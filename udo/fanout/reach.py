@@ -1,0 +1,184 @@
+"""Observes the instances that are meant, and how each of them is reached."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from udo.change.plan import HostDone
+from udo.errors import Absent, UsageError
+from udo.fanout.last_run import failed
+from udo.fanout.which import chosen
+from udo.groups.observe import observe_instances
+from udo.groups.outdated import outdated_ids
+from udo.model import LaunchTemplateReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from udo.aws.ec2 import Ec2
+    from udo.config import Role
+    from udo.fanout.which import Whom
+    from udo.groups.observe import Seen
+    from udo.model import LaunchReference, Member
+    from udo.session import Session
+
+# What is asked of a host that nobody named otherwise: what ssh itself would trust, see udo.ssh.KNOWN_HOSTS.
+_KNOWN_HOSTS = (
+    "~/.ssh/known_hosts",
+    "~/.ssh/known_hosts2",
+    "/etc/ssh/ssh_known_hosts",
+    "/etc/ssh/ssh_known_hosts2",
+)
+_ADDRESSES = {"private": "private_address", "public": "public_address", "ipv6": "ipv6_address"}
+
+
+@dataclass(frozen=True)
+class Host:
+    """One instance that is meant: either to be dialled (`target`, a row of ssh.Target) or at its end already."""
+
+    seen: Seen
+    member: Member
+    target: Mapping[str, Any] = field(default_factory=dict)
+    ending: HostDone | None = None
+
+    @property
+    def role(self) -> Role:
+        """The role whose group it is a member of."""
+        return self.seen.role
+
+    @property
+    def instance_id(self) -> str:
+        """Its id."""
+        return self.member.instance_id
+
+
+def observe_hosts(
+    session: Session, roles: Sequence[Role], whom: Whom, user: str | None = None, via: str | None = None
+) -> list[Host]:
+    """The instances of the roles that are meant, in the order of the roles.
+
+    Raises: Absent when there is none, or one named is none of theirs.
+    """
+    reaches = {role.label: _reach(session, role, user, via) for role in roles}
+    _say_what_is_set_aside(session, roles)
+    before = {role.label: failed(session, role) for role in roles} if whom.only_failed else {}
+    seen = observe_instances(session, roles)
+    _check_named(session, seen, whom)
+    found: list[Host] = []
+    nobody = []
+    for one in seen:
+        outdated = _outdated(session, one) if whom.outdated else frozenset()
+        meant = chosen(one, whom, outdated, before.get(one.role.label, frozenset()))
+        nobody += [meant.why] if meant.why else []
+        found += _hosts(one, meant.members, reaches[one.role.label])
+    if not found:
+        raise Absent("; ".join(nobody))
+    return found
+
+
+def within_reach(hosts: Sequence[Host]) -> tuple[list[Host], list[str]]:
+    """The hosts that have an address now, and a line for each other one.
+
+    Raises: Absent when there is none.
+    """
+    notes = [f"{host.instance_id}: {host.ending.reason}" for host in hosts if host.ending]
+    found = [host for host in hosts if not host.ending]
+    if not found:
+        raise Absent("; ".join(notes))
+    return found, notes
+
+
+def _say_what_is_set_aside(session: Session, roles: Sequence[Role]) -> None:
+    """Tells of the sandbox that nobody jumps to its hosts: what works there may fail where it has to."""
+    jumps = sorted({str(jump) for role in roles if (jump := role.get("ssh.jump"))}) if session.options.sandbox else ()
+    if jumps:
+        session.output.say(
+            f"the sandbox's hosts are reached directly: ssh.jump {', '.join(jumps)} of udo.yml is set aside"
+        )
+
+
+def _check_named(session: Session, seen: Sequence[Seen], whom: Whom) -> None:
+    members = {member.instance_id for one in seen if one.group for member in one.group.members}
+    strangers = [one for one in whom.instances if one not in members]
+    if strangers and members:
+        groups = ", ".join(one.role.group_name for one in seen)
+        raise Absent(f"{', '.join(strangers)}: not in group {groups}", hint="'udo instances' lists who is")
+    for one in whom.excluded:
+        if one not in members:
+            session.output.say(f"{one} is in no group that is meant: it leaves nobody out")
+
+
+def _outdated(session: Session, seen: Seen) -> frozenset[str]:
+    """The members launched from something else than the group launches from now, $Latest and $Default looked up."""
+    if seen.group is None:
+        return frozenset()
+    ec2 = session.aws(seen.role).ec2
+    group = seen.group
+    overrides = [replace(one, launch=_numbered(ec2, one.launch)) for one in group.overrides]
+    return outdated_ids(group.members, _numbered(ec2, group.launch), overrides)
+
+
+def _numbered(ec2: Ec2, launch: LaunchReference | None) -> Any:
+    if not isinstance(launch, LaunchTemplateReference) or not launch.version.startswith("$"):
+        return launch
+    return replace(launch, version=str(ec2.launch_template_versions(launch.id, launch.version)[0].number))
+
+
+def _reach(session: Session, role: Role, user: str | None, via: str | None) -> dict[str, Any]:
+    """What is the same for all hosts of a role in the rows of ssh.Target, and which address is used."""
+    chosen = {
+        "user": session.setting(role, "ssh.user") if user is None else user,
+        "port": session.setting(role, "ssh.port") if session.options.sandbox or role.has("ssh.port") else None,
+        "key": next(iter(_files(session, role, "ssh.key")), None),
+    }
+    jump = session.setting(role, "ssh.jump")
+    for word in (chosen["user"], jump):
+        # ssh would take a word that begins with a dash for an option of its own.
+        if word is not None and not re.fullmatch(r"[^\s-]\S*", word):
+            raise UsageError(f"{word!r} is not a {'host to jump through' if word == jump else 'user name'}")
+    without = session.options.sandbox or session.setting(role, "ssh.config") == "none"
+    config = "none" if without else next(iter(_files(session, role, "ssh.config")), None)
+    return {
+        "port": int(chosen["port"] or session.setting(role, "ssh.port")),
+        "user": chosen["user"] or getpass.getuser(),
+        "key": chosen["key"],
+        "known_hosts": _known_hosts(session, role),
+        "address": session.setting(role, "ssh.address"),
+        "via": via or session.setting(role, "ssh.via"),
+        "config": config,
+        "jump": jump,
+        "unset": tuple(name for name, value in chosen.items() if value is None),
+    }
+
+
+def _known_hosts(session: Session, role: Role) -> tuple[str, ...]:
+    # The sandbox's addresses come round again with other keys; what the operator's files say of them is old.
+    if session.options.sandbox:
+        return ()
+    return _files(session, role, "ssh.known_hosts") if role.has("ssh.known_hosts") else _KNOWN_HOSTS
+
+
+def _files(session: Session, role: Role, key: str) -> tuple[str, ...]:
+    if session.options.sandbox:
+        found = session.setting(role, key)
+        return (found,) if found else ()
+    return tuple(map(str, role.paths(key)))
+
+
+def _hosts(seen: Seen, members: Sequence[Member], reach: Mapping[str, Any]) -> Iterator[Host]:
+    for member in members:
+        instance = seen.instances.get(member.instance_id)
+        if instance is None or instance.state in ("shutting-down", "terminated"):
+            ending = HostDone(member.instance_id, "gone", None, "terminated since the group listed it", 0.0)
+            yield Host(seen, member, ending=ending)
+            continue
+        address = getattr(instance, _ADDRESSES[reach["address"]])
+        if address and instance.state == "running":
+            yield Host(seen, member, {"instance_id": member.instance_id, **reach, "address": address})
+        else:
+            reason = f"has no {reach['address']} address" if instance.state == "running" else f"is {instance.state}"
+            ending = HostDone(member.instance_id, "unreachable", None, f"the instance {reason}", 0.0)
+            yield Host(seen, member, ending=ending)

@@ -1,0 +1,239 @@
+"""Carries a remote command to its end on all hosts, and tells how each of them ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from udo import signals
+from udo.change.finish import finish
+from udo.change.plan import FanOut, HostBegan, HostDone, Plan, StepBegan, StepDone, exit_status
+from udo.errors import DeadlinePassed, Interrupted, UdoError
+from udo.fanout.engine import fan_out
+from udo.fanout.last_run import FINE, remember
+from udo.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.change.plan import Event
+    from udo.config import Role
+    from udo.errors import Failure
+    from udo.fanout.how import How, Remote
+    from udo.fanout.reach import Host
+    from udo.output.hosts import Hosts
+    from udo.session import Session
+
+_OUTCOMES = {
+    "ok": "ok",
+    "failed": "failed",
+    "signal": "killed",
+    "timeout": "timed out",
+    "refused": "refused",
+    "unreachable": "unreachable",
+    "dropped": "dropped",
+    "gone": "gone",
+    "not started": "not started",
+    "interrupted": "interrupted",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Hosts reached through the same AWS account with the same options: one plan."""
+
+    role: Role
+    hosts: tuple[Host, ...]
+    options: Mapping[str, Any]
+
+
+def parts(session: Session, hosts: Sequence[Host], how: How) -> list[Part]:
+    """The hosts as the plans they make, in their order."""
+    together: dict[tuple[Any, ...], list[Host]] = {}
+    for host in hosts:
+        key = (id(session.aws(host.role)), host.role.account, *how.options(session, host.role).values())
+        together.setdefault(key, []).append(host)
+    rolling = how.rolling(len(hosts))
+    return [
+        Part(found[0].role, tuple(found), how.options(session, found[0].role) | rolling) for found in together.values()
+    ]
+
+
+def plan_ssh(hosts: Sequence[Host], remote: Remote, options: Mapping[str, Any]) -> Plan:
+    """The plan that runs the command on the hosts (without one: logs in to the first)."""
+    targets = tuple(host.target for host in hosts if not host.ending)
+    labels = ", ".join(dict.fromkeys(host.role.label for host in hosts))
+    if not remote.command:
+        targets = targets[:1]
+        says = f"log in to {targets[0]['instance_id'] if targets else 'nobody'} of {labels}"
+    else:
+        count = f"{len(targets)} instance{'s' if len(targets) != 1 else ''}"
+        says = f"{remote.says} on {count} of {labels}"
+    read = {"stdin": remote.stdin} if remote.stdin else {}
+    steps = (FanOut(says, remote.command, targets, {**options, **read}),) if targets else ()
+    notes = [f"{host.instance_id} is gone" for host in hosts if host.ending and host.ending.outcome == "gone"]
+    return Plan("ssh", labels, steps, notes=tuple(notes), unchanged="no instance to work on")
+
+
+class Run:
+    """The parts on their way through, and what is known of each host."""
+
+    def __init__(self, session: Session, parts: Sequence[Part], shown: Hosts) -> None:
+        self._session = session
+        self._parts = parts
+        self._shown = shown
+        self._began: set[str] = set()
+        self._done: dict[str, HostDone] = {}
+        self._start = session.clock.monotonic()
+        self._asked = False
+
+    def result(self, remote: Remote) -> Result:
+        """How it went, once every host is done.
+
+        Raises: UdoError, once a host had begun with what each had reached.
+        """
+        try:
+            results = [self._finish(part, remote) for part in self._parts]
+            self._shown.end(self._done)
+        except (UdoError, Interrupted) as error:
+            if self._began or isinstance(error, Interrupted | DeadlinePassed):
+                self._cut_short(error)
+            raise
+        finally:
+            self._remember()
+            self._shown.close()
+        if not self._done:
+            texts = [result.text or "" for result in results]
+            return Result([result.data for result in results], text="\n".join(texts), notes=results[0].notes)
+        code = exit_status(self._done.values())
+        told = self._summary()
+        if code == 0 or not remote.command:
+            return Result(self._data(), notes=[told] if remote.command else [], exit=code)
+        return Result(self._data(), exit=code, error=("failed", told, None))
+
+    def _finish(self, part: Part, remote: Remote) -> Result:
+        if why := self._halted(part.options):
+            self._leave_out(part, "not started", why)
+            return Result(None)
+        plan = plan_ssh(part.hosts, remote, self._left(part.options))
+        if plan.steps and not self._asked:
+            # One question before the first host, for all parts.
+            plan, self._asked = replace(plan, asks=self._question()), True
+        try:
+            result = finish(self._session, part.role, plan, emit=self._emit, fan_out=partial(fan_out, self._session))
+        except DeadlinePassed:
+            raise
+        except UdoError as error:
+            if not self._began or any(host.instance_id in self._began for host in part.hosts):
+                raise
+            self._leave_out(part, "refused", str(error))
+            return Result(None)
+        if self._began or not plan.steps:
+            for host in part.hosts:
+                if host.ending:
+                    self._emit(host.ending)
+            self._shown.write()
+        return result
+
+    def _question(self) -> str | None:
+        hosts = (host for part in self._parts for host in part.hosts if not host.ending)
+        labels = list(dict.fromkeys(host.role.label for host in hosts if host.role.protects("ssh")))
+        return f"{', '.join(labels)} {'is' if len(labels) == 1 else 'are'} protected. ssh?" if labels else None
+
+    def _halted(self, options: Mapping[str, Any]) -> str:
+        """Why no host of a further part is started; empty where they are."""
+        outcomes = Counter(done.outcome for done in self._done.values())
+        failed = sum(outcomes.values()) - sum(outcomes[fine] for fine in FINE)
+        if outcomes["not started"]:
+            return next(done.reason for done in self._done.values() if done.outcome == "not started")
+        if failed and outcomes["ok"] < options.get("canary", 0):
+            return "not started: a canary failed"
+        return f"not started: {failed} failed" if failed >= options.get("max_failures", failed + 1) else ""
+
+    def _left(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of the next part: what holds for all hosts together is partly used up."""
+        if not self._began:
+            return dict(options)
+        ok = sum(done.outcome == "ok" for done in self._done.values())
+        left = {**options, "canary": max(0, options.get("canary", 0) - ok), "delay": options.get("pause", 0.0)}
+        if "max_failures" in left:
+            left["max_failures"] -= sum(done.outcome not in FINE for done in self._done.values())
+        if "deadline" in left:
+            left["spent"] = self._session.clock.monotonic() - self._start
+        return left
+
+    def _emit(self, event: Event) -> None:
+        match event:
+            case StepBegan():
+                self._shown.begin()
+                return
+            case StepDone():
+                return
+            case HostBegan(instance_id):
+                self._began.add(instance_id)
+            case HostDone(instance_id):
+                self._done[instance_id] = event
+        self._shown.emit(event)
+        self._session.emit(event)
+
+    def _cut_short(self, error: Failure) -> None:
+        """Ends all hosts that have not ended, and puts into the error what each had reached."""
+        interrupted = isinstance(error, Interrupted)
+        why = "the deadline passed" if isinstance(error, DeadlinePassed) else error.message
+        with signals.putting_back():
+            for part in self._parts:
+                self._leave_out(part, "not started", "not started" if interrupted else f"not started: {why}")
+            self._shown.write()
+            self._shown.end(self._done)
+        error.message = f"{'interrupted' if interrupted else error.message}: {self._summary()}"
+        error.data = self._data()
+
+    def _leave_out(self, part: Part, outcome: str, why: str) -> None:
+        """Ends the hosts of a part that have not ended; those that had begun are interrupted."""
+        for host in part.hosts:
+            if host.instance_id in self._done:
+                continue
+            if host.instance_id in self._began:
+                seconds = self._session.clock.monotonic() - self._start
+                self._emit(HostDone(host.instance_id, "interrupted", None, "interrupted while it ran", seconds))
+            else:
+                self._emit(host.ending or HostDone(host.instance_id, outcome, None, why, 0.0))
+
+    def _remember(self) -> None:
+        outcomes: dict[str, tuple[Role, dict[str, str]]] = {}
+        for part in self._parts:
+            for host in part.hosts:
+                if host.instance_id in self._done:
+                    mine = outcomes.setdefault(host.role.label, (host.role, {}))[1]
+                    mine[host.instance_id] = self._done[host.instance_id].outcome
+        for role, ended in outcomes.values():
+            remember(self._session, role, ended)
+
+    def _summary(self) -> str:
+        counts = Counter(done.outcome for done in self._done.values())
+        told = [f"{counts[outcome]} {word}" for outcome, word in _OUTCOMES.items() if counts[outcome]]
+        hosts = f"{len(self._done)} host{'s' if len(self._done) != 1 else ''}"
+        return f"{', '.join(told)} of {hosts} in {self._session.clock.monotonic() - self._start:.1f} s"
+
+    def _data(self) -> dict[str, Any]:
+        hosts = [host for part in self._parts for host in part.hosts if host.instance_id in self._done]
+        return {"run": self._session.run_id, "totals": self._totals(), "hosts": [self._row(host) for host in hosts]}
+
+    def _totals(self) -> dict[str, Any]:
+        """How many hosts there are, how many of them ended in each way, and the seconds in all."""
+        counts = Counter(done.outcome for done in self._done.values())
+        seconds = round(self._session.clock.monotonic() - self._start, 3)
+        return {"hosts": len(self._done), **{outcome: counts[outcome] for outcome in _OUTCOMES}, "seconds": seconds}
+
+    def _row(self, host: Host) -> dict[str, Any]:
+        done = self._done[host.instance_id]
+        return {
+            "cluster": host.role.cluster,
+            "role": host.role.name,
+            "address": host.target.get("address"),
+            **vars(done),
+            "seconds": round(done.seconds, 3),
+            **self._shown.said(host.instance_id),
+        }
