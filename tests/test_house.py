@@ -64,8 +64,9 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
 # These are handed what they work with by a session: they may name its class to say so, never make one.
 _ROOMS = ("change", "groups", "launch", "deploy", "fanout", "check", "history")
 FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}
-# The session hands on events, which are of the kernel's; it knows nothing of how a change is made.
-_EVENTS_ALONE = {"session": "change.plan", "output": "change.plan", "aws": "change.plan", "ssh": "change.plan"}
+# They show, hand on or answer the kernel's values, and know nothing of how a change is made.
+_VALUES = ("udo.change.plan", "udo.change.events")
+_VALUES_ALONE = frozenset({"session", "output", "aws", "ssh"})
 ALSO = {"commands/sandbox.py": "sandbox"}
 
 
@@ -100,6 +101,8 @@ def _may_import(path: Path, module: str, typed: bool) -> bool:
     if first != "udo":
         return first in sys.stdlib_module_names or first in libraries
     more = ALSO.get(str(path.relative_to(UDO)), "").split() + (FOR_TYPES_ONLY.get(room, "").split() if typed else [])
+    if rest.startswith("change.") and room in _VALUES_ALONE:
+        return module in _VALUES
     return rest.partition(".")[0] in {*rooms, *more, room, "__version__"}
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from udo.change.plan import Call, Difference, Line, Notice, Plan, Progress, StepBegan, StepDone
+from udo.change.events import Line, Notice, Progress, StepBegan, StepDone
+from udo.change.plan import Call, Difference, Plan
 from udo.errors import Conflict, UdoError
 from udo.files import state_folder
 from udo.output import Output

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.spoiling import spoil
+from udo.change.codec import plan_from_json as from_json
+from udo.change.codec import plan_to_json as to_json
 from udo.change.plan import Call, Difference, FanOut, LocalCommand, Pair, Plan, Read, Ref, Wait, filled
-from udo.change.plan import plan_from_json as from_json
-from udo.change.plan import plan_to_json as to_json
 from udo.errors import UsageError
 
 text = st.text(max_size=8)

@@ -11,21 +11,8 @@ import jmespath
 import pytest
 
 from udo import signals
-from udo.change.plan import (
-    Call,
-    Event,
-    FanOut,
-    HostDone,
-    LocalCommand,
-    Notice,
-    Pair,
-    Plan,
-    Progress,
-    Read,
-    Ref,
-    Step,
-    Wait,
-)
+from udo.change.events import Event, HostDone, Notice, Progress
+from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
 from udo.change.runner import RESEND_SECONDS, SETTLE_SECONDS, Tools, carry_out
 from udo.errors import (
     AlreadyThere,

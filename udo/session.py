@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from udo.aws import Aws
-    from udo.change.plan import Event
+    from udo.change.events import Event
     from udo.config import Config, Lookup, Role
     from udo.errors import Failure
     from udo.options import Options
@@ -287,13 +287,13 @@ class Session:
         return written or given
 
     def _traced(self, action: str, seconds: float) -> None:
-        from udo.change.plan import Notice
+        from udo.change.events import Notice
 
         if self.options.verbose or self.options.debug:
             self.emit(Notice(f"{action}  {seconds * 1000:.0f} ms", "debug"))
 
     def _awaited(self, told: str) -> None:
-        from udo.change.plan import Notice
+        from udo.change.events import Notice
 
         self.emit(Notice(told))
 

@@ -9,7 +9,7 @@ from launch_worlds import NEW_IMAGE, register_images
 
 from udo.aws import Aws
 from udo.launch.images import latest, pattern
-from udo.model import Image
+from udo.model.launch import Image
 
 
 def test_images_that_are_gone_drop_out_and_none_asks_nothing(world: Any) -> None:

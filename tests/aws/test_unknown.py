@@ -13,7 +13,7 @@ from launch_worlds import WORLDS, group
 
 from udo.aws import Aws
 from udo.errors import UdoError
-from udo.model import LaunchTemplateVersion
+from udo.model.launch import LaunchTemplateVersion
 
 CONFIGURATIONS = """<?xml version="1.0"?>
 <DescribeLaunchConfigurationsResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">

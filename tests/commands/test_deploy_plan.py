@@ -11,13 +11,15 @@ import pytest
 from deploy_worlds import OTHER, SHA, config, revision
 
 from udo.aws import Aws
-from udo.change.plan import Call, LocalCommand, Plan, Ref, Wait, plan_from_json, plan_to_json
+from udo.change.codec import plan_from_json, plan_to_json
+from udo.change.plan import Call, LocalCommand, Plan, Ref, Wait
 from udo.change.runner import resolve
 from udo.config import Role, load
 from udo.deploy.observe import Observed
 from udo.deploy.plan import Wanted, plan_deploy
 from udo.errors import Conflict, Refused
-from udo.model import AutoScalingGroup, Deployment, DeploymentGroup, Member
+from udo.model.deployments import Deployment, DeploymentGroup
+from udo.model.groups import AutoScalingGroup, Member
 
 RUN = "20261120T131501Z-0a1b2c"
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from deploy_worlds import SHA, config, deployments, writes
 
-from udo.change.plan import Notice, Read, Wait
+from udo.change.events import Notice
+from udo.change.plan import Read, Wait
 from udo.deploy.watch import Follower
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
-from udo.model import DeploymentTarget, LifecycleEvent
+from udo.model.deployments import DeploymentTarget, LifecycleEvent
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import delays
 

@@ -17,14 +17,9 @@ from udo.commands.status import outdated
 from udo.fanout.which import Whom, chosen
 from udo.groups.observe import Seen
 from udo.groups.outdated import outdated_ids
-from udo.model import (
-    AutoScalingGroup,
-    Instance,
-    LaunchConfigurationReference,
-    LaunchTemplateReference,
-    Member,
-    Override,
-)
+from udo.model.groups import AutoScalingGroup, Member, Override
+from udo.model.instances import Instance
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 Udo = Callable[..., Any]
 

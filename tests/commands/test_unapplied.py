@@ -68,7 +68,7 @@ def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) 
 
     from udo.config import load
     from udo.groups.unapplied import unapplied
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
 
     raw = {
         "TargetGroupARNs": [ARN.format("web"), ARN.format("api")],

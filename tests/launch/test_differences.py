@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udo.change.codec import plan_from_json, plan_to_json
 from udo.change.masking import masked
-from udo.change.plan import Difference, Plan, plan_from_json, plan_to_json
+from udo.change.plan import Difference, Plan
 from udo.launch.differences import differences, short
 from udo.launch.readable import changed
 from udo.output.text import difference_lines

@@ -10,7 +10,8 @@ from udo.change.plan import Difference
 from udo.errors import Refused
 from udo.launch.images import latest, pattern
 from udo.launch.labels import age, image_ids, labelled, security_group_ids
-from udo.model import Image, SecurityGroup
+from udo.model.instances import SecurityGroup
+from udo.model.launch import Image
 
 DAY = 86400
 NOW = 1_795_219_200.0  # 2026-11-21T00:00:00Z

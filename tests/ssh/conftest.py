@@ -14,7 +14,7 @@ import pytest
 import sshd_farm
 
 from udo import ssh
-from udo.change.plan import Event, HostDone, Idle, Line
+from udo.change.events import Event, HostDone, Idle, Line
 
 
 @pytest.fixture(autouse=True)

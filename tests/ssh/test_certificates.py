@@ -14,7 +14,7 @@ import pytest
 from conftest import Run, endings, output
 from sshd_farm import Farm, key_pair, public_key
 
-from udo.change.plan import Event, Notice
+from udo.change.events import Event, Notice
 from udo.ssh import Options, Target, login_argv
 from udo.ssh.pins import pins
 

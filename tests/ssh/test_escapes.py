@@ -16,7 +16,7 @@ import pytest
 from fleet import Fleet
 from sshd_farm import Farm
 
-from udo.change.plan import HostDone, Line
+from udo.change.events import HostDone, Line
 from udo.output.hosts import Hosts, Paper, View
 
 EVIL, GOOD = "i-0123456789abcdef0", "i-ffffffffffffffff0"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sshd_farm import Farm, key_pair
 
 from udo import ssh
-from udo.change.plan import HostBegan, HostDone, Idle, Line, Notice
+from udo.change.events import HostBegan, HostDone, Idle, Line, Notice
 from udo.ssh import Target
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sshd_farm import Farm, free_port, key_pair, public_key
 
 from udo import ssh
-from udo.change.plan import Event, Line, Notice
+from udo.change.events import Event, Line, Notice
 from udo.ssh import KNOWN_HOSTS, Options, Target
 from udo.ssh.config_file import home
 from udo.ssh.limit import Limit

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sshd_farm import Farm, key_pair, public_key
 
-from udo.change.plan import HostDone, Line, Notice, exit_status
+from udo.change.events import HostDone, Line, Notice, exit_status
 from udo.errors import UsageError
 from udo.ssh import Options, Target, fan_out
 

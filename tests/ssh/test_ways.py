@@ -12,7 +12,7 @@ import pytest
 from conftest import Run, endings, output
 from sshd_farm import Farm
 
-from udo.change.plan import Event, HostDone, Line
+from udo.change.events import Event, HostDone, Line
 from udo.errors import DeadlinePassed
 from udo.ssh import Options, Target, fan_out
 

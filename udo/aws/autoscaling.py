@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 from udo.aws.connection import rfc3339
 from udo.aws.members import whole
 from udo.aws.unknown import unknown_in
-from udo.model import (
-    AutoScalingGroup,
-    LaunchConfiguration,
-    LaunchConfigurationReference,
-    LaunchReference,
-    LaunchTemplateReference,
-    Member,
-    Override,
-)
+from udo.model.groups import AutoScalingGroup, Member, Override
+from udo.model.launch import LaunchConfiguration, LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,7 +8,7 @@ from udo.aws.autoscaling import batched
 from udo.aws.connection import rfc3339
 from udo.aws.members import whole
 from udo.errors import Absent, AwsError, LostAnswer
-from udo.model import Deployment, DeploymentGroup, DeploymentTarget, LifecycleEvent
+from udo.model.deployments import Deployment, DeploymentGroup, DeploymentTarget, LifecycleEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,8 @@ from udo.aws.autoscaling import batched
 from udo.aws.connection import rfc3339
 from udo.aws.members import whole
 from udo.aws.unknown import unknown_in
-from udo.model import Image, Instance, LaunchTemplateVersion, SecurityGroup
+from udo.model.instances import Instance, SecurityGroup
+from udo.model.launch import Image, LaunchTemplateVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
 from udo.aws.members import whole
-from udo.model import SecurityGroup, Subnet
+from udo.model.instances import SecurityGroup, Subnet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from udo.aws.members import whole
 from udo.errors import Absent, AwsError
-from udo.model import StoredObject
+from udo.model.deployments import StoredObject
 
 if TYPE_CHECKING:
     from udo.aws.connection import Connection

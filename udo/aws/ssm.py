@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
 from udo.aws.members import whole
-from udo.model import Parameter
+from udo.model.parameters import Parameter
 from udo.result import Secret
 
 if TYPE_CHECKING:

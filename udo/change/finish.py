@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.change.confirm import confirm
+from udo.change.events import Notice, StepBegan, StepDone, StepFailed, exit_status
 from udo.change.hooks import run
 from udo.change.journal import Journal
 from udo.change.lock import this_process
 from udo.change.locking import Locking
-from udo.change.plan import Call, FanOut, Notice, StepBegan, StepDone, StepFailed, Wait, exit_status, filled
+from udo.change.plan import Call, FanOut, Wait, filled
 from udo.change.preview import previewed
 from udo.change.runner import Tools, carry_out, resolve
 from udo.errors import Failure, Interrupted, Refused, UdoError
@@ -24,7 +25,8 @@ from udo.result import Result
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from udo.change.plan import Event, Plan
+    from udo.change.events import Event
+    from udo.change.plan import Plan
     from udo.change.runner import Follow
     from udo.config import Role
     from udo.session import Session

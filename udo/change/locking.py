@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo import signals
+from udo.change.events import Notice
 from udo.change.lock import (
     Holder,
     holder_from,
@@ -17,12 +18,12 @@ from udo.change.lock import (
     stale,
     this_process,
 )
-from udo.change.plan import Notice
 from udo.change.runner import Tools, carry_out
 from udo.errors import AwsError, Conflict, CredentialsError, Interrupted, LostAnswer, PermissionDenied, UdoError
 
 if TYPE_CHECKING:
-    from udo.change.plan import Event, Plan
+    from udo.change.events import Event
+    from udo.change.plan import Plan
 
 WAIT_SECONDS = 600.0
 _POLL = 5.0

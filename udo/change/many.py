@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from udo import signals
 from udo.change.confirm import confirm
+from udo.change.events import Notice
 from udo.change.finish import Finish, advise
-from udo.change.plan import Notice, Plan
+from udo.change.plan import Plan
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError
 from udo.result import Result
 

@@ -19,3 +19,8 @@ def marked(description: str) -> tuple[str, str]:
     """The run that a description names, empty for none, and what else it says."""
     mark = _MARK.fullmatch(description)
     return (mark[1], mark[2] or "") if mark else ("", description)
+
+
+def mark(run_id: str, reason: str = "") -> str:
+    """The mark of a run, for a description that AWS keeps."""
+    return f"udo:{run_id} {reason}".strip()

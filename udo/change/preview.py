@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from udo.change.codec import plan_to_json
 from udo.change.masking import MASK, masked
-from udo.change.plan import plan_to_json
 from udo.change.user_data import parts
 
 if TYPE_CHECKING:

@@ -8,25 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from udo import signals
-from udo.change.plan import (
-    Call,
-    Event,
-    FanOut,
-    HostDone,
-    LocalCommand,
-    Notice,
-    Pair,
-    Plan,
-    Progress,
-    Read,
-    Ref,
-    Step,
-    StepBegan,
-    StepDone,
-    StepFailed,
-    Wait,
-    filled,
-)
+from udo.change.events import Event, HostDone, Notice, Progress, StepBegan, StepDone, StepFailed
+from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Read, Ref, Step, Wait, filled
 from udo.errors import (
     AlreadyThere,
     AwsError,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo import __version__
+from udo.change.codec import from_json, plan_to_json
 from udo.change.mark import RUN
-from udo.change.plan import Call, Pair, Plan, Read, Ref, from_json, plan_to_json
+from udo.change.plan import Call, Pair, Plan, Read, Ref
 from udo.errors import Refused, UdoError, UsageError
 from udo.files import write_private
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.check.online import LAUNCH_CHECKS
-from udo.check.resources import Existing
+from udo.check.resources import Resources
 from udo.errors import Refused
 from udo.launch.labels import image_ids
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Plan
     from udo.config import Role
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
 
 _NONE = "none"
 # What stands in parentheses after an id, for people.
@@ -38,15 +38,15 @@ def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], group: A
         return plan
     said = {**_OF_THE_GROUP, "ami": live.get("ImageId"), "instance_type": live.get("InstanceType"), **changed}
     meant = role.saying(said)
-    existing = Existing(aws, [meant], also=image_ids(plan.differences), group=group)
+    resources = Resources(aws, [meant], also=image_ids(plan.differences), group=group)
     checks = dict.fromkeys(check for key in changed for check in LAUNCH_CHECKS[key])
-    found = [finding for check in checks for finding in check(meant, existing)]
+    found = [finding for check in checks for finding in check(meant, resources)]
     bad = [one for one in found if one.ok is False]
     # A live image that cannot be seen stays what it is.
     bad = [one for one in bad if one.check != "image" or "ami" in changed]
     if wrong := dict.fromkeys(f"{one.check} {one.name}: {one.message}" for one in bad):
         raise Refused(f"AWS would refuse this: {'; '.join(wrong)}", hint="nothing was changed")
-    notes = [f"warning: not all was looked up before the change: {one.removeprefix('?: ')}" for one in existing.notes]
+    notes = [f"warning: not all was looked up before the change: {one.removeprefix('?: ')}" for one in resources.notes]
     return replace(plan, notes=(*plan.notes, *dict.fromkeys(notes)))
 
 

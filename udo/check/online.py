@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from udo import schema
-from udo.check.resources import Existing, subnets_of, value, values
+from udo.check.resources import Resources
+from udo.config.known import value, values
 from udo.config.tree import Items, Text
 from udo.errors import AwsError, ConfigError, PermissionDenied
 from udo.groups.overrides import decide, without_effect
 from udo.launch.images import parameter_of
-from udo.model import LaunchTemplateReference
+from udo.model.launch import LaunchTemplateReference
 
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.config import Config, Lookup, Role
-    from udo.model import Subnet
+    from udo.model.instances import Subnet
     from udo.session import Session
 
 # The checks of what stands in launch data, by their keys of udo.yml.
@@ -55,19 +56,19 @@ def observe_online(session: Session, config: Config) -> tuple[list[Finding], lis
     notes: list[str] = []
     for aws, roles in session.by_aws(config.roles("*", None)):
         known, told, footnotes = _resolved(session, aws, roles)
-        existing = Existing(aws, known)
+        resources = Resources(aws, known)
         found += told
         found += [finding for role in known for finding in _values(role)]
-        found += [finding for role in known for finding in _checked(role, existing)]
-        notes += [*footnotes, *existing.notes]
+        found += [finding for role in known for finding in _checked(role, resources)]
+        notes += [*footnotes, *resources.notes]
     return found, list(dict.fromkeys(notes))
 
 
-def _checked(role: Role, existing: Existing) -> Iterator[Finding]:
+def _checked(role: Role, resources: Resources) -> Iterator[Finding]:
     """Every check, without a tick for what overrides of the group's mixed instances policy decide instead."""
-    group = (existing.groups or {}).get(role.group_name)
+    group = (resources.groups or {}).get(role.group_name)
     idle = without_effect(group) if group else frozenset()
-    for finding in (one for check in _CHECKS for one in check(role, existing)):
+    for finding in (one for check in _CHECKS for one in check(role, resources)):
         if group and finding.ok and _LAUNCH_KEYS.get(finding.check) in idle:
             yield replace(finding, ok=None, message=f"no effect: {decide(group)}")
         else:
@@ -105,35 +106,35 @@ def _values(role: Role) -> Iterator[Finding]:
                     yield Finding("value", key, role, f"{one.file}:{one.line}", False, one.message)
 
 
-def _account(role: Role, existing: Existing) -> Iterator[Finding]:
+def _account(role: Role, resources: Resources) -> Iterator[Finding]:
     if wanted := value(role, "account"):
-        found = existing.account
+        found = resources.account
         told = "that of these credentials" if found == wanted else f"these credentials are of {found}"
         yield _found(role, "account", wanted, "account", None if found is None else found == wanted, told)
 
 
-def _group(role: Role, existing: Existing) -> Iterator[Finding]:
-    groups = existing.groups
+def _group(role: Role, resources: Resources) -> Iterator[Finding]:
+    groups = resources.groups
     told = "there" if groups and role.group_name in groups else "absent, to be made"
     yield _found(role, "group", role.group_name, "group_name", None if groups is None else True, told)
     launch = groups[role.group_name].launch if groups and role.group_name in groups else None
     if isinstance(launch, LaunchTemplateReference):
-        known = existing.launch_templates
+        known = resources.launch_templates
         if known is not None and launch.id not in known:
             told = f"{launch} of group {role.group_name} is gone: the group cannot launch"
             yield _found(role, "launches from", launch.name, "group_name", False, told)
 
 
-def _image(role: Role, existing: Existing) -> Iterator[Finding]:
+def _image(role: Role, resources: Resources) -> Iterator[Finding]:
     ami = value(role, "ami")
     if ami is None:
         return
-    name, meant, known = _meant(ami, existing)
+    name, meant, known = _meant(ami, resources)
     if meant is None:
         noun = "parameter" if parameter_of(name) else "image"
         yield _found(role, "image", name, "ami", None if not known else False, f"no such {noun}")
         return
-    images = existing.images
+    images = resources.images
     image = images.get(meant) if images is not None else None
     if images is None or image is None:
         yield _found(role, "image", name, "ami", None if images is None else False, "no such image")
@@ -141,34 +142,34 @@ def _image(role: Role, existing: Existing) -> Iterator[Finding]:
     told = ", ".join(filter(None, ("" if meant == name else meant, image.name, image.architecture)))
     usable = image.state in ("", "available")
     yield _found(role, "image", name, "ami", usable, told if usable else f"it is {image.state}")
-    yield from _architecture(role, existing, image.architecture)
+    yield from _architecture(role, resources, image.architecture)
 
 
-def _meant(ami: Any, existing: Existing) -> tuple[str, str | None, bool]:
+def _meant(ami: Any, resources: Resources) -> tuple[str, str | None, bool]:
     """How an image is called in udo.yml, its id or None, and whether that could be told."""
     if isinstance(ami, dict):
-        found = existing.images_by_name
+        found = resources.images_by_name
         return f"{ami['name']} of {ami['owner']}", (found or {}).get((ami["owner"], ami["name"])), found is not None
     if parameter := parameter_of(ami):
-        told = existing.image_parameters
+        told = resources.image_parameters
         return ami, (told or {}).get(parameter), told is not None
     return ami, ami, True
 
 
-def _architecture(role: Role, existing: Existing, architecture: str) -> Iterator[Finding]:
-    group = (existing.groups or {}).get(role.group_name)
+def _architecture(role: Role, resources: Resources, architecture: str) -> Iterator[Finding]:
+    group = (resources.groups or {}).get(role.group_name)
     kinds = [value(role, "instance_type")]
     if group and group.overrides:
         kinds = [one.instance_type for one in group.overrides if not (one.image_id or one.launch)]
     kinds = [kind for kind in dict.fromkeys(kinds) if kind]
-    known = (existing.architectures or {}) if kinds else {}
+    known = (resources.architectures or {}) if kinds else {}
     for kind, fits in ((kind, known[kind]) for kind in kinds if known.get(kind) and architecture):
         told = f"{kind} runs {' and '.join(sorted(fits))}, the image is {architecture}"
         yield _found(role, "architecture", kind, "instance_type", architecture in fits, told)
 
 
-def _subnets(role: Role, existing: Existing) -> Iterator[Finding]:
-    found = existing.subnets
+def _subnets(role: Role, resources: Resources) -> Iterator[Finding]:
+    found = resources.subnets
     vpc = value(role, "vpc")
     for key, names in (("subnets", values(role, "subnets")), ("subnets_cidr", values(role, "subnets_cidr"))):
         for name in names:
@@ -177,7 +178,7 @@ def _subnets(role: Role, existing: Existing) -> Iterator[Finding]:
                 continue
             fitting = [one for one in found if name in (one.subnet_id, one.cidr, *one.ipv6_cidrs)]
             yield _found(role, "subnet", name, key, *_only(fitting, vpc))
-    vpcs = _vpcs(role, existing)
+    vpcs = _vpcs(role, resources)
     if len(vpcs) > 1:
         key = "subnets" if role.has("subnets") else "subnets_cidr"
         yield _found(role, "VPC", ", ".join(sorted(vpcs)), key, False, "its subnets are in more than one VPC")
@@ -193,21 +194,21 @@ def _only(fitting: Sequence[Subnet], vpc: str | None) -> tuple[bool, str]:
     return (False, f"it is in {where}, say which with vpc") if inside else (False, f"it is in {where}, not in {vpc}")
 
 
-def _vpcs(role: Role, existing: Existing) -> set[str]:
+def _vpcs(role: Role, resources: Resources) -> set[str]:
     """The VPCs the role's instances would be in: of its subnets, else of those its group lives in."""
     named = {*values(role, "subnets"), *values(role, "subnets_cidr")}
-    group = (existing.groups or {}).get(role.group_name)
-    named = named or set(subnets_of(group) if group else ())
+    group = (resources.groups or {}).get(role.group_name)
+    named = named or set(group.subnets if group else ())
     vpc = value(role, "vpc")
-    found = existing.subnets or () if named else ()
+    found = resources.subnets or () if named else ()
     inside = {one.vpc_id for one in found if named & {one.subnet_id, one.cidr, *one.ipv6_cidrs}}
     return inside & {vpc} or inside if vpc else inside
 
 
-def _security_groups(role: Role, existing: Existing) -> Iterator[Finding]:
-    vpcs = _vpcs(role, existing)
+def _security_groups(role: Role, resources: Resources) -> Iterator[Finding]:
+    vpcs = _vpcs(role, resources)
     for name in values(role, "security_groups"):
-        groups = existing.security_groups
+        groups = resources.security_groups
         if groups is None:
             yield _found(role, "security group", name, "security_groups", None, "?")
             continue
@@ -222,16 +223,16 @@ def _security_groups(role: Role, existing: Existing) -> Iterator[Finding]:
         yield _found(role, "security group", name, "security_groups", bool(here), told)
 
 
-def _deployments(role: Role, existing: Existing) -> Iterator[Finding]:
+def _deployments(role: Role, resources: Resources) -> Iterator[Finding]:
     application, name = value(role, "deploy.application"), value(role, "deploy.deployment_group")
     if not application:
         return
-    known = existing.applications
+    known = resources.applications
     there = None if known is None else application in known
     yield _found(role, "application", application, "deploy.application", there, _told(there, "CodeDeploy application"))
     if not name or there is False:
         return
-    groups = existing.deployment_groups.get(application)
+    groups = resources.deployment_groups.get(application)
     found = groups.get(name) if groups is not None else None
     there = None if groups is None else found is not None
     yield _found(
@@ -257,22 +258,22 @@ def _deployments(role: Role, existing: Existing) -> Iterator[Finding]:
 
 
 def _each(
-    check: str, key: str, known: Callable[[Existing], Collection[str] | Mapping[str, Any] | None], noun: str
-) -> Callable[[Role, Existing], Iterator[Finding]]:
+    check: str, key: str, known: Callable[[Resources], Collection[str] | Mapping[str, Any] | None], noun: str
+) -> Callable[[Role, Resources], Iterator[Finding]]:
     """A check that every name at a key is there."""
 
-    def checked(role: Role, existing: Existing) -> Iterator[Finding]:
+    def checked(role: Role, resources: Resources) -> Iterator[Finding]:
         for name in values(role, key):
-            found = known(existing)
+            found = known(resources)
             there = None if found is None else name in found
             yield _found(role, check, name, key, there, _told(there, noun))
 
     return checked
 
 
-def _profile(role: Role, existing: Existing) -> Iterator[Finding]:
+def _profile(role: Role, resources: Resources) -> Iterator[Finding]:
     for name in values(role, "iam_profile"):
-        there = None if existing.profiles is None else name.rpartition("/")[2] in existing.profiles
+        there = None if resources.profiles is None else name.rpartition("/")[2] in resources.profiles
         yield _found(role, "instance profile", name, "iam_profile", there, _told(there, "instance profile"))
 
 
@@ -295,12 +296,12 @@ def _where(role: Role, key: str, name: str) -> str:
 
 
 _instance_type = _each(
-    "instance type", "instance_type", lambda existing: existing.architectures, "instance type in this region"
+    "instance type", "instance_type", lambda resources: resources.architectures, "instance type in this region"
 )
-_key_pair = _each("key pair", "keypair_name", lambda existing: existing.key_pairs, "key pair")
+_key_pair = _each("key pair", "keypair_name", lambda resources: resources.key_pairs, "key pair")
 
 # What is to be asked where one key of launch data changes.
-LAUNCH_CHECKS: Mapping[str, tuple[Callable[[Role, Existing], Iterator[Finding]], ...]] = {
+LAUNCH_CHECKS: Mapping[str, tuple[Callable[[Role, Resources], Iterator[Finding]], ...]] = {
     "ami": (_image,),
     "instance_type": (_instance_type, _image),
     "keypair_name": (_key_pair,),
@@ -308,24 +309,24 @@ LAUNCH_CHECKS: Mapping[str, tuple[Callable[[Role, Existing], Iterator[Finding]],
     "iam_profile": (_profile,),
 }
 
-_CHECKS: tuple[Callable[[Role, Existing], Iterator[Finding]], ...] = (
+_CHECKS: tuple[Callable[[Role, Resources], Iterator[Finding]], ...] = (
     _account,
     _group,
     _image,
     _instance_type,
     _key_pair,
-    _each("availability zone", "availability_zones", lambda existing: existing.zones, "zone in this region"),
-    _each("VPC", "vpc", lambda existing: existing.vpcs, "VPC"),
+    _each("availability zone", "availability_zones", lambda resources: resources.zones, "zone in this region"),
+    _each("VPC", "vpc", lambda resources: resources.vpcs, "VPC"),
     _subnets,
     _security_groups,
     _profile,
-    _each("target group", "target_groups", lambda existing: existing.target_groups, "target group"),
-    _each("load balancer", "elbs", lambda existing: existing.load_balancers, "classic load balancer"),
+    _each("target group", "target_groups", lambda resources: resources.target_groups, "target group"),
+    _each("load balancer", "elbs", lambda resources: resources.load_balancers, "classic load balancer"),
     _deployments,
     _each(
         "deployment configuration",
         "deploy.config",
-        lambda existing: existing.deployment_configurations,
+        lambda resources: resources.deployment_configurations,
         "deployment configuration",
     ),
 )

@@ -6,32 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from udo.errors import AwsError, ConfigError, PermissionDenied
+from udo.config.known import value
+from udo.errors import AwsError, PermissionDenied
 from udo.launch.images import parameter_of
 
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup, DeploymentGroup, Image, SecurityGroup, Subnet
+    from udo.model.deployments import DeploymentGroup
+    from udo.model.groups import AutoScalingGroup
+    from udo.model.instances import SecurityGroup, Subnet
+    from udo.model.launch import Image
 
 T = TypeVar("T")
 
 
-def value(role: Role, key: str) -> Any:
-    """What a role says at a key; None where it rests on a parameter that is not there, which is told by itself."""
-    try:
-        return role.get(key)
-    except ConfigError:
-        return None
-
-
-def values(role: Role, key: str) -> tuple[str, ...]:
-    """The names a role says at a key, one or a list."""
-    found = value(role, key)
-    return (found,) if isinstance(found, str) else tuple(found or ())
-
-
-class Existing:
+class Resources:
     """What there is of all that some roles name, read when first asked for; None is what could not be read.
 
     `notes` says why; `image_parameters` are the values of the parameters that `ami` names; `also` are images that are
@@ -114,7 +104,7 @@ class Existing:
     @cached_property
     def subnets(self) -> Sequence[Subnet] | None:
         """The subnets of these ids and blocks, and those the groups live in now."""
-        ids = [*self._all("subnets"), *(one for group in (self.groups or {}).values() for one in subnets_of(group))]
+        ids = [*self._all("subnets"), *(one for group in (self.groups or {}).values() for one in group.subnets)]
         return self._read(lambda: self.aws.named.subnets(ids, self._all("subnets_cidr")))
 
     @cached_property
@@ -167,11 +157,6 @@ class Existing:
         except (AwsError, PermissionDenied) as error:
             self.notes.append(f"?: {error}")
             return None
-
-
-def subnets_of(group: AutoScalingGroup) -> list[str]:
-    """The ids of the subnets a group lives in."""
-    return [name.strip() for name in (group.raw.get("VPCZoneIdentifier") or "").split(",") if name.strip()]
 
 
 def _texts(found: Any) -> Iterator[str]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.aws.cached import cached
+from udo.change.events import Notice
 from udo.change.many import finish_each
-from udo.change.plan import Notice
 from udo.change.resume import remaining
 from udo.change.saved_plan import Entry, saved_in
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
+from udo.groups.observe import existing_group
 from udo.launch.observe import observe_deploying
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Plan
     from udo.config import Role
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
     from udo.result import Result
     from udo.session import Session
 
@@ -104,11 +105,7 @@ def _refuse_another_account(aws: Aws, entries: Sequence[Entry]) -> None:
 
 
 def _left(aws: Aws, role: Role, groups: Mapping[str, AutoScalingGroup], plan: Plan) -> Plan:
-    group = groups.get(role.group_name)
-    if plan.steps and group is None:
-        raise Absent(f"group {role.group_name} of {role.label} does not exist any more", hint="nothing was changed")
-    if plan.steps and group and group.status:
-        raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
+    group = existing_group(groups, role, aws.region) if plan.steps else groups.get(role.group_name)
     left = replace(remaining(plan, aws.read), command="apply")
     # What was there when it was planned may be gone by now.
     return possible(aws, role, left, {}, group) if group else left

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.change.events import Notice
 from udo.change.journal import Entry, entries
 from udo.change.lock import Holder
 from udo.change.mark import RUN
-from udo.change.plan import Notice
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.groups.text import local_time, short_name
 from udo.history.from_aws import KEYS, Change, changes, made_by

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.errors import Absent
-from udo.groups.observe import observe_instances
+from udo.groups.observe import absent_text, observe_instances
 from udo.groups.rows import instance_rows
 from udo.groups.text import age, launch_text
 from udo.result import Column, Result
@@ -56,4 +56,4 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
 
 
 def _absent(roles: Sequence[Role]) -> str:
-    return "; ".join(f"group {role.group_name} of {role.label} does not exist" for role in roles)
+    return "; ".join(map(absent_text, roles))

@@ -9,8 +9,9 @@ import click
 
 from udo.change.finish import finish
 from udo.change.lock import by_hand, holder_from, lock_read, parameter_name, plan_lock, plan_unlock
-from udo.errors import Absent, Conflict
+from udo.errors import Conflict
 from udo.groups.locks import observe_locks
+from udo.groups.observe import existing_group
 from udo.groups.text import local_time, short_name
 from udo.result import Column, Result
 from udo.selectors import no_more, one_role
@@ -68,8 +69,7 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     role, rest = one_role(session.config, words)
     no_more(rest)
     aws = session.aws(role)
-    if role.group_name not in aws.autoscaling.groups([role.group_name]):
-        raise Absent(f"group {role.group_name} of {role.label} does not exist", hint=f"looked in {aws.region}")
+    existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
     _account, operator = aws.identity()
     value = aws.read(lock_read(parameter_name(role.group_name)))
     plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))

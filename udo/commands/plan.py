@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.aws.cached import cached
-from udo.change.plan import Call, Notice, plan_to_json
+from udo.change.codec import plan_to_json
+from udo.change.events import Notice
+from udo.change.plan import Call
 from udo.change.saved_plan import Entry, Saved, refuse_to_replace, write
 from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import AwsError, PermissionDenied, Refused, UdoError, UsageError
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.launch.states import State
-    from udo.model import LaunchReference
+    from udo.model.launch import LaunchReference
     from udo.session import Session
 
 

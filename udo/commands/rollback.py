@@ -14,7 +14,7 @@ from udo.launch.observe import observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.returning import Target, plan_rollback, target_of, with_overrides
 from udo.launch.states import Heading, live_data
-from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 from udo.result import Result
 from udo.selectors import changing_roles
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Plan
     from udo.config import Role
-    from udo.model import LaunchReference
+    from udo.model.launch import LaunchReference
     from udo.session import Session
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup, Deployment, DeploymentGroup
+    from udo.model.deployments import Deployment, DeploymentGroup
+    from udo.model.groups import AutoScalingGroup
     from udo.session import Session
 
 COLUMNS = (

@@ -9,6 +9,7 @@ import click
 
 from udo.aws.cached import cached
 from udo.change.many import finish_each
+from udo.change.mark import mark
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
 from udo.errors import Conflict
@@ -164,7 +165,7 @@ def _check_refresh(state: State, anyway: bool) -> None:
 
 def _wanted(role: Role, keys: Mapping[str, Any], run_id: str, choices: Choices) -> Wanted:
     # Source: API_CreateLaunchTemplateVersion, VersionDescription: at most 255 characters.
-    description = f"udo:{run_id} {choices.reason}".strip()[:255]
+    description = mark(run_id, choices.reason)[:255]
     keep = int(role.get("launch.keep"))
     return Wanted(
         keys, keep, description, anyway=choices.anyway, from_config=choices.from_config, overrides=choices.overrides

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.change.events import Notice
 from udo.change.journal import entries
 from udo.change.mark import marked
-from udo.change.plan import Notice
 from udo.groups.text import local_time, short_name
 from udo.history.from_aws import made_by
 from udo.launch.copying import comparable, configuration_copy, copied
@@ -21,7 +21,7 @@ from udo.launch.overlay import BASIS
 from udo.launch.overrides import idle_text
 from udo.launch.remembering import remembered, spare
 from udo.launch.states import ConfigurationState, pinned_text
-from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 from udo.result import Column, Result
 from udo.selectors import no_more, one_role
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from udo.deploy.revision import same
 from udo.deploy.watch import ENDED
-from udo.errors import Absent, AwsError, Conflict, PermissionDenied, UsageError
+from udo.errors import Absent, AwsError, PermissionDenied, UsageError
+from udo.groups.observe import existing_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.config import Role
-    from udo.model import AutoScalingGroup, Deployment, DeploymentGroup
+    from udo.model.deployments import Deployment, DeploymentGroup
+    from udo.model.groups import AutoScalingGroup
 
 _ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")
 # Source: API_DeploymentInfo, creator: those that reach only the instances that were born, died or lag behind.
@@ -53,11 +55,7 @@ def observe_groups(aws: Aws, role: Role) -> Observed:
     Raises: UsageError, Absent, Conflict or another UdoError.
     """
     application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
-    group = aws.autoscaling.groups([role.group_name]).get(role.group_name)
-    if group is None:
-        raise Absent(f"group {role.group_name} of {role.label} does not exist", hint=f"looked in {aws.region}")
-    if group.status:
-        raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was deployed")
+    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
     if not group.members:
         raise Absent(f"group {group.name} of {role.label} is empty", hint="there is no instance to deploy to")
     return Observed(group, aws.codedeploy.deployment_group(application, name))

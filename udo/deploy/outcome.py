@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from udo.change.events import Notice
 from udo.change.finish import finish
-from udo.change.plan import Notice
 from udo.deploy.revision import same, told
 from udo.deploy.watch import Follower, in_hand, instances, reason, story
 from udo.errors import AwsError, EndedBadly, Interrupted, PartlyDone, PermissionDenied, UdoError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.errors import Failure
-    from udo.model import Deployment, DeploymentTarget
+    from udo.model.deployments import Deployment, DeploymentTarget
     from udo.session import Session
 
 OVERTAKEN = "DeploymentLimitExceededException"

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from udo.change.mark import mark
 from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
 from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import same, told
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from udo.config import Role
     from udo.deploy.observe import Observed
-    from udo.model import Deployment
+    from udo.model.deployments import Deployment
 
 _NAMED = 3
 
@@ -112,8 +113,8 @@ def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted) -> P
 def _call(role: Role, observed: Observed, wanted: Wanted) -> Call:
     group = observed.deployment_group
     where = {"applicationName": group.application, "deploymentGroupName": group.name}
-    marked = f"udo:{wanted.run_id}"
-    params: dict[str, Any] = {**where, "revision": wanted.revision, "description": f"{marked} {wanted.reason}".strip()}
+    marked = mark(wanted.run_id)
+    params: dict[str, Any] = {**where, "revision": wanted.revision, "description": mark(wanted.run_id, wanted.reason)}
     if config := role.get("deploy.config"):
         params["deploymentConfigName"] = config
     match role.get("deploy.on_failure"):

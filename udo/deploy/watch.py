@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from udo.change.plan import Event, Notice, Progress, Ref, Wait
+from udo.change.events import Event, Notice, Progress
+from udo.change.plan import Ref, Wait
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
 
 if TYPE_CHECKING:
-    from udo.model import Deployment, DeploymentTarget, LifecycleEvent
+    from udo.model.deployments import Deployment, DeploymentTarget, LifecycleEvent
 
 ENDED = ("Succeeded", "Failed", "Stopped")
 # Source: API_TargetStatus.

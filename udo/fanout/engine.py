@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from udo.change.plan import Event, FanOut
+    from udo.change.events import Event
+    from udo.change.plan import FanOut
     from udo.config import Role
     from udo.session import Session
 

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from udo.change.plan import HostDone
+from udo.change.events import HostDone
 from udo.errors import Absent, UsageError
 from udo.fanout.last_run import failed
 from udo.fanout.which import chosen
 from udo.groups.observe import observe_instances
 from udo.groups.outdated import outdated_ids
-from udo.model import LaunchTemplateReference
+from udo.model.launch import LaunchTemplateReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.fanout.which import Whom
     from udo.groups.observe import Seen
-    from udo.model import LaunchReference, Member
+    from udo.model.groups import Member
+    from udo.model.launch import LaunchReference
     from udo.session import Session
 
 # What is asked of a host that nobody named otherwise: what ssh itself would trust, see udo.ssh.KNOWN_HOSTS.

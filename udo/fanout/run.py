@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
+from udo.change.events import HostBegan, HostDone, StepBegan, StepDone, exit_status
 from udo.change.finish import finish
-from udo.change.plan import FanOut, HostBegan, HostDone, Plan, StepBegan, StepDone, exit_status
+from udo.change.plan import FanOut, Plan
 from udo.errors import DeadlinePassed, Interrupted, UdoError
 from udo.fanout.engine import fan_out
 from udo.fanout.last_run import FINE, remember
@@ -18,7 +19,7 @@ from udo.result import Result
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from udo.change.plan import Event
+    from udo.change.events import Event
     from udo.config import Role
     from udo.errors import Failure
     from udo.fanout.how import How, Remote

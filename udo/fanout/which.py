@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from udo.groups.observe import absent_text
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from udo.groups.observe import Seen
-    from udo.model import Member
+    from udo.model.groups import Member
 
 
 Fits = Callable[["Member"], bool]
@@ -48,7 +50,7 @@ def chosen(seen: Seen, whom: Whom, outdated: Collection[str] = (), failed: Colle
     `outdated` and `failed` are the ids of which that is true; they count only where `whom` asks for them.
     """
     if seen.group is None:
-        return Chosen(why=f"group {seen.role.group_name} of {seen.role.label} does not exist")
+        return Chosen(why=absent_text(seen.role))
     if not seen.group.members:
         return Chosen(why=f"group {seen.group.name} is empty")
     left = seen.group.members

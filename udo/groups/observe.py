@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from udo.model import Instance
+from udo.errors import Absent, Conflict
+from udo.model.instances import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from udo.config import Role
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
     from udo.session import Session
 
 
@@ -22,6 +23,24 @@ class Seen:
     role: Role
     group: AutoScalingGroup | None
     instances: Mapping[str, Instance]
+
+
+def existing_group(groups: Mapping[str, AutoScalingGroup], role: Role, region: str | None) -> AutoScalingGroup:
+    """The role's group among those that were read.
+
+    Raises: Absent where it does not exist; Conflict where it is being deleted.
+    """
+    group = groups.get(role.group_name)
+    if group is None:
+        raise Absent(absent_text(role), hint=f"looked in {region}")
+    if group.status:
+        raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
+    return group
+
+
+def absent_text(role: Role) -> str:
+    """That the role's group does not exist, in one line."""
+    return f"group {role.group_name} of {role.label} does not exist"
 
 
 def observe_instances(session: Session, roles: Sequence[Role]) -> tuple[Seen, ...]:

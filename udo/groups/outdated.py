@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from udo.model import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference, Override
+from udo.model.groups import Override
+from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
-    from udo.model import Member
+    from udo.model.groups import Member
 
 
 def outdated_ids(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from udo.schema.launch import LAUNCH_KEYS
 
 if TYPE_CHECKING:
-    from udo.model import AutoScalingGroup, Override
+    from udo.model.groups import AutoScalingGroup, Override
 
 
 def without_effect(group: AutoScalingGroup) -> frozenset[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.groups.observe import Seen
-from udo.model import Instance, Member
+from udo.model.groups import Member
+from udo.model.instances import Instance
 
 if TYPE_CHECKING:
     pass

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from udo.check.resources import subnets_of, value, values
+from udo.config.known import value, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from udo.config import Role
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
 
 
 def unapplied(role: Role, group: AutoScalingGroup) -> list[str]:
@@ -71,7 +71,7 @@ def _load_balancers(role: Role, group: AutoScalingGroup) -> bool:
 
 
 def _subnets(role: Role, group: AutoScalingGroup) -> bool:
-    return set(values(role, "subnets")) != set(subnets_of(group))
+    return set(values(role, "subnets")) != set(group.subnets)
 
 
 def _health(role: Role, group: AutoScalingGroup) -> bool:

@@ -12,13 +12,15 @@ from udo.change.mark import marked
 from udo.deploy.revision import told
 from udo.errors import AwsError, ConfigError, CredentialsError, NotSent, PermissionDenied
 from udo.launch.naming import family
-from udo.model import LaunchTemplateReference
+from udo.model.launch import LaunchTemplateReference
 
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.journal import Entry
     from udo.config import Role
-    from udo.model import AutoScalingGroup, Deployment, LaunchTemplateVersion
+    from udo.model.deployments import Deployment
+    from udo.model.groups import AutoScalingGroup
+    from udo.model.launch import LaunchTemplateVersion
 
 KEYS = ("deploy.application", "deploy.deployment_group")
 # How a Udo that did not record what a step makes named the step that makes a launch configuration.

@@ -18,7 +18,7 @@ from udo.launch.remembering import reference_from, remember, remembered, spare
 from udo.launch.states import TemplateState, pinned_text
 from udo.launch.swapping import check_policy, launch_pair, swapped, to_configuration, to_version, version_pair
 from udo.launch.versions import NextVersion, check_complete, check_nothing_lost, next_version
-from udo.model import LaunchTemplateReference
+from udo.model.launch import LaunchTemplateReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,13 +14,13 @@ from udo.launch.proof import literal
 from udo.launch.remembering import remember, spare
 from udo.launch.swapping import launch_pair, swapped, to_version
 from udo.launch.versions import check_complete, check_nothing_lost
-from udo.model import LaunchTemplateReference
+from udo.model.launch import LaunchTemplateReference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from udo.launch.states import ConfigurationState, Heading, Wanted
-    from udo.model import LaunchTemplateVersion
+    from udo.model.launch import LaunchTemplateVersion
 
 # Source: API_LaunchConfiguration and API_RequestLaunchTemplateData: members that mean the same under both names.
 _SAME = {

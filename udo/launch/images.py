@@ -10,7 +10,7 @@ from udo.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from udo.model import Image
+    from udo.model.launch import Image
 
 # What tells one build from the next in a name: dates, numbers long enough to hold one, and commit ids.
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -11,11 +11,11 @@ from udo.config.writing import Part, readable
 from udo.errors import Absent, Conflict
 from udo.groups.overrides import listed, without_effect
 from udo.launch.describing import Described, described_configuration, described_template
-from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
     from udo.aws import Aws
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
 
 # Tags that AWS and Udo keep for themselves: they are nobody's to set.
 _NOT_OURS = ("aws:", "udo:")
@@ -108,7 +108,7 @@ def _free(name: str, taken: Iterable[str]) -> str:
 
 def _group_keys(group: AutoScalingGroup) -> dict[str, Any]:
     raw = group.raw
-    subnets = [subnet.strip() for subnet in (raw.get("VPCZoneIdentifier") or "").split(",") if subnet.strip()]
+    subnets = list(group.subnets)
     sizes = {"min_size": group.min_size, "max_size": group.max_size, "desired": group.desired_capacity}
     kind, grace = raw.get("HealthCheckType"), raw.get("HealthCheckGracePeriod")
     health = {"type": kind if kind in ("EC2", "ELB") else None, "grace": grace}

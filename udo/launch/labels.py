@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from udo.change.plan import Difference
-    from udo.model import Image, SecurityGroup
+    from udo.model.instances import SecurityGroup
+    from udo.model.launch import Image
 
 # The path of a parameter may hold a word that looks like an image.
 _IMAGE = re.compile(r"(?<![\w/:.-])ami-[0-9A-Za-z]+\b")

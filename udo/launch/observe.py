@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from udo.check.resources import value
+from udo.config.known import value
 from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, Refused, UdoError
+from udo.groups.observe import existing_group
 from udo.launch.images import latest, moved_root, parameter_of, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
 from udo.launch.states import ConfigurationState, State, TemplateState
-from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Difference, Plan
     from udo.config import Role
-    from udo.model import AutoScalingGroup, Image
+    from udo.model.groups import AutoScalingGroup
+    from udo.model.launch import Image
     from udo.session import Session
 
 # Loosely: AWS does not say what an image's id is made of, and its templates take any text for one.
@@ -36,11 +38,7 @@ def observe_updatelc(aws: Aws, role: Role, *, overrides: bool = False) -> State:
     Raises: Absent, Conflict or another UdoError.
     """
     groups = aws.autoscaling.groups()
-    group = groups.get(role.group_name)
-    if group is None:
-        raise Absent(f"group {role.group_name} of {role.label} does not exist", hint=f"looked in {aws.region}")
-    if group.status:
-        raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
+    group = existing_group(groups, role, aws.region)
     state: State
     match group.launch:
         case LaunchConfigurationReference():

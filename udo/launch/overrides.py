@@ -14,7 +14,7 @@ from udo.schema.launch import LAUNCH_KEYS
 
 if TYPE_CHECKING:
     from udo.launch.states import TemplateState, Wanted
-    from udo.model import AutoScalingGroup, Override
+    from udo.model.groups import AutoScalingGroup, Override
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Ref
 from udo.launch.proof import group_read, literal
-from udo.model import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
+from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
 
 TAG = "udo:launch"
 # Source: API_Tag (Auto Scaling), Value: at most 256 characters.

@@ -14,13 +14,13 @@ from udo.launch.overrides import effective, image_differences
 from udo.launch.remembering import reference_from, reference_text, remember, remembered, spare
 from udo.launch.states import ConfigurationState, Heading, State, TemplateState, pinned_text
 from udo.launch.swapping import check_policy, short_reference, swapped, to_configuration, to_version
-from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from udo.change.plan import Call
-    from udo.model import LaunchConfiguration, LaunchReference, LaunchTemplateVersion
+    from udo.model.launch import LaunchConfiguration, LaunchReference, LaunchTemplateVersion
 
 
 _SAY_TO = "choose one with --to N; see 'udo versions'"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from udo.model import (
-        AutoScalingGroup,
+    from udo.model.groups import AutoScalingGroup
+    from udo.model.launch import (
         LaunchConfiguration,
         LaunchConfigurationReference,
         LaunchTemplateReference,

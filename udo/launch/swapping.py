@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from udo.change.plan import Call, Pair, Plan, Ref
 from udo.errors import Refused
 from udo.launch.proof import group_read, unknown_read
-from udo.model import LaunchConfigurationReference, LaunchTemplateReference
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
     from udo.change.plan import Difference
     from udo.launch.states import Heading, State
-    from udo.model import AutoScalingGroup
+    from udo.model.groups import AutoScalingGroup
 
 # Versions by the id of their template.
 Numbers = Mapping[str, str | Ref]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from udo.launch.states import TemplateState, Wanted
-    from udo.model import LaunchTemplateVersion
+    from udo.model.launch import LaunchTemplateVersion
 
 
 @dataclass(frozen=True)

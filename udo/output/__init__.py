@@ -18,7 +18,8 @@ from udo.output.text import plan_lines, result_lines, table_lines
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from udo.change.plan import Event, Plan
+    from udo.change.events import Event
+    from udo.change.plan import Plan
     from udo.errors import Failure
     from udo.output.hosts import Hosts
     from udo.output.steps import Steps

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from udo.change.plan import HostDone, Line
+from udo.change.events import HostDone, Line
 from udo.errors import UdoError
 
 # Held of each file before it is written, so that no file stays open: there may be more hosts than descriptors.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.change.plan import Event, HostBegan, HostDone, Idle, Line
+from udo.change.events import Event, HostBegan, HostDone, Idle, Line
 from udo.output.clean import neutral
 from udo.output.folder import Folder
 from udo.output.folding import folded, text

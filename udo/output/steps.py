@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from udo.change.plan import Event, HostBegan, HostDone, Idle, Line, Notice, Progress, StepBegan, StepDone
+from udo.change.events import Event, HostBegan, HostDone, Idle, Line, Notice, Progress, StepBegan, StepDone
 
 # Whoever reads a log wants to see that it goes on, though nothing moves.
 _SAID_AGAIN = 60.0

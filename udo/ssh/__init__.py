@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from udo.change.plan import Event, exit_status
+from udo.change.events import Event, exit_status
 from udo.errors import UsageError
 from udo.ssh.client_config import client_config
 from udo.ssh.gone import Terminated

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import paramiko
 
 from udo import signals
-from udo.change.plan import Event, HostBegan, HostDone, Idle, Notice
+from udo.change.events import Event, HostBegan, HostDone, Idle, Notice
 from udo.errors import DeadlinePassed, UdoError
 from udo.ssh import known_hosts, openssh, remote, trust
 from udo.ssh.connection import connected, log_in

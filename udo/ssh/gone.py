@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
-from udo.change.plan import HostDone
+from udo.change.events import HostDone
 from udo.errors import UdoError
 
 # What becomes of a host that is terminated under one's hands.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from udo.change.plan import Line
+from udo.change.events import Line
 
 LONGEST = 1 << 16
 

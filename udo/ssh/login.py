@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from udo import files
-from udo.change.plan import Event, HostBegan, HostDone, Notice
+from udo.change.events import Event, HostBegan, HostDone, Notice
 from udo.errors import Refused, UdoError, UsageError
 from udo.ssh import known_hosts, trust
 from udo.ssh.client_config import quoted

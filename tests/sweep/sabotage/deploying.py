@@ -78,7 +78,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "deploy to a group that is being deleted",
-        "deploy/observe.py",
+        "groups/observe.py",
         "    if group.status:",
         '    if group.status == "Deleted":',
         ("tests/commands/test_deploy_watch.py::test_a_group_that_is_being_deleted_is_left_alone",),

@@ -1,0 +1,104 @@
+"""What is told while a plan is carried out, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StepBegan:
+    """A step is about to be carried out; `number` counts from 1 to `total`."""
+
+    says: str
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step is done; `seconds` it took, `note` where something is worth knowing."""
+
+    says: str
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """A step did not work."""
+
+    says: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a step stands now, in one line; `fraction` from 0 to 1 where it is known, `waited` in seconds so far."""
+
+    says: str
+    fraction: float | None = None
+    waited: float = 0.0
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line worth reading that changes nothing; `level` is info or warning."""
+
+    says: str
+    level: str = "info"
+
+
+@dataclass(frozen=True)
+class HostBegan:
+    """A host is being dialled."""
+
+    instance_id: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a host's output, without its end; `stream` is stdout or stderr. `partial`: no newline came."""
+
+    instance_id: str
+    stream: str
+    data: bytes
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class HostDone:
+    """A host is finished, exactly once per host.
+
+    `outcome` is ok, failed (a remote status other than 0), signal, timeout, refused (host key or login), unreachable,
+    dropped, gone, not started or interrupted; `status` is the remote exit status (128+n for a signal), None where
+    there is none.
+    """
+
+    instance_id: str
+    outcome: str
+    status: int | None
+    reason: str
+    seconds: float
+
+
+_NOT_REACHED = frozenset({"timeout", "refused", "unreachable", "dropped"})
+
+
+def exit_status(hosts: Iterable[HostDone]) -> int:
+    """255 if a host could not be reached, was refused, dropped or timed out; else the highest remote status.
+
+    Hosts that are gone or were not started do not count.
+    """
+    done = list(hosts)
+    if any(host.outcome in _NOT_REACHED for host in done):
+        return 255
+    return min(255, max((host.status or 0 for host in done), default=0))
+
+
+@dataclass(frozen=True)
+class Idle:
+    """No other event waits behind this one: lines held back to be written in one go should be written now."""
+
+
+Event = StepBegan | StepDone | StepFailed | Progress | Notice | HostBegan | Line | HostDone | Idle

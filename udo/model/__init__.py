@@ -1,0 +1,1 @@
+"""What AWS holds, as frozen values: a file a noun."""

@@ -1,0 +1,91 @@
+"""CodeDeploy's deployments and what they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DeploymentGroup:
+    """A CodeDeploy deployment group and the Auto Scaling groups it deploys to.
+
+    `unnamed_groups` counts those that an endpoint lists without their names; `revision` is the one it last took on.
+    """
+
+    application: str
+    name: str
+    auto_scaling_groups: tuple[str, ...]
+    last_attempted: str | None = None
+    last_status: str = ""
+    last_successful: str | None = None
+    unnamed_groups: int = 0
+    revision: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A CodeDeploy deployment; `overview` counts targets by state; `revision` is AWS's own mapping.
+
+    One that is `outdated_only` reaches the instances that have another revision, and no others; `previous` is the
+    revision before it.
+    """
+
+    deployment_id: str
+    status: str
+    application: str
+    deployment_group: str
+    revision: Mapping[str, Any]
+    creator: str = ""
+    description: str = ""
+    created_at: str = ""
+    completed_at: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    overview: Mapping[str, int] = field(default_factory=dict)
+    rollback_id: str = ""
+    outdated_only: bool = False
+    previous: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """The status, and where instances failed how many of how many: also a success may leave some of them out."""
+        failed = self.overview.get("Failed", 0)
+        return f"{self.status}, {failed} of {sum(self.overview.values())} failed" if failed else self.status
+
+    @property
+    def active(self) -> bool:
+        """Whether it has not ended."""
+        return self.status not in ("Succeeded", "Failed", "Stopped")
+
+
+@dataclass(frozen=True)
+class LifecycleEvent:
+    """One lifecycle event of a deployment on one instance, with what its script said."""
+
+    name: str
+    status: str
+    error_code: str = ""
+    script: str = ""
+    message: str = ""
+    log_tail: str = ""
+
+
+@dataclass(frozen=True)
+class DeploymentTarget:
+    """A deployment on one instance."""
+
+    instance_id: str
+    status: str
+    events: tuple[LifecycleEvent, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object in S3; `version` is None where its bucket keeps no versions."""
+
+    bucket: str
+    key: str
+    version: str | None
+    etag: str

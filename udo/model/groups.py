@@ -1,0 +1,81 @@
+"""Auto Scaling groups and their members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from udo.model.launch import LaunchReference, LaunchTemplateReference
+
+
+@dataclass(frozen=True)
+class Override:
+    """One override of a mixed instances policy: what it says comes before what the policy's template says.
+
+    `instance_type` is empty where requirements choose; `launch` is a launch template of its own.
+    """
+
+    instance_type: str = ""
+    image_id: str = ""
+    launch: LaunchTemplateReference | None = None
+
+    def __str__(self) -> str:
+        return self.instance_type or "instance requirements"
+
+
+@dataclass(frozen=True)
+class Member:
+    """An instance as its Auto Scaling group lists it; `image_id` is that of the override it was launched with."""
+
+    instance_id: str
+    lifecycle_state: str
+    health_status: str
+    availability_zone: str
+    launch: LaunchReference | None
+    instance_type: str = ""
+    image_id: str = ""
+    protected_from_scale_in: bool = False
+
+    @property
+    def in_service(self) -> bool:
+        """Whether it takes part in the work of the group."""
+        return self.lifecycle_state == "InService"
+
+
+@dataclass(frozen=True)
+class AutoScalingGroup:
+    """An Auto Scaling group; `raw` is AWS's whole answer for it.
+
+    `unknown` names the elements of its mixed instances policy that this botocore does not know and cannot send back.
+    """
+
+    name: str
+    launch: LaunchReference | None
+    min_size: int
+    max_size: int
+    desired_capacity: int
+    members: tuple[Member, ...] = ()
+    suspended_processes: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    status: str = ""
+    overrides: tuple[Override, ...] = ()
+    unknown: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def own_templates(self) -> tuple[LaunchTemplateReference, ...]:
+        """The launch templates that overrides name for themselves, one an override."""
+        return tuple(override.launch for override in self.overrides if override.launch)
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        """The ids of the subnets it lives in."""
+        named = str(self.raw.get("VPCZoneIdentifier") or "").split(",")
+        return tuple(name.strip() for name in named if name.strip())
+
+    @property
+    def references(self) -> tuple[LaunchReference, ...]:
+        """Everything the group and its members launch or were launched from."""
+        own = (self.launch, *(member.launch for member in self.members))
+        return (*(one for one in own if one is not None), *self.own_templates)

@@ -1,0 +1,85 @@
+"""What instances are launched from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class LaunchConfigurationReference:
+    """A group or an instance launches from a launch configuration."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"launch configuration {self.name}"
+
+    def row(self) -> dict[str, str]:
+        """The reference for scripts."""
+        return {"kind": "launch_configuration", "name": self.name}
+
+
+@dataclass(frozen=True)
+class LaunchTemplateReference:
+    """A group or an instance launches from a launch template; `version` is a number, $Latest or $Default."""
+
+    id: str
+    name: str
+    version: str
+    mixed: bool = False
+
+    def __str__(self) -> str:
+        return f"launch template {self.name or self.id} version {self.version}"
+
+    def row(self) -> dict[str, str]:
+        """The reference for scripts."""
+        return {"kind": "launch_template", "name": self.name, "id": self.id, "version": self.version}
+
+
+LaunchReference = LaunchConfigurationReference | LaunchTemplateReference
+
+
+@dataclass(frozen=True)
+class LaunchConfiguration:
+    """A launch configuration; `data` is AWS's answer for it, user data base64 as AWS gives it.
+
+    `unknown` names the elements of AWS's answer that this botocore does not know, and that no copy can carry.
+    """
+
+    name: str
+    data: Mapping[str, Any] = field(repr=False)
+    created_at: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LaunchTemplateVersion:
+    """One version of a launch template; `data` is its LaunchTemplateData, user data base64.
+
+    `unknown` names the elements of AWS's answer that this botocore does not know, and that only AWS itself can carry.
+    """
+
+    template_id: str
+    template_name: str
+    number: int
+    is_default: bool
+    data: Mapping[str, Any] = field(repr=False)
+    description: str = ""
+    created_at: str = ""
+    created_by: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Image:
+    """A machine image; `created_at` is RFC 3339 UTC as AWS writes it."""
+
+    image_id: str
+    name: str = ""
+    owner: str = ""
+    architecture: str = ""
+    created_at: str = ""
+    root_device_name: str = ""
+    state: str = "available"

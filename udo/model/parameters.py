@@ -1,0 +1,14 @@
+"""Parameters of the Parameter Store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of Systems Manager; `modified_at` is RFC 3339 UTC."""
+
+    name: str
+    value: str
+    modified_at: str = ""
