@@ -30,7 +30,7 @@ from launch_worlds import (
 
 from tests.spoiling import spoil
 from udo.sandbox.faults import Fault, Killed
-from udo.sandbox.strict.refreshing import refreshes
+from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
 Udo = Callable[..., Any]
 TWO = CONFIG + "      worker: {instance_type: m7g.large}\n"

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from deploy_worlds import OTHER, SHA, asked, begin, config, deployments, end, hook, revision, writes
 
-from udo.sandbox.strict import DeploymentFault, deployment_faults
+from udo.sandbox.strict import DeploymentFault
+from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]

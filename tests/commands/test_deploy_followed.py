@@ -12,7 +12,8 @@ import pytest
 from deploy_worlds import OTHER, SHA, config, deployments, hook
 from listener import listening, status
 
-from udo.sandbox.strict import DeploymentFault, deployment_faults
+from udo.sandbox.strict import DeploymentFault
+from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]

@@ -9,7 +9,8 @@ import pytest
 from deploy_worlds import OTHER, SHA, asked, begin, config, deployments, end, members, revision, targets, writes
 
 from udo.sandbox.faults import Fault
-from udo.sandbox.strict import DeploymentFault, deployment_faults
+from udo.sandbox.strict import DeploymentFault
+from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]

@@ -12,7 +12,8 @@ from launch_worlds import NEW_IMAGE, OLD_IMAGE, configuration_world, template_wo
 
 from udo.files import state_folder
 from udo.sandbox.faults import Fault, Killed
-from udo.sandbox.strict import DeploymentFault, deployment_faults
+from udo.sandbox.strict import DeploymentFault
+from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]

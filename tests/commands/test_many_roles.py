@@ -25,7 +25,7 @@ from launch_worlds import (
 
 from udo.sandbox.faults import Fault, Killed
 from udo.sandbox.strict import quotas
-from udo.sandbox.strict.refreshing import refreshes
+from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
 Udo = Callable[..., Any]
 TWO = CONFIG + f"      worker: {{ami: {NEW_IMAGE}}}\n"

@@ -26,7 +26,7 @@ from launch_worlds import (
 )
 
 from udo.sandbox.faults import Fault
-from udo.sandbox.strict.refreshing import refreshes
+from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
 Udo = Callable[..., Any]
 EQUAL = CONFIG.replace(NEW_IMAGE, OLD_IMAGE).replace("m7g.large", "t3.small")

@@ -220,7 +220,7 @@ def _held(stage: Stage) -> None:
 
 def _refreshing(stage: Stage) -> None:
     """Nothing starts a refresh yet; those that are set from outside are shown."""
-    from udo.sandbox.strict.refreshing import refreshes
+    from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
     rows = next(
         example["output"]["InstanceRefreshes"] for example in _examples_of("autoscaling")["DescribeInstanceRefreshes"]

@@ -19,8 +19,10 @@ from moto.core.utils import camelcase_to_underscores
 from udo.sandbox import strict
 from udo.sandbox.addresses import Block
 from udo.sandbox.hosts import new_key
-from udo.sandbox.strict import capacity, steady
-from udo.sandbox.strict.rules import RESPONSES, operations
+from udo.sandbox.strict import steady
+from udo.sandbox.strict.autoscaling import capacity
+from udo.sandbox.strict.rules import operations, responses
+from udo.sandbox.strict.service import services
 from udo.sandbox.world import World
 
 SMALL = """
@@ -45,7 +47,8 @@ def _handlers() -> Iterator[tuple[str, str, str]]:
     import botocore.session
 
     session = botocore.session.get_session()
-    for service, owner in RESPONSES.items():
+    for service in services():
+        owner = responses(service)
         for name in session.get_service_model(service).operation_names:
             if hasattr(owner, method := camelcase_to_underscores(name)):
                 yield service, name, method
@@ -65,10 +68,12 @@ def test_a_handler_that_throws_is_an_error_of_its_protocol_and_the_world_goes_on
     made = session()
     made.set_credentials("AKIATESTTESTTESTTEST", "not-a-secret")
     world.attach(made)
-    clients = {service: made.create_client(service, region_name="us-west-2", config=UNCHECKED) for service in RESPONSES}
+    clients = {
+        service: made.create_client(service, region_name="us-west-2", config=UNCHECKED) for service in services()
+    }
     for service, name, method in handlers:
         with monkeypatch.context() as patch:
-            patch.setattr(RESPONSES[service], method, broken)
+            patch.setattr(responses(service), method, broken)
             with pytest.raises(ClientError) as caught:
                 # botocore itself needs the one word it makes a link of.
                 clients[service]._make_api_call(name, {"SourceRegion": "us-west-2"} if "Copy" in name else {})

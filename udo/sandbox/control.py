@@ -111,8 +111,9 @@ class Control:
         return self._faults(words)
 
     def _deployment_fault(self, words: Words) -> None:
-        from udo.sandbox.strict import DeploymentFault, deployment_faults
-        from udo.sandbox.strict.deployment_run import ALLOWING, BLOCKING, EVENTS
+        from udo.sandbox.strict import DeploymentFault
+        from udo.sandbox.strict.codedeploy.faults import deployment_faults
+        from udo.sandbox.strict.codedeploy.run import ALLOWING, BLOCKING, EVENTS
 
         given = {key: words[key] for key in _DEPLOYMENT if key in words}
         if "instance_id" in words:
@@ -125,7 +126,8 @@ class Control:
         deployment_faults.add(fault)
 
     def _faults(self, _words: Words) -> Any:
-        from udo.sandbox.strict import deployment_faults, quotas
+        from udo.sandbox.strict import quotas
+        from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         failing = [
             {**{key: getattr(one, key) for key in _DEPLOYMENT}, "kind": "deployment", "counted": len(one.hit)}
@@ -135,7 +137,7 @@ class Control:
         return {"faults": [*self._world.faults.listed(), *failing, *account]}
 
     def _clear(self, words: Words) -> Any:
-        from udo.sandbox.strict import deployment_faults
+        from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         deployment_faults.clear()
         self._new_account(False)

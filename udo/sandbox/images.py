@@ -78,7 +78,7 @@ def _register(
 ) -> None:
     from moto.ec2.models import ec2_backends
 
-    from udo.sandbox.strict.public_images import register
+    from udo.sandbox.strict.ec2.public_images import register
 
     register(
         ec2_backends[world.account][region],

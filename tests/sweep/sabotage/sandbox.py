@@ -9,49 +9,49 @@ _CORNERS = "tests/sandbox/strict/test_corners.py::test_"
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "give a policy that is put again another ARN",
-        "sandbox/strict/policies.py",
+        "sandbox/strict/autoscaling/policies.py",
         "made.udo_id = before.udo_id",
         "pass",
         (_CORNERS + "a_policy_that_is_put_again_keeps_its_arn",),
     ),
     Mutant(
         "count the upper bound of a step to it",
-        "sandbox/strict/policies.py",
+        "sandbox/strict/autoscaling/policies.py",
         "breach < float(high)",
         "breach <= float(high)",
         (_CORNERS + "the_upper_bound_of_a_step_belongs_to_the_next_one",),
     ),
     Mutant(
         "scale by nothing where a percentage is less than one instance",
-        "sandbox/strict/policies.py",
+        "sandbox/strict/autoscaling/policies.py",
         "return int(change) if abs(change) >= 1 else (change > 0) - (change < 0)",
         "return int(change)",
         (_CORNERS + "a_percentage_is_rounded_towards_nothing_but_to_one_instance_at_least",),
     ),
     Mutant(
         "spare the oldest instance where another has old launch data",
-        "sandbox/strict/capacity.py",
+        "sandbox/strict/autoscaling/capacity.py",
         'stale = 0 if policy == "OldestInstance" else int(_is_current(group, member))',
         "stale = int(_is_current(group, member))",
         (_CORNERS + "the_oldest_instance_goes_though_another_has_old_launch_data",),
     ),
     Mutant(
         "take the first revision of a deployment group for its present one",
-        "sandbox/strict/revisions.py",
+        "sandbox/strict/codedeploy/revisions.py",
         "targets[deployment.deployment_group_name] = deployment.revision",
         "targets.setdefault(deployment.deployment_group_name, deployment.revision)",
         (_CORNERS + "a_revision_is_that_of_a_group_until_another_is_deployed_to_it",),
     ),
     Mutant(
         "roll back a stopped deployment that nobody wants rolled back",
-        "sandbox/strict/deployments.py",
+        "sandbox/strict/codedeploy/deployments.py",
         'bool(request.params.get("autoRollbackEnabled"))',
         "True",
         (_CORNERS + "a_deployment_that_is_stopped_is_rolled_back_only_where_it_is_asked_for",),
     ),
     Mutant(
         "roll back what is a rollback itself",
-        "sandbox/strict/deployments.py",
+        "sandbox/strict/codedeploy/deployments.py",
         'if not wanted or deployment.creator == "codeDeployRollback":',
         "if not wanted:",
         (_CORNERS + "a_rollback_that_fails_is_not_rolled_back",),
@@ -72,14 +72,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "keep the instances of a launch that failed",
-        "sandbox/strict/volumes.py",
+        "sandbox/strict/ec2/volumes.py",
         "failed_launches_leave_nothing(backend, before)\n",
         "pass\n",
         ("tests/sandbox/test_steadiness.py::test_a_launch_that_crashes_is_an_activity_and_is_tried_again",),
     ),
     Mutant(
         "drop the speed of a gp3 volume",
-        "sandbox/strict/volumes.py",
+        "sandbox/strict/ec2/volumes.py",
         'iops=volume.get("Iops") or',
         "iops=",
         (
@@ -88,14 +88,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "accept a second volume without size or snapshot",
-        "sandbox/strict/volumes.py",
+        "sandbox/strict/ec2/volumes.py",
         'not snapshot and not volume.get("VolumeSize"),',
         "False,",
         ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[impossible_volumes_are_refused]",),
     ),
     Mutant(
         "take a schedule whose range runs backwards",
-        "sandbox/strict/schedules.py",
+        "sandbox/strict/autoscaling/schedules.py",
         "(len(ends) == 2 and int(ends[0]) > int(ends[1])) or",
         "",
         (
@@ -104,7 +104,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "delete no schedule of a batch",
-        "sandbox/strict/schedules.py",
+        "sandbox/strict/autoscaling/schedules.py",
         "unknown = [name for name in names if _kept(backend).pop((group.name, name), None) is None]",
         "unknown = [name for name in names if (group.name, name) not in _kept(backend)]",
         (
@@ -113,14 +113,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "let one of two hooks decide for both",
-        "sandbox/strict/holding.py",
+        "sandbox/strict/autoscaling/holding.py",
         'return "CONTINUE" if all(action',
         'return "CONTINUE" if any(action',
         ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[waits_are_completed]",),
     ),
     Mutant(
         "give a hook that is put again its first settings",
-        "sandbox/strict/lifecycle_hooks.py",
+        "sandbox/strict/autoscaling/lifecycle_hooks.py",
         "hook = before or kind(",
         "hook = kind(",
         (
@@ -129,14 +129,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "let heartbeats count for nothing",
-        "sandbox/strict/lifecycle_actions.py",
+        "sandbox/strict/autoscaling/lifecycle_actions.py",
         "action.due = moment.now() + action.hook.heartbeat_timeout",
         "pass",
         ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[heartbeats_prolong_waits]",),
     ),
     Mutant(
         "send requests to a member in standby",
-        "sandbox/strict/capacity.py",
+        "sandbox/strict/autoscaling/capacity.py",
         "for member in group.active_instances()]",
         "for member in group.instance_states]",
         (
@@ -145,7 +145,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "forget the metrics that were on",
-        "sandbox/strict/group_metrics.py",
+        "sandbox/strict/autoscaling/group_metrics.py",
         "wanted = {*group.metrics, *",
         "wanted = {*",
         (
@@ -154,7 +154,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "take a type of any generation",
-        "sandbox/strict/references.py",
+        "sandbox/strict/ec2/references.py",
         "int(parts[2]) <= newest.get(parts[1], -1) + 1",
         "True",
         ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[templates_name_what_exists]",),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-import importlib
 
 from udo.sandbox import answers
 from udo.sandbox.clock import Clock
 from udo.sandbox.strict import delays as _delays
-from udo.sandbox.strict import guard, limits, moment, refreshing
+from udo.sandbox.strict import guard, limits, moment
 from udo.sandbox.strict import rules as _rules
+from udo.sandbox.strict.autoscaling import refreshing
+from udo.sandbox.strict.codedeploy.faults import DeploymentFault, deployment_faults
 from udo.sandbox.strict.delays import delays
-from udo.sandbox.strict.deployment_faults import DeploymentFault, deployment_faults
 from udo.sandbox.strict.limits import quotas
 from udo.sandbox.strict.rules import Rule
+from udo.sandbox.strict.service import load_topics, services
 
 __all__ = [
     "DeploymentFault",
@@ -26,50 +27,6 @@ __all__ = [
     "reset",
     "rules",
 ]
-
-# Importing a topic registers its rules.
-_TOPICS = (
-    "account_limits",
-    "activities",
-    "capacity",
-    "deployment_configs",
-    "deployment_groups",
-    "deployment_targets",
-    "deployments",
-    "filters",
-    "group_metrics",
-    "group_settings",
-    "group_tags",
-    "groups",
-    "groups_known",
-    "holding",
-    "kinds",
-    "instances",
-    "launch_configurations",
-    "launch_reference",
-    "lifecycle_actions",
-    "lifecycle_hooks",
-    "managed_instances",
-    "managed_policies",
-    "member_moves",
-    "members",
-    "notifications",
-    "on_premises",
-    "parameters",
-    "places",
-    "policies",
-    "processes",
-    "public_images",
-    "references",
-    "refreshes",
-    "revisions",
-    "schedules",
-    "template_versions",
-    "templates",
-    "traffic_sources",
-    "values",
-    "volumes",
-)
 
 
 @functools.cache
@@ -92,12 +49,10 @@ def rules() -> tuple[Rule, ...]:
 
 def advance(clock: Clock) -> None:
     """Moves everything that time moves up to the clock's present moment; called before every request."""
-    from udo.sandbox.strict import capacity, deployments, instances
-
     moment.use(clock)
-    capacity.advance()
-    deployments.advance()
-    instances.advance()
+    for service in services().values():
+        for move in service.advances():
+            move()
 
 
 def reset() -> None:
@@ -112,5 +67,4 @@ def reset() -> None:
 def _load() -> None:
     # First: a topic that is imported from a moto it was not made for would only say what Python stumbled over.
     guard.check()
-    for topic in _TOPICS:
-        importlib.import_module(f"{__name__}.{topic}")
+    load_topics()

@@ -6,16 +6,7 @@ import datetime
 import importlib
 
 from udo.sandbox.clock import Clock
-
-# Where moto writes times that its answers show, each module importing `utcnow` by name.
-_TIMEKEEPERS = (
-    "moto.autoscaling.models",
-    "moto.codedeploy.models",
-    "moto.ec2.models.elastic_block_store",
-    "moto.ec2.models.instances",
-    "moto.ec2.models.launch_templates",
-    "moto.ssm.models",
-)
+from udo.sandbox.strict.service import services
 
 
 class _Present:
@@ -49,5 +40,6 @@ def text(seconds: float | None = None) -> str:
 
 def install() -> None:
     """Makes moto's backends read this clock."""
-    for name in _TIMEKEEPERS:
+    # Where moto writes times that its answers show, each module importing `utcnow` by name.
+    for name in (name for service in services().values() for name in service.keeps_time):
         setattr(importlib.import_module(name), "utcnow", utcnow)  # noqa: B010

@@ -10,28 +10,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import moto.core.responses
-from moto.autoscaling.models import AutoScalingBackend, autoscaling_backends
-from moto.autoscaling.responses import AutoScalingResponse
-from moto.codedeploy.models import CodeDeployBackend, codedeploy_backends
-from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
-from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.responses import EC2Response
-from moto.iam.responses import IamResponse
-from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
-from moto.ssm.responses import SimpleSystemManagerResponse
-from moto.sts.responses import TokenResponse
 
-RESPONSES = {
-    "autoscaling": AutoScalingResponse,
-    "codedeploy": CodeDeployResponse,
-    "ec2": EC2Response,
-    "iam": IamResponse,
-    "ssm": SimpleSystemManagerResponse,
-    "sts": TokenResponse,
-}
+from udo.sandbox.strict.service import services
 
 
 class Refusal(ServiceException):
@@ -79,25 +62,10 @@ class Request:
         """The region asked."""
         return str(self.response.region)
 
-    @property
-    def autoscaling(self) -> AutoScalingBackend:
-        """What moto holds of Auto Scaling in the account and region."""
-        return autoscaling_backends[self.account][self.region]
-
-    @property
-    def ec2(self) -> EC2Backend:
-        """What moto holds of EC2 there."""
-        return ec2_backends[self.account][self.region]
-
-    @property
-    def codedeploy(self) -> CodeDeployBackend:
-        """What moto holds of CodeDeploy there."""
-        return codedeploy_backends[self.account][self.region]
-
-    @property
-    def ssm(self) -> SimpleSystemManagerBackend:
-        """What moto holds of Systems Manager there."""
-        return ssm_backends[self.account][self.region]
+    def backend(self, service: str) -> Any:
+        """What moto holds of a service in the account and region."""
+        one = services()[service]
+        return one.found(one.backends)[self.account][self.region]
 
     def moto(self) -> Any:
         """moto's own result: what its handler for this operation returns."""
@@ -186,22 +154,29 @@ def adds(owner: Any, attribute: str) -> Callable[[T], T]:
     return register
 
 
+def responses(service: str) -> Any:
+    """moto's class whose methods answer the operations of a service."""
+    one = services()[service]
+    return one.found(one.responses)
+
+
 def wire() -> None:
     """Puts every registered rule in its place; to be called once."""
     for owner, attribute, ours in [*_replacements, *_additions]:
         setattr(owner, attribute, ours)
     for service, name in sorted(operations()):
         _wire_operation(service, name)
-    for method, handler in inspect.getmembers(CodeDeployResponse, inspect.isfunction):
-        if method in CodeDeployResponse.__dict__ and not method.startswith("_"):
-            setattr(CodeDeployResponse, method, _serializable(handler))
+    codedeploy = responses("codedeploy")
+    for method, handler in inspect.getmembers(codedeploy, inspect.isfunction):
+        if method in codedeploy.__dict__ and not method.startswith("_"):
+            setattr(codedeploy, method, _serializable(handler))
     # moto lists the methods of the response class on every request: 6 ms for the hundreds that EC2 has.
     names = "method_names_from_class"
     setattr(moto.core.responses, names, functools.cache(getattr(moto.core.responses, names)))
 
 
 def _wire_operation(service: str, name: str) -> None:
-    owner = RESPONSES[service]
+    owner = responses(service)
     method = camelcase_to_underscores(name)
     moto_handler = getattr(owner, method, None)
     checks = tuple(_checks.get((service, name), ()))

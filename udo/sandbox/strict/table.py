@@ -6,17 +6,10 @@ import sys
 from itertools import groupby
 
 from udo.sandbox import strict
+from udo.sandbox.strict.service import services
 
-_SERVICES = {
-    "autoscaling": "Auto Scaling",
-    "codedeploy": "CodeDeploy",
-    "ec2": "EC2",
-    "elb": "Classic load balancers",
-    "elbv2": "Load balancers and target groups",
-    "iam": "IAM",
-    "ssm": "Systems Manager",
-    "sts": "STS",
-}
+# What rules are about that moto answers itself.
+_OTHERS = {"elb": "Classic load balancers", "elbv2": "Load balancers and target groups"}
 _COLUMNS = "| Rule | Operations | AWS, and the sandbox | Raw moto | Source |\n| --- | --- | --- | --- | --- |\n"
 _HEAD = """\
 # What the sandbox is strict about
@@ -32,7 +25,8 @@ def document() -> str:
     rules = strict.rules()
     parts = [_HEAD.format(count=len(rules))]
     for service, ours in groupby(rules, key=lambda rule: rule.service):
-        parts.append(f"\n## {_SERVICES.get(service, service)}\n\n{_COLUMNS}")
+        title = services()[service].title if service in services() else _OTHERS[service]
+        parts.append(f"\n## {title}\n\n{_COLUMNS}")
         parts += [_row(rule) for rule in ours]
     return "".join(parts)
 

@@ -1,0 +1,305 @@
+"""The members of a group: born from its launch data as it was, and remembering it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.autoscaling.models import ASG_NAME_TAG, InstanceState
+from moto.core.exceptions import ServiceException
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.instances import MetadataOptions
+
+from udo.sandbox.strict import moment
+from udo.sandbox.strict.autoscaling.activities import difference_cause, finish, record
+from udo.sandbox.strict.autoscaling.holding import hooks_hold_members
+from udo.sandbox.strict.autoscaling.lifecycle_hooks import LAUNCHING
+from udo.sandbox.strict.delays import delays
+from udo.sandbox.strict.ec2.references import images_are_looked_up_at_launch, missing_image
+from udo.sandbox.strict.rules import Refusal, adds, replaces, rule
+
+log = logging.getLogger("udo.sandbox")
+COUNTED = ("Pending", "Pending:Wait", "InService")
+
+
+@dataclass(frozen=True)
+class Birth:
+    """What a member was launched from: a launch configuration, or a version of a launch template."""
+
+    configuration: Any = None
+    template_id: str = ""
+    template_name: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class LaunchData:
+    """What RunInstances needs, whichever source it comes from; `own_image` is an override's."""
+
+    birth: Birth
+    image_id: str
+    instance_type: str
+    user_data: Any
+    security_groups: list[str]
+    key_name: str | None
+    instance_profile: str | None
+    metadata_options: dict[str, Any] | None
+    block_device_mappings: list[dict[str, Any]]
+    associate_public_ip: bool | None
+    spot: bool
+    tenancy: str
+    tags: dict[str, str]
+    own_image: str = ""
+
+
+def launch(group: Any, count: int, reason: str) -> None:
+    """Starts `count` new members, spread evenly over the group's subnets or zones."""
+    for place, number in _spread(group, count):
+        try:
+            reservation = _run(group, place, number)
+        except (EC2ClientError, ServiceException) as error:
+            launch_failures_are_activities(group, reason, error.message)
+            return
+        except StopIteration:
+            launch_failures_are_activities(group, reason, "There are not enough free addresses in the subnet")
+            return
+        except Exception as error:
+            log.exception("no launch for %s", group.name)
+            launch_failures_are_activities(group, reason, f"Client.InternalError: {error!r}")
+            return
+        for instance in reservation.instances:
+            _join(group, instance, reason)
+
+
+@rule("autoscaling", "SetDesiredCapacity", "UpdateAutoScalingGroup", moto="lets the request fail instead (HTTP 500)")
+def launch_failures_are_activities(group: Any, reason: str, why: str) -> None:
+    """A launch that fails is no error of the request: it stands in the scaling activities, and is tried again later.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-verify-scaling-activity.html.
+    """
+    why = why.rstrip(".")
+    record(
+        group,
+        f"Launching a new EC2 instance.  Status Reason: {why}. Launching EC2 instance failed.",
+        reason,
+        status="Failed",
+        message=f"{why}. Launching EC2 instance failed.",
+    )
+    group.udo_retry_at = moment.now() + delays.relaunch
+
+
+@rule("autoscaling", "UpdateAutoScalingGroup", moto="puts all instances of a scaling event into one subnet or zone")
+def zones_are_balanced(group: Any, places: list[str], taken: dict[str, int], count: int) -> dict[str, int]:
+    """New instances go to the subnet or zone that holds the fewest members.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html (balancing across zones).
+    """
+    added = dict.fromkeys(places, 0)
+    for _ in range(count):
+        place = min(places, key=lambda one: taken.get(one, 0) + added[one])
+        added[place] += 1
+    return {place: number for place, number in added.items() if number}
+
+
+def _spread(group: Any, count: int) -> list[tuple[str, int]]:
+    subnets = group.vpc_zone_identifier.split(",") if group.vpc_zone_identifier else []
+    places = [subnet.strip() for subnet in subnets] or list(group.availability_zones)
+    taken: dict[str, int] = {}
+    for member in group.instance_states:
+        place = member.instance.subnet_id if subnets else member.availability_zone
+        taken[place] = taken.get(place, 0) + 1
+    return list(zones_are_balanced(group, places, taken, count).items())
+
+
+def _run(group: Any, place: str, count: int) -> Any:
+    data = launch_data(group)
+    if why := missing_image(group.ec2_backend, data.image_id):
+        raise Refusal("ValidationError", why)
+    tags = {**group.get_propagated_tags(), **data.tags, ASG_NAME_TAG: group.name}
+    in_subnet = bool(group.vpc_zone_identifier)
+    reservation = group.ec2_backend.run_instances(
+        data.image_id,
+        count,
+        data.user_data,
+        data.security_groups,
+        instance_type=data.instance_type,
+        is_instance_type_default=False,
+        key_name=data.key_name,
+        placement=None if in_subnet else place,
+        region_name=group.region,
+        subnet_id=place if in_subnet else None,
+        associate_public_ip=data.associate_public_ip,
+        block_device_mappings=data.block_device_mappings,
+        metadata_options=data.metadata_options or {},
+        tags={"instance": tags},
+    )
+    for instance in reservation.instances:
+        instances_carry_their_launch_data(instance, data, group)
+    return reservation
+
+
+def launch_data(group: Any) -> LaunchData:
+    """The launch data the group has now."""
+    if group.ec2_launch_template is None:
+        return _from_configuration(group.launch_config)
+    overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or [{}]
+    return overrides_come_before_the_template(group, overrides[0])
+
+
+@rule("autoscaling", "UpdateAutoScalingGroup", moto="takes nothing but the type from an override")
+def overrides_come_before_the_template(group: Any, override: Mapping[str, Any]) -> LaunchData:
+    """What an override says (type, image, a template of its own) comes before what the policy's template says.
+
+    Source: botocore autoscaling shape LaunchTemplate.
+    """
+    own = override.get("LaunchTemplateSpecification") or {}
+    template = group.ec2_backend.get_launch_template(own.get("LaunchTemplateId") or group.ec2_launch_template.id)
+    number = own.get("Version") or "$Default" if own else group.launch_template_version
+    return _from_template(group, template.get_version(number), override)
+
+
+def _from_configuration(configuration: Any) -> LaunchData:
+    asked = getattr(configuration, "udo_asked", {})
+    return LaunchData(
+        birth=Birth(configuration),
+        image_id=configuration.image_id,
+        instance_type=configuration.instance_type,
+        user_data=configuration.user_data,
+        security_groups=list(configuration.security_groups),
+        key_name=configuration.key_name,
+        instance_profile=configuration.iam_instance_profile,
+        metadata_options=asked.get("MetadataOptions"),
+        block_device_mappings=list(asked.get("BlockDeviceMappings") or []),
+        associate_public_ip=configuration.associate_public_ip_address,
+        spot=bool(asked.get("SpotPrice")),
+        tenancy=asked.get("PlacementTenancy") or "default",
+        tags={},
+    )
+
+
+def _from_template(group: Any, version: Any, override: Mapping[str, Any]) -> LaunchData:
+    data = version.data
+    interfaces = data.get("NetworkInterfaces") or [{}]
+    profile = data.get("IamInstanceProfile") or {}
+    image = override.get("ImageId") or data.get("ImageId", "")
+    groups = [*(data.get("SecurityGroupIds") or []), *(data.get("SecurityGroups") or [])]
+    return LaunchData(
+        birth=Birth(None, version.template.id, version.template.name, str(version.number)),
+        image_id=images_are_looked_up_at_launch(group.ec2_backend, image) or "",
+        instance_type=override.get("InstanceType") or data.get("InstanceType") or "m1.small",
+        user_data=version.user_data,
+        security_groups=groups or list(interfaces[0].get("Groups") or []),
+        key_name=data.get("KeyName"),
+        instance_profile=profile.get("Name") or profile.get("Arn"),
+        metadata_options=data.get("MetadataOptions"),
+        block_device_mappings=list(data.get("BlockDeviceMappings") or []),
+        associate_public_ip=interfaces[0].get("AssociatePublicIpAddress"),
+        spot=(data.get("InstanceMarketOptions") or {}).get("MarketType") == "spot",
+        tenancy=(data.get("Placement") or {}).get("Tenancy") or "default",
+        tags=dict(version.instance_tags),
+        own_image=override.get("ImageId", ""),
+    )
+
+
+@rule(
+    "ec2", "DescribeInstances", moto="carries no profile, metadata options, tenancy or spot, the key of templates only"
+)
+def instances_carry_their_launch_data(instance: Any, data: LaunchData, group: Any) -> None:
+    """A member has the key, profile, metadata options, tenancy and purchase option of what it was launched from.
+
+    Source: botocore ec2 shape Instance (`KeyName`, `IamInstanceProfile`, `MetadataOptions`, `Placement`,
+    `InstanceLifecycle`).
+    """
+    instance.lifecycle = "spot" if data.spot else None
+    instance._placement.tenancy = data.tenancy
+    instance.metadata_options = MetadataOptions(data.metadata_options or {})
+    if data.instance_profile:
+        name = data.instance_profile.rpartition("/")[2]
+        arn = f"arn:aws:iam::{group.account_id}:instance-profile/{name}"
+        instance.iam_instance_profile = {"Arn": arn, "Id": "AIPA" + name.upper()[:17]}
+    if data.birth.template_id:
+        instance.add_tags(
+            {
+                "aws:ec2launchtemplate:id": data.birth.template_id,
+                "aws:ec2launchtemplate:version": data.birth.version,
+            }
+        )
+
+
+def _join(group: Any, instance: Any, reason: str) -> None:
+    before = sum(1 for member in group.instance_states if member.lifecycle_state in COUNTED)
+    instance.autoscaling_group = group
+    member: Any = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
+    data = launch_data(group)
+    member.udo_birth, member.udo_own_image = data.birth, data.own_image
+    member.udo_ready_at = moment.now() + delays.boot
+    group.instance_states.append(member)
+    cause = difference_cause("launch", before, before + 1, reason)
+    activity = record(group, f"Launching a new EC2 instance: {instance.id}", cause, status="PreInService")
+    activity["Details"] = json.dumps({"Subnet ID": instance.subnet_id, "Availability Zone": member.availability_zone})
+    member.udo_activity = activity
+    member.lifecycle_state = "Pending"
+    instance._state.name, instance._state.code = "pending", 0
+    if delays.boot <= 0:
+        arrive(group, member)
+
+
+def arrive(group: Any, member: Any) -> None:
+    """Ends a member's boot: it is in service, unless hooks hold it."""
+    if member.instance.state_code == 0:
+        member.instance._state.name, member.instance._state.code = "running", 16
+    if not hooks_hold_members(group, member, LAUNCHING):
+        enter_service(member)
+
+
+def enter_service(member: Any) -> None:
+    """Puts a member into service."""
+    member.lifecycle_state = "InService"
+    finish(member.udo_activity)
+
+
+@rule("autoscaling", "DescribeAutoScalingGroups", "DescribeAutoScalingInstances", moto="shows what the group has now")
+def members_keep_their_launch_configuration(member: Any) -> str | None:
+    """A member shows the launch configuration it was launched from, and none once that is deleted.
+
+    Source: botocore autoscaling shape Instance (`LaunchConfigurationName`); Auto Scaling user guide, "Change the
+    launch configuration for an Auto Scaling group".
+    """
+    born = getattr(member, "udo_birth", Birth())
+    if born.configuration is None:
+        return None
+    known = member.auto_scaling_group.autoscaling_backend.launch_configurations
+    return born.configuration.name if known.get(born.configuration.name) is born.configuration else None
+
+
+@rule("autoscaling", "DescribeAutoScalingGroups", "DescribeAutoScalingInstances", moto="shows the default version")
+def members_keep_their_template_version(member: Any) -> dict[str, str] | None:
+    """A member shows the number of the launch template version it was launched from.
+
+    Source: botocore autoscaling shape Instance (`LaunchTemplate`).
+    """
+    born = getattr(member, "udo_birth", Birth())
+    if not born.template_id:
+        return None
+    return {
+        "LaunchTemplateId": born.template_id,
+        "LaunchTemplateName": born.template_name,
+        "Version": born.version,
+    }
+
+
+@rule("autoscaling", "DescribeAutoScalingGroups", "DescribeAutoScalingInstances", moto="never shows an image")
+def members_show_the_image_of_their_override(member: Any) -> str | None:
+    """A member shows an image only where the override that it was launched with has one of its own.
+
+    Source: botocore autoscaling shape Instance (`ImageId`).
+    """
+    return getattr(member, "udo_own_image", "") or None
+
+
+adds(InstanceState, "image_id")(property(members_show_the_image_of_their_override))
+replaces(InstanceState, "launch_configuration_name")(property(members_keep_their_launch_configuration))
+replaces(InstanceState, "launch_template")(property(members_keep_their_template_version))
