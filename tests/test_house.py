@@ -211,6 +211,15 @@ def test_names_are_nouns_and_verbs_of_their_own() -> None:
     _none(found)
 
 
+def test_files_are_named_with_nouns_and_verbs_of_the_field() -> None:
+    vague = {"standing", "following", "kept", "existing", "telling", "once", "ssh_whom", "misc", "common"}
+    _none([str(path) for path in SOURCES if path.stem.strip("_") in vague])
+
+
+def test_the_folder_of_verbs_holds_verbs_alone() -> None:
+    _none([path.name for path in (UDO / "commands").glob("_*.py") if path.stem not in ("__init__", "_options")])
+
+
 def _kept_files() -> Iterator[Path]:
     made = re.compile(r"\.git|\.venv.*|__pycache__|.*_cache|\.hypothesis|.*\.egg-info|dist|build")
     for folder, folders, names in os.walk(ROOT):

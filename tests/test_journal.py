@@ -59,7 +59,7 @@ def test_the_journal_is_only_ever_appended_to() -> None:
 
 WRITER = """
 import sys
-from udo.journal import Journal, entries
+from udo.change.journal import Journal, entries
 journal = Journal({"run": sys.argv[1]}, lambda text: sys.exit(text))
 for number in range(40):
     journal.record(f"{number} " + "x" * 5000, "done")

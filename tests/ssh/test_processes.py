@@ -21,7 +21,7 @@ files, fanout, rows = int(sys.argv[1]), int(sys.argv[3]), json.loads(sys.argv[5]
 if files:
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 from udo import ssh
-from udo.plan import HostDone, Line
+from udo.change.events import HostDone, Line
 targets = [ssh.Target(**row | {"via": via}) for row in rows]
 for event in ssh.fan_out(targets, command, ssh.Options(fanout=fanout), lambda _: None):
     if isinstance(event, HostDone):
