@@ -191,7 +191,7 @@ def test_a_journal_that_cannot_be_read_is_one_warning() -> None:
 
 
 def test_a_journal_that_another_process_holds_is_gone_on_without_and_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("udo.journal._PATIENCE", 0.2)
+    monkeypatch.setattr("udo.change.journal._PATIENCE", 0.2)
     warnings: list[str] = []
     _journal(warnings).record("one", "done")
     with (state_folder() / "journal.jsonl").open("rb") as held:

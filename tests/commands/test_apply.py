@@ -213,7 +213,7 @@ def test_a_group_that_is_gone_is_named(world: Any, udo: Udo, planned: str) -> No
         world.client("autoscaling").describe_auto_scaling_groups()
     gone = udo("apply", "plan")
     assert gone.exit == 1, gone.stderr
-    assert "group prod-webapp of prod webapp does not exist any more" in gone.stderr
+    assert "group prod-webapp of prod webapp does not exist" in gone.stderr
     assert writes(world) == [], planned
 
 

@@ -144,7 +144,7 @@ def test_where_the_overview_is_missing_the_instances_tell(
 ) -> None:
     seeded(config())
     deployment_faults.add(DeploymentFault(event="ValidateService", instance=3))
-    monkeypatch.setattr("udo.sandbox.strict.deployment_view.overview", lambda _run: None)
+    monkeypatch.setattr("udo.sandbox.strict.codedeploy.view.overview", lambda _run: None)
     done = udo(*DEPLOY, SHA)
     assert done.exit == 3
     assert "succeeded on 2 instances, but 1 of 3 failed: i-" in done.stderr
