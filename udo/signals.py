@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Ctrl-C, the end that others ask for, and the terminal that goes away.
 _NUMBERS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
 
+# The longest that a sleep goes on which has begun a moment after a signal.
+_NAP = 0.5
+
 
 class _State:
     """The signals noted so far, how many of them are endured now, and whether the main thread only waits."""
@@ -71,6 +74,11 @@ def came() -> bool:
 def noted() -> bool:
     """Whether there is a signal that nobody has answered yet."""
     return len(_state.noted) > _state.answered
+
+
+def over() -> bool:
+    """Whether the run is being ended by signals: for other threads, which nobody breaks in on."""
+    return bool(_state.noted) and _state.too_many(0)
 
 
 def answer() -> None:
@@ -147,8 +155,11 @@ class Clock:
 
     def sleep(self, seconds: float, /) -> None:
         """Waits. Raises: Interrupted."""
+        until = time.monotonic() + seconds
         with waiting():
-            time.sleep(seconds)
+            # A signal that comes just before a sleep is seen after it only: so by short ones.
+            while (left := until - time.monotonic()) > 0:
+                time.sleep(min(left, _NAP))
 
 
 def _arrived(number: int, _frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from udo import signals
+from udo import programs
 from udo.errors import UsageError
 
 GIT_SECONDS = 20.0
@@ -197,7 +197,7 @@ def ssh_host(name: str) -> str:
     """The host that ssh connects to for this name, by the operator's configuration; the name where it does not say."""
     words = ["ssh", "-G", "--", name]
     try:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_SECONDS, check=False)
+        done = programs.asked(words, seconds=GIT_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return name
     found = re.search(rb"^hostname (\S+)$", done.stdout, re.MULTILINE)
@@ -255,22 +255,14 @@ class _Git:
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         try:
-            with signals.waiting():
-                return subprocess.run(
-                    ["git", "--no-pager", "--no-replace-objects", *words],
-                    cwd=self._folder,
-                    env=_environment(),
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    encoding="utf-8",
-                    errors="replace",
-                    timeout=GIT_SECONDS,
-                    check=False,
-                )
+            line = ["git", "--no-pager", "--no-replace-objects", *words]
+            done = programs.asked(line, folder=self._folder, env=_environment(), seconds=GIT_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise self.refusal(f"git did not answer within {GIT_SECONDS:.0f} s") from error
         except OSError as error:
             raise self.refusal(f"git cannot be started ({error.strerror})") from error
+        said, errors = (stream.decode(errors="replace") for stream in (done.stdout, done.stderr))
+        return subprocess.CompletedProcess(line, done.returncode, said, errors)
 
 
 def _environment() -> dict[str, str]:

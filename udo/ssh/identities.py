@@ -8,7 +8,6 @@ import copy
 import os
 import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from typing import Any
 import paramiko
 from paramiko.pkey import PublicBlob, UnknownKeyType
 
+from udo import programs, signals
 from udo.errors import UsageError
 from udo.ssh import config_file
 from udo.ssh.target import Target
@@ -134,9 +134,10 @@ class Identities:
     def _agent_keys(self) -> tuple[AgentKey, ...]:
         if self._held is None:
             try:
-                _call_agent()
-                self._agent = paramiko.Agent()
-                found = self._agent.get_keys()
+                with signals.waiting():
+                    _call_agent()
+                    self._agent = paramiko.Agent()
+                    found = self._agent.get_keys()
             except (OSError, paramiko.SSHException):
                 found = ()
             self._held = tuple(AgentKey(key.agent, key.blob, key.comment) for key in found)
@@ -198,8 +199,7 @@ def _is_open(path: Path) -> bool:
 def _is_read_by_ssh(path: Path) -> bool:
     """Whether ssh can log in by a private key file, which is asked by no passphrase."""
     try:
-        words = ["ssh-keygen", "-y", "-P", "", "-f", str(path)]
-        return not subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
+        return not programs.asked(["ssh-keygen", "-y", "-P", "", "-f", str(path)]).returncode
     except OSError:
         return False
 

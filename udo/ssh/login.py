@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from udo import files
+from udo import files, programs, signals
 from udo.change.events import Event, HostBegan, HostDone, Notice
 from udo.errors import Refused, UdoError, UsageError
 from udo.ssh import known_hosts, trust
@@ -36,7 +36,7 @@ def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> 
         yield HostBegan(target.instance_id)
         start = time.monotonic()
         try:
-            status = subprocess.run(argv, check=False).returncode
+            status = _left(argv)
         except FileNotFoundError as error:
             raise UdoError(
                 "no ssh program", hint="install OpenSSH to log in; 'udo ssh' with a command works"
@@ -44,6 +44,17 @@ def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> 
         finally:
             pin_accepted(target, Path(folder))
     yield HostDone(target.instance_id, *_ending(status), time.monotonic() - start)
+
+
+def _left(argv: list[str]) -> int:
+    """The status with which ssh ends, which has our terminal. Raises: Interrupted, FileNotFoundError."""
+    process = subprocess.Popen(argv)
+    try:
+        with signals.waiting():
+            return process.wait()
+    finally:
+        # Asked first: it makes the terminal what it was.
+        programs.end(process)
 
 
 def login_argv(target: Target, options: Options, console_keys: trust.ConsoleKeys, folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from udo import programs
 from udo.errors import UdoError, UsageError
 from udo.ssh.config_file import HARMLESS, Setting, every_line
 from udo.ssh.known_hosts import KnownHosts
@@ -218,7 +219,7 @@ def _ask(config: str | None, chosen: Sequence[str], address: str) -> Answer:
 
 def _told(words: Sequence[str], address: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run([*words, "--", address], capture_output=True, timeout=_PATIENCE, check=False)
+        return programs.asked([*words, "--", address], seconds=_PATIENCE)
     except subprocess.TimeoutExpired as error:
         hint = "a `Match exec` of its configuration may wait for something"
         raise UsageError(f"ssh -G {address}: no answer within {_PATIENCE:g} s", hint=hint) from error

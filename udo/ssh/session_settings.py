@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-import subprocess
+
+from udo import programs
 
 _SETTINGS = {"ForkAfterAuthentication": "no", "StdinNull": "no", "SessionType": "default"}
 
@@ -12,8 +13,8 @@ _SETTINGS = {"ForkAfterAuthentication": "no", "StdinNull": "no", "SessionType": 
 def session_settings() -> dict[str, str]:
     """What takes the place of such settings; empty for an ssh that does not know them, and reads no file with them.
 
-    Raises: FileNotFoundError where there is no ssh program. Source: they are there since OpenSSH 8.7.
+    Raises: Interrupted; FileNotFoundError where there is no ssh program. Source: they are there since OpenSSH 8.7.
     """
     words = [word for name, value in _SETTINGS.items() for word in ("-o", f"{name}={value}")]
-    asked = subprocess.run(["ssh", "-G", "-F", "none", *words, "x"], capture_output=True, check=False)
+    asked = programs.asked(["ssh", "-G", "-F", "none", *words, "x"])
     return {} if asked.returncode else _SETTINGS
