@@ -64,11 +64,13 @@ class Connection:
         self._tell = tell
         self._seconds = _limit()
         self._clients: dict[tuple[str, bool], Any] = {}
+        self._has_credentials = credentials is not None
         with configured():
             self._session = _session(profile, region, credentials)
             if prepare:
                 prepare(self._session)
             if assume_role:
+                self._look_for_credentials()
                 assumed = CredentialResolver([_AssumedRole(self._session, assume_role)])
                 self._session = _session(profile, region, None)
                 self._session.register_component("credential_provider", assumed)
@@ -91,6 +93,8 @@ class Connection:
         key = (service, writing)
         if key not in self._clients:
             with configured():
+                if not self._clients and not self._has_credentials:
+                    self._look_for_credentials()
                 made = self._session.create_client(
                     service,
                     region_name=self.region,
@@ -174,6 +178,11 @@ class Connection:
         report = ParamValidator().validate({key: _as_sent(value) for key, value in params.items()}, shape)
         if report.has_errors():
             raise UsageError(f"{service}:{operation}: {' '.join(report.generate_report().split())}")
+
+    def _look_for_credentials(self) -> None:
+        if patience.credentials(self._session, tell=self._tell) is None:
+            # Each client would look through all places again, on the thread that signals come to.
+            self._session.register_component("credential_provider", CredentialResolver([]))
 
     def _paginator(self, service: str, operation: str) -> tuple[str, str] | None:
         model = self._session.get_component("data_loader").load_service_model(service, "paginators-1")
