@@ -8,6 +8,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from udo import signals
+
 
 class SandboxClock:
     """A clock whose `time` is the sandbox's, asked for once; what is waited for is real time.
@@ -23,10 +25,11 @@ class SandboxClock:
         self.sleep = real.sleep
 
     def time(self) -> float:
-        """Seconds since 1970 in the sandbox; this machine's where it does not answer."""
+        """Seconds since 1970 in the sandbox; this machine's where it does not answer. Raises: Interrupted."""
         if self._known is None:
             try:
-                now, speed = self._asked()
+                with signals.waiting():
+                    now, speed = self._asked()
             except (OSError, HTTPException, ValueError, KeyError):
                 now, speed = self._real.time(), 1.0
             self._known = now, speed, self._real.monotonic()

@@ -19,13 +19,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from udo.errors import Absent, UdoError, UsageError
+from udo import signals
+from udo.errors import Absent, Interrupted, UdoError, UsageError
 from udo.files import state_folder, write_private
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+# Seconds for what was killed to be gone.
+_DYING = 5.0
+# The longest wait that a signal just before it does not end.
+_LOOK = 0.5
 # In the environment of the sandbox and of every command it runs, so that what is left of one can be found.
 MARK = "UDO_SANDBOX_FOLDER"
+# Of the sandbox's own commands those that change nothing.
+_READS = frozenset({"faults", "log", "status"})
 
 
 def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float = 0.0) -> dict[str, Any]:
@@ -35,13 +42,15 @@ def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float
 
     Returns `session`, `groups` and `remarks`, and `already` true where it ran before.
 
-    Raises: UdoError with the reason where it does not get ready.
+    Raises: UdoError with the reason where it does not get ready; Interrupted, and then nothing of it is left.
     """
     _possible()
     with _lock() as lock:
         if lock is None:
             return _running_already() or start(config, speed=speed, port=port, boot=boot)
         _clean()
+        # Who held it before is no more, and its number may be another's by now.
+        os.ftruncate(lock, 0)
         folder = _folder()
         folder.mkdir(mode=0o700)
         if config is None:
@@ -58,8 +67,12 @@ def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float
         }
         try:
             return _started(settings)
+        except Interrupted as error:
+            _undo()
+            error.message = "interrupted: the sandbox was not started"
+            raise
         except BaseException:
-            _clean()
+            _undo()
             raise
 
 
@@ -81,7 +94,7 @@ def session() -> dict[str, Any]:
 def ask(command: str, **words: Any) -> Any:
     """The answer of the running sandbox to one of its own commands.
 
-    Raises: Absent where it is not running; UdoError where it refuses or does not answer.
+    Raises: Absent where it is not running; UdoError where it refuses or does not answer; Interrupted.
     """
     found = session()
     request = urllib.request.Request(  # noqa: S310 - the endpoint is ours, on loopback
@@ -91,7 +104,8 @@ def ask(command: str, **words: Any) -> Any:
     )
     try:
         # No proxy of the environment has a say between two processes of one machine.
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with signals.waiting(int(command not in _READS)), opener.open(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         told = json.load(error)
@@ -103,19 +117,24 @@ def ask(command: str, **words: Any) -> Any:
 def stop() -> bool:
     """Stops the sandbox and removes all that is left of it; whether it was running.
 
-    Raises: UdoError where its process cannot be ended.
+    Raises: UdoError where its process cannot be ended; Interrupted.
     """
     with _lock() as lock:
         if lock is not None:
             _clean()
             _lock_file().unlink(missing_ok=True)
             return False
-    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5.0)):
-        with suppress(ProcessLookupError, ValueError):
-            os.kill(int(_lock_file().read_text()), number)
-        if _let_go(seconds):
-            return True
-    raise UdoError("the sandbox does not end", hint=f"its process is {_lock_file().read_text()}")
+    try:
+        for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5.0)):
+            with suppress(ProcessLookupError, ValueError):
+                os.kill(int(_lock_file().read_text()), number)
+            if _let_go(seconds):
+                return True
+    except Interrupted as error:
+        error.message, error.hint = "interrupted: the sandbox was asked to end, and may not have", "udo sandbox stop"
+        raise
+    pid = _lock_file().read_text()
+    raise UdoError("the sandbox does not end", hint=f"its process is {pid}" if pid else "it is just being started")
 
 
 def environment(found: Mapping[str, Any]) -> dict[str, str | None]:
@@ -202,7 +221,8 @@ def _let_go(seconds: float) -> bool:
                 _clean()
                 _lock_file().unlink(missing_ok=True)
                 return True
-        time.sleep(0.02)
+        with signals.waiting():
+            time.sleep(0.02)
     return False
 
 
@@ -216,7 +236,8 @@ def _running_already() -> dict[str, Any] | None:
         with _lock() as lock:
             if lock is not None:
                 return None
-        time.sleep(0.05)
+        with signals.waiting():
+            time.sleep(0.05)
     raise UdoError("a sandbox was being started and did not get ready", hint="udo sandbox stop")
 
 
@@ -244,7 +265,8 @@ def _started(settings: Mapping[str, Any]) -> dict[str, Any]:
             start_new_session=True,
             pass_fds=(settings["lock"],),
         )
-    answer = _answer(process, json.dumps(settings).encode())
+    with signals.waiting():
+        answer = _answer(process, json.dumps(settings).encode())
     if "session" not in answer:
         raise UdoError(answer.get("error") or _last_words(log), hint=answer.get("hint"))
     return {**answer, "already": False}
@@ -260,7 +282,9 @@ def _answer(process: subprocess.Popen[bytes], settings: bytes) -> dict[str, Any]
     said = b""
     until = time.monotonic() + START_SECONDS
     with process.stdout as stdout:
-        while select.select([stdout], [], [], max(0.0, until - time.monotonic()))[0]:
+        while time.monotonic() < until:
+            if not select.select([stdout], [], [], _LOOK)[0]:
+                continue
             chunk = os.read(stdout.fileno(), 65_536)
             if not chunk:
                 return dict(json.loads(said or b"{}"))
@@ -275,18 +299,31 @@ def _last_words(log: Path) -> str:
 
 def _clean() -> None:
     """Removes what a sandbox that is no more has left; only called with the lock in hand."""
-    _end_stragglers()
+    until = time.monotonic() + _DYING
+    while _end_stragglers() and time.monotonic() < until:
+        # They may have started others meanwhile, and take a moment to die.
+        time.sleep(0.01)
     _session_file().unlink(missing_ok=True)
     shutil.rmtree(_folder(), ignore_errors=True)
 
 
-def _end_stragglers() -> None:
-    mark = f"{MARK}={_folder()}".encode()
+def _undo() -> None:
+    """Leaves nothing of a sandbox that did not get ready, whatever signals come meanwhile."""
+    with signals.putting_back():
+        _clean()
+        _lock_file().unlink(missing_ok=True)
+
+
+def _end_stragglers() -> bool:
+    """Kills what a sandbox has left; whether there was anything."""
+    mark, found = f"{MARK}={_folder()}".encode(), False
     for place in Path("/proc").glob("[0-9]*"):
         # Processes come and go, and most are not ours to look into.
         with suppress(OSError):
             if mark in (place / "environ").read_bytes().split(b"\0") and int(place.name) != os.getpid():
                 os.kill(int(place.name), signal.SIGKILL)
+                found = True
+    return found
 
 
 def _example() -> Path:
