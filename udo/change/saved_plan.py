@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from udo import __version__
+from udo import __version__, signals
 from udo.change.codec import from_json, plan_to_json
 from udo.change.mark import RUN
 from udo.change.plan import Call, Pair, Plan, Read, Ref
@@ -121,7 +121,8 @@ def saved_in(path: Path) -> Saved:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        with path.open("rb") as file:
+        # It may be a pipe, whose other end takes its time.
+        with signals.waiting(), path.open("rb") as file:
             read: Any = json.loads(file.read(_MOST_BYTES))
         # Text that is none, like half a surrogate, is found here and not when it is sent.
         json.dumps(read, ensure_ascii=False).encode()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from udo.config.writing import Part
+    from udo.output import Output
     from udo.session import Session
 
 _READ_BY_ALL, _PRIVATE = 0o644, 0o600
@@ -88,9 +89,12 @@ def _starter(session: Session, path: Path, words: Sequence[str], app: str | None
         raise UsageError("a file begins with one CLUSTER and one ROLE", hint="say both, or neither")
     region = session.options.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     asks = sys.stdin.isatty() and not session.options.yes
-    app = _answer("name of the application", app, _plain(path.absolute().parent.name), _app, asks=asks)
-    region = _answer("AWS region", session.options.region, region or "us-east-1", _region, asks=asks)
-    place = _answer("first cluster and role", " ".join(words) or None, "stage webapp", _place, asks=asks)
+    output = session.output
+    app = _answer(output, "name of the application", app, _plain(path.absolute().parent.name), _app, asks=asks)
+    region = _answer(output, "AWS region", session.options.region, region or "us-east-1", _region, asks=asks)
+    place = _answer(
+        session.output, "first cluster and role", " ".join(words) or None, "stage webapp", _place, asks=asks
+    )
     cluster, role = place.split()
     names = {"plain": _plain(app), "cluster": cluster, "role": role}
     body = _STARTER.format(app=in_one_line(escaped(app)), region=region, **names)
@@ -127,7 +131,9 @@ def _account(session: Session) -> tuple[str | None, list[str]]:
         return None, [f"the account is left out, it cannot be told: {error.message}"]
 
 
-def _answer(noun: str, given: str | None, default: str, read: Callable[[str], str | None], *, asks: bool) -> str:
+def _answer(
+    output: Output, noun: str, given: str | None, default: str, read: Callable[[str], str | None], *, asks: bool
+) -> str:
     """What was said, or the default; on a terminal what is answered, which is asked for until it can stand.
 
     Raises: UsageError for one that cannot stand in udo.yml.
@@ -138,14 +144,13 @@ def _answer(noun: str, given: str | None, default: str, read: Callable[[str], st
             raise UsageError(f"{found!r} cannot be the {noun}", hint=f"it is {_SHAPES[read]}")
         return answer
 
-    def answered(found: str) -> str:
-        try:
-            return fitting(found)
-        except UsageError as error:
-            raise click.UsageError(str(error)) from error
-
     if given is None and asks:
-        return str(click.prompt(f"The {noun}", default=default, value_proc=answered, err=True))
+        while (found := output.answer(f"The {noun} [{default}]:")) is not None:
+            try:
+                return fitting(found or default)
+            except UsageError as error:
+                output.error(f"Error: {error}")
+        raise click.Abort
     return fitting(default if given is None else given)
 
 

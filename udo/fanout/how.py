@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from udo import signals
 from udo.errors import UsageError
 from udo.fanout.command_line import line
 
@@ -120,7 +121,8 @@ def _wrapped(command: str, stdin: bytes, says: str, env: Mapping[str, str], *, s
 
 def _content(script: Path) -> bytes:
     try:
-        with script.open("rb") as file:
+        # It may be a pipe, whose other end takes its time.
+        with signals.waiting(), script.open("rb") as file:
             content = file.read(_LONGEST_SCRIPT + 1)
     except OSError as error:
         raise UsageError(f"script {script}: {error.strerror}") from error

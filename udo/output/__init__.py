@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import select
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from udo.output.hosts import Hosts
     from udo.output.steps import Steps
     from udo.result import Column, Result
+
+
+# Seconds of a wait for what is typed.
+_LOOK = 0.2
 
 
 class Output:
@@ -124,8 +130,7 @@ class Output:
         self._status.clear()
         sys.stderr.write(f"{neutral(self.masked(question))} [y/N] ")
         sys.stderr.flush()
-        with signals.waiting():
-            return sys.stdin.readline().strip().lower() in ("y", "yes")
+        return _line().strip().lower() in ("y", "yes")
 
     def choose(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], question: str) -> str:
         """What the person at the terminal answers to a table and a question; empty at the end of the input."""
@@ -133,8 +138,15 @@ class Output:
         told = [*table_lines(columns, self.masked(rows)), f"{neutral(self.masked(question))} "]
         sys.stderr.write("\n".join(told))
         sys.stderr.flush()
-        with signals.waiting():
-            return sys.stdin.readline().strip()
+        return _line().strip()
+
+    def answer(self, question: str) -> str | None:
+        """What the person at the terminal answers to a question; None at the end of the input."""
+        self._status.clear()
+        sys.stderr.write(f"{neutral(self.masked(question))} ")
+        sys.stderr.flush()
+        line = _line()
+        return line.strip() if line else None
 
     def _error(self, message: str, hint: str | None) -> None:
         self.error(f"udo: {one_line(message, hint)}")
@@ -152,6 +164,16 @@ class Output:
         row = {"udo": 1, "command": command, "ok": ok, "exit": code, "data": data, "error": error}
         # Made before it is written: what cannot be JSON must not leave half a document behind.
         _write(json.dumps(self.masked(row), ensure_ascii=True, indent=2) + "\n")
+
+
+def _line() -> str:
+    """The next line that is typed, empty at the end of the input. Raises: Interrupted."""
+    with signals.waiting():
+        with suppress(OSError, ValueError):
+            # A signal that comes just before a wait is seen after it only: so by short ones, up to the line.
+            while not select.select([sys.stdin], [], [], _LOOK)[0]:
+                pass
+        return sys.stdin.readline()
 
 
 def _write(text: str) -> None:
