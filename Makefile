@@ -29,8 +29,10 @@ sweep: $(READY)
 	UDO_SWEEP=1 $(BIN)/python -m pytest -n auto tests/sweep $(ARGS)
 
 # Without UDO_WHOLE_FARM=1 the same tests take 50 servers and 40 MB, and signals at a few moments of a few verbs.
+# The servers take the whole machine; of the runs that are interrupted one a core goes on beside the others.
 farm: $(READY)
-	UDO_WHOLE_FARM=1 $(BIN)/python -m pytest -n0 tests/ssh tests/test_interrupted.py $(ARGS)
+	UDO_WHOLE_FARM=1 $(BIN)/python -m pytest -n0 tests/ssh $(ARGS)
+	UDO_WHOLE_FARM=1 $(BIN)/python -m pytest -n auto --dist worksteal $(wildcard tests/test_interrupted*.py) $(ARGS)
 
 # The clients have environments of their own; one that cannot be had on this machine is left out, by name.
 foreign: $(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -44,6 +45,24 @@ def ended(process: subprocess.Popen[str], seconds: float = 60) -> Ended:
         process.kill()
     code = process.returncode
     return Ended(code if code >= 0 else 128 - code, out, err)
+
+
+def left_behind() -> list[str]:
+    """Processes that are left of what was started with this test's home; their own sessions hide them from no one."""
+    mark, left = f"HOME={os.environ['HOME']}".encode(), []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (place / "environ").read_bytes().split(b"\0") and int(place.name) != os.getpid():
+                left.append((place / "cmdline").read_text().replace("\0", " "))
+    return left
+
+
+def waits_in(pid: int) -> str:
+    """The place in the kernel where a process waits."""
+    try:
+        return Path(f"/proc/{pid}/wchan").read_text()
+    except OSError:
+        return ""
 
 
 def until(holds: Callable[[], bool], otherwise: str, seconds: float = 60) -> None:

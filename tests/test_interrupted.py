@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Ended, begun, ended, until
+from processes import Ended, begun, ended, left_behind, until, waits_in
 
 from udo.sandbox.faults import Fault
 
@@ -55,13 +54,19 @@ VERBS: dict[str, tuple[str, ...]] = {
     "lock": ("lock", "prod", "one", "--dry-run"),
     "unlock": ("unlock", "prod", "one", "--yes"),
     "init": ("init", "--from-group", "prod-one", "--config", "new.yml"),
-    "ssh": ("ssh", "prod", "one", "sleep 0.2", "--dry-run"),
+    "ssh dry run": ("ssh", "prod", "one", "sleep 0.2", "--dry-run"),
+    "ssh": ("ssh", "prod", "one", "sleep 0.1; echo slept; sleep 0.1"),
+    "ssh in batches": ("ssh", "prod", "*", "sleep 0.05; echo slept", "--batch", "1", "-o", "json"),
+    "ssh by openssh": ("ssh", "prod", "*", "sleep 0.1; echo slept", "--via", "openssh"),
 }
 
 
 @pytest.fixture
-def shop(served_world: Any, world: Any, seeded: Any) -> Any:
-    seeded(CONFIG)
+def shop(served_world: Any, world: Any, ssh: Any, seeded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Two groups whose instances answer ssh; what Udo keeps for a while it keeps in `tmp` beside them."""
+    seeded(CONFIG + ssh.settings)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     return world
 
 
@@ -83,16 +88,23 @@ def check_ended(done: Ended, number: int, undisturbed: int = 0) -> None:
         assert json.loads(done.stdout)["exit"] in (done.code, undisturbed)
 
 
-@pytest.mark.parametrize("verb", VERBS if WHOLE else ("check", "status json", "updatelc", "deploy", "init"))
+FEW = ("check", "status json", "updatelc", "deploy", "init", "ssh", "ssh by openssh")
+
+
+@pytest.mark.parametrize("verb", VERBS if WHOLE else FEW)
 def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_path: Path, verb: str) -> None:
     words = VERBS[verb]
-    code, moments = 0, [0.02, 0.4]
+    before = _leftovers(tmp_path)
+    code, moments = 0, [0.02, 0.4, *((0.6, 0.7) if "ssh" in verb else ())]
     if WHOLE:
+        # Every 10 ms; where the machine is slow and all takes longer, at as many moments of it.
         start = time.monotonic()
         code = ended(begun(*words)).code
         assert code == 0
-        moments = [n * 0.01 for n in range(int((time.monotonic() - start) / 0.01) + 1)]
-    before = _leftovers(tmp_path)
+        assert _leftovers(tmp_path) == before
+        life = time.monotonic() - start
+        count = min(int(life / 0.01), 100) + 1
+        moments = [life * n / count for n in range(count)]
     for turn, moment in enumerate(moments):
         number = list(CODES)[turn % 3]
         process = begun(*words)
@@ -103,7 +115,7 @@ def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_p
         check_ended(done, number, code)
         assert locks(shop) == [], done.stderr
         assert _leftovers(tmp_path) == before, done.stderr
-        assert _others_in_session(process.pid) == [], done.stderr
+        assert left_behind() == [], done.stderr
 
 
 @pytest.mark.parametrize("moment", [n * 0.02 for n in range(8, 30)] if WHOLE else [0.2, 0.3])
@@ -121,20 +133,9 @@ def test_two_signals_at_once_are_told_in_one_line_too(shop: Any, moment: float) 
 
 
 def _leftovers(folder: Path) -> set[str]:
-    """Temporary files of Udo's, wherever it makes them."""
-    names = (one.name for one in folder.rglob("*"))
-    return {name for name in names if name.startswith((".new.yml.", ".udo", "udo-ssh-"))}
-
-
-def _others_in_session(session: int) -> list[str]:
-    """Processes that are left of a session. Source: proc(5), stat: the session is the fourth after the name."""
-    left = []
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            about = (place / "stat").read_text().rpartition(")")[2].split()
-            if int(about[3]) == session:
-                left.append(place.name)
-    return left
+    """Temporary files of Udo's, wherever it makes them: beside what it writes, and all that is in TMPDIR."""
+    names = {one.name for one in folder.rglob(".*") if one.name.startswith((".new.yml.", ".udo", ".journal"))}
+    return names | {str(one) for one in (folder / "tmp").rglob("*")}
 
 
 SLOW = [
@@ -220,7 +221,7 @@ def test_a_signal_ends_the_wait_for_a_slow_git(shop: Any, tmp_path: Path) -> Non
     until(lambda: (tmp_path / "asked").exists() or process.poll() is not None, "it never asks git")
     os.kill(process.pid, signal.SIGTERM)
     done = ended(process, 15)
-    assert (done.code, _others_in_session(process.pid)) == (143, []), done.stderr
+    assert (done.code, left_behind()) == (143, []), done.stderr
     assert done.stderr.splitlines()[-1].startswith("udo: interrupted"), done.stderr
 
 
@@ -250,19 +251,12 @@ def test_a_signal_ends_it_where_nobody_reads_what_it_says(shop: Any) -> None:
     except BlockingIOError:
         os.set_blocking(write, True)
     process = subprocess.Popen([sys.executable, "-m", "udo", "status"], stdout=write, stderr=subprocess.PIPE, text=True)
-    until(lambda: "pipe_write" in _waits_in(process.pid) or process.poll() is not None, "it never writes")
+    until(lambda: "pipe_write" in waits_in(process.pid) or process.poll() is not None, "it never writes")
     os.kill(process.pid, signal.SIGINT)
     done = process.communicate(timeout=30)[1]
     for end in (read, write):
         os.close(end)
     assert (process.returncode, done) == (130, "udo: interrupted\n")
-
-
-def _waits_in(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/wchan").read_text()
-    except OSError:
-        return ""
 
 
 IMPORTS = """
