@@ -1,3 +1,3 @@
 """Udo orchestrates AWS Auto Scaling clusters from one udo.yml."""
 
-__version__ = "1.0.0.dev0"
+__version__ = "6.0.0"

@@ -174,7 +174,7 @@ def _possible() -> None:
         raise UdoError("the sandbox needs Linux", hint="elsewhere this machine does not own all of 127.0.0.0/8")
     missing = [name for name in ("moto", "flask") if importlib.util.find_spec(name) is None]
     if missing:
-        raise UdoError(f"the sandbox needs {' and '.join(missing)}", hint="pip install 'udo[sandbox]'")
+        raise UdoError(f"the sandbox needs {' and '.join(missing)}", hint="in a clone of Udo: pip install '.[sandbox]'")
 
 
 def _folder() -> Path:
