@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import unicodedata
@@ -20,7 +19,7 @@ from udo.files import state_folder
 from udo.output import Output
 from udo.output.clean import neutral, width
 from udo.output.hosts import Kept
-from udo.output.text import cell, plan_lines, table_lines
+from udo.output.text import plan_lines
 from udo.result import Column, Result
 
 GOOD = "clusters: {prod: {roles: {web: {ami: ami-12345678}}}}\n"
@@ -158,21 +157,6 @@ def test_a_terminal_sees_how_long_it_has_waited(capsys: pytest.CaptureFixture[st
 COLUMNS = (Column("name", "NAME"), Column("count", "COUNT", "right"))
 
 
-def test_a_table_is_aligned_by_what_is_seen() -> None:
-    rows = [{"name": "日本", "count": 7}, {"name": "é", "count": 100}, {"name": None, "count": True}]
-    assert list(table_lines(COLUMNS, rows)) == [
-        "NAME  COUNT",
-        "日本      7",
-        "é       100",
-        "-       yes",
-    ]
-
-
-def test_a_cell_is_one_line() -> None:
-    assert list(table_lines(COLUMNS, [{"name": "a\nb", "count": 1}]))[1] == "a b       1"
-    assert [cell(value) for value in (None, "", [], ["a", "b"], False, 0)] == ["-", "-", "-", "a, b", "no", "0"]
-
-
 def test_a_plan_is_shown_with_its_differences_and_its_steps() -> None:
     call = Call("swap it in", "autoscaling", "UpdateAutoScalingGroup", {})
     plan = Plan("updatelc", "prod web", (call,), differences=(Difference("image_id", "ami-1", "ami-2"),))
@@ -290,21 +274,6 @@ def test_a_table_in_colour_still_neutralises_what_it_shows(capsys: pytest.Captur
     Output(form="text", quiet=False, verbose=False, color="always").show(result, "x")
     shown = capsys.readouterr().out
     assert "\\x1b]0;evil\\x07" in shown
-
-
-def test_a_table_on_a_narrow_terminal_wraps_between_words_and_breaks_none(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    columns = (Column("id", "INSTANCE"), Column("from", "LAUNCHED FROM"), Column("n", "OUTDATED", "right"))
-    result = Result([], columns, [{"id": "i-0123456789abcdef0", "from": "launch template stage-web version 1", "n": 2}])
-    whole = "i-0123456789abcdef0  launch template stage-web version 1         2"
-    for room, lines in ((200, [whole]), (20, [whole]), (50, None)):
-        monkeypatch.setenv("COLUMNS", str(room))
-        Output(form="text", quiet=False, verbose=False, color="always").show(result, "x")
-        shown = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
-        assert lines is None or shown[1:] == lines
-    assert max(map(len, shown)) <= 50
-    assert sorted(" ".join(shown[1:]).split()) == sorted(whole.split())
 
 
 def test_progress_rewrites_one_line_on_a_terminal_and_is_plain_lines_elsewhere(

@@ -181,6 +181,7 @@ _GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("-v", "--verbose"), {"is_flag": True, "help": "Show every AWS call."}),
     (("--debug",), {"is_flag": True, "help": "Write what is done to debug-RUN.log in the state folder."}),
     (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "Colours (default: auto)."}),
+    (("--wide",), {"is_flag": True, "help": "All columns of a table, however wide the terminal is."}),
     (("--sandbox",), {"is_flag": True, "help": "Use the sandbox on this machine instead of AWS."}),
 )
 # A variable left over in a shell must never be what confirms a change.

@@ -24,6 +24,7 @@ class Options:
     verbose: bool = False
     debug: bool = False
     color: str = "auto"
+    wide: bool = False
     sandbox: bool = False
 
     def with_words(self, words: Sequence[str]) -> Options:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,13 +20,26 @@ class Secret:
         return "Secret(****)"
 
 
+# Columns of this rank and above give way before any text is shortened.
+LOW = 5
+
+
 @dataclass(frozen=True)
 class Column:
-    """A table column: the key in each row, its heading and how it is aligned."""
+    """A table column: the key in each row, its heading, its side, and how it gives way on a narrow terminal.
+
+    Rank 0 stays, and the highest goes first. `fold` says a cell in fewer letters, under the heading `brief`; prose may
+    be cut down to `least` cells. With `once` a cell is not repeated under an equal one.
+    """
 
     key: str
     heading: str
     align: Literal["left", "right"] = "left"
+    rank: int = 0
+    fold: Callable[[str], str] | None = None
+    brief: str = ""
+    least: int = 0
+    once: bool = False
 
 
 @dataclass(frozen=True)

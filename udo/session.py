@@ -101,7 +101,8 @@ class Session:
         from udo.output import Output
 
         options = self.options
-        return Output(form=options.output, quiet=options.quiet, verbose=options.verbose, color=options.color)
+        how = {"quiet": options.quiet, "verbose": options.verbose, "wide": options.wide}
+        return Output(form=options.output, color=options.color, **how)
 
     @cached_property
     def config(self) -> Config:

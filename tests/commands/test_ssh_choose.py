@@ -19,7 +19,9 @@ from test_ssh import GROUPS, members
 
 Udo = Callable[..., Any]
 
-ROW = re.compile(r"^ *(\d)  (i-[0-9a-f]+)  stage webapp  (\S+)  (us-\S+)  InService  launch \S+ \S+.*  \d+\w$")
+ROW = re.compile(
+    r"^ *(\d)  (i-[0-9a-f]+)  (?:stage webapp| {12})  (\S+)  (us-\S+)  InService  launch \S+ \S+.*  \d+\w$"
+)
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ class Typed:
         self.told = ""
         self._master, slave = pty.openpty()
         argv = [sys.executable, "-m", "udo", "ssh", *words]
-        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "dumb"}
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "dumb", "COLUMNS": "200"}
         self.process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=env)
         os.close(slave)
 

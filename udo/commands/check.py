@@ -22,13 +22,20 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 _MARKS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}", None: "?"}
+
+
+def _brief_place(text: str) -> str:
+    """Where a key stands, without the folders of its file."""
+    return text.rpartition("/")[2]
+
+
 _COLUMNS = (
     Column("mark", ""),
     Column("check", "CHECK"),
-    Column("name", "NAME"),
-    Column("message", "FOUND"),
-    Column("roles", "ROLES"),
-    Column("where", "WHERE"),
+    Column("name", "NAME", least=21),
+    Column("message", "FOUND", least=12),
+    Column("roles", "ROLES", rank=2, least=10),
+    Column("where", "WHERE", rank=1, fold=_brief_place),
 )
 
 

@@ -9,7 +9,7 @@ import click
 
 from udo import schema
 from udo.errors import UsageError
-from udo.result import Column, Result
+from udo.result import LOW, Column, Result
 from udo.selectors import no_more, reading_roles
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _KEYS = (
     Column("key", "KEY"),
-    Column("type", "TYPE"),
-    Column("levels", "STANDS IN"),
-    Column("merge", "INHERITED"),
-    Column("default", "DEFAULT"),
-    Column("doc", "MEANING"),
+    Column("type", "TYPE", rank=1, least=10),
+    Column("levels", "STANDS IN", rank=LOW),
+    Column("merge", "INHERITED", rank=3),
+    Column("default", "DEFAULT", rank=2, least=10),
+    Column("doc", "MEANING", least=40),
 )
-_PARTS = (Column("where", "WHERE"), Column("effect", "EFFECT"), Column("text", "VALUE"))
+_PARTS = (Column("where", "WHERE", least=16), Column("effect", "EFFECT"), Column("text", "VALUE", least=16))
 _MERGES = {"replace": "replaced", "deep": "laid over", "append": "added up"}
 
 

@@ -14,9 +14,9 @@ from udo.change.journal import Entry, entries
 from udo.change.lock import Holder
 from udo.change.mark import RUN
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
-from udo.groups.text import local_time, short_name
+from udo.groups.text import brief_launch, brief_name, brief_time, local_time, short_name
 from udo.history.from_aws import KEYS, Change, changes, made_by
-from udo.result import Column, Result
+from udo.result import LOW, Column, Result
 from udo.selectors import no_more, reading_roles
 
 if TYPE_CHECKING:
@@ -26,27 +26,39 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.session import Session
 
+
+def _brief_step(text: str) -> str:
+    return _COMMIT.sub(r"\1", text)
+
+
+def _brief_what(text: str) -> str:
+    """What was run or made, without the reason, which has a column of its own."""
+    return _REASON.sub("", brief_launch(text.removeprefix("udo ")))
+
+
+# The first seven digits of a commit tell it apart, as they do for git.
+_COMMIT = re.compile(r"\b([0-9a-f]{7})[0-9a-f]{33}\b")
+# As `shlex.join` writes it.
+_REASON = re.compile(r""" --reason (?:'(?:[^']|'"'"')*'|[^' ]+)""")
 COLUMNS = (
-    Column("when", "WHEN"),
-    Column("run", "RUN"),
-    Column("who", "WHO"),
-    Column("target", "TARGET"),
-    Column("what", "WHAT"),
-    Column("changes", "CHANGED"),
-    Column("reason", "WHY"),
-    Column("deployment_id", "DEPLOYMENT"),
+    Column("when", "WHEN", fold=brief_time, brief="AGE"),
+    Column("run", "RUN", rank=4),
+    Column("who", "WHO", rank=1, fold=brief_name),
+    Column("target", "TARGET", rank=LOW + 1),
+    Column("what", "WHAT", fold=_brief_what, least=24),
+    Column("changes", "CHANGED", rank=3, least=16),
+    Column("reason", "WHY", rank=2, least=12),
+    Column("deployment_id", "DEPLOYMENT", rank=LOW),
     Column("outcome", "OUTCOME"),
 )
 STEP_COLUMNS = (
-    Column("when", "WHEN"),
-    Column("target", "TARGET"),
-    Column("step", "STEP"),
+    Column("when", "WHEN", fold=brief_time, brief="AGE"),
+    Column("target", "TARGET", once=True),
+    Column("step", "STEP", fold=_brief_step, least=24),
     Column("outcome", "OUTCOME"),
-    Column("note", "NOTE"),
+    Column("note", "NOTE", rank=1, least=16),
 )
 _BEGUN = "begun"
-# The first seven digits of a commit tell it apart, as they do for git.
-_COMMIT = re.compile(r"\b([0-9a-f]{7})[0-9a-f]{33}\b")
 
 
 def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
@@ -257,7 +269,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
 
 def _text_row(row: Mapping[str, Any], now: float) -> dict[str, Any]:
     short = {key: _COMMIT.sub(r"\1", row[key]) if row[key] else None for key in ("what", "changes")}
-    return {**row, **short, "when": local_time(row["when"], now), "who": short_name(row["who"])}
+    return {**row, **short, "when": local_time(row["when"], now), "who": short_name(row["who"]) or "?"}
 
 
 def _row(change: Change) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import click
 from udo.errors import Absent
 from udo.groups.observe import absent_text, observe_instances
 from udo.groups.rows import instance_rows
-from udo.groups.text import age, launch_text
-from udo.result import Column, Result
+from udo.groups.text import age, brief_launch, launch_text
+from udo.result import LOW, Column, Result
 from udo.selectors import reading_roles
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 COLUMNS = (
-    Column("cluster", "CLUSTER"),
-    Column("role", "ROLE"),
+    Column("cluster", "CLUSTER", once=True),
+    Column("role", "ROLE", once=True),
     Column("instance_id", "INSTANCE"),
     Column("lifecycle_state", "STATE"),
-    Column("health_status", "HEALTH"),
-    Column("instance_type", "TYPE"),
-    Column("availability_zone", "ZONE"),
-    Column("private_address", "PRIVATE"),
-    Column("public_address", "PUBLIC"),
-    Column("launch", "LAUNCHED FROM"),
+    Column("health_status", "HEALTH", rank=2),
+    Column("instance_type", "TYPE", rank=4),
+    Column("availability_zone", "ZONE", rank=LOW),
+    Column("private_address", "PRIVATE", rank=1),
+    Column("public_address", "PUBLIC", rank=LOW + 1),
+    Column("launch", "LAUNCHED FROM", rank=3, fold=brief_launch, brief="FROM"),
     Column("age", "AGE", "right"),
 )
 

@@ -12,8 +12,8 @@ from udo.change.lock import by_hand, holder_from, lock_read, parameter_name, pla
 from udo.errors import Conflict
 from udo.groups.locks import observe_locks
 from udo.groups.observe import existing_group
-from udo.groups.text import local_time, short_name
-from udo.result import Column, Result
+from udo.groups.text import brief_name, brief_time, local_time, short_name
+from udo.result import LOW, Column, Result
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("group", "GROUP"),
-    Column("roles", "ROLE"),
+    Column("roles", "ROLE", rank=LOW),
     Column("state", "LOCKED"),
-    Column("holder", "BY"),
-    Column("host", "HOST"),
-    Column("since", "SINCE"),
-    Column("reason", "WHY"),
+    Column("holder", "BY", fold=brief_name),
+    Column("host", "HOST", rank=2, least=10),
+    Column("since", "SINCE", fold=brief_time, brief="FOR"),
+    Column("reason", "WHY", rank=1, least=16),
 )
 
 

@@ -10,7 +10,8 @@ import click
 
 from udo.errors import UsageError
 from udo.files import current_folder
-from udo.result import Column, Result
+from udo.groups.text import brief_launch
+from udo.result import LOW, Column, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 _ALREADY = "it was running already and stays as it is; begin anew with 'udo sandbox reset', or stop it first"
 _WHERE = ("operation", "application", "deployment_group", "event", "instance_id", "instance")
 COLUMNS = (
-    Column("cluster", "CLUSTER"),
+    Column("cluster", "CLUSTER", once=True),
     Column("role", "ROLE"),
-    Column("group", "GROUP"),
-    Column("launch", "LAUNCHED FROM"),
+    Column("group", "GROUP", rank=LOW),
+    Column("launch", "LAUNCHED FROM", rank=2, fold=brief_launch, brief="FROM"),
     Column("instances", "INSTANCES", "right"),
-    Column("first", "ADDRESSES"),
+    Column("first", "ADDRESSES", rank=1, least=12),
 )
 
 
@@ -219,5 +220,5 @@ def _onwards(session: Mapping[str, Any]) -> list[str]:
 
 def _faults(answer: Mapping[str, Any]) -> Result:
     rows = [{"where": " ".join(str(row[key]) for key in _WHERE if row.get(key)), **row} for row in answer["faults"]]
-    columns = (Column("kind", "KIND"), Column("where", "WHERE"), Column("nth", "NTH", "right"))
+    columns = (Column("kind", "KIND"), Column("where", "WHERE", least=16), Column("nth", "NTH", "right"))
     return Result(answer["faults"], columns=(*columns, Column("counted", "COUNTED", "right")), rows=rows)

@@ -9,9 +9,9 @@ import click
 from udo.errors import AwsError, PermissionDenied
 from udo.groups.locks import Locks, locked_text
 from udo.groups.outdated import outdated_ids
-from udo.groups.text import launch_text, short_name
+from udo.groups.text import brief_launch, brief_name, launch_text, short_name
 from udo.groups.unapplied import unapplied, unapplied_notes
-from udo.result import Column, Result
+from udo.result import LOW, Column, Result
 from udo.selectors import reading_roles
 
 if TYPE_CHECKING:
@@ -23,18 +23,24 @@ if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup
     from udo.session import Session
 
+
+def _brief_deployment(text: str) -> str:
+    """How the last deployment ended, without its id."""
+    return text.partition(" ")[2] or text
+
+
 COLUMNS = (
-    Column("cluster", "CLUSTER"),
+    Column("cluster", "CLUSTER", once=True),
     Column("role", "ROLE"),
-    Column("group", "GROUP"),
-    Column("sizes", "MIN/WANT/MAX", "right"),
-    Column("in_service", "IN SERVICE", "right"),
-    Column("outdated", "OUTDATED", "right"),
-    Column("launch", "LAUNCHES FROM"),
-    Column("deployed", "LAST DEPLOYMENT"),
-    Column("suspended", "SUSPENDED"),
+    Column("group", "GROUP", rank=LOW + 1),
+    Column("sizes", "MIN/WANT/MAX", "right", brief="SIZES"),
+    Column("in_service", "IN SERVICE", "right", brief="IN"),
+    Column("outdated", "OUTDATED", "right", brief="OLD"),
+    Column("launch", "LAUNCHES FROM", rank=3, fold=brief_launch),
+    Column("deployed", "LAST DEPLOYMENT", rank=2, fold=_brief_deployment, brief="DEPLOYED"),
+    Column("suspended", "SUSPENDED", rank=1, least=9),
 )
-_LOCKED = Column("locked", "LOCKED BY")
+_LOCKED = Column("locked", "LOCKED BY", rank=1, fold=brief_name)
 
 
 def status_rows(roles: Sequence[Role], groups: Mapping[str, AutoScalingGroup]) -> list[dict[str, Any]]:
@@ -147,6 +153,6 @@ def _held(row: Mapping[str, Any]) -> bool:
 def _text_row(row: Mapping[str, Any]) -> dict[str, Any]:
     row = {**row, "locked": short_name(row["lock"]["holder"]) if _held(row) else row["lock"]}
     if row["state"] == "absent":
-        return {**row, "launch": "absent"}
+        return {**row, "sizes": "absent"}
     sizes = f"{row['min_size']}/{row['desired_capacity']}/{row['max_size']}"
     return {**row, "sizes": sizes, "launch": launch_text(row["launch"])}

@@ -11,7 +11,7 @@ import click
 from udo.change.events import Notice
 from udo.change.journal import entries
 from udo.change.mark import marked
-from udo.groups.text import local_time, short_name
+from udo.groups.text import brief_name, brief_time, local_time, short_name
 from udo.history.from_aws import made_by
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences, short
@@ -22,7 +22,7 @@ from udo.launch.overrides import idle_text
 from udo.launch.remembering import remembered, spare
 from udo.launch.states import ConfigurationState, pinned_text
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
-from udo.result import Column, Result
+from udo.result import LOW, Column, Result
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ _CLOCKS_DIFFER = 600.0
 _COPIED = re.compile(r", copied from (\S+)")
 COLUMNS = (
     Column("number", "N", "right"),
-    Column("name", "NAME"),
+    Column("name", "NAME", rank=LOW),
     Column("state", "STATE"),
-    Column("instances", "INSTANCES", "right"),
-    Column("created_at", "CREATED"),
-    Column("created_by", "BY"),
-    Column("run", "RUN"),
-    Column("reason", "WHY"),
-    Column("changes", "CHANGED"),
+    Column("instances", "INSTANCES", "right", rank=1, brief="IN USE"),
+    Column("created_at", "CREATED", fold=brief_time, brief="AGE"),
+    Column("created_by", "BY", rank=3, fold=brief_name),
+    Column("run", "RUN", rank=LOW + 1),
+    Column("reason", "WHY", rank=2, least=16),
+    Column("changes", "CHANGED", least=20),
 )
 
 
@@ -157,7 +157,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     _fill_in(rows, recorded, role.label)
     now = session.clock.time()
     text = [
-        row | {"created_at": local_time(row["created_at"], now), "created_by": short_name(row["created_by"])}
+        row | {"created_at": local_time(row["created_at"], now), "created_by": short_name(row["created_by"]) or "?"}
         for row in rows
     ]
     changed = {one["key"].partition(".")[0] for row in rows for one in row["differences"]}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from udo.errors import Refused, UsageError
 from udo.fanout.reach import within_reach
 from udo.groups.rows import instance_row
-from udo.groups.text import age, launch_text
+from udo.groups.text import age, brief_launch, launch_text
 from udo.result import Column
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("number", "#", "right"),
     Column("instance_id", "INSTANCE"),
-    Column("role", "ROLE"),
+    Column("role", "ROLE", once=True),
     Column("address", "ADDRESS"),
-    Column("availability_zone", "ZONE"),
-    Column("lifecycle_state", "STATE"),
-    Column("launch", "LAUNCHED FROM"),
+    Column("availability_zone", "ZONE", rank=2),
+    Column("lifecycle_state", "STATE", rank=1),
+    Column("launch", "LAUNCHED FROM", rank=3, fold=brief_launch, brief="FROM"),
     Column("age", "AGE", "right"),
 )
 

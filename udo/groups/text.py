@@ -27,6 +27,22 @@ def launch_text(row: Mapping[str, str] | None) -> str | None:
     return f"{row['kind'].replace('_', ' ')} {row['name']}{version}"
 
 
+def brief_launch(text: str) -> str:
+    """What `launch_text` made, in fewer letters: a configuration's name, or a template's with its version."""
+    name = text.removeprefix("launch configuration ").removeprefix("launch template ")
+    return name.replace(" version ", " v")
+
+
+def brief_time(text: str) -> str:
+    """What `local_time` made, as the age alone."""
+    return text.rpartition("(")[2].removesuffix(")")
+
+
+def brief_name(text: str) -> str:
+    """What `short_name` made, without the kind of caller and the role that it assumed."""
+    return text.rpartition("/")[2]
+
+
 def age(when: str | None, now: float) -> str:
     """How long ago an RFC 3339 time was, in its largest unit (s, m, h, d); empty for none."""
     from datetime import datetime

@@ -14,8 +14,9 @@ from udo import signals
 from udo.errors import ConfigError, one_line
 from udo.output.clean import neutral
 from udo.output.hidden import Hidden
-from udo.output.terminal import Status, is_colourful, red, shown_table, yellow
-from udo.output.text import plan_lines, result_lines, table_lines
+from udo.output.table import lines, room, table
+from udo.output.terminal import Status, coloured_table, is_colourful, red, yellow
+from udo.output.text import plan_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,13 +34,17 @@ _LOOK = 0.2
 
 
 class Output:
-    """The one writer to the terminal; `form` is text, json or a verb's own, `quiet` leaves errors and data only."""
+    """The one writer to the terminal; `form` is text, json or a verb's own, `quiet` leaves errors and data only.
 
-    def __init__(self, *, form: str, quiet: bool, verbose: bool, color: str = "auto") -> None:
+    `wide` gives a terminal all columns of a table, as a pipe gets them.
+    """
+
+    def __init__(self, *, form: str, quiet: bool, verbose: bool, color: str = "auto", wide: bool = False) -> None:
         self.form = form
         self.quiet = quiet
         self.verbose = verbose
         self._color = color
+        self._wide = wide
         self._status = Status()
         self._hidden = Hidden()
 
@@ -101,14 +106,24 @@ class Output:
             return
         result = replace(result, rows=self.masked(result.rows), text=self.masked(result.text))
         self._status.clear()
-        if result.text is None and result.rows and is_colourful(sys.stdout, self._color):
-            _write(shown_table(result.columns, result.rows))
-        else:
-            _write("".join(f"{line}\n" for line in result_lines(result)))
+        left_out = self._data(result)
         if result.error:
             self._error(result.error[1], result.error[2])
         for note in result.notes:
             self.say(note)
+        if left_out:
+            self.say(f"not shown: {', '.join(left_out)} (--wide shows all)")
+
+    def _data(self, result: Result) -> Sequence[str]:
+        """Writes what the result is; gives the headings of the columns for which the terminal has no room."""
+        if result.text is not None:
+            _write(f"{neutral(result.text)}\n")
+        if result.text is not None or not result.rows:
+            return ()
+        parts, left_out = table(result.columns, result.rows, None if self._wide else room(sys.stdout))
+        colourful = is_colourful(sys.stdout, self._color)
+        _write(coloured_table(parts) if colourful else "".join(f"{line}\n" for line in lines(parts)))
+        return left_out
 
     def fail(self, error: Failure, command: str) -> None:
         """Writes an error: one line on stderr (a line per mistake of a configuration), or the JSON document."""
@@ -135,7 +150,8 @@ class Output:
     def choose(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], question: str) -> str:
         """What the person at the terminal answers to a table and a question; empty at the end of the input."""
         self._status.clear()
-        told = [*table_lines(columns, self.masked(rows)), f"{neutral(self.masked(question))} "]
+        parts, _ = table(columns, self.masked(rows), None if self._wide else room(sys.stderr))
+        told = [*lines(parts), f"{neutral(self.masked(question))} "]
         sys.stderr.write("\n".join(told))
         sys.stderr.flush()
         return _line().strip()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from udo.output.clean import neutral, width
-from udo.output.text import cell
+from udo.output.clean import neutral
+from udo.output.table import cut, room
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from udo.result import Column
+    from udo.output.table import Part
 
 _BETWEEN = 2
+_ENDLESS = 10_000
 _GOOD = frozenset({"InService", "Healthy", "Succeeded", "running", "current", "ok", "done"})
 _BAD = frozenset({"Unhealthy", "Failed", "Stopped", "gone", "terminated", "absent", "failed", "?"})
 
@@ -36,39 +37,23 @@ def yellow(text: str) -> str:
     return f"\x1b[33m{text}\x1b[0m"
 
 
-def shown_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table for the terminal, good and bad states in colour; what is wider than it wraps between words.
-
-    No word is broken, though the lines get too long: ids and addresses are there to be copied.
-    """
+def coloured_table(parts: Sequence[Part]) -> str:
+    """A table that is laid out already, with good and bad states in colour."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(file=sys.stdout, force_terminal=True, color_system="standard", highlight=False)
-    cells = [[neutral(cell(row.get(column.key))).replace("\n", " ") for column in columns] for row in rows]
-    headings = [column.heading for column in columns]
-    widths = _widths([list(texts) for texts in zip(headings, *cells, strict=True)], console.width)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column, wanted in zip(columns, widths, strict=True):
-        table.add_column(column.heading, justify=column.align, width=wanted)
-    for texts in cells:
-        table.add_row(*(Text(text, style=_style(text)) for text in texts))
-    console.width = max(console.width, sum(widths) + _BETWEEN * len(widths))
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for part in parts:
+        made.add_column(part.texts()[0], justify=part.column.align, width=part.width, no_wrap=True)
+    for texts in zip(*(part.texts()[1:] for part in parts), strict=True):
+        made.add_row(*(Text(text, style=_style(text)) for text in texts))
+    # What it is laid out for may be more than there is: all of it, for a pipe.
+    console.width = sum(part.width + _BETWEEN for part in parts)
     with console.capture() as written:
-        console.print(table)
+        console.print(made)
     return written.get()
-
-
-def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
-    """How wide each column of texts is made: as its longest text, or narrower, where all words then have room."""
-    made = [max(width(text) for text in texts) for texts in columns]
-    least = [max((width(word) for text in texts for word in text.split()), default=0) for texts in columns]
-    room -= _BETWEEN * (len(columns) - 1)
-    while sum(least) <= room < sum(made):
-        widest = max(range(len(made)), key=lambda i: (made[i] > least[i], made[i]))
-        made[widest] -= 1
-    return made
 
 
 class Status:
@@ -80,7 +65,9 @@ class Status:
     def show(self, text: str, fraction: float | None) -> None:
         """Puts the text there, with a bar where it is known how far things are."""
         bar = "" if fraction is None else f"{'#' * round(fraction * 20):<20}  "
-        sys.stderr.write(f"\r\x1b[2K      {bar}{neutral(text)}")
+        # What is wider than the terminal would go on in a line that nothing takes away.
+        line = cut(f"      {bar}{neutral(text)}", (room(sys.stderr) or _ENDLESS) - 1)
+        sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.flush()
         self._shown = True
 

@@ -1,0 +1,214 @@
+"""Golden screens: every verb with a table on terminals of 60, 80 and 120 columns, and into a pipe.
+
+The files are to be looked at. UDO_GOLDEN=1 writes them anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import struct
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from launch_worlds import NEW_IMAGE, OLD_IMAGE, register_images
+
+from udo.commands.sandbox import COLUMNS
+from udo.output import Output
+from udo.output.clean import width
+from udo.result import Result
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "screens"
+# Read before a test puts an environment of its own in its place.
+REWRITTEN = bool(os.environ.get("UDO_GOLDEN"))
+WIDTHS = (60, 80, 120)
+SHA = "740800d7e4cc3e6e5a3b2c1d0f9e8d7c6b5a4938"
+NEXT = "1f2e3d4c5b6a79880716253443526170fedcba98"
+CONFIG = f"""
+app_name: shop
+region: us-west-2
+availability_zones: [us-west-2a, us-west-2b]
+ami: {OLD_IMAGE}
+instance_type: t3.small
+deploy: {{application: shop, github: {{repo: example/shop}}}}
+clusters:
+  stage:
+    roles:
+      webapp: {{deployment_group: stage-webapp, scale_policy: {{min_size: 1, max_size: 4, desired: 2}}}}
+      worker: {{deployment_group: stage-worker, scale_policy: {{min_size: 1, max_size: 3, desired: 2}}}}
+  prod:
+    roles:
+      webapp:
+        deployment_group: prod-webapp
+        launch: {{as: configuration}}
+        scale_policy: {{min_size: 2, max_size: 6, desired: 3}}
+      worker: {{scale_policy: {{min_size: 0, max_size: 4, desired: 0}}}}
+"""
+ABSENT = "      mailer: {}\n"
+SCREENS = {
+    "status": ["status"],
+    "status-of-one-cluster": ["status", "stage"],
+    "instances": ["instances", "prod", "webapp"],
+    "instances-of-all": ["instances", "*", "*"],
+    "versions": ["versions", "prod", "webapp"],
+    "versions-of-a-template": ["versions", "stage", "webapp"],
+    "history": ["history"],
+    "lock": ["lock"],
+    "check": ["check", "--online"],
+    "config-keys": ["config", "keys"],
+    "config-why": ["config", "show", "prod", "webapp", "--why", "ami"],
+    "choose": ["ssh", "*", "webapp", "--choose"],
+}
+SANDBOX = [
+    {"cluster": cluster, "role": role, "group": f"{cluster}-{role}", "launch": launch, "instances": 2, "first": first}
+    for cluster, role, launch, first in (
+        ("stage", "webapp", "launch template stage-webapp version 1", "127.2.1.10 127.2.1.11"),
+        ("stage", "worker", "launch template stage-worker version 1", "127.2.1.12 127.2.1.13"),
+        ("prod", "webapp", "launch configuration prod-webapp-v1", "127.2.1.14 127.2.1.15 127.2.2.10 ..."),
+    )
+]
+
+
+class Screen:
+    """A terminal of so many columns: what is written to it, as it is."""
+
+    def __init__(self, columns: int) -> None:
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        modes = termios.tcgetattr(slave)
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(slave, termios.TCSANOW, modes)
+        self.file = os.fdopen(slave, "w", encoding="utf-8")
+        self.typed = os.fdopen(os.dup(slave), encoding="utf-8")
+        self._read = bytearray()
+        self._reader = threading.Thread(target=self._take, daemon=True)
+        self._reader.start()
+
+    def type(self, text: str) -> None:
+        """Types this."""
+        os.write(self._master, text.encode())
+
+    def text(self) -> str:
+        """All that was written."""
+        self.file.close()
+        self.typed.close()
+        self._reader.join(30)
+        os.close(self._master)
+        return self._read.decode().replace("\r\n", "\n")
+
+    def _take(self) -> None:
+        try:
+            while data := os.read(self._master, 65536):
+                self._read += data
+        except OSError:
+            return
+
+
+@pytest.fixture(autouse=True)
+def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("socket.gethostname", lambda: "desk-7.example.com")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def shop(seeded: Any, world: Any, udo: Callable[..., Any]) -> Any:
+    """Four groups with a day of work behind them, and a role whose group is not there yet."""
+    seeded(CONFIG)
+    register_images(world)
+    wanted = CONFIG.replace("        launch: {as", f"        ami: {NEW_IMAGE}\n        launch: {{as")
+    Path("udo.yml").write_text(wanted.replace("stage-webapp,", f"stage-webapp, ami: {NEW_IMAGE},") + ABSENT)
+    world.clock.step(86_400 * 3)
+    for line in (
+        ["updatelc", "prod", "webapp", "--reason", "the fix of the kernel that everybody waits for"],
+        ["updatelc", "prod", "webapp", "--set", "instance_type=m5.large"],
+        ["updatelc", "stage", "webapp"],
+        ["deploy", "stage", "worker", SHA],
+        ["deploy", "prod", "webapp", NEXT, "--reason", "fixes the cart"],
+        ["lock", "prod", "worker", "--reason", "investigating the queue, ask me first"],
+    ):
+        told = udo(*line)
+        assert told.exit == 0, told.stderr
+        world.clock.step(4_000)
+    world.client("autoscaling").suspend_processes(
+        AutoScalingGroupName="stage-worker", ScalingProcesses=["AlarmNotification", "AZRebalance"]
+    )
+    return world
+
+
+def _plain(text: str) -> str:
+    """The text with what is random replaced by something as long."""
+    known: dict[str, str] = {}
+
+    def numbered(match: re.Match[str]) -> str:
+        kind = match[1] or match[2] or ""
+        length = len(match[0]) - len(kind)
+        return known.setdefault(match[0], f"{kind}{len(known):0{length}d}"[: len(match[0])])
+
+    return re.sub(r"\b(i-|lt-)[0-9a-f]{17}\b|\b(d-)[A-Z0-9]{9}\b", numbered, text)
+
+
+def _runs(text: str) -> str:
+    text = re.sub(r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b", "20260108T090000Z-000000", text)
+    # Waits are of random length.
+    return re.sub(r"(?<=[ T])\d\d:\d\d:\d\d(?=Z| \+)", "09:00:00", text)
+
+
+def _compare(name: str, screens: dict[str, str]) -> None:
+    for columns, screen in zip(WIDTHS, screens.values(), strict=False):
+        # Notes, on lines of their own, are no part of a table.
+        table = screen.split("\n")[: len(screens.get("a pipe", screen).splitlines())]
+        assert max(map(width, table)) <= columns
+    text = "".join(f"--- {where} ---\n{screen}" for where, screen in screens.items())
+    text = _runs(_plain(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)))
+    path = GOLDEN / f"{name}.txt"
+    if REWRITTEN:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def _on(columns: int, monkeypatch: pytest.MonkeyPatch, run: Callable[[], Any]) -> str:
+    screen = Screen(columns)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", screen.file)
+        patch.setattr(sys, "stderr", screen.file)
+        patch.setattr(sys, "stdin", screen.typed)
+        screen.type("\n")
+        run()
+    return screen.text()
+
+
+@pytest.mark.parametrize("name", list(SCREENS))
+def test_every_table_fits_its_terminal_and_is_whole_in_a_pipe(
+    shop: Any, udo: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    words = SCREENS[name]
+    screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo(*words)) for columns in WIDTHS}
+    if name != "choose":
+        screens["a pipe"] = udo(*words).stdout
+    _compare(name, screens)
+
+
+def test_the_groups_of_a_sandbox_fit_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = Result([], columns=COLUMNS, rows=SANDBOX)
+    show = lambda: Output(form="text", quiet=False, verbose=False).show(result, "sandbox status")  # noqa: E731
+    _compare("sandbox", {f"{columns} columns": _on(columns, monkeypatch, show) for columns in WIDTHS})
+
+
+def test_one_run_of_the_history_fits_its_terminal(shop: Any, udo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = udo("history", "prod", "webapp", "-o", "json").json["data"][0]["run"]
+    screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo("history", run, "-q")) for columns in WIDTHS}
+    _compare("history-of-a-run", screens | {"a pipe": udo("history", run).stdout})
