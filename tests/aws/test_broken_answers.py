@@ -115,6 +115,31 @@ def test_a_read_that_stays_broken_is_an_error_that_says_so(endpoint: Endpoint, k
     assert endpoint.asked == 3
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"Name": 17, "Value": "b"},
+        {"Name": "/a", "Value": True},
+        {"Name": "/a", "Value": "b", "Version": "x"},
+        "b",
+        None,
+    ],
+)
+def test_an_answer_with_values_of_another_kind_is_broken(endpoint: Endpoint, row: Any) -> None:
+    endpoint.given = [(200, json.dumps({"Parameters": [row]}).encode(), 0)]
+    with pytest.raises(LostAnswer, match="not one of AWS's"):
+        endpoint.aws().ssm.parameters(["/a"])
+
+
+@pytest.mark.parametrize("tokens", [["a"], ["a", "b", "a"]])
+def test_pages_that_go_round_in_a_circle_end_in_an_error(endpoint: Endpoint, tokens: list[str]) -> None:
+    page = "<AutoScalingGroups/><NextToken>{}</NextToken>"
+    endpoint.given = [(200, query("DescribeAutoScalingGroups", page.format(token)), 0) for token in tokens]
+    with pytest.raises(LostAnswer, match="in a circle"):
+        endpoint.aws().autoscaling.groups(["g"])
+    assert endpoint.asked <= 3
+
+
 def test_an_answer_without_a_member_that_every_one_has_is_broken(endpoint: Endpoint) -> None:
     endpoint.given = [(200, query("DescribeAutoScalingGroups", "<NextToken>n</NextToken>"), 0)]
     with pytest.raises(LostAnswer, match="it holds no AutoScalingGroups"):

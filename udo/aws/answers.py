@@ -69,7 +69,30 @@ def _whole(answer: dict[str, Any], operation: OperationModel, *, writing: bool) 
             raise Broken(f"it holds no {name}")
     if not writing and shape.members and not any(name in answer for name in shape.members):
         raise Broken("it holds nothing")
+    if operation.service_model.resolved_protocol in ("json", "rest-json"):
+        _check_values(answer, shape)
     return answer
+
+
+# What botocore hands on from JSON as it stands; whatever else is wrong it stumbles over by itself.
+_PLAIN: Mapping[str, type[Any]] = {"string": str, "boolean": bool, "integer": int, "long": int}
+
+
+def _check_values(value: Any, shape: Any) -> None:
+    """Raises: Broken for a value of another kind than the model says."""
+    match shape.type_name:
+        case "structure":
+            for name, member in shape.members.items():
+                if value.get(name) is not None:
+                    _check_values(value[name], member)
+        case "list":
+            for one in value:
+                _check_values(one, shape.member)
+        case "map":
+            for one in value.values():
+                _check_values(one, shape.value)
+        case kind if kind in _PLAIN and type(value) is not _PLAIN[kind]:
+            raise Broken(f"{type(value).__name__} for a {kind} in it")
 
 
 def _check(**event: Any) -> None:

@@ -132,7 +132,7 @@ class Connection:
     def pages(self, service: str, operation: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Every page of a listing, following whatever token the operation uses.
 
-        Raises: UdoError.
+        Raises: UdoError; LostAnswer for a token that was followed before, which would never end.
         """
         model = self._paginator(service, operation)
         if model is None:
@@ -140,12 +140,17 @@ class Connection:
             return
         token_in, token_out = model
         sent = dict(params)
+        followed = set()
         while True:
             page = self.ask(service, operation, sent)
             yield page
             token = page.get(token_out)
             if not token:
                 return
+            with translated(service, operation):
+                if token in followed:
+                    raise answers.Broken("its pages go round in a circle")
+            followed.add(token)
             sent = {**params, token_in: token}
 
     def read(self, read: Read) -> Any:
