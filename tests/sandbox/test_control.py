@@ -42,8 +42,14 @@ def test_a_step_moves_the_clock_and_nothing_else_does(world: World, control: Con
     before = world.clock.now()
     control.answer("status", {})
     assert control.answer("step", {"seconds": 90})[1]["now"] == before + 90
-    for wrong in ({}, {"seconds": "soon"}, {"seconds": -1}):
+    for wrong in ({}, {"seconds": "soon"}, {"seconds": -1}, {"seconds": float("nan")}, {"seconds": float("inf")}):
         assert control.answer("step", wrong)[0] == 400
+
+
+def test_the_clock_goes_no_further_than_dates_do(world: World, control: Control) -> None:
+    ten_years = {"seconds": 315_000_000}
+    assert [control.answer("step", ten_years)[0] for _ in range(9)].count(400) == 2
+    assert world.clock.now() < 4_102_444_800
 
 
 def member(world: World, number: int = 0) -> str:

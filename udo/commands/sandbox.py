@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from udo.errors import UsageError
 from udo.files import current_folder
 from udo.groups.text import brief_launch
 from udo.result import LOW, Column, Result
+from udo.sandbox.clock import FASTEST, LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +32,15 @@ COLUMNS = (
 )
 
 
+class Finite(click.FloatRange):
+    """A number within bounds; click's own range lets in NaN, which is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number. Raises: click.BadParameter."""
+        found: float = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is not a number", param, ctx) if math.isnan(found) else found
+
+
 @click.group()
 def command() -> None:
     """An AWS on this machine, made from your udo.yml (or from the bundled example): rehearse there.
@@ -40,9 +51,9 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="How fast its time runs.")
+@click.option("--speed", type=Finite(0, FASTEST), default=1.0, show_default=True, help="How fast its time runs.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of its endpoint (default: a free one).")
-@click.option("--boot", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="How long instances boot.")
+@click.option("--boot", type=Finite(0, LONGEST), default=0.0, metavar="SECONDS", help="How long instances boot.")
 @click.pass_obj
 def start(session: Session, speed: float, port: int, boot: float) -> Result:
     """Build the world that udo.yml describes and serve it in the background.
@@ -102,7 +113,7 @@ def reset() -> Result:
 
 
 @command.command()
-@click.argument("seconds", type=click.FloatRange(min=0))
+@click.argument("seconds", type=Finite(0, LONGEST))
 def step(seconds: float) -> Result:
     """Move the clock of the sandbox on by SECONDS."""
     from udo.sandbox import daemon
@@ -133,7 +144,7 @@ def fault() -> None:
 @click.option("--times", type=click.IntRange(min=1), help="How many requests in succession (default: 1).")
 @click.option("--forever", is_flag=True, help="Every request from the nth on.")
 @click.option("--after", is_flag=True, help="Let the request take effect first.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="How long a delay is.")
+@click.option("--seconds", type=Finite(0, LONGEST), help="How long a delay is.")
 @click.option("--pid", type=int, help="Whom a kill kills.")
 @click.option("--instance", "instance_id", metavar="ID", help="Which instance goes wrong.")
 @click.option("--event", metavar="EVENT", help="Where a deployment fails (default: ApplicationStart).")

@@ -6,6 +6,10 @@ import time
 
 # A round moment, so that times in tests read well: 2026-01-05T09:00:00Z.
 STEPPED_START = 1_767_603_600.0
+# Bounds of what its clock is asked for: seconds, times real time, and 2100 as a time. Dates of AWS have four digits.
+LONGEST = 10 * 366 * 86_400.0
+FASTEST = 100_000.0
+LATEST = 4_102_444_800.0
 
 
 class Clock:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import UdoError, UsageError
+from udo.sandbox.clock import LATEST, LONGEST
 
 if TYPE_CHECKING:
     from udo.config import Config
@@ -84,8 +85,10 @@ class Control:
 
     def _step(self, words: Words) -> Any:
         seconds = words.get("seconds")
-        if not isinstance(seconds, int | float) or seconds < 0:
-            raise UsageError("a step is a number of seconds, 0 or more")
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST:
+            raise UsageError("a step is a number of seconds, from 0 to ten years")
+        if self._world.clock.now() + seconds > LATEST:
+            raise UsageError("the clock of the sandbox goes no further than 2100", hint="stop it, and start it anew")
         self._world.clock.step(seconds)
         return self._status(words)
 
