@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from account import ZONE, Account, holds, refused
 
 UNKNOWN = ["i-00000000000000001", "i-00000000000000002"]
@@ -31,6 +33,28 @@ def unknown_filters_are_refused(aws: Account) -> None:
     filters = [{"Name": "colour", "Values": ["red"]}]
     for what in ("instances", "images", "subnets", "security_groups", "launch_templates", "key_pairs"):
         refused(getattr(aws.ec2, f"describe_{what}"), "InvalidParameterValue", "colour", Filters=filters)
+
+
+def only_stars_and_question_marks_are_patterns(aws: Account) -> None:
+    def found(what: str, key: str, name: str, value: str) -> int:
+        return len(getattr(aws.ec2, f"describe_{what}")(Filters=[{"Name": name, "Values": [value]}])[key])
+
+    groups = functools.partial(found, "security_groups", "SecurityGroups", "group-name")
+    for value, wanted in (
+        ("d.fault", 0),
+        ("[d]efault", 0),
+        ("[", 0),
+        ("(", 0),
+        ("de*", 1),
+        ("defaul?", 1),
+        ("default", 1),
+    ):
+        holds(groups(value) == wanted)
+    members = aws.group(size=1)
+    aws.ec2.create_tags(Resources=members, Tags=[{"Key": "colour", "Value": "[red]"}])
+    tagged = functools.partial(found, "tags", "Tags", "value")
+    for value, wanted in (("[red]", 1), ("[re?]", 1), ("r", 0)):
+        holds(tagged(value) == wanted)
 
 
 def filters_have_other_names(aws: Account) -> None:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import moto.ec2.models.security_groups
+import moto.ec2.models.tags
 import moto.ec2.utils
 from moto.core.utils import get_service_model
 from moto.ec2.models.amis import Ami
@@ -152,9 +154,26 @@ def _text(value: Any) -> str:
     return value.strftime("%Y-%m-%dT%H:%M:%S.000Z") if isinstance(value, datetime.datetime) else str(value)
 
 
+@replaces(moto.ec2.models.security_groups, "aws_api_matches")
+@rule("ec2", "DescribeSecurityGroups", moto="takes a value for a regular expression, and crashes where it is none")
+def only_stars_and_question_marks_are_patterns(pattern: str, value: Any) -> bool:
+    """Every other character of a filter's value stands for itself, brackets too, and so does one behind a backslash.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html.
+    """
+    return _pattern(pattern).match(str(value)) is not None
+
+
+@replaces(moto.ec2.utils, "simple_aws_filter_to_re")
+@replaces(moto.ec2.models.tags, "simple_aws_filter_to_re")
+def _expression(value: str) -> str:
+    parts = re.findall(r"\\.|.", value, re.DOTALL)
+    return "".join({"*": ".*", "?": "."}.get(part) or re.escape(part[-1]) for part in parts) + r"\Z"
+
+
 @functools.lru_cache(maxsize=256)
 def _pattern(value: str) -> re.Pattern[str]:
-    return re.compile(moto.ec2.utils.simple_aws_filter_to_re(value))
+    return re.compile(_expression(value), re.DOTALL)
 
 
 replaces(moto.ec2.utils, "filter_dict_attribute_mapping")(moto.ec2.utils.filter_dict_attribute_mapping | _MORE)
