@@ -97,6 +97,9 @@ class _Builder:
         plain = not event.style
         if plain and event.value in _NULLS:
             return Null(mark)
+        if "\0" in event.value:
+            # No program, no file and nothing of AWS's can be given one.
+            self.problems.append(_problem(mark, "a value cannot hold a NUL character"))
         return Text(event.value, plain, mark)
 
     def items(self, begin: Any, depth: int) -> Items:
