@@ -149,3 +149,16 @@ def test_others_in_the_group_that_is_named_like_the_owner_are_seen(monkeypatch: 
         group = grp.struct_group(("root", "x", 0, members))
         monkeypatch.setattr(grp, "getgrgid", lambda _number, group=group: group)
         assert group_that_writes(_state(0o664, 0, 0)) == named
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 300], ids=["nul", "long"])
+def test_a_name_that_no_file_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    assert "cannot be read: " in message(tmp_path / name)
+
+
+def test_a_file_that_fails_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    # Nothing is mapped where reading begins: EIO. Source: proc(5), mem.
+    if not (memory := Path("/proc/self/mem")).exists():
+        pytest.skip("only Linux has such a file")
+    (tmp_path / "udo.yml").write_text(f"include: [{memory}]\nclusters: {{a: {{roles: {{b: }}}}}}\n")
+    assert "cannot be read: Input/output error" in message(tmp_path / "udo.yml")

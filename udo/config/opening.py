@@ -43,13 +43,15 @@ def bytes_of(path: Path, label: str) -> bytes:
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to would hang.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(Problem(label, 0, 0, _why(error))) from error
     try:
         _check(os.fstat(handle), label)
         _check_folder(Path(os.path.realpath(path)).parent, os.fstat(handle).st_uid, label)
         with os.fdopen(handle, "rb", closefd=False) as file:
             raw = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(Problem(label, 0, 0, _why(error))) from error
     finally:
         os.close(handle)
     if len(raw) > MOST_BYTES:
@@ -95,8 +97,11 @@ def _check_folder(folder: Path, owner: int, label: str) -> None:
         raise ConfigError(Problem(label, 0, 0, told))
 
 
-def _why(error: OSError) -> str:
-    return "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    # ValueError: a name with a NUL character.
+    return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
 
 
 def _kind(mode: int) -> str:
