@@ -67,7 +67,7 @@ SERVICE = Service(
         "moto.ec2.models.subnets": ("random_subnet_id",),
         "moto.ec2.models.subnets:Subnet": ("del_subnet_ip",),
         "moto.ec2.models.tags": ("simple_aws_filter_to_re",),
-    "moto.ec2.models.vpcs": ("random_vpc_id",),
+        "moto.ec2.models.vpcs": ("random_vpc_id",),
         "moto.ec2.responses.instances:InstanceResponse": ("_parse_block_device_mapping",),
         "moto.ec2.responses.general:General": ("get_console_output",),
         "moto.ec2.responses:EC2Response": ("_filters_from_querystring",),
