@@ -58,7 +58,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         " files aws output signals",
         "click rich",
     ),
-    "cli": ("session options signals streams selectors output result errors", "click"),
+    "flags": ("session errors", "click"),
+    "cli": ("flags session options signals streams selectors output result errors", "click"),
     "__main__": ("cli signals", ""),
     "sandbox": (
         "config schema launch model errors files signals",

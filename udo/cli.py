@@ -13,6 +13,7 @@ import click
 
 from udo import __version__, signals, streams
 from udo.errors import Interrupted, UdoError, UsageError
+from udo.flags import ELSEWHERE, USUAL_FORMATS, check_before, options_after, root_options
 from udo.options import Options
 from udo.session import Session
 
@@ -162,42 +163,7 @@ def _one_line(error: click.ClickException) -> str:
     return " ".join(error.format_message().split()).rstrip(".")
 
 
-def _take(ctx: click.Context, option: click.Parameter, value: Any) -> None:
-    if value is None or value is False or value == 0 or option.name is None:
-        return
-    session = ctx.find_object(Session)
-    if session is not None:
-        session.set_option(option.name, value)
-
-
-_GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("-c", "--config"), {"metavar": "FILE", "help": "The configuration file (default: the nearest udo.yml upwards)."}),
-    (("--profile",), {"metavar": "NAME", "help": "The AWS profile."}),
-    (("--region",), {"metavar": "REGION", "help": "The AWS region."}),
-    (("-n", "--dry-run"), {"is_flag": True, "help": "Show what would be done, and do nothing."}),
-    (("-y", "--yes"), {"is_flag": True, "help": "Answer yes to every question."}),
-    (("-o", "--output"), {"metavar": "FORMAT", "help": "text (default) or json; some verbs have more."}),
-    (("-q", "--quiet"), {"is_flag": True, "help": "Errors and data only."}),
-    (("-v", "--verbose"), {"is_flag": True, "help": "Show every AWS call."}),
-    (("--debug",), {"is_flag": True, "help": "Write what is done to debug-RUN.log in the state folder."}),
-    (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "Colours (default: auto)."}),
-    (("--wide",), {"is_flag": True, "help": "All columns of a table, however wide the terminal is."}),
-    (("--sandbox",), {"is_flag": True, "help": "Use the sandbox on this machine instead of AWS."}),
-)
-# A variable left over in a shell must never be what confirms a change.
-_WITHOUT_VARIABLE = frozenset({"--yes"})
-
-
-def _global_options(*, at_root: bool) -> list[click.Parameter]:
-    made: list[click.Parameter] = []
-    for names, settings in _GLOBALS:
-        variable = f"UDO_{names[-1].removeprefix('--').replace('-', '_').upper()}"
-        envvar = variable if at_root and names[-1] not in _WITHOUT_VARIABLE else None
-        made.append(click.Option([*names], expose_value=False, callback=_take, envvar=envvar, **settings))
-    return made
-
-
-def _prepared(command: click.Command, formats: Sequence[str]) -> click.Command:
+def _prepared(command: click.Command, formats: Sequence[str], takes: Sequence[str]) -> click.Command:
     """The verb with the global options after it as well, which begins its Session before anything else."""
     if getattr(command, "_udo_prepared", False):
         return command
@@ -205,11 +171,12 @@ def _prepared(command: click.Command, formats: Sequence[str]) -> click.Command:
     for param in command.params:
         if isinstance(param, click.Argument) and "CLUSTER" in (param.metavar or ""):
             param.type = _Words()
-    command.params.extend(option for option in _global_options(at_root=False) if not own.intersection(option.opts))
+    command.params.extend(option for option in options_after(formats, takes) if not own.intersection(option.opts))
+    command.epilog = ELSEWHERE
     for child in command.commands.values() if isinstance(command, click.Group) else ():
-        _prepared(child, formats)
+        _prepared(child, formats, takes)
     if not isinstance(command, click.Group):
-        command.callback = _begun(command.callback, formats)
+        command.callback = _begun(command.callback, formats, takes)
     command._udo_prepared = True  # type: ignore[attr-defined]
     return command
 
@@ -233,10 +200,11 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # generic to the type 
             return []
 
 
-def _begun(callback: Callable[..., Any] | None, formats: Sequence[str]) -> Callable[..., Any]:
+def _begun(callback: Callable[..., Any] | None, formats: Sequence[str], takes: Sequence[str]) -> Callable[..., Any]:
     def begin(*args: Any, **kwargs: Any) -> Any:
         gc.enable()
         ctx = click.get_current_context()
+        check_before(ctx, takes)
         if ctx.obj.options.output not in formats:
             told = f"{ctx.command_path} has no output format {ctx.obj.options.output!r}"
             raise UsageError(told, hint=f"it has {', '.join(formats)}")
@@ -249,7 +217,8 @@ def _begun(callback: Callable[..., Any] | None, formats: Sequence[str]) -> Calla
 class Verbs(click.Group):
     """The verbs: one file in `commands/` each, imported only when it is used.
 
-    A file's FORMATS says what `-o` takes there, where it is not text and json.
+    A file's FORMATS says what `-o` takes there, where it is not text and json; TAKES which of --dry-run and --yes mean
+    something there.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -266,12 +235,19 @@ class Verbs(click.Group):
         module = import_module(f"udo.commands.{cmd_name}")
         command: click.Command = module.command
         command.name = cmd_name
-        return _prepared(command, getattr(module, "FORMATS", ("text", "json")))
+        return _prepared(command, getattr(module, "FORMATS", USUAL_FORMATS), getattr(module, "TAKES", ()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb a word names; where there is none, the one it looks like is suggested."""
+        """The verb a word names; where there is none, the one it looks like is suggested.
+
+        `help VERB` is `VERB --help`.
+        """
+        if args[:1] == ["help"]:
+            if ctx.resilient_parsing:
+                return self.resolve_command(ctx, args[1:]) if args[1:] else (None, None, [])
+            return self.resolve_command(ctx, [*args[1:], "--help"])
         from difflib import get_close_matches
 
         unknown = args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx)
@@ -304,13 +280,14 @@ def _first_line(name: str) -> str:
 
 @click.group(
     cls=Verbs,
-    params=_global_options(at_root=True),
+    params=root_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Try it without an AWS account: udo sandbox start",
+    epilog="'udo help VERB' explains a verb. Try it without an AWS account: udo sandbox start",
 )
 @click.version_option(__version__, message="udo %(version)s")
 def root() -> None:
     """Orchestrate AWS Auto Scaling clusters from one udo.yml.
 
-    A cluster and a role name one Auto Scaling group. Every changing verb takes --dry-run.
+    A cluster and a role name one Auto Scaling group. The options below work before and after a verb; --dry-run and
+    --yes belong to those that change something.
     """

@@ -50,6 +50,11 @@ def test_an_instance_without_the_address_wanted_is_named_and_left_out(stage: Any
     assert "the instance has no ipv6 address" in done.stderr
 
 
+def test_ids_are_one_a_line(stage: Any, udo: Udo) -> None:
+    done = udo("inventory", "stage", "webapp", "-o", "ids")
+    assert (done.exit, done.stderr, sorted(done.stdout.splitlines())) == (0, "", sorted(members(stage)))
+
+
 def test_ssh_config_works_as_it_stands_with_the_pins_there_are(stage: Any, udo: Udo) -> None:
     assert udo("ssh", "stage", "webapp", "true").exit == 0
     done = udo("inventory", "stage", "webapp", "-o", "ssh-config")

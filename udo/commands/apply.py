@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from udo.result import Result
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 
 def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, anyway: bool = False) -> dict[str, Plan]:
     """What is left of each plan, by role: no step where it is done already; `anyway` lets an instance refresh be.

@@ -66,12 +66,13 @@ def keys(session: Session, words: tuple[str, ...]) -> Result:
 
 @command.command("schema")
 @click.argument("words", nargs=-1, metavar="")
-def json_schema(words: tuple[str, ...]) -> None:
+def json_schema(words: tuple[str, ...]) -> Result:
     """Print the JSON Schema (2020-12) of udo.yml, for editors."""
     from udo.config.json_schema import json_schema as made
 
     no_more(words)
-    click.echo(json.dumps(made(), indent=2))
+    document = made()
+    return Result(document, text=json.dumps(document, indent=2))
 
 
 def _key_row(key: Key) -> dict[str, Any]:

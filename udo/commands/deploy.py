@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from udo.result import Result
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 _KEYS = (
     "deploy.application",
     "deploy.deployment_group",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from udo.output import Output
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 _READ_BY_ALL, _PRIVATE = 0o644, 0o600
 _ABOUT = """\
 A cluster and a role together name one Auto Scaling group: {group}. What this file does not say of a group stays

@@ -1,4 +1,4 @@
-"""Print a group's instances for other tools: as ssh-config, hosts or json."""
+"""Print a group's instances for other tools: as ssh-config, hosts, ids or json."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from udo.fanout.reach import Host
     from udo.session import Session
 
-FORMATS = ("text", "ssh-config", "hosts", "json")
+FORMATS = ("text", "ssh-config", "hosts", "ids", "json")
 
 
 @click.command()
@@ -32,7 +32,8 @@ def command(session: Session, /, words: tuple[str, ...], user: str | None, **giv
     -o ssh-config (the default) is a configuration for OpenSSH that names hosts by instance id, with the user, port
     and key of udo.yml, the way that your OpenSSH configuration describes, and the host keys that Udo has pinned (of
     hosts that nobody has met yet, those on their consoles, which are pinned now);
-    -o hosts has lines for /etc/hosts; -o json has the same in `data` of the usual document.
+    -o hosts has lines for /etc/hosts; -o ids has an instance id a line;
+    -o json has the same in `data` of the usual document.
 
     \b
     udo inventory prod webapp > webapp.conf && scp -F webapp.conf build.tgz i-0123456789abcdef0:
@@ -45,6 +46,8 @@ def command(session: Session, /, words: tuple[str, ...], user: str | None, **giv
         return Result(_rows(hosts), notes=notes)
     if form == "hosts":
         text = "".join(f"{host.target['address']}\t{host.instance_id}\t# {host.role.label}\n" for host in hosts)
+    elif form == "ids":
+        text = "".join(f"{host.instance_id}\n" for host in hosts)
     else:
         text, more = ssh_config(session, [(host.role, host.target) for host in hosts])
         notes += more

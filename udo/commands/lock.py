@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 COLUMNS = (
     Column("group", "GROUP"),
     Column("roles", "ROLE", rank=LOW),

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from udo.model.launch import LaunchReference
     from udo.session import Session
 
+TAKES = ("--yes",)
+
 
 @dataclass(frozen=True)
 class Planned:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from udo.launch.states import State
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 
 def plan_prune(role: Role, state: State, keep: int) -> Plan:
     """The plan that deletes what is beyond the newest `keep` of the group's own family and needed by nobody."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from udo.model.launch import LaunchReference
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 
 def observe_target(aws: Aws, target: LaunchReference) -> Target:
     """The launch configuration or template version meant, where it exists.

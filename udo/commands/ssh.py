@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 FORMATS = ("text", "json", "jsonl")
+TAKES = ("--dry-run", "--yes")
 
 _AFTER = "udo.ssh.after"
 

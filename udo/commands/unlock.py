@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from udo.result import Result
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 
 def plan_taken_away(group_name: str, value: str | None, *, old: bool) -> Plan:
     """The plan that takes a lock away; a young lock of a run that may still be at work asks first."""

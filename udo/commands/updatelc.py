@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.session import Session
 
+TAKES = ("--dry-run", "--yes")
+
 
 @dataclass(frozen=True)
 class Choices:

@@ -1,0 +1,111 @@
+"""Help and global options: each verb tells its own, the rest stands in `udo --help`, and all work on both sides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from udo.cli import root
+
+Udo = Callable[..., Any]
+
+GLOBAL = ("--config", "--profile", "--region", "--quiet", "--verbose", "--debug", "--color", "--wide", "--sandbox")
+LINE = "  The options that every verb has (-c, -o, -q, -v ...) are in 'udo --help'.\n"
+COMMANDS = Path(__file__).parents[1] / "udo" / "commands"
+
+
+def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*path, name))
+
+
+ALL = [" ".join(path) for path in _commands(root)]
+CHANGING = ("apply", "deploy", "init", "lock", "prune", "rollback", "ssh", "unlock", "updatelc")
+
+
+def _listed(text: str) -> set[str]:
+    """The options that a help text has a line for."""
+    return set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", text.partition("\nOptions:")[2], re.MULTILINE))
+
+
+def test_the_global_options_stand_in_the_help_of_udo_once(udo: Udo) -> None:
+    text = udo("--help").stdout
+    assert {*GLOBAL, "--dry-run", "--yes", "--output"} <= _listed(text)
+    assert [text.count(f"{option} ") + text.count(f"{option}\n") for option in GLOBAL] == [1] * len(GLOBAL)
+
+
+@pytest.mark.parametrize("verb", ALL)
+def test_a_verb_tells_its_own_options_and_where_the_others_are(udo: Udo, verb: str) -> None:
+    text = udo(*verb.split(), "--help").stdout
+    assert not _listed(text) & set(GLOBAL)
+    assert text.endswith(LINE)
+    takes = {"--dry-run", "--yes"} if verb in CHANGING else {"--yes"} if verb == "plan" else set()
+    assert _listed(text) & {"--dry-run", "--yes"} == takes
+    assert ("--output" in _listed(text)) == (verb in ("inventory", "ssh"))
+
+
+@pytest.mark.parametrize("verb", ALL)
+def test_help_of_a_verb_is_the_verb_with_help(udo: Udo, verb: str) -> None:
+    assert udo("help", *verb.split()).stdout == udo(*verb.split(), "--help").stdout != ""
+
+
+def test_help_alone_is_that_of_udo_and_of_what_is_no_verb_an_error(udo: Udo) -> None:
+    assert udo("help").stdout == udo("--help").stdout == udo("help", "help").stdout
+    told = udo("help", "statsu")
+    assert (told.exit, told.stdout, told.stderr) == (2, "", "udo: no verb 'statsu': did you mean 'status'?\n")
+
+
+@pytest.mark.parametrize(
+    "verb", [verb for verb in ALL if verb not in (*CHANGING, "config", "sandbox", "sandbox fault")]
+)
+@pytest.mark.parametrize("flag", ["--dry-run", "--yes", "-n", "-y"])
+def test_a_verb_that_changes_nothing_takes_no_option_of_changes_on_either_side(udo: Udo, verb: str, flag: str) -> None:
+    if verb == "plan" and flag in ("--yes", "-y"):
+        return
+    Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
+    name = {"-n": "--dry-run", "-y": "--yes"}.get(flag, flag)
+    words = [*verb.split(), *{"sandbox step": ["1"], "sandbox fault add": ["drop"]}.get(verb, [])]
+    for line in ([*words, flag], [flag, *words]):
+        told = udo(*line)
+        assert (told.exit, told.stdout) == (2, "")
+        assert told.stderr == f"udo: udo {verb} takes no {name}: only verbs that change something do\n"
+
+
+@pytest.mark.parametrize("flag", ["-n", "-y"])
+def test_a_verb_that_changes_something_takes_them_on_both_sides(udo: Udo, flag: str) -> None:
+    Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
+    for verb in CHANGING:
+        for line in ([verb, flag, "nowhere"], [flag, verb, "nowhere"]):
+            assert f"takes no {flag}" not in (told := udo(*line).stderr)
+            assert "No such option" not in told
+
+
+def test_a_variable_of_the_shell_disturbs_no_verb_that_changes_nothing(udo: Udo) -> None:
+    Path("udo.yml").write_text("clusters: {prod: {roles: {web: {ami: ami-12345678}}}}\n")
+    assert udo("check", env={"UDO_DRY_RUN": "1"}).exit == 0
+
+
+def test_whatever_can_ask_takes_yes_and_whatever_finishes_a_plan_takes_both() -> None:
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in COMMANDS.glob("[a-z]*.py")}
+    finishing = {
+        name for name, text in sources.items() if re.search(r"\bfinish(_each)?\(|Ending\(|\bwritten\(|Run\(", text)
+    }
+    assert finishing == set(CHANGING)
+    assert {name for name, text in sources.items() if "options.yes" in text} <= {*CHANGING, "plan"}
+
+
+def test_every_verb_prints_the_usual_document_and_raw_formats_have_names_of_their_own(udo: Udo) -> None:
+    raw = udo("config", "schema")
+    document = udo("config", "schema", "-o", "json").json
+    assert list(document) == ["udo", "command", "ok", "exit", "data", "error"]
+    assert raw.json == document["data"]
+    echoing = [path.stem for path in COMMANDS.glob("[a-z]*.py") if "click.echo" in path.read_text(encoding="utf-8")]
+    assert sorted(echoing) == ["cloudinit", "inventory"], "which print a document all the same where that is asked for"
