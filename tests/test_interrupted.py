@@ -95,6 +95,9 @@ FEW = ("check", "status json", "updatelc", "deploy", "init", "ssh", "ssh by open
 def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_path: Path, verb: str) -> None:
     words = VERBS[verb]
     before = _leftovers(tmp_path)
+    if verb == "rollback":
+        # Something to go back to.
+        assert ended(begun(*VERBS["updatelc"])).code == 0
     code, moments = 0, [0.02, 0.4, *((0.6, 0.7) if "ssh" in verb else ())]
     if WHOLE:
         # Every 10 ms; where the machine is slow and all takes longer, at as many moments of it.
