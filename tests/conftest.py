@@ -341,3 +341,13 @@ def _exit_of(run: Callable[[], Any]) -> int:
         gc.enable()
         sys.stdout.flush()
     return 0
+
+
+@pytest.fixture
+def caught() -> Iterator[None]:
+    """Signals are noted, as in a run of Udo's, while the test runs."""
+    from udo import signals
+
+    signals.catch()
+    yield
+    signals.let_go()

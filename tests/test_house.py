@@ -45,7 +45,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "ssh": ("change model errors files signals programs", "paramiko"),
     "output": ("change result errors files signals", "rich"),
     "change": ("config model output notify result errors files signals", ""),
-    "groups": ("change schema config model result errors", ""),
+    "groups": ("change schema config model notify result errors", ""),
     "launch": ("groups change schema config model errors", ""),
     "deploy": ("groups change schema config model notify result errors programs", ""),
     "fanout": ("groups change schema config model ssh result errors files signals", ""),

@@ -46,7 +46,8 @@ def test_a_failed_change_is_told_with_its_reason(world: Any, udo: Udo, slack: An
         assert udo("updatelc", "prod", "webapp").exit == 0
     world.faults.add(Fault("deny", "UpdateAutoScalingGroup", times=None))
     assert udo(*words).exit == 6
-    [text] = told(slack)
+    begun, text = told(slack)[-2:]
+    assert begun.startswith(f"{words[0]} prod webapp begun by arn:aws:")
     assert text.startswith(f"{words[0]} prod webapp failed: ")
     assert "autoscaling:UpdateAutoScalingGroup" in text
 
@@ -58,27 +59,37 @@ def test_of_several_roles_each_that_failed_is_told(world: Any, udo: Udo, slack: 
     )
     world.faults.add(Fault("deny", "UpdateAutoScalingGroup", nth=2))
     assert udo("updatelc", "prod", "*", "--yes").exit == 3
-    [text] = told(slack)
-    assert text.startswith("updatelc prod worker failed: ")
+    assert [text.partition(" by ")[0].partition(": ")[0] for text in told(slack)] == [
+        "updatelc prod webapp begun",
+        "updatelc prod webapp done",
+        "updatelc prod worker begun",
+        "updatelc prod worker failed",
+    ]
 
 
 def test_an_interrupted_change_is_told(world: Any, udo: Udo, slack: Any) -> None:
     launches(world, slack)
     at(world, "CreateLaunchConfiguration", lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert udo("updatelc", "prod", "webapp").exit == 143
-    [text] = told(slack)
+    text = told(slack)[-1]
     assert text.startswith("updatelc prod webapp failed: interrupted in step ")
 
 
-def test_what_went_well_or_was_never_begun_is_told_nobody(world: Any, udo: Udo, slack: Any) -> None:
+def test_what_was_never_begun_or_changes_nothing_is_told_nobody(world: Any, udo: Udo, slack: Any) -> None:
     launches(world, slack)
     assert udo("updatelc", "prod", "webapp", "--dry-run").exit == 0
     assert udo("lock", "prod", "webapp").exit == 0
+    locked = told(slack)
     assert udo("updatelc", "prod", "webapp").exit == 4
+    assert told(slack) == locked
     assert udo("unlock", "prod", "webapp").exit == 0
     assert udo("updatelc", "prod", "webapp").exit == 0
+    changed = told(slack)
+    assert changed[-1] == (
+        "updatelc prod webapp done: prod-webapp launches from launch configuration prod-webapp-v2 (was prod-webapp)"
+    )
     assert udo("updatelc", "prod", "webapp").exit == 0
-    assert told(slack) == []
+    assert told(slack) == changed
 
 
 def test_a_channel_that_takes_nothing_changes_no_exit_code(
@@ -100,7 +111,7 @@ def test_a_channel_kept_in_a_parameter_is_looked_up(world: Any, udo: Udo, slack:
     world.client("ssm").put_parameter(Name="/slack", Value=slack.url, Type="SecureString")
     world.faults.add(Fault("deny", "UpdateAutoScalingGroup", times=None))
     done = udo("updatelc", "prod", "webapp")
-    assert (done.exit, len(told(slack))) == (6, 1)
+    assert (done.exit, len(told(slack))) == (6, 2)
     assert "CANARY" not in done.stdout + done.stderr
 
 
@@ -109,7 +120,7 @@ def test_a_deployment_that_is_not_finished_in_time_is_told_as_that(
 ) -> None:
     seeded(config(more=f"slack: {{url: '{slack.url}'}}"))
     assert udo("deploy", "prod", "webapp", SHA, "--timeout", "6s").exit == 124
-    [text] = told(slack)
+    _, text = told(slack)
     assert text.startswith("deploy prod webapp is not finished: ")
 
 
@@ -119,8 +130,9 @@ def test_a_race_that_is_joined_is_told_once_and_as_the_success_it_is(
     seeded(config(more=f"slack: {{url: '{slack.url}'}}"))
     at(world, "CreateDeployment", lambda: begin(world))
     assert udo("deploy", "prod", "webapp", SHA).exit == 0
-    [text] = told(slack)
-    assert text.endswith("to prod webapp succeeded")
+    begun, text = told(slack)
+    assert begun.startswith("deploy prod webapp begun by ")
+    assert text.endswith("to prod webapp succeeded on 3 instances")
     at(world, "CreateDeployment", lambda: begin(world, SHA[::-1]))
     assert udo("deploy", "prod", "webapp", OTHER).exit == 4
-    assert [text.partition(": ")[0] for text in told(slack)[1:]] == ["deploy prod webapp failed"]
+    assert [text.partition(": ")[0] for text in told(slack)[2:]] == ["deploy prod webapp failed"]

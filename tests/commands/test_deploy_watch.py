@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from deploy_worlds import SHA, config, deployments, writes
 
 from udo.change.events import Notice
 from udo.change.plan import Read, Wait
-from udo.deploy.watch import Follower
+from udo.deploy.watch import Deployment
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
 from udo.model.deployments import DeploymentTarget, LifecycleEvent
 from udo.sandbox.faults import Fault
@@ -40,55 +41,60 @@ class Targets:
             yield DeploymentTarget(one, self.states[one], (LifecycleEvent("Install", self.states[one]),))
 
 
-def lines(follower: Follower, status: str = "InProgress") -> list[str]:
+def watching(targets: Targets) -> Deployment:
+    aws: Any = SimpleNamespace(codedeploy=targets, read=lambda _read: "InProgress")
+    return Deployment(aws, WAIT)
+
+
+def lines(watched: Deployment) -> list[str]:
     """What one poll has to say, but for the progress."""
-    return [event.says.strip() for event in follower(WAIT, status, {}) if isinstance(event, Notice)]
+    return [event.says.strip() for event in watched.poll().events if isinstance(event, Notice)]
 
 
 def test_a_large_deployment_is_gone_round_until_whoever_is_at_work_is_found() -> None:
     targets = Targets(60)
-    follower = Follower(targets)
+    watched = watching(targets)
     for _ in range(3):
-        lines(follower)
+        lines(watched)
     assert {one for asked in targets.asked for one in asked} == set(targets.states)
     assert max(map(len, targets.asked)) == 25
     targets.states["i-59"] = "InProgress"
-    found = [line for _ in range(3) for line in lines(follower)]
+    found = [line for _ in range(3) for line in lines(watched)]
     assert found == ["i-59  Install  InProgress"]
-    lines(follower)
+    lines(watched)
     assert targets.asked[-1][0] == "i-59", "whoever is at work is asked for first, at every poll"
 
 
 def test_an_instance_that_waits_for_its_turn_has_no_line() -> None:
     targets = Targets(3)
-    follower = Follower(targets)
-    assert lines(follower) == ["deployment d-1"]
+    watched = watching(targets)
+    assert lines(watched) == ["deployment d-1"]
     targets.states["i-01"] = "InProgress"
-    assert lines(follower) == ["i-01  Install  InProgress"]
-    assert lines(follower) == []
+    assert lines(watched) == ["i-01  Install  InProgress"]
+    assert lines(watched) == []
 
 
 @pytest.mark.parametrize("hiccup", [NotSent("throttled"), LostAnswer("the connection was cut")], ids=repr)
 def test_after_a_hiccup_of_the_network_it_is_told_again_how_instances_stand(hiccup: AwsError) -> None:
     targets = Targets(2)
-    follower = Follower(targets)
+    watched = watching(targets)
     targets.failure = hiccup
-    assert [line for _ in range(3) for line in lines(follower)] == [
+    assert [line for _ in range(3) for line in lines(watched)] == [
         "deployment d-1",
         f"how each instance stands is unknown: {hiccup.message}",
     ]
     targets.failure = None
     targets.states["i-01"] = "Succeeded"
-    assert lines(follower) == ["i-01  Succeeded"]
+    assert lines(watched) == ["i-01  Succeeded"]
 
 
 @pytest.mark.parametrize("refusal", [PermissionDenied("denied"), AwsError("no such operation")], ids=repr)
 def test_what_is_refused_is_not_asked_again(refusal: AwsError | PermissionDenied) -> None:
     targets = Targets(2)
-    follower = Follower(targets)
+    watched = watching(targets)
     targets.failure = refusal
     for _ in range(3):
-        lines(follower)
+        lines(watched)
     assert len(targets.asked) == 1
 
 

@@ -23,7 +23,7 @@ CANARY = "c4n'ry-8f2e!x"
 CONFIG = f"""\
 region: us-west-2
 repo_url: https://packages.example.com/${{ssm:/shop/secret}}/shop
-slack: {{url: "https://hooks.example.com/${{ssm:/shop/secret}}"}}
+slack: {{url: "https://127.0.0.1:9/${{ssm:/shop/secret}}"}}
 clusters:
   prod:
     roles:

@@ -1,4 +1,4 @@
-"""How a plan ends: checked, shown, confirmed, carried out, recorded, and told."""
+"""How a change ends: checked, shown, confirmed, carried out stage by stage, recorded, and told."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
+from udo.change import waiting
+from udo.change.conditions import resolve
 from udo.change.confirm import confirm
-from udo.change.events import Notice, StepBegan, StepDone, StepFailed, exit_status
+from udo.change.events import Notice, Progress, StepBegan, StepDone, exit_status
 from udo.change.hooks import run
-from udo.change.journal import Journal
-from udo.change.lock import this_process
 from udo.change.locking import Locking
-from udo.change.plan import Call, FanOut, Wait, filled
+from udo.change.outcome import Outcome
+from udo.change.plan import Call, FanOut, Plan, filled
 from udo.change.preview import previewed
-from udo.change.runner import Tools, carry_out, resolve
-from udo.errors import Failure, Interrupted, Refused, UdoError
-from udo.notify import announced, failure
+from udo.change.record import Record
+from udo.change.runner import Tools, carry_out
+from udo.errors import DeadlinePassed, Interrupted, Refused, UdoError
+from udo.notify import failure
 from udo.output.text import plan_lines
 from udo.result import Result
 
@@ -26,21 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from udo.change.events import Event
-    from udo.change.plan import Plan
-    from udo.change.runner import Follow
-    from udo.config import Role
+    from udo.change.target import Target
     from udo.session import Session
 
 
-# What an end amounts to: a Result, or an error that is raised.
-Judge = Callable[[Result | Failure], Result]
-# The events of a remote command on the instances of a role.
-FanningOut = Callable[["Role", FanOut], "Iterable[Event]"]
-
-_BEGUN = "begun"
-_LONGEST = 1000
-_MOST_LINES = 500
-_MAKES, _NAME = "CreateLaunchConfiguration", "LaunchConfigurationName"
+# What is planned once what came before it is done, from a fresh look; None, or no step, where nothing is left.
+Stage = Callable[[Outcome], Plan | None]
+# The one place where a verb makes its Result of what became of its change; it may raise the outcome's error.
+Telling = Callable[[Outcome], Result]
+# The events of a remote command on instances.
+FanningOut = Callable[[FanOut], "Iterable[Event]"]
 
 
 class _Samples(dict[str, str]):
@@ -49,29 +46,35 @@ class _Samples(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "1"
 
+    def __contains__(self, key: object) -> bool:
+        return True
+
 
 def finish(
     session: Session,
-    role: Role,
-    plan: Plan,
-    *,
-    follow: Follow | None = None,
+    target: Target,
+    first: Plan,
+    *later: Stage,
+    tell: Telling | None = None,
     emit: Callable[[Event], None] | None = None,
-    locked: bool = True,
-    judge: Judge | None = None,
     fan_out: FanningOut | None = None,
+    instead: Stage | None = None,
+    locked: bool = True,
+    seconds: float | None = None,
 ) -> Result:
     """The end of every change: show the plan, confirm it, carry it out, record it.
 
-    The only place that knows of dry runs, confirmation and recording. `emit` takes the place of the session's; with
-    `locked` the role's group is locked around the writes; `judge` says what an end amounts to; `fan_out` gives the
-    events of a remote command, for a plan that holds one.
+    The only place that knows of dry runs, confirmation and recording. Each stage of `later` is planned again until it
+    plans nothing more, or `seconds` are over, all under one confirmation, run id and journal. `tell` makes the Result;
+    `emit` takes the place of the session's; `fan_out` gives the events of a remote command, for a plan that holds one;
+    `instead` may plan what takes the place of a `first` that failed; `locked` is off for the verbs of locks themselves.
 
     Raises: UdoError, with what was done in its `data`.
     """
-    advise(session, [plan])
-    more: dict[str, Any] = {"follow": follow, "emit": emit, "locked": locked, "judge": judge, "fan_out": fan_out}
-    return Finish(session, role, plan, **more).result()
+    advise(session, [first])
+    made = Finish(session, target, first, later, tell=tell, emit=emit, fan_out=fan_out)
+    made.instead, made.locked, made.seconds = instead, locked, seconds
+    return made.result()
 
 
 def advise(session: Session, plans: Iterable[Plan]) -> None:
@@ -82,147 +85,195 @@ def advise(session: Session, plans: Iterable[Plan]) -> None:
 
 
 class Finish:
-    """One plan on its way to the end."""
+    """One change on its way to the end."""
 
     def __init__(
         self,
         session: Session,
-        role: Role,
+        target: Target,
         plan: Plan,
+        later: tuple[Stage, ...] = (),
         *,
-        follow: Follow | None = None,
+        tell: Telling | None = None,
         emit: Callable[[Event], None] | None = None,
-        locked: bool = True,
-        judge: Judge | None = None,
         fan_out: FanningOut | None = None,
     ) -> None:
-        self._fan_out = fan_out or _no_hosts
-        self._locked = locked
-        self._judge = judge
         self._session = session
-        self._role = role
+        self._target = target
         self._plan = plan
-        self._follow = follow
+        self._later = later
+        self._tell = tell or partial(told, plan)
         self._show = emit or session.emit
-        self._said: list[str] = []
-        self._deployment = ""
-        self._aws = session.aws(role)
-        self._told = False
+        self._fan_out = fan_out or _no_hosts
+        self.instead: Stage | None = None
+        self.locked = True
+        self.seconds: float | None = None
+        self._aws = target.aws
+        self._noted = False
         self._who: tuple[str, str] | None = None
-        self._steps: list[dict[str, Any]] = []
-        self._record: Callable[[str, str, str], None] = lambda *_: None
+        self._said: list[str] = []
+        self._begun = False
+        self._announced = False
 
     def result(self, *, confirmed: bool = False) -> Result:
         """What was done, or would be.
 
         Raises: UdoError.
         """
-        for call in self._plan.writes:
-            self._aws.check(call.service, call.operation, resolve(call.params, _Samples()))
-        if not self._plan.steps:
-            return Result(self._data({}), text=self._plan.unchanged, notes=self._plan.notes)
+        self._check(self._plan)
+        if not self._plan.steps and not self._later:
+            return self._tell(self._nothing())
         if self._session.options.dry_run:
-            return self._previewed()
-        if not confirmed:
-            self._confirm()
-        return self._carried_out()
+            return self._previewed() if self._plan.steps else self._tell(self._nothing())
+        if self._plan.steps and not confirmed:
+            self._confirm(self._plan)
+        return self._carried_out(confirmed=confirmed or bool(self._plan.steps))
+
+    def _again(self, plan: Plan) -> None:
+        """Checks what was planned on the way, and says what is worth knowing of it."""
+        self._check(plan)
+        for text in plan.notes:
+            self._emit(Notice(text))
+
+    def _nothing(self) -> Outcome:
+        plan = self._plan
+        return Outcome(self._session.run_id, plan.target, differences=plan.differences, notes=plan.notes)
+
+    def _check(self, plan: Plan) -> None:
+        for call in (*plan.writes, *plan.cleanup):
+            self._aws.check(call.service, call.operation, resolve(call.params, _Samples()))
 
     def _previewed(self) -> Result:
         head = f"{self._plan.command}  {self._plan.target}  (dry run: nothing is changed)"
         text = "\n".join([head, "", *plan_lines(self._plan)])
         return Result({"dry_run": True, "plan": previewed(self._plan)}, text=text, notes=self._plan.notes)
 
-    def _confirm(self) -> None:
-        question = self._question()
+    def _confirm(self, plan: Plan) -> None:
+        question = self._question(plan)
         if question is None:
             return
         if not self._session.options.yes:
-            self.introduce()
-        self.tell()
+            self.introduce(plan)
+        self.note(plan)
         try:
             confirm(self._session, question)
         except Refused as error:
-            error.data = {"plan": previewed(self._plan)}
+            error.data = {"plan": previewed(plan)}
             raise
 
-    def _question(self) -> str | None:
-        if self._plan.asks is None and self.guarded:
-            return f"{self._role.label} is protected. {self._plan.command}?"
-        return self._plan.asks
+    def _question(self, plan: Plan) -> str | None:
+        if plan.asks is None and self.guards(plan):
+            return f"{self._target.label} is protected. {plan.command}?"
+        return plan.asks
 
-    @property
-    def guarded(self) -> bool:
-        """Whether the role is protected from what the plan writes."""
-        return bool(self._plan.writes) and self._role.protects(self._plan.command.partition(" ")[0])
+    def guards(self, plan: Plan) -> bool:
+        """Whether the target is protected from what the plan writes."""
+        return bool(plan.writes) and self._target.protects(plan.command.partition(" ")[0])
 
-    def introduce(self) -> None:
+    def introduce(self, plan: Plan) -> None:
         """Shows what is asked about: where it is (file, account, region), what differs and the steps.
 
         Raises: Refused in another account than udo.yml names.
         """
         self._identify()
-        self._session.output.plan(self._plan)
+        self._session.output.plan(plan)
 
-    def tell(self) -> None:
+    def note(self, plan: Plan) -> None:
         """Says what is worth knowing of the change, once: before the question where there is one."""
-        for note in () if self._told else self._plan.notes:
-            self._emit(Notice(note))
-        self._told = True
+        for text in () if self._noted else plan.notes:
+            self._emit(Notice(text))
+        self._noted = True
 
-    def _carried_out(self) -> Result:
-        about = self._about()
-        self._record = self._recorded(
-            Journal(about, lambda text: self._emit(Notice(text, "warning")), self._session.clock.time)
-        )
-        self.tell()
+    def _carried_out(self, *, confirmed: bool) -> Result:
+        account, operator = self._identify()
+        record = Record(self._session, self._target, self._plan, account, operator, self._emit, self._said)
         tools = Tools(
-            call=self._call,
+            call=partial(self._call, record),
             read=self._aws.read,
             search=self._aws.search,
-            fan_out=partial(self._fan_out, self._role),
-            local=partial(run, folder=self._role.file.parent),
-            emit=self._noted,
-            record=self._record,
+            fan_out=self._fan_out,
+            local=partial(run, folder=self._target.folder),
+            emit=partial(self._step, record),
+            record=record.step,
             clock=self._session.clock,
+            watching=partial(waiting.watcher, self._aws),
         )
+        lock = Locking(tools, self._target.lock, self._session.run_id, operator, wait=self._session.wait_for_lock)
+        if self.locked:
+            tools = replace(tools, lock=lock)
+        outcome = Outcome(self._session.run_id, self._plan.target)
         try:
-            known = self._within_lock(tools, about["operator"])
+            self.note(self._plan)
+            if self._plan.steps:
+                if self._plan.writes:
+                    tools.lock.take()
+                outcome = carry_out(self._plan, tools, outcome)
+            if outcome.error and self.instead and (plan := self.instead(outcome)) is not None:
+                self._again(plan)
+                outcome = carry_out(plan, tools, replace(outcome, error=None))
+            outcome = self._stages(tools, outcome, confirmed=confirmed)
         except (UdoError, Interrupted) as error:
-            known = error.data if isinstance(error.data, dict) else {}
-            error.data = self._data(known)
-            return self._ended(error, error.code, known)
-        word = "failed" if exit_status(known.get("hosts", ())) else "done"
-        return self._ended(Result(self._data(known), text=filled(self._plan.done, known)), word, known)
+            outcome = replace(outcome, error=error)
+        finally:
+            lock.give_back()
+        return self._ended(record, outcome)
 
-    def _ended(self, outcome: Result | Failure, word: str, known: Mapping[str, Any]) -> Result:
-        """The end as it is judged, recorded and told to others."""
-        self._deployment = known.get("deployment_id") or self._deployment
+    def _stages(self, tools: Tools, outcome: Outcome, *, confirmed: bool) -> Outcome:
+        """Plans each later stage from a fresh look, until it plans nothing more; the first that fails ends it all."""
+        until = self._session.clock.monotonic() + self.seconds if self.seconds else None
+        for stage in self._later:
+            while outcome.error is None and (plan := stage(outcome)) is not None and plan.steps:
+                if until is not None and self._session.clock.monotonic() >= until:
+                    raise DeadlinePassed(f"{plan.command} {plan.target}: not all was done within {self.seconds:.0f} s")
+                self._again(plan)
+                if not confirmed:
+                    self._confirm(plan)
+                    confirmed = True
+                outcome = carry_out(plan, tools, outcome)
+        return outcome
+
+    def _ended(self, record: Record, outcome: Outcome) -> Result:
+        """The end as the verb tells it, recorded and told to others."""
+        record.deployment = outcome.saved.get("deployment_id") or record.deployment
+        if outcome.error:
+            outcome.error.data = outcome.document()
         try:
             # What has ended is told in full: the first signal may be how it ended.
             with signals.putting_back():
-                if self._judge:
-                    outcome = self._judge(outcome)
-                elif isinstance(outcome, UdoError | Interrupted):
-                    self._announce(outcome)
-            if not isinstance(outcome, Result):
-                raise outcome
+                result = self._tell(outcome)
+                self._announce(outcome, result.error[1] if result.error else result.text or "", failed=result.exit)
         except (UdoError, Interrupted) as error:
-            if self._steps:
-                self._record("", error.code, str(error))
+            with signals.putting_back():
+                self._announce(outcome, failure(self._plan.command, self._plan.target, error), failed=error.exit)
+            if outcome.steps:
+                record.end(error.code, str(error))
             raise
-        text = (outcome.text or "").partition("\n")[0]
-        self._record("", *((outcome.error[0], outcome.error[1]) if outcome.error else (word, text)))
-        return outcome
+        word = "failed" if exit_status(outcome.hosts) else "done"
+        text = (result.text or "").partition("\n")[0]
+        if outcome.steps:
+            record.end(*((result.error[0], result.error[1]) if result.error else (word, text)))
+        return result
 
-    def _announce(self, error: Failure) -> None:
-        if self._steps and any(isinstance(step, Call | Wait) for step in self._plan.steps):
-            unheard = announced(self._session, self._role, failure(self._plan.command, self._plan.target, error))
-            if unheard:
-                self._emit(Notice(f"slack was not told: {unheard}", "warning"))
+    def _announce(self, outcome: Outcome, text: str, *, failed: int = 0) -> None:
+        """Tells others how a change ended, where it was begun and is one of AWS."""
+        if not (outcome.steps and self._is_told):
+            return
+        line = text.partition("\n")[0]
+        if not failed and self._plan.command.partition(" ")[0] != "deploy":
+            line = f"{self._plan.command} {self._plan.target} done: {line}"
+        self._others(line)
 
-    def _call(self, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    @property
+    def _is_told(self) -> bool:
+        return any(not isinstance(step, FanOut) for step in self._plan.steps) or bool(self._later)
+
+    def _others(self, line: str) -> None:
+        if unheard := self._target.announce(line):
+            self._emit(Notice(f"slack was not told: {unheard}", "warning"))
+
+    def _call(self, record: Record, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = self._aws.call(service, operation, params)
-        self._deployment = answer.get("deploymentId") or self._deployment
+        record.deployment = answer.get("deploymentId") or record.deployment
         return answer
 
     def _emit(self, event: Event) -> None:
@@ -230,16 +281,16 @@ class Finish:
             self._said.append(event.says)
         self._show(event)
 
-    def _within_lock(self, tools: Tools, operator: str) -> dict[str, Any]:
-        if not (self._locked and self._plan.writes):
-            return carry_out(self._plan, tools, self._follow)
-        wait = self._session.wait_for_lock
-        lock = Locking(tools, self._role.group_name, self._session.run_id, operator, wait=wait)
-        lock.take()
-        try:
-            return carry_out(self._plan, replace(tools, before_waiting=lock.give_back), self._follow)
-        finally:
-            lock.give_back()
+    def _step(self, record: Record, event: Event) -> None:
+        if isinstance(event, StepBegan) and not self._begun:
+            self._begun = True
+            record.begin()
+        self._emit(event)
+        if isinstance(event, StepDone | Progress) and not self._announced and self._is_told:
+            # After the first effect: who listens badly holds up nothing that has not begun.
+            self._announced = True
+            why = f": {self._plan.reason}" if self._plan.reason else ""
+            self._others(f"{self._plan.command} {self._plan.target} begun by {self._identify()[1]}{why}")
 
     def _identify(self) -> tuple[str, str]:
         """Account and operator, told with file and region the first time."""
@@ -250,29 +301,13 @@ class Finish:
             self._emit(Notice(f"{self._session.config_path}: {self._plan.target}, {where}"))
         return self._who
 
-    def _about(self) -> dict[str, Any]:
-        account, operator = self._identify()
-        mine = this_process(self._session.run_id, operator)
-        return {
-            "run": self._session.run_id,
-            "operator": operator,
-            "account": account,
-            "command": self._session.command_line,
-            "target": self._plan.target,
-            "group": self._role.group_name,
-            "region": self._aws.region,
-            "host": mine.host,
-            "pid": str(mine.pid),
-            "started": mine.started,
-        }
-
     def _identity(self) -> tuple[str, str]:
         """Account and operator; the wrong account is refused, one that cannot be told only where none is wanted.
 
         Raises: Refused.
         """
-        wanted = self._role.account
-        touches = any(isinstance(step, Call | FanOut) for step in self._plan.steps)
+        wanted = self._target.account
+        touches = bool(self._later) or any(isinstance(step, Call | FanOut) for step in self._plan.steps)
         try:
             account, operator = self._aws.identity()
         except UdoError as error:
@@ -281,55 +316,25 @@ class Finish:
             self._emit(Notice(f"who is at work cannot be told: {error.message}", "warning"))
             return "unknown", "unknown"
         if wanted and touches and account != wanted:
-            where = self._role.where("account")
             raise Refused(
-                f"these credentials are of account {account}, {self._role.label} is in {wanted} ({where})",
+                f"these credentials are of account {account}, {self._target.label} is in {wanted}"
+                f" ({self._target.where})",
                 hint="nothing was changed; choose the right profile",
             )
         return account, operator
 
-    def _recorded(self, journal: Journal) -> Callable[[str, str, str], None]:
-        masked = self._session.output.masked
-        makes = {call.says: call.params[_NAME] for call in self._plan.writes if call.operation == _MAKES}
 
-        def record(says: str, outcome: str, note: str) -> None:
-            more = {"made": makes.get(says, ""), "deployment": self._deployment} if says else self._whole(outcome)
-            journal.record(masked(says), outcome, masked(note), **{name: masked(text) for name, text in more.items()})
+def told(plan: Plan, outcome: Outcome) -> Result:
+    """What became of a change, where its verb says no more: the error, nothing to do, or what is true now.
 
-        return record
-
-    def _whole(self, outcome: str) -> dict[str, str]:
-        """What is recorded of the run: at its begin what it changes and why, at its end what was said."""
-        if outcome == _BEGUN:
-            changes = "; ".join(f"{one.key} {one.old} -> {one.new}" for one in self._plan.differences)
-            return {"reason": self._plan.reason, "changes": changes[:_LONGEST]}
-        # Besides the notices, what a fan-out shows comes from its hosts.
-        said = [] if any(isinstance(step, FanOut) for step in self._plan.steps) else self._said[-_MOST_LINES:]
-        return {"deployment": self._deployment, "said": "\n".join(said)}
-
-    def _noted(self, event: Event) -> None:
-        match event:
-            case StepBegan(says):
-                if not self._steps:
-                    self._record("", _BEGUN, "")
-                self._steps.append({"step": says, "outcome": "begun"})
-            case StepDone(_, _, note):
-                self._steps[-1] |= {"outcome": "done"} | ({"note": note} if note else {})
-            case StepFailed(_, reason):
-                self._steps[-1] |= {"outcome": "failed", "note": reason}
-        self._emit(event)
-
-    def _data(self, known: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "run": self._session.run_id,
-            "target": self._plan.target,
-            "changed": any(row["outcome"] == "done" for row in self._steps),
-            "steps": self._steps,
-            "differences": [difference.row() for difference in self._plan.differences],
-            "saved": {name: value for name, value in known.items() if name != "hosts"},
-            "notes": list(self._plan.notes),
-        }
+    Raises: the outcome's error.
+    """
+    if outcome.error:
+        raise outcome.error
+    if not outcome.steps:
+        return Result(outcome.document(), text=plan.unchanged, notes=plan.notes)
+    return Result(outcome.document(), text=filled(plan.done, outcome.saved))
 
 
-def _no_hosts(_role: Role, step: FanOut) -> Iterable[Event]:
+def _no_hosts(step: FanOut) -> Iterable[Event]:
     raise NotImplementedError(f"{step.says}: nothing was given that reaches hosts")

@@ -98,6 +98,15 @@ def plan_lock(group_name: str, holder: Holder) -> Plan:
     return Plan("lock", group_name, (call,), done=f"{group_name} is locked")
 
 
+def plan_beat(group_name: str, holder: Holder) -> Plan:
+    """The plan that writes a lock once more as it is, so that it is not taken for one left behind."""
+    name = parameter_name(group_name)
+    params = {"Name": name, "Value": holder.text, "Type": "String", "Overwrite": True}
+    mine = Pair(lock_read(name), holder.text, f"lock of {group_name}")
+    call = Call(f"keep {group_name} locked", "ssm", "PutParameter", params, expect=(mine,), proof=(mine,))
+    return Plan("lock", group_name, (call,), done=f"{group_name} is locked")
+
+
 def plan_unlock(group_name: str, seen: str) -> Plan:
     """The plan that gives a lock back, or breaks it, if it still is the one that was seen.
 

@@ -13,6 +13,7 @@ from udo.change.lock import (
     lock_read,
     modified_read,
     parameter_name,
+    plan_beat,
     plan_lock,
     plan_unlock,
     stale,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 600.0
 _POLL = 5.0
+# Well before a lock is taken for one left behind, see STALE_SECONDS.
+BEAT_SECONDS = 600.0
 
 
 class Locking:
@@ -40,6 +43,7 @@ class Locking:
         self._mine = this_process(run_id, operator)
         self._wait = wait
         self._held = False
+        self._beaten = 0.0
 
     def take(self) -> None:
         """Takes the lock; where the operator may not, or there is no such service, that is a warning.
@@ -51,7 +55,7 @@ class Locking:
         while not self._held:
             try:
                 self._carry_out(plan_lock(self._group_name, self._mine))
-                self._held = True
+                self._held, self._beaten = True, self._tools.clock.monotonic()
             except (Conflict, LostAnswer) as error:
                 # A refusal whose answer was lost is one too: the lock that is there tells.
                 if isinstance(error, LostAnswer) and not self._is_there():
@@ -73,6 +77,23 @@ class Locking:
             except (PermissionDenied, AwsError) as error:
                 self._emit(Notice(f"going on without a lock: {error.message}", "warning"))
                 return
+
+    def beat(self) -> None:
+        """Writes a lock that is held once more from time to time: what cannot be written is told, and tried again.
+
+        Raises: Conflict where it is somebody else's by now.
+        """
+        now = self._tools.clock.monotonic()
+        if not self._held or now - self._beaten < BEAT_SECONDS:
+            return
+        self._beaten = now
+        try:
+            self._carry_out(plan_beat(self._group_name, self._mine))
+        except Conflict:
+            self._held = False
+            raise self._locked() from None
+        except (PermissionDenied, AwsError) as error:
+            self._emit(Notice(f"the lock of {self._group_name} could not be renewed: {error.message}", "warning"))
 
     def give_back(self) -> None:
         """Gives the lock back if it is held; where that fails it is told, with the remedy."""
@@ -138,7 +159,8 @@ class Locking:
         return Conflict(f"{self._group_name} is locked by {holder}", hint=hint)
 
     def _carry_out(self, plan: Plan) -> None:
-        carry_out(plan, self._tools)
+        if error := carry_out(plan, self._tools).error:
+            raise error
 
     def _only_notices(self, event: Event) -> None:
         if isinstance(event, Notice):

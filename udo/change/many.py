@@ -15,84 +15,84 @@ from udo.result import Result
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from udo.config import Role
+    from udo.change.target import Target
     from udo.errors import Failure
     from udo.session import Session
 
 
-Planned = tuple["Role", "Plan | UdoError"]
+Planned = tuple["Target", "Plan | UdoError"]
 # What became of a role; None where an earlier one ended them all.
 Outcome = tuple[str, "Result | Failure | None"]
 
 
-def finish_each(session: Session, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> Result:
-    """The end of a change of several roles: all planned, shown and confirmed together, then done one by one.
+def finish_each(session: Session, work: Sequence[tuple[Target, Callable[[], Plan]]]) -> Result:
+    """The end of a change of several targets: all planned, shown and confirmed together, then done one by one.
 
-    Where some of several failed, the result carries the error and tells of every role.
+    Where some of several failed, the result carries the error and tells of every one.
 
     Raises: UdoError.
     """
-    plans = _planned_each(session, roles, planned)
+    plans = _planned_each(session, work)
     advise(session, (plan for _, plan in plans if isinstance(plan, Plan)))
     return _finished_each(session, plans)
 
 
-def _planned_each(session: Session, roles: Sequence[Role], planned: Callable[[Role], Plan]) -> list[Planned]:
-    """The plan of each role; one of several that cannot be planned is named, and does not end the others.
+def _planned_each(session: Session, work: Sequence[tuple[Target, Callable[[], Plan]]]) -> list[Planned]:
+    """The plan of each target; one of several that cannot be planned is named, and does not end the others.
 
     Raises: UdoError.
     """
     plans: list[Planned] = []
-    for role in roles:
+    for target, planned in work:
         try:
-            plans.append((role, planned(role)))
+            plans.append((target, planned()))
         except (UsageError, ConfigError, CredentialsError):
             raise
         except UdoError as error:
-            if len(roles) == 1:
+            if len(work) == 1:
                 raise
-            session.output.error(f"udo: {role.label}: {error}")
-            plans.append((role, error))
+            session.output.error(f"udo: {target.label}: {error}")
+            plans.append((target, error))
     return plans
 
 
 def _finished_each(session: Session, plans: Sequence[Planned]) -> Result:
-    """What was done to several roles, or would be: one by one, going on after one that failed.
+    """What was done to several targets, or would be: one by one, going on after one that failed.
 
-    Where some failed the result tells of every role in order, and carries the error: PartlyDone where others did not.
+    Where some failed the result tells of every one in order, and carries the error: PartlyDone where others did not.
 
     Raises: UdoError.
     """
-    ends = {role.label: Finish(session, role, plan) for role, plan in plans if isinstance(plan, Plan)}
+    ends = {target.label: Finish(session, target, plan) for target, plan in plans if isinstance(plan, Plan)}
     if len(plans) == 1:
         return ends[plans[0][0].label].result()
     if not session.options.dry_run:
-        plans = [_introduced(session, ends, role, plan) for role, plan in plans]
-        if changing := [(role, plan) for role, plan in plans if isinstance(plan, Plan) and plan.steps]:
+        plans = [_introduced(session, ends, target, plan) for target, plan in plans]
+        if changing := [(target, plan) for target, plan in plans if isinstance(plan, Plan) and plan.steps]:
             confirm(session, _question(ends, changing))
     return _together(_one_by_one(session, ends, plans))
 
 
-def _introduced(session: Session, ends: dict[str, Finish], role: Role, plan: Plan | UdoError) -> Planned:
+def _introduced(session: Session, ends: dict[str, Finish], target: Target, plan: Plan | UdoError) -> Planned:
     """The plan, shown where it has steps; what is wrong where it must not be carried out."""
     if isinstance(plan, UdoError) or not plan.steps:
-        return role, plan
+        return target, plan
     try:
         session.emit(Notice(f"{plan.command}  {plan.target}"))
-        ends[role.label].introduce()
-        ends[role.label].tell()
+        ends[target.label].introduce(plan)
+        ends[target.label].note(plan)
         session.emit(Notice(""))
     except UdoError as error:
         if _ends_all(error):
             raise
-        session.output.error(f"udo: {role.label}: {error}")
-        return role, error
-    return role, plan
+        session.output.error(f"udo: {target.label}: {error}")
+        return target, error
+    return target, plan
 
 
-def _question(ends: dict[str, Finish], changing: Sequence[tuple[Role, Plan]]) -> str:
+def _question(ends: dict[str, Finish], changing: Sequence[tuple[Target, Plan]]) -> str:
     asked = [plan.asks for _, plan in changing if plan.asks]
-    guarded = [role.label for role, _ in changing if ends[role.label].guarded]
+    guarded = [target.label for target, plan in changing if ends[target.label].guards(plan)]
     count = "1 group is changed" if len(changing) == 1 else f"{len(changing)} groups are changed"
     also = f", and protected: {', '.join(guarded)}" if guarded else ""
     return "; ".join(asked) or f"{count}{also}. Go on?"
@@ -101,20 +101,20 @@ def _question(ends: dict[str, Finish], changing: Sequence[tuple[Role, Plan]]) ->
 def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Planned]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     ended = False
-    for role, plan in plans:
+    for target, plan in plans:
         if isinstance(plan, UdoError) or ended:
-            outcomes.append((role.label, plan if isinstance(plan, UdoError) else None))
+            outcomes.append((target.label, plan if isinstance(plan, UdoError) else None))
             continue
         try:
             signals.look()
             if plan.steps and not session.options.dry_run:
                 session.emit(Notice(f"{plan.command}  {plan.target}"))
-            outcomes.append((role.label, ends[role.label].result(confirmed=True)))
+            outcomes.append((target.label, ends[target.label].result(confirmed=True)))
         except (UdoError, Interrupted) as error:
             ended = _ends_all(error)
             if not ended:
-                session.output.error(f"udo: {role.label}: {error}")
-            outcomes.append((role.label, error))
+                session.output.error(f"udo: {target.label}: {error}")
+            outcomes.append((target.label, error))
     return outcomes
 
 

@@ -60,7 +60,8 @@ class Call:
 class Wait:
     """Reads until the value is one of `success` or `failure`; seconds between reads and in all.
 
-    `detached` says how to look again where the time is over or the operator leaves (`{name}` is a saved value).
+    `detached` says how to look again where the time is over or the operator leaves (`{name}` is a saved value);
+    `watch` names the watcher that tells more than the value, see `udo.change.waiting.WATCHERS`.
     """
 
     says: str
@@ -70,6 +71,7 @@ class Wait:
     every: float = 5.0
     timeout: float = 3600.0
     detached: str = ""
+    watch: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,31 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """What must not be while a change is made: read before each write and at each poll; a value of `bad` ends the run.
+
+    `remedy` says what to do then.
+    """
+
+    says: str
+    read: Read
+    bad: tuple[Any, ...]
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that one command will change in one place.
 
     `goal` must be read back for exit 0. `seen` is what else was observed; what of it moved meanwhile is named.
     `asks` is the question put before a change that destroys, replaces or shrinks (or is protected); `unchanged` says
+    `asks` is the question put before a change that destroys, replaces or shrinks (or is protected); `unchanged` says
     why there is nothing to do, where `steps` is empty; `done` what is true afterwards (`{name}` is a saved value);
     `reason` is why the operator wants it.
+
+    `cleanup` is sent on every way out once a write was sent, each call only where its `expect` holds and its `proof`
+    does not; `remedy` is the command that does what could not be sent. `guards` end the run where they turn bad.
+    With `held` the lock is kept through waits, for a change that nobody may come between.
     """
 
     command: str
@@ -134,6 +154,10 @@ class Plan:
     unchanged: str = "nothing to change"
     done: str = "done"
     reason: str = ""
+    cleanup: tuple[Call, ...] = ()
+    remedy: str = ""
+    guards: tuple[Guard, ...] = ()
+    held: bool = False
 
     @property
     def writes(self) -> tuple[Call, ...]:

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from udo.change.plan import Call, Pair, Plan, Read, Ref, Step, Wait, filled
+from udo.change.conditions import Reading, hold, is_open, known_pairs, known_part, moved
+from udo.change.plan import Call, Pair, Plan, Read, Step, Wait, filled
 from udo.errors import Conflict
-
-Reading = Callable[[Read], Any]
 
 
 def remaining(plan: Plan, read: Reading) -> Plan:
     """The plan without the steps that are done; with none at all where its end is reached.
 
+    A wait is done where its state is one of its successes: while AWS is at work it is waited for again.
+
     Raises: Conflict where what the rest rests on has moved, or anything that was seen beside it.
     """
     known: dict[str, Any] = {}
-    if (ends := _ends(plan)) and _hold(ends, known, read):
-        return _without(plan, len(plan.steps), known)
-    known = {}
-    done = 0
+    ended = bool(ends := _ends(plan)) and hold(ends, known, read)
+    known = known if ended else {}
+    rest: list[Step] = []
     for step in plan.steps:
-        if not (isinstance(step, Call) and step.proof and _hold(step.proof, known, read)):
-            break
-        done += 1
-    rest = _without(plan, done, known)
-    if rest.steps:
-        _compare(rest, read)
-    return rest
+        # What comes after a step that is left is left too, but for writes whose ends are there.
+        if (ended and isinstance(step, Call)) or (not rest and _is_done(step, known, read)):
+            continue
+        rest.append(step)
+    left = _with_rest(plan, rest, known)
+    if left.steps and not ended:
+        _compare(left, read)
+    return left
+
+
+def _is_done(step: Step, known: dict[str, Any], read: Reading) -> bool:
+    match step:
+        case Call(proof=proof):
+            return bool(proof) and hold(proof, known, read)
+        case Wait():
+            meant = known_part(step.read, known)
+            return not is_open(meant) and read(meant) in step.success
+    return False
 
 
 def _ends(plan: Plan) -> list[Pair]:
@@ -39,41 +50,20 @@ def _ends(plan: Plan) -> list[Pair]:
     return [pair for number, pair in enumerate(pairs) if all(pair.read != later.read for later in pairs[number + 1 :])]
 
 
-def _hold(pairs: Iterable[Pair], known: dict[str, Any], read: Reading) -> bool:
-    learned = dict(known)
-    for pair in pairs:
-        meant, wanted = _with(pair.read, learned), _with(pair.value, learned)
-        if _open(meant):
-            return False
-        found = read(meant)
-        if isinstance(wanted, Ref):
-            if found is None:
-                return False
-            learned[wanted.name] = _text(found)
-        elif _text(found) != _text(wanted):
-            return False
-    known.update(learned)
-    return True
-
-
-def _without(plan: Plan, done: int, known: Mapping[str, Any]) -> Plan:
-    rest = tuple(_step(step, known) for step in plan.steps[done:])
+def _with_rest(plan: Plan, rest: list[Step], known: Mapping[str, Any]) -> Plan:
     said = filled(plan.done, known)
     if plan.steps and not rest:
         unchanged = f"nothing to do, this is done already: {said}"
         return replace(plan, steps=(), differences=(), notes=(), asks=None, unchanged=unchanged)
-    return replace(plan, steps=rest, goal=_pairs(plan.goal, known), done=said)
+    steps = tuple(_step(step, known) for step in rest)
+    return replace(plan, steps=steps, goal=known_pairs(plan.goal, known), done=said)
 
 
 def _compare(plan: Plan, read: Reading) -> None:
-    moved = []
-    for pair in (*_foreseen(plan), *plan.seen):
-        found = read(pair.read)
-        if _text(found) != _text(pair.value):
-            moved.append(f"{pair.says}: {_moved(pair.value, found)}")
-    if moved:
+    changed = [line for pair in (*_foreseen(plan), *plan.seen) for line in moved(pair, pair.value, read(pair.read))]
+    if changed:
         raise Conflict(
-            f"{plan.target} is not what it was when this was planned: {'; '.join(moved)}",
+            f"{plan.target} is not what it was when this was planned: {'; '.join(changed)}",
             hint="nothing was changed; look, and make the plan again",
         )
 
@@ -84,64 +74,16 @@ def _foreseen(plan: Plan) -> list[Pair]:
     moved: list[Read] = []
     for call in plan.writes:
         if not call.optional:
-            found += [pair for pair in call.expect if not _open(pair) and pair.read not in moved]
+            found += [pair for pair in call.expect if not is_open(pair) and pair.read not in moved]
             moved += [pair.read for pair in call.proof]
     return [pair for number, pair in enumerate(found) if pair not in found[:number]]
-
-
-def _moved(before: Any, now: Any) -> str:
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        return ", ".join(f"{key} {before[key]} -> {now.get(key)}" for key in before if before[key] != now.get(key))
-    return f"{_brief(before)} -> {_brief(now)}"
-
-
-def _brief(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def _step(step: Step, known: Mapping[str, Any]) -> Step:
     match step:
         case Call():
-            params, expect = _with(step.params, known), _pairs(step.expect, known)
-            return replace(step, params=params, expect=expect, proof=_pairs(step.proof, known))
+            params, expect = known_part(step.params, known), known_pairs(step.expect, known)
+            return replace(step, params=params, expect=expect, proof=known_pairs(step.proof, known))
         case Wait():
-            return replace(step, read=_with(step.read, known), detached=filled(step.detached, known))
+            return replace(step, read=known_part(step.read, known), detached=filled(step.detached, known))
     return step
-
-
-def _pairs(pairs: Iterable[Pair], known: Mapping[str, Any]) -> tuple[Pair, ...]:
-    return tuple(Pair(_with(pair.read, known), _with(pair.value, known), pair.says) for pair in pairs)
-
-
-def _with(value: Any, known: Mapping[str, Any]) -> Any:
-    """The value with every Ref that is known replaced; the others stay for a later step to fill."""
-    match value:
-        case Ref(name, inside) if name in known:
-            return known[name] if inside == "{}" else inside.replace("{}", str(known[name]))
-        case Read(service, operation, params, path):
-            return Read(service, operation, _with(params, known), path)
-        case Mapping():
-            return {key: _with(item, known) for key, item in value.items()}
-        case list() | tuple():
-            return [_with(item, known) for item in value]
-    return value
-
-
-def _open(value: Any) -> bool:
-    match value:
-        case Ref():
-            return True
-        case Pair(read, wanted):
-            return _open(read) or _open(wanted)
-        case Read(_, _, params):
-            return _open(params)
-        case Mapping():
-            return any(map(_open, value.values()))
-        case list() | tuple():
-            return any(map(_open, value))
-    return False
-
-
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -1,52 +1,66 @@
-"""Carries out a plan: resolves Refs, compares, sends each write once, proves, waits and reads back."""
+"""Carries out a plan: resolves Refs, compares, sends each write once, proves, waits, cleans up and reads back."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from udo import signals
-from udo.change.events import Event, HostDone, Notice, Progress, StepBegan, StepDone, StepFailed
-from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Read, Ref, Step, Wait, filled
+from udo.change.conditions import brief, hold, moved, read_together, resolve, text
+from udo.change.events import Event, HostDone, Notice, StepBegan, StepDone, StepFailed
+from udo.change.outcome import Done, Outcome
+from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Read, Ref, Step, Wait, filled
+from udo.change.waiting import SETTLE_SECONDS, SLOWEST_POLL, Clock, Poll, Watcher, in_time, jittered, wait_for
 from udo.errors import (
     AlreadyThere,
     AwsError,
     Conflict,
     CredentialsError,
-    DeadlinePassed,
     EndedBadly,
+    Failure,
     Interrupted,
     LostAnswer,
     NotSent,
     PartlyDone,
     PermissionDenied,
+    Refused,
     UdoError,
 )
 
 RESEND_SECONDS = 120.0
-SETTLE_SECONDS = 60.0
-SLOWEST_POLL = 15.0
 
 
-class Clock(Protocol):
-    """The part of `time` that waiting needs."""
+class Lock(Protocol):
+    """What stands between two runs on one target."""
 
-    def monotonic(self) -> float: ...
-    def time(self) -> float: ...
-    def sleep(self, seconds: float, /) -> None: ...
+    def take(self) -> None:
+        """Before a write: takes it, if it is not held. Raises: Conflict where somebody else has it."""
+
+    def give_back(self) -> None:
+        """Before anything long that is no write of Udo's own."""
+
+    def beat(self) -> None:
+        """While it is held through something long: shows that its holder lives. Raises: Conflict where it is lost."""
 
 
-Follow = Callable[[Wait, Any, Mapping[str, Any]], Iterable[Event]]
+class Free:
+    """No lock at all."""
+
+    def take(self) -> None:
+        """Nothing is taken."""
+
+    def give_back(self) -> None:
+        """Nothing is given back."""
+
+    def beat(self) -> None:
+        """Nobody is told."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What the runner is handed: one-attempt writes, reads, fan-out, local programs, and where to tell and note it.
-
-    `before_waiting` is called before every step that is no write of Udo's own.
-    """
+    """What the runner is handed: one-attempt writes, reads, fan-out, local programs, and where to tell and note it."""
 
     call: Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
     read: Callable[[Read], Any]
@@ -56,302 +70,321 @@ class Tools:
     emit: Callable[[Event], None]
     record: Callable[[str, str, str], None]
     clock: Clock
-    before_waiting: Callable[[], None] = lambda: None
+    watching: Callable[[Wait], Watcher]
+    lock: Lock = field(default_factory=Free)
 
 
-def carry_out(plan: Plan, tools: Tools, follow: Follow | None = None) -> dict[str, Any]:
-    """What the steps saved (and learned) by name, once every step is done and the goal is read back.
+def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcome:
+    """What became of the plan, added to what was `before` it: every step done and the goal read back, or the error.
 
-    `follow` is asked at every poll of a Wait for events that tell more. Hosts of a FanOut are under "hosts".
-
-    Raises: UdoError, with the steps before it done and what they saved in its `data`; Conflict when something else
-    changed meanwhile; PartlyDone, after all the other steps, for programs that failed.
+    Programs that fail do not stop the steps after them. Once a write was sent `cleanup` is sent, however it ends.
     """
-    known: dict[str, Any] = {}
-    failed: list[str] = []
+    run = _Run(plan, tools, before or Outcome())
+    error: Failure | None = None
     try:
-        for number, step in enumerate(plan.steps, 1):
-            try:
-                _carry_out_step(step, number, len(plan.steps), known, tools, follow)
-            except PartlyDone as error:
-                # What it was to follow is done: the programs after it are to be told as well.
-                failed.append(error.message)
-        if plan.steps:
-            _read_back(plan.goal, known, tools)
-            _compare_seen(plan.seen, known, tools)
-        if failed:
-            raise PartlyDone("; ".join(failed))
-    except (UdoError, Interrupted) as error:
-        error.data = known
-        raise
-    return known
-
-
-def _carry_out_step(
-    step: Step, number: int, total: int, known: dict[str, Any], tools: Tools, follow: Follow | None
-) -> None:
-    tools.emit(StepBegan(step.says, number, total))
-    begun = tools.clock.monotonic()
-
-    def done(note: str = "") -> None:
-        tools.record(step.says, "done", note)
-        tools.emit(StepDone(step.says, tools.clock.monotonic() - begun, note))
-
+        run.steps_in_order()
+    except (UdoError, Interrupted) as ended:
+        error = ended
+    run.clean_up()
     try:
-        if not isinstance(step, Call):
-            tools.before_waiting()
-        signals.look()
-        match step:
-            case Call():
-                _send(step, known, tools, done)
-            case Wait():
-                _wait(step, known, tools, follow)
-                done()
-            case FanOut():
-                _fan_out(step, known, tools)
-                done()
-            case LocalCommand():
-                _local(step, known, tools)
-                done()
-        signals.look()
-    except Interrupted as error:
-        tools.record(step.says, "interrupted", "")
-        raise _standing(error, step, f"{number} of {total}", known) from error
-    except UdoError as error:
-        if isinstance(step, Call) and step.optional and not isinstance(error, CredentialsError):
-            tools.record(step.says, "left out", error.message)
-            tools.emit(Notice(f"{step.says}: {error.message}; going on without it", "warning"))
-            tools.emit(StepDone(step.says, tools.clock.monotonic() - begun, "left out"))
-            return
-        tools.record(step.says, error.code, error.message)
-        tools.emit(StepFailed(step.says, error.message))
-        raise
+        if error is None:
+            run.check_end()
+    except (UdoError, Interrupted) as ended:
+        error = ended
+    return run.outcome(error)
 
 
-def _standing(error: Interrupted, step: Step, number: str, known: Mapping[str, Any]) -> Interrupted:
-    again = filled(step.detached, known) if isinstance(step, Wait) else ""
-    hint = again or "run the same command again to go on"
-    told = Interrupted(f"interrupted in step {number} ({step.says})", hint=hint)
-    told.exit = error.exit
-    return told
+class _Run:
+    """A plan on its way, and what is known so far."""
 
+    def __init__(self, plan: Plan, tools: Tools, before: Outcome) -> None:
+        self._plan = plan
+        self._tools = tools
+        self._before = before
+        self._known = dict(before.saved)
+        self._hosts = list(before.hosts)
+        self._steps = list(before.steps)
+        self._poll = Poll(before.state, rows=before.rows)
+        self._failed: list[str] = []
+        self._sent = False
 
-def _send(call: Call, known: dict[str, Any], tools: Tools, done: Callable[[str], None]) -> None:
-    until = tools.clock.monotonic() + RESEND_SECONDS
-    pause = 1.0
-    while True:
-        signals.look()
-        _expect(call, known, tools)
-        try:
-            answer = tools.call(call.service, call.operation, resolve(call.params, known))
-            known.update(_saved(call, answer, tools))
-            return done("")
-        except NotSent as error:
-            if tools.clock.monotonic() + pause > until:
-                raise
-            tools.emit(Notice(f"{error.message}; trying again in {pause:.0f} s", "warning"))
-            tools.clock.sleep(_jittered(pause))
-            pause = min(pause * 2, SLOWEST_POLL)
-        except AlreadyThere as error:
-            if not (call.proof and _seems_to_hold(call.proof, known, tools)):
-                raise Conflict(
-                    error.message, hint="it is not what this would create; nothing was overwritten"
-                ) from error
-            return done("it was there already, with the same content")
-        except LostAnswer as error:
-            _settle(call, error, known, tools)
-            return done("the answer was lost; AWS shows that it is done")
-
-
-def _saved(call: Call, answer: Mapping[str, Any], tools: Tools) -> dict[str, Any]:
-    found = {name: _text(tools.search(path, answer)) for name, path in call.save.items()}
-    if None in found.values():
-        # A page of a proxy's can pass for an empty answer: whether the write took effect has to be looked up.
-        raise LostAnswer(f"{call.service}:{call.operation}: the answer does not say {', '.join(call.save)}")
-    return found
-
-
-def _expect(call: Call, known: dict[str, Any], tools: Tools) -> None:
-    for pair, found in _read_together(call.expect, known, tools):
-        wanted = resolve(pair.value, known)
-        if _text(found) != _text(wanted):
-            raise Conflict(
-                f"{pair.says or call.says}: {_brief(found)} now, it was {_brief(wanted)} when this was planned",
-                hint="somebody else is at work; nothing was overwritten, look and run it again",
-            )
-
-
-def _read_together(pairs: Iterable[Pair], known: dict[str, Any], tools: Tools) -> Iterator[tuple[Pair, Any]]:
-    # What one request tells is read in one: each further one would widen the window before the write.
-    requests: list[tuple[Read, list[tuple[Pair, str]]]] = []
-    for pair in pairs:
-        read: Read = resolve(pair.read, known)
-        same = (rows for one, rows in requests if replace(one, path=read.path) == read)
-        rows = next(same, None)
-        if rows is None:
-            requests.append((read, rows := []))
-        rows.append((pair, read.path))
-    for read, rows in requests:
-        path = f"[{', '.join(path for _, path in rows)}]"
-        found = [tools.read(read)] if len(rows) == 1 else tools.read(replace(read, path=path)) or [None] * len(rows)
-        yield from zip((pair for pair, _ in rows), found, strict=True)
-
-
-def _holds(pairs: Iterable[Pair], known: dict[str, Any], tools: Tools) -> bool:
-    learned: dict[str, Any] = {}
-    for pair in pairs:
-        so_far = {**known, **learned}
-        found = tools.read(resolve(pair.read, so_far))
-        if isinstance(pair.value, Ref) and pair.value.name not in so_far:
-            if found is None:
-                return False
-            learned[pair.value.name] = _text(found)
-        elif _text(found) != _text(resolve(pair.value, so_far)):
-            return False
-    known.update(learned)
-    return True
-
-
-def _seems_to_hold(pairs: Iterable[Pair], known: dict[str, Any], tools: Tools) -> bool:
-    """Whether the pairs hold; what may not be read does not count as holding."""
-    try:
-        return _holds(pairs, known, tools)
-    except (PermissionDenied, AwsError):
-        return False
-
-
-def _settle(call: Call, error: LostAnswer, known: dict[str, Any], tools: Tools) -> None:
-    if not call.proof:
-        raise LostAnswer(f"{error.message}; whether it took effect is not known", hint="look before running it again")
-    tools.emit(Notice(f"{error.message}; looking whether it took effect", "warning"))
-    if not _in_time(lambda: _holds(call.proof, known, tools), tools):
-        raise LostAnswer(
-            f"{error.message}; AWS does not show it done after {SETTLE_SECONDS:.0f} s",
-            hint="run the same command again: it takes up what is there",
-        ) from error
-
-
-def _read_back(goal: tuple[Pair, ...], known: dict[str, Any], tools: Tools) -> None:
-    for pair in goal:
-        if not _in_time(lambda pair=pair: _holds((pair,), known, tools), tools):  # type: ignore[misc]
-            found = _brief(tools.read(resolve(pair.read, known)))
-            unknown = isinstance(pair.value, Ref) and pair.value.name not in known
-            wanted = "what was made" if unknown else _brief(resolve(pair.value, known))
-            raise Conflict(
-                f"{pair.says or 'read back'}: AWS shows {found}, not {wanted}",
-                hint="somebody else changed it after Udo did; look before running it again",
-            )
-
-
-def _compare_seen(seen: tuple[Pair, ...], known: dict[str, Any], tools: Tools) -> None:
-    moved = []
-    for pair in seen:
-        found = tools.read(resolve(pair.read, known))
-        moved += _moved(pair, resolve(pair.value, known), found)
-    if moved:
-        raise Conflict(
-            f"done, but meanwhile something else changed: {'; '.join(moved)}",
-            hint="somebody else is at work there; look whether both changes belong together",
+    def outcome(self, error: Failure | None) -> Outcome:
+        """What became of it."""
+        return replace(
+            self._before,
+            steps=tuple(self._steps),
+            saved=self._known,
+            hosts=tuple(self._hosts),
+            state=self._poll.state,
+            rows=self._poll.rows,
+            differences=(*self._before.differences, *self._plan.differences),
+            notes=(*self._before.notes, *self._plan.notes),
+            error=error,
         )
 
+    def steps_in_order(self) -> None:
+        """Carries out the steps. Raises: UdoError, Interrupted."""
+        for number, step in enumerate(self._plan.steps, 1):
+            try:
+                self._carry_out(step, number)
+            except PartlyDone as error:
+                # What it was to follow is done: the programs after it are to be told as well.
+                self._failed.append(error.message)
 
-def _moved(pair: Pair, before: Any, now: Any) -> list[str]:
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        keys = [key for key in before if before[key] != now.get(key)]
-        return [f"{pair.says} {key} {_brief(before[key])} -> {_brief(now.get(key))}".strip() for key in keys]
-    return [] if before == now else [f"{pair.says} {_brief(before)} -> {_brief(now)}".strip()]
+    def check_end(self) -> None:
+        """Reads the goal back, and compares what else was seen.
 
+        Raises: Conflict where AWS shows something else; PartlyDone, after all the rest, for what failed by the way.
+        """
+        if self._plan.steps:
+            self._read_back()
+            self._compare_seen()
+        if self._failed:
+            raise PartlyDone("; ".join(self._failed))
 
-def _in_time(holds: Callable[[], bool], tools: Tools) -> bool:
-    until = tools.clock.monotonic() + SETTLE_SECONDS
-    pause = 0.5
-    while True:
-        signals.look()
-        try:
-            if holds():
-                return True
-        except (NotSent, LostAnswer) as error:
-            tools.emit(Notice(error.message, "warning"))
-        if tools.clock.monotonic() + pause > until:
-            return False
-        tools.clock.sleep(pause)
-        pause = min(pause * 1.5, 5.0)
-
-
-def _wait(wait: Wait, known: dict[str, Any], tools: Tools, follow: Follow | None) -> None:
-    began = tools.clock.monotonic()
-    until = began + wait.timeout
-    pause = wait.every
-    state: Any = "not seen yet"
-    while True:
-        signals.look()
-        try:
-            state = tools.read(resolve(wait.read, known))
-            for event in follow(wait, state, known) if follow else (Progress(f"{wait.says}: {_brief(state)}"),):
-                waited = tools.clock.monotonic() - began
-                tools.emit(replace(event, waited=waited) if isinstance(event, Progress) else event)
-        except (NotSent, LostAnswer) as error:
-            tools.emit(Notice(error.message, "warning"))
-        if state in wait.success:
+    def clean_up(self) -> None:
+        """Sends what has to be sent on every way out; what cannot be is told, with the remedy."""
+        if not (self._sent and self._plan.cleanup):
             return
-        if state in wait.failure:
-            raise EndedBadly(f"{wait.says}: {_brief(state)}", state=state)
-        left = until - tools.clock.monotonic()
-        if left <= 0:
-            told = f"{wait.says}: still {_brief(state)} after {wait.timeout:.0f} s, AWS goes on with it"
-            raise DeadlinePassed(told, hint=filled(wait.detached, known) or None)
-        tools.clock.sleep(min(_jittered(pause), left))
-        pause = min(pause * 1.25, SLOWEST_POLL)
+        with signals.putting_back():
+            # Somebody else at work does not stop it: `expect` says whether it is still ours to send.
+            with suppress(UdoError):
+                self._tools.lock.take()
+            for call in self._plan.cleanup:
+                try:
+                    self._put_back(call)
+                except (UdoError, Interrupted) as error:
+                    remedy = f"; '{self._plan.remedy}' does it" if self._plan.remedy else ""
+                    told = f"{call.says}: not done, {error.message}{remedy}"
+                    self._failed.append(told)
+                    if self._steps[-1] == Done(call.says, "begun"):
+                        self._steps.pop()
+                    self._steps.append(Done(call.says, "failed", error.message))
+                    self._tools.record(call.says, error.code, error.message)
+                    self._tools.emit(Notice(told, "warning"))
 
+    def _put_back(self, call: Call) -> None:
+        known = dict(self._known)
+        if call.proof and hold(call.proof, known, self._tools.read):
+            return
+        if not all(text(found) == text(resolve(pair.value, known)) for pair, found in self._found(call.expect)):
+            return
+        self._steps.append(Done(call.says, "begun"))
+        self._tools.emit(StepBegan(call.says, len(self._plan.steps) + 1, len(self._plan.steps) + 1))
+        note = self._send(replace(call, expect=()))
+        self._done(call.says, note, self._tools.clock.monotonic())
 
-def _fan_out(step: FanOut, known: dict[str, Any], tools: Tools) -> None:
-    hosts = known.setdefault("hosts", [])
-    events = tools.fan_out(step)
-    try:
-        for event in events:
-            if isinstance(event, HostDone):
-                hosts.append(event)
-            tools.emit(event)
-    finally:
-        # Closed however this ends, because closing is what hangs up on every host.
-        if isinstance(events, Generator):
-            events.close()
+    def _found(self, pairs: Iterable[Pair]) -> Iterable[tuple[Pair, Any]]:
+        return read_together(pairs, self._known, self._tools.read)
 
+    def _carry_out(self, step: Step, number: int) -> None:
+        tools, begun = self._tools, self._tools.clock.monotonic()
+        self._steps.append(Done(step.says, "begun"))
+        tools.emit(StepBegan(step.says, number, len(self._plan.steps)))
+        try:
+            self._ready_for(step)
+            signals.look()
+            note = self._effect(step)
+            self._done(step.says, note, begun)
+            signals.look()
+        except Interrupted as error:
+            tools.record(step.says, "interrupted", "")
+            raise self._where(error, step, number) from error
+        except UdoError as error:
+            if isinstance(step, Call) and step.optional and not isinstance(error, CredentialsError):
+                tools.record(step.says, "left out", error.message)
+                tools.emit(Notice(f"{step.says}: {error.message}; going on without it", "warning"))
+                self._end(step.says, "left out", begun)
+                return
+            tools.record(step.says, error.code, error.message)
+            self._steps[-1] = Done(step.says, "failed", error.message)
+            tools.emit(StepFailed(step.says, error.message))
+            raise
 
-def _local(step: LocalCommand, known: Mapping[str, Any], tools: Tools) -> None:
-    status = tools.local(replace(step, env=resolve(step.env, known)))
-    if status != 0:
-        how = f"status {status}" if status > 0 else f"signal {-status}"
-        raise PartlyDone(f"{step.says}: ended with {how}")
+    def _ready_for(self, step: Step) -> None:
+        """Holds the lock for a write, and for the rest of the time only where nobody may come between."""
+        if isinstance(step, Call):
+            self._tools.lock.take()
+        elif self._plan.held:
+            self._tools.lock.beat()
+        else:
+            self._tools.lock.give_back()
 
+    def _effect(self, step: Step) -> str:
+        match step:
+            case Call():
+                return self._send(step, self._plan.guards)
+            case Wait():
+                self._wait(step)
+            case FanOut():
+                self._fan_out(step)
+            case LocalCommand():
+                self._local(step)
+        return ""
 
-def resolve(value: Any, known: Mapping[str, Any]) -> Any:
-    """The value with every Ref in it replaced by what is known under its name.
+    def _done(self, says: str, note: str, begun: float) -> None:
+        self._tools.record(says, "done", note)
+        self._end(says, note, begun)
 
-    Raises: KeyError for a Ref no step has saved (a mistake in the plan).
-    """
-    match value:
-        case Ref(name, "{}"):
-            return known[name]
-        case Ref(name, inside):
-            return inside.replace("{}", str(known[name]))
-        case Read(service, operation, params, path):
-            return Read(service, operation, resolve(params, known), path)
-        case Mapping():
-            return {key: resolve(item, known) for key, item in value.items()}
-        case list() | tuple():
-            return [resolve(item, known) for item in value]
-    return value
+    def _end(self, says: str, note: str, begun: float) -> None:
+        self._steps[-1] = Done(says, "done", note)
+        self._tools.emit(StepDone(says, self._tools.clock.monotonic() - begun, note))
 
+    def _where(self, error: Interrupted, step: Step, number: int) -> Interrupted:
+        again = filled(step.detached, self._known) if isinstance(step, Wait) else ""
+        hint = again or "run the same command again to go on"
+        where = f"interrupted in step {number} of {len(self._plan.steps)} ({step.says})"
+        told = Interrupted(where, hint=hint)
+        told.exit = error.exit
+        return told
 
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    def _send(self, call: Call, guards: tuple[Guard, ...] = ()) -> str:
+        """Sends a write, once; what is worth noting of how it went."""
+        clock = self._tools.clock
+        until = clock.monotonic() + RESEND_SECONDS
+        pause = 1.0
+        while True:
+            signals.look()
+            self._guard(guards)
+            self._expect(call)
+            try:
+                answer = self._asked(call)
+                self._known.update(self._saved(call, answer))
+                return ""
+            except NotSent as error:
+                if clock.monotonic() + pause > until:
+                    raise
+                self._tools.emit(Notice(f"{error.message}; trying again in {pause:.0f} s", "warning"))
+                clock.sleep(jittered(pause))
+                pause = min(pause * 2, SLOWEST_POLL)
+            except AlreadyThere as error:
+                if not (call.proof and self._seems_to_hold(call.proof)):
+                    raise Conflict(
+                        error.message, hint="it is not what this would create; nothing was overwritten"
+                    ) from error
+                return "it was there already, with the same content"
+            except LostAnswer as error:
+                self._settle(call, error)
+                return "the answer was lost; AWS shows that it is done"
 
+    def _asked(self, call: Call) -> Mapping[str, Any]:
+        params = resolve(call.params, self._known)
+        try:
+            answer = self._tools.call(call.service, call.operation, params)
+        except (LostAnswer, Interrupted):
+            # It may have taken effect.
+            self._sent = True
+            raise
+        self._sent = True
+        return answer
 
-def _brief(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+    def _saved(self, call: Call, answer: Mapping[str, Any]) -> dict[str, Any]:
+        found = {name: text(self._tools.search(path, answer)) for name, path in call.save.items()}
+        if None in found.values():
+            # A page of a proxy's can pass for an empty answer: whether the write took effect has to be looked up.
+            raise LostAnswer(f"{call.service}:{call.operation}: the answer does not say {', '.join(call.save)}")
+        return found
 
+    def _guard(self, guards: Iterable[Guard]) -> None:
+        for guard in guards:
+            self._check(guard)
 
-def _jittered(seconds: float) -> float:
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - spreads polls, guards nothing
+    def _check(self, guard: Guard) -> None:
+        """Raises: Refused before the first write; EndedBadly after it; each with the remedy."""
+        state = self._tools.read(resolve(guard.read, self._known))
+        if state not in guard.bad:
+            return
+        told = f"{guard.says}: {brief(state)}"
+        if self._sent or self._before.changed:
+            raise EndedBadly(told, state=state, hint=guard.remedy or None)
+        raise Refused(told, hint=guard.remedy or "nothing was changed")
+
+    def _expect(self, call: Call) -> None:
+        for pair, found in self._found(call.expect):
+            wanted = resolve(pair.value, self._known)
+            if text(found) != text(wanted):
+                raise Conflict(
+                    f"{pair.says or call.says}: {brief(found)} now, it was {brief(wanted)} when this was planned",
+                    hint="somebody else is at work; nothing was overwritten, look and run it again",
+                )
+
+    def _holds(self, pairs: Iterable[Pair]) -> bool:
+        return hold(pairs, self._known, self._tools.read)
+
+    def _seems_to_hold(self, pairs: Iterable[Pair]) -> bool:
+        """Whether the pairs hold; what may not be read does not count as holding."""
+        try:
+            return self._holds(pairs)
+        except (PermissionDenied, AwsError):
+            return False
+
+    def _in_time(self, holds: Callable[[], bool]) -> bool:
+        return in_time(holds, self._tools.clock, self._tools.emit)
+
+    def _settle(self, call: Call, error: LostAnswer) -> None:
+        if not call.proof:
+            told = f"{error.message}; whether it took effect is not known"
+            raise LostAnswer(told, hint="look before running it again")
+        self._tools.emit(Notice(f"{error.message}; looking whether it took effect", "warning"))
+        if not self._in_time(lambda: self._holds(call.proof)):
+            raise LostAnswer(
+                f"{error.message}; AWS does not show it done after {SETTLE_SECONDS:.0f} s",
+                hint="run the same command again: it takes up what is there",
+            ) from error
+
+    def _read_back(self) -> None:
+        for pair in self._plan.goal:
+            if not self._in_time(lambda pair=pair: self._holds((pair,))):  # type: ignore[misc]
+                found = brief(self._tools.read(resolve(pair.read, self._known)))
+                unknown = isinstance(pair.value, Ref) and pair.value.name not in self._known
+                wanted = "what was made" if unknown else brief(resolve(pair.value, self._known))
+                raise Conflict(
+                    f"{pair.says or 'read back'}: AWS shows {found}, not {wanted}",
+                    hint="somebody else changed it after Udo did; look before running it again",
+                )
+
+    def _compare_seen(self) -> None:
+        changed = []
+        for pair in self._plan.seen:
+            found = self._tools.read(resolve(pair.read, self._known))
+            changed += moved(pair, resolve(pair.value, self._known), found)
+        if changed:
+            raise Conflict(
+                f"done, but meanwhile something else changed: {'; '.join(changed)}",
+                hint="somebody else is at work there; look whether both changes belong together",
+            )
+
+    def _wait(self, wait: Wait) -> None:
+        tools = self._tools
+        wait_for(wait, self._known, tools.watching, tools.clock, tools.emit, self._look, self._seen)
+
+    def _look(self) -> None:
+        if self._plan.held:
+            self._tools.lock.beat()
+        try:
+            self._guard(self._plan.guards)
+        except (NotSent, LostAnswer) as error:
+            self._tools.emit(Notice(error.message, "warning"))
+
+    def _seen(self, poll: Poll) -> None:
+        self._poll = poll
+
+    def _fan_out(self, step: FanOut) -> None:
+        events = self._tools.fan_out(step)
+        try:
+            for event in events:
+                if isinstance(event, HostDone):
+                    self._hosts.append(event)
+                if self._plan.held:
+                    self._tools.lock.beat()
+                self._tools.emit(event)
+        finally:
+            # Closed however this ends, because closing is what hangs up on every host.
+            if isinstance(events, Generator):
+                events.close()
+
+    def _local(self, step: LocalCommand) -> None:
+        status = self._tools.local(replace(step, env=resolve(step.env, self._known)))
+        if status != 0:
+            how = f"status {status}" if status > 0 else f"signal {-status}"
+            raise PartlyDone(f"{step.says}: ended with {how}")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from udo import __version__, signals
 from udo.change.codec import from_json, plan_to_json
 from udo.change.mark import RUN
-from udo.change.plan import Call, Pair, Plan, Read, Ref
+from udo.change.plan import Call, Pair, Plan, Read, Ref, Wait
+from udo.change.waiting import WATCHERS
 from udo.errors import Refused, UdoError, UsageError
 from udo.files import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _FORMAT = 1
@@ -146,6 +147,10 @@ def _check(plan: Plan) -> None:
     """
     known: set[str] = set()
     for step in plan.steps:
+        if isinstance(step, Wait) and step.watch in ("", *WATCHERS):
+            _check_reads((step.read,))
+            _check_refs(step.read, known)
+            continue
         if not isinstance(step, Call):
             raise UsageError(f"a step that is no call of AWS has no place in it ({type(step).__name__})")
         if (step.service, step.operation) not in _OPERATIONS:
@@ -156,9 +161,16 @@ def _check(plan: Plan) -> None:
         known |= step.save.keys()
         _check_refs(step.proof, known)
     _check_refs((plan.goal, plan.seen), known)
-    for pair in (*plan.goal, *plan.seen, *(pair for call in plan.writes for pair in (*call.expect, *call.proof))):
-        if (pair.read.service, pair.read.operation) not in _READS:
-            raise UsageError(f"{pair.read.service}:{pair.read.operation} has no place in it")
+    if plan.cleanup or plan.guards or plan.held:
+        raise UsageError("what is put back, guarded or held has no place in it")
+    of_calls = (pair for call in plan.writes for pair in (*call.expect, *call.proof))
+    _check_reads(pair.read for pair in (*plan.goal, *plan.seen, *of_calls))
+
+
+def _check_reads(reads: Iterable[Read]) -> None:
+    for read in reads:
+        if (read.service, read.operation) not in _READS:
+            raise UsageError(f"{read.service}:{read.operation} has no place in it")
 
 
 def _check_refs(value: Any, known: set[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from udo.check.launchable import possible
 from udo.commands._options import wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
 from udo.groups.observe import existing_group
+from udo.groups.target import role_target
 from udo.launch.observe import observe_deploying
 
 if TYPE_CHECKING:
@@ -86,7 +88,9 @@ def command(session: Session, file: str, anyway: bool) -> Result:
     # What AWS and the journal keep of this change carries the run that planned it.
     session.run_id = saved.run_id
     left = observe_apply(session, entries, anyway=anyway)
-    return finish_each(session, [role for role, _ in entries], lambda role: left[role.label])
+    return finish_each(
+        session, [(role_target(session, role), partial(left.__getitem__, role.label)) for role, _ in entries]
+    )
 
 
 def _role(session: Session, entry: Entry) -> Role:

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from udo.change.finish import finish
 from udo.commands._options import wait_lock
 from udo.deploy.observe import observe_deployments, observe_groups, setting
 from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import Wanted, plan_deploy
 from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
 from udo.duration import given
-from udo.errors import AwsError, Conflict, UdoError, UsageError
+from udo.errors import AwsError, Conflict, UsageError
 from udo.files import current_folder
+from udo.groups.target import role_target
 from udo.schema.deploy import FILE_EXISTS
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
     from udo.aws import Aws
+    from udo.change.outcome import Outcome
+    from udo.change.plan import Plan
     from udo.config import Role
     from udo.deploy.observe import Observed
     from udo.result import Result
@@ -114,23 +118,20 @@ def command(
 
 def _deployed(session: Session, role: Role, aws: Aws, observed: Observed, wanted: Wanted) -> Result:
     plan = plan_deploy(role, observed, wanted)
-    ending = Ending(session, role, aws, wanted.revision, observed.deployments)
-    try:
-        return ending.result(plan)
-    except AwsError as error:
-        if error.aws_code != OVERTAKEN:
-            raise
-        overtaken = error
-    # Somebody was faster: look again, and follow what is there if it is ours.
-    try:
+    ending = Ending(session, role, aws, wanted.revision, observed.deployments, plan)
+
+    def overtaken(outcome: Outcome) -> Plan | None:
+        """Somebody was faster: look again, and follow what is there if it is ours."""
+        error = outcome.error
+        if not (isinstance(error, AwsError) and error.aws_code == OVERTAKEN):
+            return None
         now = observe_deployments(aws, observe_groups(aws, role), wanted.revision)
-        plan = plan_deploy(role, now, wanted)
-        if plan.writes:
-            raise Conflict(overtaken.message, hint="nothing was deployed; look and run it again")
-    except UdoError as error:
-        ending.announce(error)
-        raise
-    return Ending(session, role, aws, wanted.revision, now.deployments).result(plan)
+        ending.plan, ending.known = plan_deploy(role, now, wanted), now.deployments
+        if ending.plan.writes:
+            raise Conflict(error.message, hint="nothing was deployed; look and run it again")
+        return ending.plan
+
+    return finish(session, role_target(session, role), plan, tell=ending.told, instead=overtaken)
 
 
 def _commit(word: str, role: Role) -> Commit | Archive:

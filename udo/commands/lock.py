@@ -12,6 +12,7 @@ from udo.change.lock import by_hand, holder_from, lock_read, parameter_name, pla
 from udo.errors import Conflict
 from udo.groups.locks import observe_locks
 from udo.groups.observe import existing_group
+from udo.groups.target import role_target
 from udo.groups.text import brief_name, brief_time, local_time, short_name
 from udo.result import LOW, Column, Result
 from udo.selectors import no_more, one_role
@@ -75,7 +76,7 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     _account, operator = aws.identity()
     value = aws.read(lock_read(parameter_name(role.group_name)))
     plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))
-    return finish(session, role, replace(plan, reason=reason), locked=False)
+    return finish(session, role_target(session, role), replace(plan, reason=reason), locked=False)
 
 
 def _listed(session: Session) -> Result:

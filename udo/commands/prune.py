@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from udo.change.many import finish_each
 from udo.change.plan import Plan
 from udo.commands._options import wait_lock
+from udo.groups.target import role_target
 from udo.launch.changes import leftovers
 from udo.launch.observe import observe_updatelc
 from udo.result import Result
@@ -51,7 +53,9 @@ def command(session: Session, words: tuple[str, ...], keep: int | None) -> Resul
     udo prune prod '*' --keep 3
     """
     roles = changing_roles(session.config, words)
-    return finish_each(session, roles, lambda role: _planned(session, role, keep))
+    return finish_each(
+        session, [(role_target(session, role), partial(_planned, session, role, keep)) for role in roles]
+    )
 
 
 def _planned(session: Session, role: Role, keep: int | None) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from udo.aws.cached import cached
 from udo.change.many import finish_each
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
+from udo.groups.target import role_target
 from udo.launch.observe import observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.returning import Target, plan_rollback, target_of, with_overrides
@@ -59,7 +61,10 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway:
     udo rollback prod webapp --to 4        version 4, as 'udo versions prod webapp' numbers them
     """
     roles = changing_roles(session.config, words)
-    return finish_each(session, roles, lambda role: _planned(session, role, to, anyway=anyway))
+    return finish_each(
+        session,
+        [(role_target(session, role), partial(_planned, session, role, to, anyway=anyway)) for role in roles],
+    )
 
 
 def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> Plan:

@@ -10,6 +10,7 @@ import click
 from udo.change.finish import finish
 from udo.change.lock import holder_from, lock_read, modified_read, parameter_name, plan_unlock, stale
 from udo.change.plan import Plan
+from udo.groups.target import role_target
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
@@ -46,4 +47,4 @@ def command(session: Session, /, words: tuple[str, ...]) -> Result:
     name = parameter_name(role.group_name)
     value = aws.read(lock_read(name))
     old = value is not None and stale(aws.read(modified_read(name)), session.clock.time())
-    return finish(session, role, plan_taken_away(role.group_name, value, old=old), locked=False)
+    return finish(session, role_target(session, role), plan_taken_away(role.group_name, value, old=old), locked=False)

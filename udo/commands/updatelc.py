@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from udo.change.mark import mark
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
 from udo.errors import Conflict
+from udo.groups.target import role_target
 from udo.groups.unapplied import unapplied, unapplied_notes
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
@@ -121,7 +123,10 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     roles = changing_roles(session.config, words)
     # Of one run every role gets the same image, whatever becomes the newest meanwhile.
     seen: dict[int, Aws] = {}
-    return finish_each(session, roles, lambda role: _planned(session, role, choices, seen))
+    return finish_each(
+        session,
+        [(role_target(session, role), partial(_planned, session, role, choices, seen)) for role in roles],
+    )
 
 
 def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: Choices) -> Plan:

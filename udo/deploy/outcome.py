@@ -7,17 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.events import Notice
-from udo.change.finish import finish
+from udo.change.finish import told as told_of
+from udo.change.plan import Wait
 from udo.deploy.revision import same, told
-from udo.deploy.watch import Follower, in_hand, instances, reason, story
-from udo.errors import AwsError, EndedBadly, Interrupted, PartlyDone, PermissionDenied, UdoError
-from udo.notify import announced, failure
+from udo.deploy.watch import in_hand, instances, reason, story
+from udo.errors import AwsError, PartlyDone, PermissionDenied
 from udo.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from udo.aws import Aws
+    from udo.change.outcome import Outcome
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.errors import Failure
@@ -28,128 +29,116 @@ OVERTAKEN = "DeploymentLimitExceededException"
 
 
 class Ending:
-    """One plan of `deploy`, carried out and told; `known` are the deployments that were there before."""
+    """What became of a deployment; `known` are the deployments that were there before, `plan` what is carried out."""
 
     def __init__(
-        self, session: Session, role: Role, aws: Aws, revision: Mapping[str, Any], known: Iterable[Deployment]
+        self,
+        session: Session,
+        role: Role,
+        aws: Aws,
+        revision: Mapping[str, Any],
+        known: Iterable[Deployment],
+        plan: Plan,
     ) -> None:
         self._session = session
         self._role = role
         self._aws = aws
         self._revision = revision
-        self._known = tuple(known)
-        self._follower = Follower(aws.codedeploy)
+        self.known = tuple(known)
+        self.plan = plan
 
-    def result(self, plan: Plan) -> Result:
-        """What became of it.
+    def told(self, outcome: Outcome) -> Result:
+        """What people and scripts are told.
 
         Raises: UdoError where the end was not reached; its `data` and hint name the deployment.
         """
-        done = finish(self._session, self._role, plan, follow=self._follower, judge=self._judged)
-        return done if self._follower.status else self._not_followed(plan, done)
+        error = outcome.error
+        if outcome.state in ("Failed", "Stopped"):
+            return self._failed(outcome)
+        if outcome.state == "Succeeded" and (error is None or isinstance(error, PartlyDone)):
+            return self._succeeded(outcome, [error.message] if error else [])
+        if error:
+            self._name_it(error, outcome)
+            raise error
+        return self._not_followed(outcome)
 
-    def announce(self, error: Failure) -> None:
-        """Tells others of a run that ended like this."""
-        if unheard := self._tell(failure("deploy", self._role.label, error)):
-            self._session.emit(Notice(f"slack was not told: {unheard}", "warning"))
+    def _id(self, outcome: Outcome) -> str:
+        """The deployment: the one that was started, or the one that was found and is followed."""
+        waits = (step.read.params["deploymentId"] for step in self.plan.steps if isinstance(step, Wait))
+        found = next(waits, "")
+        return str(outcome.saved.get("deployment_id") or (found if isinstance(found, str) else ""))
 
-    def _judged(self, outcome: Result | Failure) -> Result:
-        match outcome:
-            case EndedBadly():
-                return self._failed(outcome.data)
-            case PartlyDone():
-                return self._succeeded(outcome.data, [outcome.message])
-            case UdoError() | Interrupted():
-                self._name_it(outcome)
-                # Where somebody was faster it is looked at again.
-                if not (isinstance(outcome, AwsError) and outcome.aws_code == OVERTAKEN):
-                    self.announce(outcome)
-                raise outcome
-        return self._succeeded(outcome.data, []) if self._follower.status == "Succeeded" else outcome
+    def _failed(self, outcome: Outcome) -> Result:
+        deployment = self._last(outcome)
+        why = reason(deployment, outcome.rows)
+        what = f"{self._name(outcome)} {outcome.state.lower()}"
+        more = self._described(outcome, outcome.state, deployment, why)
+        text = "\n".join(story(outcome.rows)) or None
+        return Result(outcome.document() | more, text=text, exit=1, error=("failed", f"{what}: {why}", None))
 
-    def _failed(self, data: Any) -> Result:
-        deployment, targets = self._last(), self._targets()
-        why = reason(deployment, targets)
-        what = f"{self._name} {self._follower.status.lower()}"
-        unheard = self._tell(f"{what}: {why}")
-        notes = [f"slack was not told: {unheard}"] if unheard else []
-        more = self._described(self._follower.deployment_id, self._follower.status, deployment, why)
-        text = "\n".join(story(targets)) or None
-        return Result(data | more, text=text, notes=notes, exit=1, error=("failed", f"{what}: {why}", None))
-
-    def _succeeded(self, data: Any, problems: list[str]) -> Result:
-        deployment, targets = self._last(), self._targets()
-        states = deployment.overview if deployment else Counter(target.status for target in targets)
+    def _succeeded(self, outcome: Outcome, problems: list[str]) -> Result:
+        deployment = self._last(outcome)
+        states = deployment.overview if deployment else Counter(target.status for target in outcome.rows)
         failed = states.get("Failed", 0)
-        share = f"{failed} of {sum(states.values())} failed"
         if failed:
-            problems = [f"{share}: {reason(deployment, targets)}", *problems]
-        unheard = self._tell(f"{self._name} succeeded{f', but {share}' if failed else ''}")
-        problems += [f"slack was not told: {unheard}"] if unheard else []
+            share = f"{failed} of {sum(states.values())} failed"
+            problems = [f"{share}: {reason(deployment, outcome.rows)}", *problems]
         why = "; ".join(problems)
         count = states.get("Succeeded", 0)
-        done = f"{self._name} succeeded{f' on {instances(count)}' if count else ''}"
-        text = "\n".join([done, *story(targets)])
-        more = self._described(self._follower.deployment_id, "Succeeded", deployment, why)
+        done = f"{self._name(outcome)} succeeded{f' on {instances(count)}' if count else ''}"
+        text = "\n".join([done, *story(outcome.rows)])
+        data = outcome.document() | self._described(outcome, "Succeeded", deployment, why)
         if not problems:
-            return Result(data | more, text=text)
+            return Result(data, text=text)
         hint = "it is not undone, and the same command again "
         hint += "deploys to the instances without it" if failed else "does nothing more"
-        return Result(data | more, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
+        return Result(data, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
 
-    def _not_followed(self, plan: Plan, done: Result) -> Result:
-        """A dry run, nothing to do, or a deployment that is left to AWS."""
-        started = (done.data.get("saved") or {}).get("deployment_id")
-        if started:
-            more = self._described(started, "Created", None, "")
+    def _not_followed(self, outcome: Outcome) -> Result:
+        """Nothing to do, or a deployment that is left to AWS."""
+        if started := outcome.saved.get("deployment_id"):
+            more = self._described(outcome, "Created", None, "")
             text = f"deployment {started} is started, and goes on; the same command without --no-wait follows it"
-            return Result(done.data | more, text=text, notes=done.notes)
-        there = next((one for one in self._known if same(one.revision, self._revision)), None)
-        if plan.steps or there is None:
+            return Result(outcome.document() | more, text=text)
+        there = next((one for one in self.known if same(one.revision, self._revision)), None)
+        done = told_of(self.plan, outcome)
+        if there is None:
             return done
-        more = self._described(there.deployment_id, there.status, there, "")
-        return Result(done.data | more, text=done.text, notes=done.notes)
+        more = self._described(outcome, there.status, there, "") | {"deployment_id": there.deployment_id}
+        return replace(done, data=done.data | more)
 
-    def _name_it(self, error: Failure) -> None:
-        data = error.data if isinstance(error.data, dict) else {}
-        started = self._follower.deployment_id or data.get("saved", {}).get("deployment_id")
-        if not started:
+    def _name_it(self, error: Failure, outcome: Outcome) -> None:
+        started = self._id(outcome)
+        if not started or (outcome.state is None and "deployment_id" not in outcome.saved):
             return
-        error.data = data | self._described(started, self._follower.status or "Created", None, "")
-        if self._follower.status == "Succeeded":
+        error.data = outcome.document() | self._described(outcome, outcome.state or "Created", None, "")
+        if outcome.state == "Succeeded":
             error.hint = f"deployment {started} succeeded; what was to follow it is not done again"
         elif started not in (error.hint or ""):
             error.hint = "; ".join(filter(None, (error.hint, f"deployment {started} was started and goes on")))
 
-    @property
-    def _name(self) -> str:
-        return f"deployment {self._follower.deployment_id} of {told(self._revision)} to {self._role.label}"
+    def _name(self, outcome: Outcome) -> str:
+        return f"deployment {self._id(outcome)} of {told(self._revision)} to {self._role.label}"
 
-    def _targets(self) -> tuple[DeploymentTarget, ...]:
-        return tuple(self._follower.targets.values())
-
-    def _last(self) -> Deployment | None:
+    def _last(self, outcome: Outcome) -> Deployment | None:
         try:
-            found = self._aws.codedeploy.deployment(self._follower.deployment_id)
+            found = self._aws.codedeploy.deployment(self._id(outcome))
             # It may come without an overview: then the instances themselves tell.
-            return found if found.overview else replace(found, overview=Counter(one.status for one in self._targets()))
+            return found if found.overview else replace(found, overview=Counter(one.status for one in outcome.rows))
         except (AwsError, PermissionDenied) as error:
             self._session.emit(Notice(f"how it stands in detail cannot be told: {error.message}", "warning"))
             return None
 
-    def _described(self, deployment_id: str, status: str, deployment: Deployment | None, why: str) -> dict[str, Any]:
+    def _described(self, outcome: Outcome, status: str, deployment: Deployment | None, why: str) -> dict[str, Any]:
         return {
-            "deployment_id": deployment_id,
+            "deployment_id": self._id(outcome),
             "status": status,
             "outcome": deployment.outcome if deployment else status,
             "revision": self._revision,
             "overview": dict(deployment.overview) if deployment else {},
-            "targets": [_row(target) for target in self._targets()],
+            "targets": [_row(target) for target in outcome.rows],
             "reason": why,
         }
-
-    def _tell(self, text: str) -> str | None:
-        return announced(self._session, self._role, text)
 
 
 def _row(target: DeploymentTarget) -> dict[str, Any]:

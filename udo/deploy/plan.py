@@ -170,6 +170,7 @@ def _until_its_end(role: Role, wanted: Wanted, application: str, deployment_id: 
         failure=("Failed", "Stopped"),
         timeout=wanted.timeout,
         detached=f"deployment {shown} goes on; look again with: {again}",
+        watch="deployment",
     )
     return wait, *_hooks(role, wanted, application, deployment_id)
 

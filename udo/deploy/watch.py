@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from udo.change.events import Event, Notice, Progress
-from udo.change.plan import Ref, Wait
+from udo.change.plan import Wait
+from udo.change.waiting import Poll
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
 
 if TYPE_CHECKING:
-    from udo.model.deployments import Deployment, DeploymentTarget, LifecycleEvent
+    from udo.aws import Aws
+    from udo.change.plan import Wait
+    from udo.model.deployments import Deployment as DeploymentInfo
+    from udo.model.deployments import DeploymentTarget, LifecycleEvent
 
 ENDED = ("Succeeded", "Failed", "Stopped")
 # Source: API_TargetStatus.
@@ -22,59 +26,58 @@ _LOG_LINES = 10
 _NAMED = 3
 
 
-class Reads(Protocol):
-    """The part of CodeDeploy that following needs."""
+class Deployment:
+    """One deployment as it is seen from poll to poll: the watcher of its wait, which reads its status."""
 
-    def target_ids(self, deployment_id: str, /) -> tuple[str, ...]: ...
-    def targets(self, deployment_id: str, ids: Iterable[str], /) -> Iterator[DeploymentTarget]: ...
-
-
-class Follower:
-    """One deployment as it is seen from poll to poll; called by the runner with each status of it."""
-
-    def __init__(self, reads: Reads) -> None:
-        self._reads = reads
+    def __init__(self, aws: Aws, wait: Wait) -> None:
+        self._aws = aws
+        self._reads = aws.codedeploy
+        self._wait = wait
+        self._id = str(wait.read.params["deploymentId"])
+        self._named = False
         self._ids: tuple[str, ...] = ()
         self._turn = 0
         self._warned: set[str] = set()
         self._silent = False
-        self.deployment_id = ""
-        self.status = ""
-        self.targets: dict[str, DeploymentTarget] = {}
+        self._status = ""
+        self._targets: dict[str, DeploymentTarget] = {}
 
-    def __call__(self, wait: Wait, status: Any, known: Mapping[str, Any]) -> Iterator[Event]:
-        """What changed since the last poll."""
-        if not self.deployment_id:
-            meant = wait.read.params["deploymentId"]
-            self.deployment_id = known[meant.name] if isinstance(meant, Ref) else meant
-            yield Notice(f"      deployment {self.deployment_id}")
-        self.status = str(status or "Unknown")
+    def poll(self) -> Poll:
+        """Its status, what changed since the last poll, and its targets."""
+        self._status = str(self._aws.read(self._wait.read) or "Unknown")
+        events = tuple(self._told())
+        return Poll(self._status, events, tuple(self._targets.values()))
+
+    def _told(self) -> Iterator[Event]:
+        if not self._named:
+            self._named = True
+            yield Notice(f"      deployment {self._id}")
         yield from self._moves()
-        if self.status == "Ready":
+        if self._status == "Ready":
             yield from self._warning("it waits for somebody to continue it (ContinueDeployment)")
-        yield Progress(f"{self.status}{self._counts()}", self._fraction())
+        yield Progress(f"{self._status}{self._counts()}", self._fraction())
 
     def _moves(self) -> Iterator[Event]:
         # Before it starts there are no targets to ask for.
-        if self._silent or self.status in ("Created", "Queued"):
+        if self._silent or self._status in ("Created", "Queued"):
             return
         try:
-            self._ids = self._ids or self._reads.target_ids(self.deployment_id)
-            for target in self._reads.targets(self.deployment_id, self._next()):
-                before = self.targets.get(target.instance_id)
-                self.targets[target.instance_id] = target
-                if target.status != "Pending" and (before is None or standing(target) != standing(before)):
-                    yield Notice(f"      {standing(target)}")
+            self._ids = self._ids or self._reads.target_ids(self._id)
+            for target in self._reads.targets(self._id, self._next()):
+                before = self._targets.get(target.instance_id)
+                self._targets[target.instance_id] = target
+                if target.status != "Pending" and (before is None or progress(target) != progress(before)):
+                    yield Notice(f"      {progress(target)}")
         except (AwsError, PermissionDenied) as error:
             self._silent = not isinstance(error, NotSent | LostAnswer)
             yield from self._warning(f"how each instance stands is unknown: {error.message}")
 
     def _next(self) -> tuple[str, ...]:
         """The instances to ask for now: unfinished ones, those at work first; at the end all of them."""
-        open_ = [one for one in self._ids if one not in self.targets or self.targets[one].status not in _FINISHED]
-        if self.status in ENDED or len(open_) <= _AT_A_TIME:
+        open_ = [one for one in self._ids if one not in self._targets or self._targets[one].status not in _FINISHED]
+        if self._status in ENDED or len(open_) <= _AT_A_TIME:
             return tuple(open_)
-        busy = [one for one in open_ if one in self.targets and self.targets[one].status == "InProgress"][:_AT_A_TIME]
+        busy = [one for one in open_ if one in self._targets and self._targets[one].status == "InProgress"][:_AT_A_TIME]
         others = [one for one in open_ if one not in busy]
         start = self._turn % len(others)
         room = _AT_A_TIME - len(busy)
@@ -84,12 +87,12 @@ class Follower:
     def _counts(self) -> str:
         if not self._ids:
             return ""
-        states = Counter(target.status for target in self.targets.values())
+        states = Counter(target.status for target in self._targets.values())
         parts = [f"{states[name]} {word}" for name, word in _WORDS.items() if states[name]]
         return f"  {', '.join(parts) or 'none begun'} of {len(self._ids)}"
 
     def _fraction(self) -> float | None:
-        finished = sum(target.status in _FINISHED for target in self.targets.values())
+        finished = sum(target.status in _FINISHED for target in self._targets.values())
         return finished / len(self._ids) if self._ids else None
 
     def _warning(self, says: str) -> Iterator[Event]:
@@ -108,7 +111,7 @@ _WORDS = {
 }
 
 
-def standing(target: DeploymentTarget) -> str:
+def progress(target: DeploymentTarget) -> str:
     """Where an instance stands: its id, the lifecycle event in hand where there is one, and a status."""
     event = in_hand(target)
     if event is None:
@@ -123,7 +126,7 @@ def in_hand(target: DeploymentTarget) -> LifecycleEvent | None:
     return next((event for event in target.events if event.status == target.status), None)
 
 
-def reason(deployment: Deployment | None, targets: Iterable[DeploymentTarget]) -> str:
+def reason(deployment: DeploymentInfo | None, targets: Iterable[DeploymentTarget]) -> str:
     """Why a deployment failed, on one line: AWS's code and words, then what failed on which instance."""
     parts = []
     if deployment and deployment.error_code:

@@ -14,6 +14,7 @@ from udo.change.plan import FanOut, Plan
 from udo.errors import DeadlinePassed, Interrupted, UdoError
 from udo.fanout.engine import fan_out
 from udo.fanout.last_run import FINE, remember
+from udo.groups.target import role_target
 from udo.result import Result
 
 if TYPE_CHECKING:
@@ -123,7 +124,13 @@ class Run:
             # One question before the first host, for all parts.
             plan, self._asked = replace(plan, asks=self._question()), True
         try:
-            result = finish(self._session, part.role, plan, emit=self._emit, fan_out=partial(fan_out, self._session))
+            result = finish(
+                self._session,
+                role_target(self._session, part.role),
+                plan,
+                emit=self._emit,
+                fan_out=partial(fan_out, self._session, part.role),
+            )
         except DeadlinePassed:
             raise
         except UdoError as error:

@@ -145,16 +145,16 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "tell of a race that was joined as a failure",
-        "deploy/outcome.py",
-        "if not (isinstance(outcome, AwsError) and outcome.aws_code == OVERTAKEN):",
+        "commands/deploy.py",
+        "if not (isinstance(error, AwsError) and error.aws_code == OVERTAKEN):",
         "if True:",
         ("tests/commands/test_announcements.py::test_a_race_that_is_joined_is_told_once_and_as_the_success_it_is",),
     ),
     Mutant(
         "tell of what was never begun",
         "change/finish.py",
-        "if self._steps and any(isinstance(step, Call | Wait)",
-        "if any(isinstance(step, Call | Wait)",
-        ("tests/commands/test_announcements.py::test_what_went_well_or_was_never_begun_is_told_nobody",),
+        "if not (outcome.steps and self._is_told):",
+        "if not self._is_told:",
+        ("tests/commands/test_announcements.py::test_what_was_never_begun_or_changes_nothing_is_told_nobody",),
     ),
 )

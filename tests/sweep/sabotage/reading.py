@@ -7,7 +7,7 @@ from sabotage.mutant import Mutant
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a reason that the plan carried is not recorded",
-        "change/finish.py",
+        "change/record.py",
         '"reason": self._plan.reason',
         '"reason": ""',
         ("tests/commands/test_history_told.py::test_a_saved_plan_that_is_applied_keeps_its_reason",),
@@ -29,15 +29,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the reason of a failure without what to do",
         "change/finish.py",
-        'self._record("", error.code, str(error))',
-        'self._record("", error.code, error.message)',
+        "record.end(error.code, str(error))",
+        "record.end(error.code, error.message)",
         ("tests/commands/test_history_told.py::test_what_stopped_a_launch_change_is_told_with_its_hint",),
     ),
     Mutant(
         "what a script wrote in the journal",
         "change/finish.py",
-        "(outcome.error[0], outcome.error[1])",
-        '(outcome.error[0], outcome.text or "")',
+        "(result.error[0], result.error[1])",
+        '(result.error[0], result.text or "")',
         (
             "tests/commands/test_history_told.py::test_a_failure_is_told_as_it_was_on_the_screen_and_nothing_that_a_script_wrote",
         ),

@@ -1,0 +1,199 @@
+"""Long changes: watchers that end a wait, the lock after it, what is put back on every way out, guards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from pretended import SWAP, WAIT, WATCHED, Place, after, thing
+
+from udo.change.events import HostDone, Progress
+from udo.change.plan import Call, FanOut, Guard, Pair
+from udo.change.waiting import Poll
+from udo.errors import (
+    AwsError,
+    Conflict,
+    EndedBadly,
+    Interrupted,
+    LostAnswer,
+    PartlyDone,
+    Refused,
+)
+
+
+@dataclass
+class Looks:
+    """A watcher that says these polls in turn."""
+
+    polls: list[Poll]
+
+    def poll(self) -> Poll:
+        return self.polls.pop(0)
+
+
+def test_a_watcher_tells_more_at_every_poll_and_what_it_saw_last_is_kept() -> None:
+    polls = [Poll(state, (Progress(f"{state} seen"),), rows=(state,)) for state in ("Created", "Succeeded")]
+    place = Place(watchers=[Looks(polls)])
+    outcome = place.outcome(WATCHED)
+    told = [event for event in place.events if isinstance(event, Progress)]
+    assert [event.says for event in told] == ["Created seen", "Succeeded seen"]
+    assert told[0].waited == 0 < told[1].waited
+    assert (outcome.state, outcome.rows) == ("Succeeded", ("Succeeded",))
+
+
+def test_a_wait_that_can_never_end_ends_with_the_reason_at_once() -> None:
+    place = Place(watchers=[Looks([Poll("Created"), Poll("Created", ends="Launch is suspended")])])
+    with pytest.raises(EndedBadly, match=r"^wait: Launch is suspended"):
+        place.carry_out(WATCHED)
+    assert place.clock.now < WATCHED.timeout / 2
+
+
+@dataclass
+class Lock:
+    """A lock that says when it was asked for, and that somebody else may have meanwhile."""
+
+    place: Place
+    log: list[str] = field(default_factory=list)
+    held: bool = False
+    taken: int = 1000
+
+    def take(self) -> None:
+        if not self.held:
+            if self.taken == 0:
+                raise Conflict("g is locked by somebody")
+            self.taken -= 1
+            self.held = True
+            self.log.append(f"taken before write {len(self.place.sent) + 1}")
+
+    def give_back(self) -> None:
+        self.log += ["given back"] if self.held else []
+        self.held = False
+
+    def beat(self) -> None:
+        assert self.held
+        self.log.append("beat")
+
+
+def locked(place: Place) -> Lock:
+    place.lock = Lock(place)
+    return place.lock  # type: ignore[no-any-return]
+
+
+def test_a_write_after_a_wait_is_made_under_the_lock_again() -> None:
+    place = Place({"g": "v1", "d": ["Created", "Succeeded"]})
+    lock = locked(place)
+    place.carry_out(SWAP, WAIT, SWAP)
+    assert lock.log == ["taken before write 1", "given back", "taken before write 2"]
+    assert lock.held
+
+
+def test_somebody_who_locks_during_the_wait_stops_the_write_after_it() -> None:
+    place = Place({"g": "v1", "d": "Succeeded"})
+    locked(place).taken = 1
+    with pytest.raises(Conflict, match="g is locked by somebody"):
+        place.carry_out(SWAP, WAIT, SWAP)
+    assert len(place.sent) == 1
+
+
+def test_a_lock_that_is_held_through_a_wait_shows_that_its_holder_lives() -> None:
+    place = Place({"g": "v1", "d": ["Created", "Succeeded"]})
+    lock = locked(place)
+    place.carry_out(SWAP, WAIT, SWAP, held=True)
+    assert lock.log == ["taken before write 1", "beat", "beat", "beat"]
+
+
+PUT_BACK = Call(
+    "put it back",
+    "autoscaling",
+    "Resume",
+    {"Name": "g"},
+    {},
+    (Pair(thing("tag"), "ours"),),
+    (Pair(thing("p"), "runs"),),
+)
+
+
+def test_cleanup_is_sent_once_after_success_and_before_the_goal_is_read_back() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": ["stopped", "runs"]})
+    outcome = place.outcome(SWAP, cleanup=(PUT_BACK,), goal=(Pair(thing("p"), "runs"),))
+    assert outcome.error is None
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Resume"]
+    assert [one.row() for one in outcome.steps] == [
+        {"step": "swap it in", "outcome": "done"},
+        {"step": "put it back", "outcome": "done"},
+    ]
+
+
+def test_cleanup_is_sent_after_a_failure_of_a_later_step() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped", "d": "Failed"})
+    assert isinstance(place.outcome(SWAP, WAIT, cleanup=(PUT_BACK,)).error, EndedBadly)
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Resume"]
+
+
+@pytest.mark.usefixtures("caught")
+def test_cleanup_is_sent_after_a_signal() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[after({})])
+    assert isinstance(place.outcome(SWAP, WAIT, cleanup=(PUT_BACK,)).error, Interrupted)
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Resume"]
+
+
+def test_cleanup_is_sent_where_the_answer_of_the_first_write_was_lost() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[LostAnswer("reset")])
+    assert isinstance(place.outcome(SWAP, cleanup=(PUT_BACK,)).error, LostAnswer)
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Resume"]
+
+
+def test_nothing_is_cleaned_up_where_nothing_was_sent() -> None:
+    place = Place({"g": "v7", "tag": "ours", "p": "stopped"})
+    assert isinstance(place.outcome(SWAP, cleanup=(PUT_BACK,)).error, Conflict)
+    assert place.sent == []
+
+
+@pytest.mark.parametrize("things", [{"tag": "ours", "p": "runs"}, {"tag": "theirs", "p": "stopped"}])
+def test_what_is_clean_or_no_longer_ours_is_left_alone(things: Mapping[str, Any]) -> None:
+    place = Place({"g": "v1", **things})
+    assert place.outcome(SWAP, cleanup=(PUT_BACK,)).error is None
+    assert [name for name, _ in place.sent] == ["UpdateThing"]
+
+
+def test_cleanup_that_cannot_be_sent_names_the_command_that_does_it() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[{}, AwsError("no")])
+    outcome = place.outcome(SWAP, cleanup=(PUT_BACK, replace(PUT_BACK, says="and this")), remedy="udo resume prod web")
+    assert isinstance(outcome.error, PartlyDone)
+    assert str(outcome.error) == "put it back: not done, no; 'udo resume prod web' does it"
+    assert [one.outcome for one in outcome.steps] == ["done", "failed", "done"]
+
+
+ALARM = Guard("alarm errors", thing("alarm"), ("ALARM",), "look at it first")
+
+
+def test_a_guard_that_is_bad_before_the_first_write_refuses_it() -> None:
+    place = Place({"g": "v1", "alarm": "ALARM"})
+    with pytest.raises(Refused, match=r"^alarm errors: ALARM: look at it first"):
+        place.carry_out(SWAP, guards=(ALARM,))
+    assert place.sent == []
+
+
+def test_a_guard_that_turns_bad_between_two_polls_ends_the_run_and_cleans_up() -> None:
+    place = Place({"g": "v1", "d": "InProgress", "alarm": ["OK", "OK", "ALARM"], "tag": "ours", "p": "stopped"})
+    outcome = place.outcome(SWAP, WAIT, guards=(ALARM,), cleanup=(PUT_BACK,))
+    assert isinstance(outcome.error, EndedBadly)
+    assert str(outcome.error) == "alarm errors: ALARM: look at it first"
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Resume"]
+    assert place.clock.now < WAIT.timeout / 2
+
+
+def test_a_guard_that_turns_bad_before_a_second_write_ends_the_run() -> None:
+    place = Place({"g": "v1", "alarm": ["OK", "ALARM"]})
+    assert isinstance(place.outcome(SWAP, SWAP, guards=(ALARM,)).error, EndedBadly)
+    assert len(place.sent) == 1
+
+
+def test_a_value_saved_as_hosts_stays_beside_the_hosts_of_a_fan_out() -> None:
+    done = HostDone("i-1", "ok", 0, "", 0.1)
+    place = Place(answers=[{"Hosts": 3}], hosts=(done,))
+    call = Call("count", "ec2", "CountThings", {}, save={"hosts": "Hosts"})
+    outcome = place.outcome(call, FanOut("run it", "uptime", ()))
+    assert (outcome.saved, outcome.hosts) == ({"hosts": "3"}, (done,))

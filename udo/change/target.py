@@ -1,0 +1,30 @@
+"""What is changed: what it is called, how it is reached, what protects it, and who else is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that is changed: a role's group, or anything else that udo.yml describes.
+
+    `lock` is the name that its lock goes by, empty where nothing is locked; `account` the one it must be in, said at
+    `where` in udo.yml; programs of the operator's run in `folder`. `protects` says whether a verb has to ask first,
+    and `announce` tells others a line, and gives why that did not work.
+    """
+
+    label: str
+    lock: str
+    aws: Aws
+    account: str | None
+    where: str
+    folder: Path
+    protects: Callable[[str], bool]
+    announce: Callable[[str], str | None]

@@ -1,0 +1,146 @@
+"""Waiting: watched from poll to poll until it ends well, ends badly, cannot end any more, or its time is over."""
+
+from __future__ import annotations
+
+import importlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from udo import signals
+from udo.change.conditions import Reading, brief, resolve
+from udo.change.events import Event, Notice, Progress
+from udo.change.plan import Wait, filled
+from udo.errors import DeadlinePassed, EndedBadly, LostAnswer, NotSent
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+
+SLOWEST_POLL = 15.0
+SETTLE_SECONDS = 60.0
+
+
+class Clock(Protocol):
+    """The part of `time` that waiting needs."""
+
+    def monotonic(self) -> float: ...
+    def time(self) -> float: ...
+    def sleep(self, seconds: float, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What one look says: the state that is waited for, what to tell, and what is looked at, as values of the model.
+
+    `ends` says why it can never come to its end; empty where it can.
+    """
+
+    state: Any
+    events: tuple[Event, ...] = ()
+    rows: tuple[Any, ...] = ()
+    ends: str = ""
+
+
+class Watcher(Protocol):
+    """Looks at what is waited for, once a poll; raises UdoError where that cannot be read."""
+
+    def poll(self) -> Poll: ...
+
+
+# Who watches what, by the name that a Wait has it under: `module:class`, made with AWS and the Wait, its Refs filled.
+WATCHERS: Mapping[str, str] = {
+    "deployment": "udo.deploy.watch:Deployment",
+    "group": "udo.groups.watch:Members",
+}
+
+
+class Plain:
+    """Watches a value alone."""
+
+    def __init__(self, read: Reading, wait: Wait) -> None:
+        self._read = read
+        self._wait = wait
+
+    def poll(self) -> Poll:
+        """The value, told as it is."""
+        state = self._read(self._wait.read)
+        return Poll(state, (Progress(f"{self._wait.says}: {brief(state)}"),))
+
+
+def watcher(aws: Aws, wait: Wait) -> Watcher:
+    """Who watches a wait whose Refs are filled."""
+    if not wait.watch:
+        return Plain(aws.read, wait)
+    module, _, name = WATCHERS[wait.watch].partition(":")
+    made: Watcher = getattr(importlib.import_module(module), name)(aws, wait)
+    return made
+
+
+def wait_for(
+    wait: Wait,
+    known: Mapping[str, Any],
+    watching: Callable[[Wait], Watcher],
+    clock: Clock,
+    emit: Callable[[Event], None],
+    look: Callable[[], None],
+    seen: Callable[[Poll], None],
+) -> None:
+    """Waits until the state is one of the wait's successes; `look` is called at each poll, `seen` with what it says.
+
+    Raises: EndedBadly for a failure, or where it can never end; DeadlinePassed; Interrupted; what `look` raises.
+    """
+    began = clock.monotonic()
+    until = began + wait.timeout
+    pause = wait.every
+    state: Any = "not seen yet"
+    watched = watching(replace(wait, read=resolve(wait.read, known)))
+    while True:
+        signals.look()
+        look()
+        ends = ""
+        try:
+            poll = watched.poll()
+            seen(poll)
+            state, ends = poll.state, poll.ends
+            for event in poll.events:
+                waited = clock.monotonic() - began
+                emit(replace(event, waited=waited) if isinstance(event, Progress) else event)
+        except (NotSent, LostAnswer) as error:
+            emit(Notice(error.message, "warning"))
+        if state in wait.success:
+            return
+        again = filled(wait.detached, known) or None
+        if state in wait.failure:
+            raise EndedBadly(f"{wait.says}: {brief(state)}", state=state)
+        if ends:
+            raise EndedBadly(f"{wait.says}: {ends}", state=state, hint=again)
+        left = until - clock.monotonic()
+        if left <= 0:
+            raise DeadlinePassed(
+                f"{wait.says}: still {brief(state)} after {wait.timeout:.0f} s, AWS goes on with it", hint=again
+            )
+        clock.sleep(min(jittered(pause), left))
+        pause = min(pause * 1.25, SLOWEST_POLL)
+
+
+def in_time(holds: Callable[[], bool], clock: Clock, emit: Callable[[Event], None]) -> bool:
+    """Whether it holds within the time that AWS is given to show what was done; what cannot be read is told."""
+    until = clock.monotonic() + SETTLE_SECONDS
+    pause = 0.5
+    while True:
+        signals.look()
+        try:
+            if holds():
+                return True
+        except (NotSent, LostAnswer) as error:
+            emit(Notice(error.message, "warning"))
+        if clock.monotonic() + pause > until:
+            return False
+        clock.sleep(pause)
+        pause = min(pause * 1.5, 5.0)
+
+
+def jittered(seconds: float) -> float:
+    """About so many seconds, so that many who poll spread out."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - spreads polls, guards nothing
