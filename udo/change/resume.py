@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from udo.change.conditions import Reading, hold, is_open, known_pairs, known_part, moved
 from udo.change.plan import Call, Pair, Plan, Read, Step, Wait, filled
+from udo.change.waiting import Watcher
 from udo.errors import Conflict
 
 
-def remaining(plan: Plan, read: Reading) -> Plan:
+def remaining(plan: Plan, read: Reading, watching: Callable[[Wait], Watcher]) -> Plan:
     """The plan without the steps that are done; with none at all where its end is reached.
 
     A wait is done where its state is one of its successes: while AWS is at work it is waited for again.
@@ -24,7 +25,7 @@ def remaining(plan: Plan, read: Reading) -> Plan:
     rest: list[Step] = []
     for step in plan.steps:
         # What comes after a step that is left is left too, but for writes whose ends are there.
-        if (ended and isinstance(step, Call)) or (not rest and _is_done(step, known, read)):
+        if (ended and isinstance(step, Call)) or (not rest and _is_done(step, known, read, watching)):
             continue
         rest.append(step)
     left = _with_rest(plan, rest, known)
@@ -33,13 +34,13 @@ def remaining(plan: Plan, read: Reading) -> Plan:
     return left
 
 
-def _is_done(step: Step, known: dict[str, Any], read: Reading) -> bool:
+def _is_done(step: Step, known: dict[str, Any], read: Reading, watching: Callable[[Wait], Watcher]) -> bool:
     match step:
         case Call(proof=proof):
             return bool(proof) and hold(proof, known, read)
         case Wait():
             meant = known_part(step.read, known)
-            return not is_open(meant) and read(meant) in step.success
+            return not is_open(meant) and watching(replace(step, read=meant)).poll().state in step.success
     return False
 
 

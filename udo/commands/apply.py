@@ -14,6 +14,7 @@ from udo.change.events import Notice
 from udo.change.many import finish_each
 from udo.change.resume import remaining
 from udo.change.saved_plan import Entry, saved_in
+from udo.change.waiting import watcher
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
@@ -112,7 +113,7 @@ def _refuse_another_account(aws: Aws, entries: Sequence[Entry]) -> None:
 
 def _left(aws: Aws, role: Role, groups: Mapping[str, AutoScalingGroup], plan: Plan) -> Plan:
     group = existing_group(groups, role, aws.region) if plan.steps else groups.get(role.group_name)
-    left = replace(remaining(plan, aws.read), command="apply")
+    left = replace(remaining(plan, aws.read, partial(watcher, aws)), command="apply")
     # What was there when it was planned may be gone by now.
     return possible(aws, role, left, {}, group) if group else left
 
