@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from udo.output import Output
     from udo.result import Result, Secret
 
+# What the sandbox's file says of it.
+_OF_SANDBOX = frozenset({"endpoint", "region", "access_key", "secret_key", "ssh", "config"})
 _SET_ASIDE = (
     "ssh.user",
     "ssh.port",
@@ -146,12 +148,12 @@ class Session:
 
         from udo.files import state_folder
 
-        folder = state_folder()
-        try:
-            told: dict[str, Any] = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            told = {}
-        if not told or not _is_held(folder / "sandbox.lock"):
+        told: Any = None
+        with suppress(OSError, ValueError):
+            folder = state_folder()
+            told = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
+        # Some other file of that name is none of the sandbox's.
+        if not isinstance(told, dict) or not told.keys() >= _OF_SANDBOX or not _is_held(folder / "sandbox.lock"):
             raise Absent("the sandbox is not running", hint="start it with 'udo sandbox start'")
         return told
 
@@ -306,8 +308,8 @@ def _is_held(lock: Path) -> bool:
     try:
         with lock.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except OSError:
+        return False
     return False

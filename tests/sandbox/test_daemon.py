@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -15,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from udo.errors import UdoError
+from udo.sandbox import daemon
 
 STATE = Path("home/state/udo")
 SMALL = """
@@ -117,6 +122,51 @@ def test_after_kill_9_it_counts_as_stopped_and_the_next_start_cleans_up(sandbox:
     second = started(sandbox)
     assert second["pid"] != data["pid"]
     assert second["ssh"]["key"] == data["ssh"]["key"]
+
+
+@pytest.mark.parametrize("what", [".", "sandbox.lock", "sandbox.json", "sandbox"])
+def test_files_of_its_that_cannot_be_used_are_told_in_one_line(sandbox: Any, what: str) -> None:
+    Path("udo.yml").write_text(SMALL)
+    place = STATE / what
+    place.parent.mkdir(parents=True)
+    if what in (".", "sandbox"):
+        place.write_text("a file in the way of a folder")
+    else:
+        (place / "x").mkdir(parents=True)
+    told = sandbox("start", expect=1).stderr
+    assert (told.count("\n"), "cannot be used: " in told) == (1, True), told
+    assert str(place.absolute()) in told
+    told = sandbox("--sandbox", "status", expect=1, group=False).stderr
+    assert told.strip() == "udo: the sandbox is not running: start it with 'udo sandbox start'"
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+
+@pytest.mark.parametrize("words", ["[]", "{}", "17", '{"endpoint": "http://127.0.0.1:1"}', "{"])
+def test_another_file_in_place_of_its_own_is_none(sandbox: Any, words: str) -> None:
+    started(sandbox)
+    (STATE / "sandbox.json").write_text(words)
+    for line in (["sandbox", "status"], ["sandbox", "env"], ["--sandbox", "status"]):
+        told = sandbox(*line, expect=1, group=False).stderr
+        assert told.strip() == "udo: the sandbox is not running: start it with 'udo sandbox start'"
+    assert "stopped" in sandbox("stop").stdout
+
+
+def test_a_stop_ends_no_process_but_the_sandboxs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "STOP_SECONDS", 0.1)
+    STATE.mkdir(parents=True)
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        with (STATE / "sandbox.lock").open("w") as lock:
+            # As one that was killed leaves it, while another one begins to start.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write(str(bystander.pid))
+            lock.flush()
+            with pytest.raises(UdoError, match="does not end"):
+                daemon.stop()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
 
 
 def test_a_taken_port_is_said_in_one_line(sandbox: Any) -> None:

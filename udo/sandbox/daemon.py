@@ -31,6 +31,8 @@ _DYING = 5.0
 _LOOK = 0.5
 # In the environment of the sandbox and of every command it runs, so that what is left of one can be found.
 MARK = "UDO_SANDBOX_FOLDER"
+# What a session file says; another one is none.
+SAYS = {"pid", "endpoint", "region", "account", "access_key", "secret_key", "ssh", "config", "folder"}
 # Of the sandbox's own commands those that change nothing.
 _READS = frozenset({"faults", "log", "status"})
 
@@ -52,7 +54,8 @@ def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float
         # Who held it before is no more, and its number may be another's by now.
         os.ftruncate(lock, 0)
         folder = _folder()
-        folder.mkdir(mode=0o700)
+        with _usable():
+            folder.mkdir(mode=0o700)
         if config is None:
             config = folder / "udo.yml"
             write_private(config, _example().read_text(encoding="utf-8"))
@@ -126,15 +129,19 @@ def stop() -> bool:
             return False
     try:
         for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5.0)):
-            with suppress(ProcessLookupError, ValueError):
-                os.kill(int(_lock_file().read_text()), number)
+            with suppress(OSError, ValueError):
+                process = int(_lock_file().read_text())
+                # The number of one that died may be another process's by now.
+                if _is_ours(Path(f"/proc/{process}")):
+                    os.kill(process, number)
             if _let_go(seconds):
                 return True
     except Interrupted as error:
         error.message, error.hint = "interrupted: the sandbox was asked to end, and may not have", "udo sandbox stop"
         raise
     pid = _lock_file().read_text()
-    raise UdoError("the sandbox does not end", hint=f"its process is {pid}" if pid else "it is just being started")
+    held = f"{_lock_file()} is held by its process {pid} or by one that is not of Udo's"
+    raise UdoError("the sandbox does not end", hint=held if pid else "it is just being started")
 
 
 def environment(found: Mapping[str, Any]) -> dict[str, str | None]:
@@ -192,11 +199,22 @@ def _lock_file() -> Path:
 @contextmanager
 def _lock() -> Iterator[int | None]:
     """The descriptor of the lock, None while the sandbox's process (or one that starts it) holds it."""
-    handle, held = _opened()
+    with _usable():
+        handle, held = _opened()
     try:
         yield handle if held else None
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Tells of the files that the sandbox is found by where they cannot be used. Raises: UdoError."""
+    try:
+        yield
+    except OSError as error:
+        told = f"{error.filename or _lock_file()} cannot be used: {error.strerror or error}"
+        raise UdoError(told, hint="take it away, or let XDG_STATE_HOME name another folder") from error
 
 
 def _opened() -> tuple[int, bool]:
@@ -243,10 +261,10 @@ def _running_already() -> dict[str, Any] | None:
 
 def _read_session() -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(_session_file().read_text(encoding="utf-8"))
+        found: Any = json.loads(_session_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found
+    return found if isinstance(found, dict) and found.keys() >= SAYS else None
 
 
 def _started(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -303,7 +321,8 @@ def _clean() -> None:
     while _end_stragglers() and time.monotonic() < until:
         # They may have started others meanwhile, and take a moment to die.
         time.sleep(0.01)
-    _session_file().unlink(missing_ok=True)
+    with _usable():
+        _session_file().unlink(missing_ok=True)
     shutil.rmtree(_folder(), ignore_errors=True)
 
 
@@ -316,14 +335,19 @@ def _undo() -> None:
 
 def _end_stragglers() -> bool:
     """Kills what a sandbox has left; whether there was anything."""
-    mark, found = f"{MARK}={_folder()}".encode(), False
+    found = False
     for place in Path("/proc").glob("[0-9]*"):
         # Processes come and go, and most are not ours to look into.
         with suppress(OSError):
-            if mark in (place / "environ").read_bytes().split(b"\0") and int(place.name) != os.getpid():
+            if _is_ours(place) and int(place.name) != os.getpid():
                 os.kill(int(place.name), signal.SIGKILL)
                 found = True
     return found
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether the process of that folder in /proc is the sandbox, or of one of its instances. Raises: OSError."""
+    return f"{MARK}={_folder()}".encode() in (place / "environ").read_bytes().split(b"\0")
 
 
 def _example() -> Path:

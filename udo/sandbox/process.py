@@ -12,7 +12,8 @@ import signal
 import string
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,17 +68,27 @@ def _serve(settings: Mapping[str, Any], ended: threading.Event) -> None:
         control = Control(world, config, boot=settings["boot"])
         remarks = control.begin()
         world.control = control.answer
-        try:
-            with world.serve(port=settings["port"]) as server:
-                session = _session(settings, world, server)
-                write_private(Path(settings["session"]), json.dumps(session, indent=2) + "\n")
-                _tell({"session": session, "groups": groups(world), "remarks": remarks})
-                ended.wait()
-        except OSError as error:
-            told = f"port {settings['port']} on 127.0.0.1 cannot be used: {os.strerror(error.errno or 0)}"
-            raise UdoError(told, hint="leave --port out, or choose another one") from error
+        with _serving(world, settings["port"]) as server:
+            session = _session(settings, world, server)
+            write_private(Path(settings["session"]), json.dumps(session, indent=2) + "\n")
+            _tell({"session": session, "groups": groups(world), "remarks": remarks})
+            ended.wait()
+    except OSError as error:
+        where = error.filename or settings["folder"]
+        raise UdoError(f"{where} cannot be written: {os.strerror(error.errno or 0)}") from error
     finally:
         world.close()
+
+
+@contextmanager
+def _serving(world: World, port: int) -> Iterator[Server]:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(world.serve(port=port))
+        except OSError as error:
+            told = f"port {port} on 127.0.0.1 cannot be used: {os.strerror(error.errno or 0)}"
+            raise UdoError(told, hint="leave --port out, or choose another one") from error
+        yield server
 
 
 def _session(settings: Mapping[str, Any], world: World, server: Server) -> dict[str, Any]:
