@@ -297,3 +297,29 @@ def test_what_is_done_is_told_where_the_signal_comes_too_late(world: Any, udo: C
     told = udo("updatelc", "prod", "one", "--set", "instance_type=t3.large", "-o", "json")
     assert (told.exit, told.json["exit"], told.json["error"]["code"]) == (143, 143, "interrupted")
     assert told.json["data"]["changed"] is True
+
+
+def test_what_a_signal_broke_off_among_several_roles_is_not_told_as_done(
+    world: Any, udo: Callable[..., Any], seeded: Any
+) -> None:
+    seeded(CONFIG)
+    world.faults.add(
+        Fault("hook", "ec2:CreateLaunchTemplateVersion", hook=lambda _: signal.raise_signal(signal.SIGINT))
+    )
+    told = udo("updatelc", "prod", "*", "--yes", "--set", "instance_type=t3.large")
+    assert told.exit == 130
+    assert "prod two was not begun" in told.stdout
+    assert told.stderr.splitlines()[-1].startswith("udo: interrupted in step 1 of 3"), told.stderr
+
+
+def test_a_signal_beside_a_failure_among_several_roles_hides_neither(
+    world: Any, udo: Callable[..., Any], seeded: Any
+) -> None:
+    seeded(CONFIG)
+    world.faults.add(Fault("deny", "ec2:CreateLaunchTemplateVersion"))
+    # The last call there is: by then all of it has ended.
+    late = Fault("hook", "ssm:DeleteParameter", nth=2, after=True, hook=lambda _: signal.raise_signal(signal.SIGINT))
+    world.faults.add(late)
+    told = udo("updatelc", "prod", "*", "--yes", "--set", "instance_type=t3.large")
+    assert told.exit == 130
+    assert told.stderr.splitlines()[-1] == "udo: interrupted; 1 of 2 roles failed: prod one", told.stderr

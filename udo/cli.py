@@ -110,7 +110,10 @@ def _shown(session: Session, result: Result) -> int:
     """Shows the result; a signal that came too late to end anything is told with it."""
     if signals.noted():
         late = signals.interruption("interrupted, when all was done")
-        result = replace(result, exit=late.exit, error=(late.code, late.message, None))
+        code, message, hint = result.error or (late.code, late.message, None)
+        if code != late.code:
+            message = f"interrupted; {message}"
+        result = replace(result, exit=late.exit, error=(late.code, message, hint))
         signals.answer()
     try:
         return session.show(result)
