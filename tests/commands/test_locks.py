@@ -273,3 +273,56 @@ def test_a_refusal_whose_answer_is_lost_is_a_refusal_all_the_same(world: Any, ud
     assert told.exit == 4
     assert "user/somebody on elsewhere" in told.stderr
     assert launched_from(world) == "prod-webapp"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pid": "4711"},
+        {"pid": 2**70},
+        {"pid": -1},
+        {"pid": True},
+        {"pid": None},
+        {"since": 17},
+        {"run": []},
+        {"more": ""},
+    ],
+    ids=str,
+)
+def test_what_is_none_of_udos_in_a_lock_holds_it_until_it_is_broken(world: Any, udo: Udo, changes: Any) -> None:
+    configuration_world(world)
+    held_by(world, host=socket.gethostname(), **changes)
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 4
+    assert "none of Udo's; break it with 'udo unlock'" in told.stderr
+    assert udo("lock").exit == 0
+    assert udo("unlock", "prod", "webapp", "--yes").exit == 0
+    assert udo("updatelc", "prod", "webapp").exit == 0
+
+
+def test_a_lock_that_was_taken_away_under_a_run_is_told_as_that(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    away = Fault("hook", "UpdateAutoScalingGroup", hook=lambda _: world.client("ssm").delete_parameter(Name=NAME))
+    world.faults.add(away)
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 0
+    assert "the lock of prod-webapp was taken away under this run" in told.stderr
+    assert "udo unlock" not in told.stderr
+
+
+def test_a_lock_that_is_anothers_by_now_is_left_to_it(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+
+    def change_hands(_: Any) -> None:
+        world.client("ssm").delete_parameter(Name=NAME)
+        held_by(world)
+
+    world.faults.add(Fault("hook", "UpdateAutoScalingGroup", hook=change_hands))
+    write_config()
+    told = udo("updatelc", "prod", "webapp")
+    assert told.exit == 0
+    assert "prod-webapp is locked by now by arn:aws:iam::123456789012:user/somebody on elsewhere" in told.stderr
+    assert "udo unlock" not in told.stderr
+    assert locks(world) == [NAME]

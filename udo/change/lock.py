@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,10 +84,13 @@ def by_hand(run_id: str, operator: str, reason: str) -> Holder:
 
 def holder_from(text: str) -> Holder:
     """The holder in a parameter's value; one that cannot be read holds it all the same."""
-    try:
-        return Holder(**json.loads(text))
-    except (ValueError, TypeError):
-        return Holder("unknown", "somebody", "an unknown host", "an unknown time", -1, "")
+    with suppress(ValueError, TypeError, RecursionError):
+        found = Holder(**json.loads(text))
+        words = [value for name, value in asdict(found).items() if name != "pid"]
+        # A process id is no more than the kernel takes for one.
+        if type(found.pid) is int and 0 <= found.pid < 2**31 and all(isinstance(word, str) for word in words):
+            return found
+    return Holder("unknown", "somebody", "an unknown host", "an unknown time", -1, "")
 
 
 def plan_lock(group_name: str, holder: Holder) -> Plan:

@@ -103,10 +103,24 @@ class Locking:
         try:
             with signals.putting_back():
                 self._carry_out(plan_unlock(self._group_name, self._mine.text))
+        except Conflict:
+            self._emit(Notice(self._lost(), "warning"))
         except (UdoError, Interrupted) as error:
             # A second signal is not raised on: every call from now on sees it.
             told = f"the lock of {self._group_name} was not given back: {error.message}; 'udo unlock' takes it away"
             self._emit(Notice(told, "warning"))
+
+    def _lost(self) -> str:
+        """What became of a lock that is this run's no more; another run's is not to be taken away."""
+        both = "another run may have been at work meanwhile"
+        try:
+            with signals.putting_back():
+                value = self._tools.read(lock_read(parameter_name(self._group_name)))
+        except (UdoError, Interrupted):
+            value = None
+        if not value:
+            return f"the lock of {self._group_name} was taken away under this run: {both}"
+        return f"{self._group_name} is locked by now by {holder_from(value)}: {both}; its lock was left as it is"
 
     def _give_back_what_is_ours(self) -> None:
         # The first signal lets the call in hand end, the second does not: it may have taken the lock.
@@ -150,7 +164,9 @@ class Locking:
         try:
             if value := self._tools.read(lock_read(name)):
                 holder = holder_from(value)
-                if not holder.pid:
+                if holder.pid < 0:
+                    hint = "what is written in the lock is none of Udo's; break it with 'udo unlock'"
+                elif not holder.pid:
                     hint = "it was locked by hand; 'udo unlock' gives it back"
                 elif stale(self._tools.read(modified_read(name)), self._tools.clock.time()):
                     hint = "it is older than an hour; break it with 'udo unlock'"
