@@ -25,6 +25,17 @@ def state_folder() -> Path:
     return folder
 
 
+def cache_folder() -> Path:
+    """Udo's folder for what can be made anew, made 0700 where it is missing (`$XDG_CACHE_HOME/udo`, or `~/.cache/udo`).
+
+    Raises: OSError.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(home) / "udo"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def current_folder() -> Path:
     """The folder the command was given in. Raises: UdoError where it is no more."""
     try:

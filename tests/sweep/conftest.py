@@ -23,8 +23,8 @@ def _clients_made_once(_the_world: Any) -> Any:
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         made = Aws(region=REGION, prepare=_the_world.attach)
         for service in SERVICES:
-            for writing in (False, True):
-                made._connection.client(service, writing=writing)
+            for use in ("plain", "full", "writing"):
+                made._connection.client(service, use)
     return made
 
 

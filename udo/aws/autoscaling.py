@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from udo.aws.connection import rfc3339
 from udo.aws.members import whole
+from udo.aws.times import rfc3339
 from udo.aws.unknown import unknown_in
 from udo.model.groups import AutoScalingGroup, Member, Override
 from udo.model.launch import LaunchConfiguration, LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
@@ -30,8 +30,10 @@ class AutoScaling:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def groups(self, names: Iterable[str] | None = None) -> dict[str, AutoScalingGroup]:
+    def groups(self, names: Iterable[str] | None = None, whole: bool = False) -> dict[str, AutoScalingGroup]:
         """The groups of these exact names that exist, by name (all groups of the region for None).
+
+        What is sent back to AWS is copied from `whole` ones alone.
 
         Raises: UdoError.
         """
@@ -39,7 +41,7 @@ class AutoScaling:
             batches: Iterable[Mapping[str, Any]] = ({},)
         else:
             batches = ({"AutoScalingGroupNames": batch} for batch in batched(names, _GROUP_NAMES))
-        return {group.name: group for batch in batches for group in self._groups(batch)}
+        return {group.name: group for batch in batches for group in self._groups(batch, whole=whole)}
 
     def launch_configurations(self, names: Iterable[str] | None = None) -> dict[str, LaunchConfiguration]:
         """The launch configurations of these exact names that exist, by name (all of the region for None).
@@ -68,9 +70,9 @@ class AutoScaling:
         running = (row["Status"] for row in answer.get("InstanceRefreshes", ()) if row["Status"] not in _REFRESH_ENDED)
         return next(running, "")
 
-    def _groups(self, params: Mapping[str, Any]) -> Iterator[AutoScalingGroup]:
+    def _groups(self, params: Mapping[str, Any], *, whole: bool) -> Iterator[AutoScalingGroup]:
         asked = {**params, "MaxRecords": 100}
-        for page in self._connection.pages("autoscaling", "DescribeAutoScalingGroups", asked):
+        for page in self._connection.pages("autoscaling", "DescribeAutoScalingGroups", asked, whole=whole):
             yield from map(group_from, page["AutoScalingGroups"], unknown_in(page))
 
 

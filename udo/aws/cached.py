@@ -34,14 +34,14 @@ class _Remembering:
         self._answers: dict[tuple[Any, ...], Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        def read(*words: Any) -> Any:
+        def read(*words: Any, **more: Any) -> Any:
             plain = tuple(
                 word if isinstance(word, str) or not isinstance(word, Iterable) else (*word,) for word in words
             )
-            asked = (name, *plain)
+            asked = (name, *plain, *more.items())
             if asked in self._answers:
                 return self._answers[asked]
-            answer = getattr(self._service, name)(*plain)
+            answer = getattr(self._service, name)(*plain, **more)
             if not isinstance(answer, Iterator):
                 self._answers[asked] = answer
             return answer

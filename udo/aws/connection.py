@@ -17,13 +17,15 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
-from botocore.loaders import Loader
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from udo import __version__
 from udo.aws import answers, patience, unknown
+from udo.aws.cut import PLAIN
 from udo.aws.errors import configured, translated
+from udo.aws.loading import CutLoader, FullLoader
+from udo.aws.times import rfc3339, timestamp
 from udo.errors import AwsError, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Connection:
         self._trace = trace
         self._tell = tell
         self._seconds = _limit()
-        self._clients: dict[tuple[str, bool], Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._has_credentials = credentials is not None
         with configured():
             self._session = _session(profile, region, credentials)
@@ -77,41 +79,52 @@ class Connection:
                 if prepare:
                     prepare(self._session)
             self.region: str | None = region or self._session.get_config_variable("region")
+            full = self._session.get_component("data_loader")
+            self._loaders = {"plain": CutLoader(full), "full": full, "writing": full}
 
     @property
     def endpoint(self) -> str | None:
         """The addresses that take the place of AWS's own, where there are any."""
-        self.client("autoscaling")
+        self.client("autoscaling", "plain")
         urls = {client.meta.endpoint_url for client in self._clients.values()}
         return ", ".join(sorted(url for url in urls if not _OF_AWS.fullmatch(urlsplit(url).hostname or ""))) or None
 
-    def client(self, service: str, *, writing: bool = False) -> Any:
-        """The client of a service, built once; a writing one makes a single attempt.
+    def client(self, service: str, use: str = "full") -> Any:
+        """The client of a service for one use, built once: `full` and `plain` read, the latter with cut-down models.
 
-        Raises: UdoError.
+        One for `writing` makes a single attempt. Raises: UdoError.
         """
-        key = (service, writing)
+        key = (service, use)
         if key not in self._clients:
             with configured():
                 if not self._clients and not self._has_credentials:
                     self._look_for_credentials()
+                self._session.register_component("data_loader", self._loaders[use])
                 made = self._session.create_client(
                     service,
                     region_name=self.region,
                     endpoint_url=self._endpoint,
-                    config=_client_config(writing, direct=self._endpoint is not None),
+                    config=_client_config(use == "writing", direct=self._endpoint is not None),
                 )
                 # botocore looks at the port when it signs a request, and not before.
                 _ = urlsplit(made.meta.endpoint_url).port
             self._clients[key] = made
         return self._clients[key]
 
-    def ask(self, service: str, operation: str, params: Mapping[str, Any], *, writing: bool = False) -> dict[str, Any]:
-        """AWS's answer to one operation, by its AWS name.
+    def ask(
+        self,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        *,
+        writing: bool = False,
+        whole: bool = False,
+    ) -> dict[str, Any]:
+        """AWS's answer to one operation, by its AWS name; a `whole` one has every member that botocore knows.
 
         Raises: UdoError.
         """
-        client = self.client(service, writing=writing)
+        client = self.client(service, "writing" if writing else _use(service, operation, whole=whole))
         begun = time.perf_counter()
 
         def ask() -> dict[str, Any]:
@@ -129,20 +142,22 @@ class Connection:
             if self._trace:
                 self._trace(f"{service}:{operation}", time.perf_counter() - begun)
 
-    def pages(self, service: str, operation: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def pages(
+        self, service: str, operation: str, params: Mapping[str, Any], *, whole: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Every page of a listing, following whatever token the operation uses.
 
         Raises: UdoError; LostAnswer for a token that was followed before, which would never end.
         """
-        model = self._paginator(service, operation)
+        model = self._paginator(service, operation, whole=whole)
         if model is None:
-            yield self.ask(service, operation, params)
+            yield self.ask(service, operation, params, whole=whole)
             return
         token_in, token_out = model
         sent = dict(params)
         followed = set()
         while True:
-            page = self.ask(service, operation, sent)
+            page = self.ask(service, operation, sent, whole=whole)
             yield page
             token = page.get(token_out)
             if not token:
@@ -162,7 +177,7 @@ class Connection:
 
         merged: dict[str, Any] = {}
         try:
-            for page in self.pages(read.service, read.operation, read.params):
+            for page in self.pages(read.service, read.operation, read.params, whole=True):
                 for key, value in page.items():
                     merged[key] = merged[key] + value if isinstance(merged.get(key), list) else value
         except AwsError as error:
@@ -189,22 +204,13 @@ class Connection:
             # Each client would look through all places again, on the thread that signals come to.
             self._session.register_component("credential_provider", CredentialResolver([]))
 
-    def _paginator(self, service: str, operation: str) -> tuple[str, str] | None:
-        model = self._session.get_component("data_loader").load_service_model(service, "paginators-1")
+    def _paginator(self, service: str, operation: str, *, whole: bool) -> tuple[str, str] | None:
+        loader = self._loaders[_use(service, operation, whole=whole)]
+        model = loader.load_service_model(service, "paginators-1")
         config = model["pagination"].get(operation)
         if config is None or isinstance(config["input_token"], list):
             return None
         return config["input_token"], config["output_token"]
-
-
-class _Loader(Loader):
-    """botocore's loader of service models, which does not look into the folders of all services to name them.
-
-    That is some five thousand files, and a tenth of what `udo status` costs.
-    """
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        return [name for path in self.search_paths if os.path.isdir(path) for name in os.listdir(path)]  # noqa: PTH112, PTH208
 
 
 class _AssumedRole(CredentialProvider):
@@ -229,7 +235,8 @@ def _session(profile: str | None, region: str | None, credentials: tuple[str, st
     nobodys = {"profile": _UNSET, "config_file": _NO_FILE, "credentials_file": _NO_FILE}
     session = Session(session_vars=nobodys if credentials else None, profile=profile)
     more = [os.path.expandvars(path) for path in (session.get_config_variable("data_path") or "").split(os.pathsep)]
-    session.register_component("data_loader", _Loader(extra_search_paths=[path for path in more if path]))
+    session.register_component("data_loader", FullLoader(extra_search_paths=[path for path in more if path]))
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
     session.user_agent_extra = f"udo/{__version__}"
     for part in (unknown, answers, patience):
         part.watch(session)
@@ -238,6 +245,10 @@ def _session(profile: str | None, region: str | None, credentials: tuple[str, st
     if credentials:
         session.set_credentials(*credentials)
     return session
+
+
+def _use(service: str, operation: str, *, whole: bool) -> str:
+    return "full" if whole or operation not in PLAIN.get(service, ()) else "plain"
 
 
 def _limit() -> float:
@@ -277,10 +288,3 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
     return value
-
-
-def rfc3339(when: Any) -> str:
-    """A time of botocore's as RFC 3339 in UTC, to the second; empty for none."""
-    from datetime import UTC
-
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
-from udo.aws.connection import rfc3339
 from udo.aws.members import whole
+from udo.aws.times import rfc3339
 from udo.aws.unknown import unknown_in
 from udo.model.instances import Instance, SecurityGroup
 from udo.model.launch import Image, LaunchTemplateVersion

@@ -36,7 +36,7 @@ def observe_groups(aws: Aws, names: Iterable[str]) -> list[Live]:
     Raises: Absent naming every one that does not exist; Conflict for one that goes or cannot launch; UdoError.
     """
     wanted = list(dict.fromkeys(names))
-    groups = aws.autoscaling.groups(wanted)
+    groups = aws.autoscaling.groups(wanted, whole=True)
     if missing := [name for name in wanted if name not in groups]:
         verb = "does" if len(missing) == 1 else "do"
         raise Absent(f"group {', '.join(missing)} {verb} not exist", hint=f"looked in {aws.region}")

@@ -37,7 +37,7 @@ def observe_updatelc(aws: Aws, role: Role, *, overrides: bool = False) -> State:
 
     Raises: Absent, Conflict or another UdoError.
     """
-    groups = aws.autoscaling.groups()
+    groups = aws.autoscaling.groups(whole=True)
     group = existing_group(groups, role, aws.region)
     state: State
     match group.launch:
