@@ -334,7 +334,8 @@ def _kept_client(world: Any, session: Any, make: Callable[..., Any], service: st
     keys = session.get_credentials()
     config = sorted(vars(how["config"])["_user_provided_options"].items()) if how.get("config") else ()
     plain = {name: value for name, value in how.items() if name != "config"}
-    key = repr((id(world), service, plain, config, named, keys and keys.access_key, session.profile))
+    loader = type(session.get_component("data_loader")).__name__
+    key = repr((id(world), service, plain, config, named, keys and keys.access_key, session.profile, loader))
     if key not in _kept_clients():
         _kept_clients()[key] = make(service, **how)
     return _kept_clients()[key]
