@@ -86,8 +86,8 @@ def command(
     it.
 
     After a success that was waited for, post_deploy_hook is run on this machine (with UDO_CLUSTER, UDO_ROLE,
-    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID) and slack is told; slack is told of a failure too, as it
-    is of one of any other change.
+    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID). Slack is told when it begins and how it ended, as it is
+    of any other change.
 
     \b
     udo deploy stage worker 740800d --dry-run
@@ -98,8 +98,8 @@ def command(
     \b
     exit 0    deployed, or already there          exit 4    another deployment is active
     exit 1    it failed, or there is no instance  exit 7    the deployment group is not of this group
-    exit 3    deployed, but an instance, a hook   exit 124  the time is over, AWS goes on
-              or the message failed
+    exit 3    deployed, but an instance or a      exit 124  the time is over, AWS goes on
+              hook failed
     """
     role, rest = one_role(session.config, words)
     if not rest:

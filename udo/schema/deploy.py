@@ -42,7 +42,7 @@ KEYS: tuple[Key, ...] = (
         same_as="deploy.deployment_group",
     ),
     Key("post_deploy_hook", "commands", "Run beside udo.yml after a successful deployment.", '["./announce deployed"]'),
-    Key("slack", "map", "Where to tell people of deployments, and of changes that failed.", merge="deep"),
+    Key("slack", "map", "Where to tell people of changes: that one begins, how it ended, why it failed.", merge="deep"),
     Key(
         "slack.url",
         "text",

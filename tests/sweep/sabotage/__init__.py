@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sabotage import changes, command_line, configuration, deploying, output, reading, sandbox, ssh, trust
+from sabotage import changes, command_line, configuration, deploying, kernel, output, reading, sandbox, ssh, trust
 from sabotage.mutant import Mutant
 
 # Those of one room are printed together.
 ROOMS: dict[str, tuple[Mutant, ...]] = {
     "launch changes, runner and locks": changes.MUTANTS,
+    "long changes": kernel.MUTANTS,
     "deploying": deploying.MUTANTS,
     "ssh": ssh.MUTANTS,
     "ssh: whom to trust": trust.MUTANTS,

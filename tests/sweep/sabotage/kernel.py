@@ -1,0 +1,117 @@
+"""Sabotages of long changes: waits and their watchers, the lock between two writes, cleanup, guards, stages."""
+
+from __future__ import annotations
+
+from sabotage.mutant import Mutant
+
+_LONG = "tests/test_long_changes.py::test_"
+_PLANS = "tests/commands/test_long_plans.py::test_"
+_ALL = ("tests/test_long_changes.py", "tests/commands/test_long_plans.py")
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "take no lock again after a wait",
+        "change/runner.py",
+        "if isinstance(step, Call):\n            self._tools.lock.take()",
+        "if isinstance(step, Call):\n            pass",
+        _ALL,
+    ),
+    Mutant(
+        "keep the lock while AWS is waited for",
+        "change/runner.py",
+        "        else:\n            self._tools.lock.give_back()",
+        "        else:\n            pass",
+        _ALL,
+    ),
+    Mutant(
+        "let a lock that is held look left behind",
+        "change/locking.py",
+        "now - self._beaten < BEAT_SECONDS",
+        "now - self._beaten < 1e9",
+        (f"{_PLANS}a_lock_that_is_held_through_a_long_wait_is_written_again_before_it_looks_left_behind",),
+    ),
+    Mutant(
+        "wait out what can never end",
+        "change/waiting.py",
+        "        if ends:\n",
+        "        if False:\n",
+        (f"{_LONG}a_wait_that_can_never_end_ends_with_the_reason_at_once",),
+    ),
+    Mutant(
+        "overlook that nothing is launched",
+        "groups/watch.py",
+        'process = "Launch" if missing > 0 else',
+        'process = "" if missing > 0 else',
+        (f"{_PLANS}a_wait_that_can_never_end_ends_with_the_reason",),
+    ),
+    Mutant(
+        "call a change done while AWS is at work",
+        "change/resume.py",
+        ".poll().state in step.success",
+        ".poll().state is not None",
+        (_ALL[1],),
+    ),
+    Mutant(
+        "clean up after success only",
+        "change/runner.py",
+        "    run.clean_up()\n",
+        "    if error is None:\n        run.clean_up()\n",
+        _ALL,
+    ),
+    Mutant(
+        "clean up where nothing was sent",
+        "change/runner.py",
+        "if not (self._sent and self._plan.cleanup):",
+        "if not self._plan.cleanup:",
+        (f"{_LONG}nothing_is_cleaned_up_where_nothing_was_sent",),
+    ),
+    Mutant(
+        "take a lost answer for nothing sent",
+        "change/runner.py",
+        "            # It may have taken effect.\n            self._sent = True\n",
+        "",
+        (f"{_LONG}cleanup_is_sent_where_the_answer_of_the_first_write_was_lost",),
+    ),
+    Mutant(
+        "put back what is no longer ours",
+        "change/runner.py",
+        "if not all(text(found) == text(resolve(pair.value, known)) for pair, found in self._found(call.expect)):",
+        "if False:",
+        (f"{_LONG}what_is_clean_or_no_longer_ours_is_left_alone",),
+    ),
+    Mutant(
+        "say done of what could not be put back",
+        "change/runner.py",
+        "                    self._failed.append(told)\n",
+        "",
+        (f"{_LONG}cleanup_that_cannot_be_sent_names_the_command_that_does_it",),
+    ),
+    Mutant(
+        "look at guards before the first write only",
+        "change/runner.py",
+        "        try:\n            self._guard(self._plan.guards)\n",
+        "        try:\n            pass\n",
+        (f"{_LONG}a_guard_that_turns_bad_between_two_polls_ends_the_run_and_cleans_up",),
+    ),
+    Mutant(
+        "write whatever a guard says",
+        "change/runner.py",
+        "            self._guard(guards)\n            self._expect(call)",
+        "            self._expect(call)",
+        (f"{_LONG}a_guard_that_is_bad_before_the_first_write_refuses_it",),
+    ),
+    Mutant(
+        "plan a stage after a failure",
+        "change/finish.py",
+        "while outcome.error is None and (plan := stage(outcome))",
+        "while (plan := stage(outcome))",
+        (f"{_PLANS}a_stage_after_a_failure_is_not_planned",),
+    ),
+    Mutant(
+        "go on with stages past the deadline",
+        "change/finish.py",
+        "if until is not None and",
+        "if False and",
+        (f"{_PLANS}a_stage_that_never_ends_is_over_at_the_deadline",),
+    ),
+)
