@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -72,6 +73,9 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
 
     Raises: OSError.
     """
+    if path.exists() and not path.is_file():
+        # A device, a pipe: whoever names it means what is behind it, and nobody wants it replaced.
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

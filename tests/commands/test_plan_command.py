@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -208,6 +209,17 @@ def test_save_never_replaces_a_file_unless_yes_is_said(world: Any, udo: Udo) -> 
     assert (Path("mine").read_text(), len(world.log)) == ("precious", 0)
     assert udo("plan", "--save", "mine", "--yes").exit == 0
     assert Path("mine").read_text().startswith("{")
+
+
+def test_save_replaces_no_pipe_or_device_though_yes_is_said(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    os.mkfifo("pipe")
+    Path("link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        told = udo("plan", "--save", name, "--yes")
+        assert (told.exit, told.stderr) == (1, f"udo: {name} cannot be written: it is no regular file\n")
+    assert (Path("pipe").is_fifo(), Path("link").is_symlink()) == (True, True)
 
 
 def test_nothing_is_saved_where_nothing_could_be_planned_or_written(world: Any, udo: Udo) -> None:
