@@ -126,13 +126,6 @@ def test_a_file_that_is_there_is_replaced_with_yes_only(udo: Udo) -> None:
     assert written().roles("*", None)
 
 
-def test_what_is_no_file_is_not_replaced_though_yes_is_said(udo: Udo) -> None:
-    os.mkfifo("udo.yml")
-    told = udo("init", "--yes")
-    assert (told.exit, told.stderr.count("it is no regular file")) == (1, 1), told.stderr
-    assert Path("udo.yml").is_fifo()
-
-
 def test_a_dangling_link_is_there_too(udo: Udo) -> None:
     Path("udo.yml").symlink_to("elsewhere")
     assert udo("init").exit == 7

@@ -211,7 +211,7 @@ def test_save_never_replaces_a_file_unless_yes_is_said(world: Any, udo: Udo) -> 
     assert Path("mine").read_text().startswith("{")
 
 
-def test_save_replaces_no_pipe_or_device_though_yes_is_said(world: Any, udo: Udo) -> None:
+def test_no_pipe_or_device_is_replaced_by_a_file_though_yes_is_said(world: Any, udo: Udo) -> None:
     configuration_world(world)
     write_config()
     os.mkfifo("pipe")
@@ -219,6 +219,7 @@ def test_save_replaces_no_pipe_or_device_though_yes_is_said(world: Any, udo: Udo
     for name in ("pipe", "link"):
         told = udo("plan", "--save", name, "--yes")
         assert (told.exit, told.stderr) == (1, f"udo: {name} cannot be written: it is no regular file\n")
+    assert "pipe cannot be written: it is no regular file" in udo("init", "--config", "pipe", "--yes").stderr
     assert (Path("pipe").is_fifo(), Path("link").is_symlink()) == (True, True)
 
 
