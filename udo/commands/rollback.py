@@ -11,6 +11,7 @@ from udo.aws.cached import cached
 from udo.change.many import finish_each
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
+from udo.errors import AwsError
 from udo.groups.target import role_target
 from udo.launch.observe import observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Plan
     from udo.config import Role
-    from udo.model.launch import LaunchReference
+    from udo.model.launch import LaunchReference, LaunchTemplateVersion
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
@@ -39,8 +40,16 @@ def observe_target(aws: Aws, target: LaunchReference) -> Target:
         case LaunchConfigurationReference(name):
             return Target(target, aws.autoscaling.launch_configurations([name]), {})
         case LaunchTemplateReference():
-            versions = aws.ec2.launch_template_versions(target.id)
-            return Target(target, {}, {version.number: version for version in versions})
+            return Target(target, {}, {version.number: version for version in _versions(aws, target.id)})
+
+
+def _versions(aws: Aws, template_id: str) -> tuple[LaunchTemplateVersion, ...]:
+    try:
+        return aws.ec2.launch_template_versions(template_id)
+    except AwsError as error:
+        if "NotFound" not in (error.aws_code or ""):
+            raise
+        return ()
 
 
 @click.command()

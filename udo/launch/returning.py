@@ -88,11 +88,11 @@ def plan_rollback(heading: Heading, state: State, meant: Target, *, anyway: bool
             raise Absent(f"{target} is gone", hint="choose another with --to; see 'udo versions'")
     others = (Difference(f"{one.name}: version", one.version, back[one.id]) for one in _templates(state, back))
     steps = (*_remember(state, target), swap)
-    changed, note = _differences(state, meant), ""
+    changed, note = _differences(state, replace(meant, reference=target)), ""
     if _mixed(state) and isinstance(target, LaunchTemplateReference):
         changed, note = effective(group, changed)
     rows = (*changed, *image_differences(group, images), *others)
-    rows = rows or (Difference("version", live, reference_text(target)),)
+    rows = rows or (Difference("version", _version_now(state, live), reference_text(target)),)
     notes = (note,) if note else ()
     return swapped(heading, state, steps, swap, rows, f"{target} (was {short_reference(group)})", notes)
 
@@ -153,6 +153,10 @@ def _no_version(what: str, number: int, numbers: Iterable[int]) -> Absent:
     else:
         told = f"there is no version {number} of {what}" + (f", the newest is {newest}" if newest else "")
     return Absent(told, hint="see 'udo versions'")
+
+
+def _version_now(state: State, live: str) -> str:
+    return f"{live} ({state.live.version})" if isinstance(state, TemplateState) and _follows(state) else live
 
 
 def _follows(state: State) -> bool:
