@@ -17,7 +17,7 @@ def remaining(plan: Plan, read: Reading, watching: Callable[[Wait], Watcher]) ->
 
     A wait is done where its state is one of its successes: while AWS is at work it is waited for again.
 
-    Raises: Conflict where what the rest rests on has moved, or anything that was seen beside it.
+    Raises: Conflict where what the rest rests on has moved, or anything that was seen beside it (without a step, too).
     """
     known: dict[str, Any] = {}
     ended = bool(ends := _ends(plan)) and hold(ends, known, read)
@@ -29,7 +29,7 @@ def remaining(plan: Plan, read: Reading, watching: Callable[[Wait], Watcher]) ->
             continue
         rest.append(step)
     left = _with_rest(plan, rest, known)
-    if left.steps and not ended:
+    if not ended and (left.steps or not plan.steps):
         _compare(left, read)
     return left
 

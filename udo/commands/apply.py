@@ -112,10 +112,10 @@ def _refuse_another_account(aws: Aws, entries: Sequence[Entry]) -> None:
 
 
 def _left(aws: Aws, role: Role, groups: Mapping[str, AutoScalingGroup], plan: Plan) -> Plan:
-    group = existing_group(groups, role, aws.region) if plan.steps else groups.get(role.group_name)
+    group = existing_group(groups, role, aws.region)
     left = replace(remaining(plan, aws.read, partial(watcher, aws)), command="apply")
     # What was there when it was planned may be gone by now.
-    return possible(aws, role, left, {}, group) if group else left
+    return possible(aws, role, left, {}, group)
 
 
 def _check_refresh(session: Session, aws: Aws, group_name: str) -> None:

@@ -193,7 +193,10 @@ def _nothing(heading: Heading, state: State, old: tuple[Call, ...], notes: tuple
     # What has no effect is not as udo.yml says; the notes tell.
     unchanged = f"nothing to change: {group.name} launches from {group.launch}{'' if notes else ', as udo.yml says'}"
     done = f"{unchanged}; old versions are deleted"
-    return Plan(heading.command, heading.target, old, unchanged=unchanged, done=done, notes=(*state.notes, *notes))
+    # A saved plan says it again later, when it may be true no more.
+    seen = (launch_pair(group),)
+    notes = (*state.notes, *notes)
+    return Plan(heading.command, heading.target, old, seen=seen, unchanged=unchanged, done=done, notes=notes)
 
 
 def _create_configuration(
