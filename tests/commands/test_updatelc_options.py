@@ -91,6 +91,21 @@ def test_set_on_the_command_line_beats_udo_yml(world: Any, udo: Udo) -> None:
 
 
 @pytest.mark.parametrize("kind", WORLDS)
+def test_what_the_command_line_says_is_not_told_to_be_as_udo_yml_says(world: Any, udo: Udo, kind: str) -> None:
+    WORLDS[kind](world)
+    write_config(CONFIG.replace(", instance_type: m7g.large", ""))
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    live = ("--ami", OLD_IMAGE), ("--set", "instance_monitoring=false"), ("--set", f"ami={OLD_IMAGE}")
+    for words in live:
+        assert udo("updatelc", "prod", "webapp", *words).exit == 0
+        again = udo("updatelc", "prod", "webapp", *words)
+        assert (again.exit, again.stdout.partition(":")[0]) == (0, "nothing to change")
+        assert "as udo.yml says" not in again.stdout
+        assert udo("updatelc", "prod", "webapp").exit == 0
+    assert udo("updatelc", "prod", "webapp").stdout.endswith("as udo.yml says\n")
+
+
+@pytest.mark.parametrize("kind", WORLDS)
 def test_a_spot_price_stands_in_no_template_of_a_mixed_policy(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config()

@@ -175,5 +175,11 @@ def _wanted(role: Role, keys: Mapping[str, Any], run_id: str, choices: Choices) 
     description = mark(run_id, choices.reason)[:255]
     keep = int(role.get("launch.keep"))
     return Wanted(
-        keys, keep, description, anyway=choices.anyway, from_config=choices.from_config, overrides=choices.overrides
+        keys,
+        keep,
+        description,
+        anyway=choices.anyway,
+        from_config=choices.from_config,
+        overrides=choices.overrides,
+        as_configured=not (choices.ami or choices.settings),
     )

@@ -41,7 +41,7 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
         content = _ALWAYS_SAID | content
     found = differences(comparable(base), comparable(content))
     if not found or (wanted.from_config and satisfies(base, content)):
-        return _nothing(heading, state, leftovers(state, wanted.keep))
+        return _nothing(heading, state, wanted)
     numbers = _family(state)
     twin = _configuration_twin(state, numbers, content)
     taken = {*state.configurations, *state.group_names}
@@ -76,7 +76,7 @@ def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Pla
     if not (main.found or others or told.images):
         if following:
             return _only_pinned(heading, state, wanted, told.notes)
-        return _nothing(heading, state, leftovers(state, wanted.keep), told.notes)
+        return _nothing(heading, state, wanted, told.notes)
     _check_spot(state, wanted)
     pins = {one.state.live.id: str(one.state.number) for one in others if one.state.live.version.startswith("$")}
     known = check_policy(state.group, anyway=wanted.anyway)
@@ -188,10 +188,11 @@ def _old_versions(state: TemplateState, keep: int, current: int, also: set[int])
     return delete_versions(state.live.id, state.live.name, beyond(numbers, keep, needed, left))
 
 
-def _nothing(heading: Heading, state: State, old: tuple[Call, ...], notes: tuple[str, ...] = ()) -> Plan:
-    group = state.group
+def _nothing(heading: Heading, state: State, wanted: Wanted, notes: tuple[str, ...] = ()) -> Plan:
+    group, old = state.group, leftovers(state, wanted.keep)
     # What has no effect is not as udo.yml says; the notes tell.
-    unchanged = f"nothing to change: {group.name} launches from {group.launch}{'' if notes else ', as udo.yml says'}"
+    configured = ", as udo.yml says" if wanted.as_configured and not notes else ""
+    unchanged = f"nothing to change: {group.name} launches from {group.launch}{configured}"
     done = f"{unchanged}; old versions are deleted"
     # A saved plan says it again later, when it may be true no more.
     seen = (launch_pair(group),)

@@ -30,7 +30,8 @@ class Wanted:
     """What is asked for: launch keys, how many versions to keep, and the description of a new template version.
 
     `anyway` goes on where another group would be changed too or something would be lost; with `from_config` only the
-    launch keys count, and what else is live is lost; with `overrides` what overrides have of their own changes too.
+    launch keys count, and what else is live is lost; with `overrides` what overrides have of their own changes too; not
+    `as_configured` is what the command line says otherwise than udo.yml.
     """
 
     keys: Mapping[str, Any]
@@ -39,6 +40,7 @@ class Wanted:
     anyway: bool = False
     from_config: bool = False
     overrides: bool = False
+    as_configured: bool = True
 
 
 @dataclass(frozen=True)

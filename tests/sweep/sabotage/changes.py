@@ -267,8 +267,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "say that what has no effect is as udo.yml says",
         "launch/changes.py",
-        "{'' if notes else ', as udo.yml says'}",
-        ", as udo.yml says",
+        "if wanted.as_configured and not notes else",
+        "if wanted.as_configured else",
         (f"{OWN}::test_instance_types_are_what_overrides_say_whatever_udo_yml_does",),
     ),
     Mutant(
