@@ -149,3 +149,18 @@ def test_nobody_is_connected_to_and_consoles_are_read_once_for_ssh_alone(stage: 
         assert udo("inventory", "stage", "webapp", "-o", form).exit == 0
     asked = Counter(request.operation for request in stage.log)
     assert asked == {"DescribeAutoScalingGroups": 4, "DescribeInstances": 4, "GetConsoleOutput": 3}
+
+
+@pytest.mark.parametrize("words", [("ssh", "true"), ("ip",), ("inventory", "-o", "hosts")])
+def test_a_role_that_has_nobody_is_named_where_others_have_somebody(
+    stage: Any, udo: Udo, words: tuple[str, ...]
+) -> None:
+    Path("udo.yml").write_text(Path("udo.yml").read_text() + "      ghost: {}\n")
+    verb, *rest = words
+    done = udo(verb, "stage", "*", *rest)
+    assert done.exit == 0
+    left_out = ["group stage-idle is empty", "group stage-ghost of stage ghost does not exist"]
+    assert [line for line in done.stderr.splitlines() if "left out" in line] == [f"left out: {why}" for why in left_out]
+    # Whom the operator did not choose is no news.
+    some = udo(verb, "stage", "webapp,worker", *rest, "--instance", members(stage)[0])
+    assert (some.exit, "left out" in some.stderr) == (0, False)

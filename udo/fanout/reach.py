@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from udo.change.events import HostDone
 from udo.errors import Absent, UsageError
 from udo.fanout.last_run import failed
-from udo.fanout.which import chosen
+from udo.fanout.which import Whom, chosen
 from udo.groups.observe import observe_instances
 from udo.groups.outdated import outdated_ids
 from udo.model.launch import LaunchTemplateReference
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from udo.aws.ec2 import Ec2
     from udo.config import Role
-    from udo.fanout.which import Whom
     from udo.groups.observe import Seen
     from udo.model.groups import Member
     from udo.model.launch import LaunchReference
@@ -59,7 +58,7 @@ class Host:
 def observe_hosts(
     session: Session, roles: Sequence[Role], whom: Whom, user: str | None = None, via: str | None = None
 ) -> list[Host]:
-    """The instances of the roles that are meant, in the order of the roles.
+    """The instances of the roles that are meant, in the order of the roles, and a line for a role that has none.
 
     Raises: Absent when there is none, or one named is none of theirs.
     """
@@ -69,14 +68,18 @@ def observe_hosts(
     seen = observe_instances(session, roles)
     _check_named(session, seen, whom)
     found: list[Host] = []
-    nobody = []
+    nobody, left_out = [], []
     for one in seen:
         outdated = _outdated(session, one) if whom.outdated else frozenset()
         meant = chosen(one, whom, outdated, before.get(one.role.label, frozenset()))
         nobody += [meant.why] if meant.why else []
+        # Whom the operator's own choice leaves out needs no word; who has nobody to choose from does.
+        left_out += [why] if meant.why and (why := chosen(one, Whom()).why) else []
         found += _hosts(one, meant.members, reaches[one.role.label])
     if not found:
         raise Absent("; ".join(nobody))
+    for why in left_out:
+        session.output.say(f"left out: {why}")
     return found
 
 
