@@ -102,6 +102,7 @@ def test_the_command_is_one_word_or_what_stands_after_the_dashes(
         ("uptime", "--fanout", "0"),
         ("uptime", "--timeout", "soon"),
         ("-l", "-oProxyCommand=x", "uptime"),
+        ("ls", "-l", "/var/log"),
         ("-o", "json"),
     ],
 )

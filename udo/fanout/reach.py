@@ -139,6 +139,9 @@ def _reach(session: Session, role: Role, user: str | None, via: str | None) -> d
         "key": next(iter(_files(session, role, "ssh.key")), None),
     }
     jump = session.setting(role, "ssh.jump")
+    # A path is what stands there where the words of a command were not quoted, as in `ls -l /var/log`.
+    if user is not None and user[:1] in ("/", ".", "~"):
+        raise UsageError(f"{user!r} is not a user name", hint="quote the command, or put it after --")
     for word in (chosen["user"], jump):
         # ssh would take a word that begins with a dash for an option of its own.
         if word is not None and not re.fullmatch(r"[^\s-]\S*", word):
