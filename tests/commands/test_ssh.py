@@ -347,6 +347,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(stage: Any, udo: Udo) -> N
     assert done.exit == 0
     assert "run 'touch here' on 3 instances of stage webapp" in done.stdout
     assert "ok" not in done.stderr
+    assert udo("ssh", "stage", "webapp", "true", "-n", "-o", "json").json["data"]["dry_run"] is True
 
 
 def test_the_ssh_program_carries_it_where_that_is_asked_for(stage: Any, udo: Udo) -> None:

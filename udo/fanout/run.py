@@ -108,7 +108,8 @@ class Run:
             self._shown.close()
         if not self._done:
             texts = [result.text or "" for result in results]
-            return Result([result.data for result in results], text="\n".join(texts), notes=results[0].notes)
+            data = [result.data for result in results]
+            return Result(data if data[1:] else data[0], text="\n".join(texts), notes=results[0].notes)
         code = exit_status(self._done.values())
         told = self._summary()
         if code == 0 or not remote.command:
