@@ -38,6 +38,16 @@ def test_the_status_names_groups_members_and_time(world: World, control: Control
     assert told["now"] == world.clock.now()
 
 
+def test_the_status_names_what_a_mixed_instances_policy_launches_from(control: Control, aws: Any) -> None:
+    specification = {"LaunchTemplateName": "prod-webapp", "Version": "1"}
+    template = {"LaunchTemplateSpecification": specification, "Overrides": [{"InstanceType": "t3.small"}]}
+    aws("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", MixedInstancesPolicy={"LaunchTemplate": template}
+    )
+    (row,) = control.answer("status", {})[1]["groups"]
+    assert row["launch"] == "prod-webapp 1"
+
+
 def test_a_step_moves_the_clock_and_nothing_else_does(world: World, control: Control) -> None:
     before = world.clock.now()
     control.answer("status", {})
@@ -80,6 +90,7 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
     ("words", "told"),
     [
         ({"kind": "sing"}, "no fault 'sing'"),
+        ({"kind": "throttle", "instance_id": "here"}, "'throttle' is a fault of requests"),
         ({"kind": "hang"}, "is a fault of an instance"),
         ({"kind": "die"}, "is a fault of an instance"),
         ({"kind": "hang", "instance_id": "i-00000000000000001"}, "no instance i-00000000000000001"),
@@ -94,11 +105,22 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
         ({"kind": "deployment", "seconds": 1.0}, "takes no --seconds"),
     ],
 )
-def test_a_fault_that_could_never_happen_is_a_usage_error(control: Control, words: Any, told: str) -> None:
+def test_a_fault_that_could_never_happen_is_a_usage_error(
+    world: World, control: Control, words: Any, told: str
+) -> None:
+    if words.get("instance_id") == "here":
+        words = {**words, "instance_id": member(world)}
     code, answer = control.answer("fault", words)
     assert (code, answer["usage"]) == (400, True)
     assert told in answer["message"]
     assert control.answer("faults", {})[1] == {"faults": []}
+
+
+def test_every_kind_of_fault_there_is_is_named_to_who_asks_for_another(control: Control) -> None:
+    named = control.answer("fault", {"kind": "sing"})[1]["hint"].removeprefix("one of ").split(", ")
+    of_requests = {"throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill"}
+    assert {*named} == {*of_requests, "die", "hang", "hang-command", "other-key", "deployment", "new-account"}
+    assert len(named) == 16
 
 
 @pytest.mark.parametrize("kind", ["refuse", "hang", "die"])

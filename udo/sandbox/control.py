@@ -155,7 +155,8 @@ class Control:
     def _instance(self, instance_id: str) -> Any:
         found = next((one for one in self._world.instances() if one.id == instance_id), None)
         if found is None:
-            raise UsageError(f"the sandbox has no instance {instance_id}", hint="'udo --sandbox instances' names them")
+            told = f"the sandbox has no instance {instance_id}"
+            raise UsageError(told, hint="udo --sandbox instances '*' '*' lists them")
         return found
 
     def _log(self, words: Words) -> Any:
@@ -176,7 +177,8 @@ def _nothing_else(words: Words, *known: str) -> None:
 
 def _row(world: World, region: str, group: Mapping[str, Any]) -> dict[str, Any]:
     cluster, role = world.roles.get(group["AutoScalingGroupName"], ("", ""))
-    template = group.get("LaunchTemplate", {})
+    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification", {})
+    template = group.get("LaunchTemplate") or mixed
     launch = group.get("LaunchConfigurationName") or f"{template.get('LaunchTemplateName')} {template.get('Version')}"
     members = {one["InstanceId"] for one in group["Instances"]}
     return {

@@ -16,6 +16,10 @@ from udo.sandbox.wire import Answer, Request, refusal
 
 Kind = Literal["throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill", "hook"]
 InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key"]
+_OF_REQUESTS = tuple(kind for kind in get_args(Kind) if kind != "hook")
+_OF_INSTANCES = (*get_args(InstanceKind), "die")
+# What is set elsewhere, but is a kind like the others to whoever asks for one.
+_KINDS = tuple(dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, "deployment", "new-account")))
 # What a request is signed for -> the models of botocore that sign like this.
 _SERVICES = {
     "autoscaling": ["autoscaling"],
@@ -78,11 +82,13 @@ def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
     Raises: UsageError.
     """
     made: type[Fault] | type[InstanceFault] = InstanceFault if "instance_id" in words else Fault
-    if made is Fault and words.get("kind") in {"die", *get_args(InstanceKind)} - set(get_args(Kind)):
-        raise UsageError(f"'{words['kind']}' is a fault of an instance", hint="name it with --instance")
-    kinds = get_args(InstanceKind if made is InstanceFault else Kind)
-    if words.get("kind") not in kinds or words.get("kind") == "hook":
-        raise UsageError(f"no fault '{words.get('kind')}'", hint=f"one of {', '.join(k for k in kinds if k != 'hook')}")
+    kind = words.get("kind")
+    if kind not in (_OF_INSTANCES if made is InstanceFault else _OF_REQUESTS):
+        if kind in _OF_INSTANCES:
+            raise UsageError(f"'{kind}' is a fault of an instance", hint="name it with --instance")
+        if kind in _OF_REQUESTS:
+            raise UsageError(f"'{kind}' is a fault of requests", hint="leave --instance out")
+        raise UsageError(f"no fault '{kind}'", hint=f"one of {', '.join(_KINDS)}")
     _existing(words.get("operation", "*"))
     if made is InstanceFault and words.get("times", 1) is None:
         # For ever is how long these last anyway.
