@@ -50,6 +50,19 @@ def test_a_change_is_made_with_the_assumed_role_and_refused_in_a_foreign_account
     assert not [one for one in list(world.log)[before:] if one.operation.startswith(("Create", "Update", "Put"))]
 
 
+def test_nothing_is_said_to_be_done_or_planned_in_a_foreign_account(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config(TWO)
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert udo("updatelc", "prod", "webapp").stdout.startswith("nothing to change")
+    write_config(TWO.replace("    region: us-west-2\n", '    region: us-west-2\n    account: "999999999999"\n'))
+    for words in ((), ("--dry-run",), ("--set", "instance_type=t3.nano", "--dry-run")):
+        told = udo("updatelc", "prod", "webapp", *words)
+        assert (told.exit, told.stdout) == (7, ""), words
+        assert "prod webapp is in 999999999999 (udo.yml:5)" in told.stderr
+    assert udo("unlock", "prod", "webapp").exit == 7
+
+
 def test_instances_are_listed_in_the_order_of_the_file_wherever_they_live(world: Any, udo: Udo) -> None:
     write_config(TWO.replace("    assume_role: arn:aws:iam::123456789012:role/deployer\n", "") + LAST)
     for region, name in (("us-west-2", "prod-webapp"), ("eu-west-1", "stage-webapp"), ("us-west-2", "test-webapp")):

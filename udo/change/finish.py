@@ -15,7 +15,7 @@ from udo.change.events import Notice, Progress, StepBegan, StepDone, exit_status
 from udo.change.hooks import run
 from udo.change.locking import Locking
 from udo.change.outcome import Outcome
-from udo.change.plan import Call, FanOut, Plan, filled
+from udo.change.plan import FanOut, Plan, filled
 from udo.change.preview import previewed
 from udo.change.record import Record
 from udo.change.runner import Tools, carry_out
@@ -121,7 +121,11 @@ class Finish:
         Raises: UdoError.
         """
         self._check(self._plan)
-        if not self._plan.steps and not self._later:
+        nothing = not self._plan.steps and not self._later
+        if self._target.account and (nothing or self._session.options.dry_run):
+            # What is said of the target is true of this account alone.
+            self._identity()
+        if nothing:
             return self._tell(self._nothing())
         if self._session.options.dry_run:
             return self._previewed() if self._plan.steps else self._tell(self._nothing())
@@ -307,7 +311,6 @@ class Finish:
         Raises: Refused.
         """
         wanted = self._target.account
-        touches = bool(self._later) or any(isinstance(step, Call | FanOut) for step in self._plan.steps)
         try:
             account, operator = self._aws.identity()
         except UdoError as error:
@@ -315,7 +318,7 @@ class Finish:
                 raise
             self._emit(Notice(f"who is at work cannot be told: {error.message}", "warning"))
             return "unknown", "unknown"
-        if wanted and touches and account != wanted:
+        if wanted and account != wanted:
             raise Refused(
                 f"these credentials are of account {account}, {self._target.label} is in {wanted}"
                 f" ({self._target.where})",
