@@ -160,7 +160,30 @@ COLUMNS = (Column("name", "NAME"), Column("count", "COUNT", "right"))
 def test_a_plan_is_shown_with_its_differences_and_its_steps() -> None:
     call = Call("swap it in", "autoscaling", "UpdateAutoScalingGroup", {})
     plan = Plan("updatelc", "prod web", (call,), differences=(Difference("image_id", "ami-1", "ami-2"),))
-    assert list(plan_lines(plan)) == ["  image_id  ami-1 -> ami-2", "", "  1. swap it in"]
+    assert list(plan_lines(plan)) == ["  ~ image_id  ami-1 -> ami-2", "", "  1. swap it in"]
+
+
+PLANNED = (
+    "prod web\n  ~ ami  a -> b\n  + key  c\n  - price  d\n      @@ line 1 @@\n      -x\n      +y\n       z\n\n  1. swap"
+)
+
+
+@pytest.mark.parametrize("choice", ["always", "never"])
+def test_what_comes_goes_and_changes_has_a_colour_of_its_own_where_there_are_colours(
+    capsys: pytest.CaptureFixture[str], choice: str
+) -> None:
+    Output(form="text", quiet=False, verbose=False, color=choice).show(Result([], text=PLANNED, is_plan=True), "plan")
+    coloured = {"  ~ ami  a -> b": 33, "  + key  c": 32, "  - price  d": 31, "      -x": 31, "      +y": 32}
+    wanted = [
+        f"\x1b[{coloured[line]}m{line}\x1b[0m" if line in coloured and choice == "always" else line
+        for line in PLANNED.split("\n")
+    ]
+    assert capsys.readouterr().out.splitlines() == wanted
+
+
+def test_text_that_is_no_plan_has_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(form="text", quiet=False, verbose=False, color="always").show(Result([], text="roles:\n  - web"), "config")
+    assert capsys.readouterr().out == "roles:\n  - web\n"
 
 
 STEERING = [chr(number) for number in range(0x20) if number not in (0x09, 0x0A)]

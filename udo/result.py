@@ -46,7 +46,8 @@ class Column:
 class Result:
     """What a command found out: `data` for scripts, `rows` under `columns` (or `text`) for people, exit code.
 
-    `error` is (code, message, hint) where the command did its work and the exit is not 0.
+    With `is_plan` the text shows what would change, in colour on a terminal. `error` is (code, message, hint) where the
+    command did its work and the exit is not 0.
     """
 
     data: Any
@@ -56,3 +57,4 @@ class Result:
     notes: Sequence[str] = ()
     exit: int = 0
     error: tuple[str, str, str | None] | None = None
+    is_plan: bool = False

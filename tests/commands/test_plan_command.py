@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_it_shows_what_differs_the_steps_and_how_many_instances_and_changes_noth
     assert told.exit == 0, told.stderr
     head, *lines = told.stdout.splitlines()
     assert head == "prod webapp  prod-webapp  2 of 2 running instances will be outdated"
-    assert any(line.split() == ["ami", *IMAGES.split()] for line in lines)
+    assert any(line.split() == ["~", "ami", *IMAGES.split()] for line in lines)
     assert any("prod-webapp launches from" in line for line in lines)
     assert everything(world) == before
 
@@ -116,9 +117,9 @@ def test_an_absent_group_is_a_line_of_its_own_and_exit_3(world: Any, udo: Udo) -
     assert [block.splitlines()[0] for block in told.stdout.split("\n\n") if block.startswith("prod")] == [
         "prod webapp  prod-webapp  2 of 2 running instances will be outdated",
         "prod gone  cannot be planned",
-        "prod worker  prod-worker  no running instance",
     ]
-    assert told.stderr.strip() == "udo: 1 of 3 roles could not be planned: prod gone"
+    assert told.stdout.endswith("\n\n1 to change, 1 unchanged, 1 cannot be planned\n")
+    assert told.stderr.splitlines()[1:] == ["udo: 1 of 3 roles could not be planned: prod gone"]
     rows = udo("plan", "prod", "*", "-o", "json").json
     assert rows["error"]["code"] == "partial"
     assert [row["error"] and row["error"]["code"] for row in rows["data"]] == [None, "absent", None]
@@ -165,11 +166,36 @@ def test_many_roles_share_every_listing(world: Any, udo: Udo) -> None:
         CONFIG + "".join(f"      r{number}: {{instance_type: m7g.large, ami: {NEW_IMAGE}}}\n" for number in range(20))
     )
     told = udo("plan", "--exit-code")
-    assert (told.exit, told.stderr) == (5, "21 of 21 roles would change\n")
+    assert (told.exit, told.stdout.splitlines()[-1]) == (5, "21 to change")
     asked = [one.operation for one in world.log]
     assert asked.count("DescribeAutoScalingGroups") == 1
     assert asked.count("DescribeLaunchConfigurations") == 1
     assert asked.count("DescribeImages") == 1, "which names the images of the differences"
+
+
+def test_roles_that_do_not_change_stand_in_the_last_line_alone(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    for name in ("prod-worker", "prod-mailer"):
+        second_group(world, name)
+    write_config(CONFIG + "      worker: {}\n      mailer: {}\n")
+    told = udo("plan")
+    assert told.stdout.splitlines()[-1] == "1 to change, 2 unchanged"
+    assert "worker" not in told.stdout + told.stderr
+    dry = udo("updatelc", "prod", "*", "--dry-run")
+    assert dry.stdout.splitlines()[-1] == "1 to change, 2 unchanged"
+    assert "worker" not in dry.stdout
+    assert udo("updatelc", "prod", "*", "--yes").exit == 0
+    told = udo("plan")
+    assert told.stdout == "3 unchanged\n"
+    assert told.stderr.splitlines()[1:] == ["running instances are outdated: prod webapp 2 of 2"]
+
+
+@pytest.mark.parametrize("words", [["plan"], ["updatelc", "prod", "webapp", "-n"]], ids=" ".join)
+def test_file_account_and_region_stand_before_what_differs(world: Any, udo: Udo, words: list[str]) -> None:
+    configuration_world(world)
+    write_config()
+    told = udo(*words)
+    assert re.match(rf"\S+/udo\.yml: (prod webapp, )?account {world.account}, us-west-2\n", told.stderr)
 
 
 def test_save_writes_a_private_file_with_everything_needed_to_apply_it(world: Any, udo: Udo) -> None:
@@ -195,7 +221,7 @@ def test_a_saved_plan_with_nothing_to_do_is_not_offered_to_be_applied(world: Any
     configuration_world(world)
     write_config(EQUAL)
     told = udo("plan", "--save", "file")
-    assert (told.exit, told.stderr) == (0, "saved in file, but there is nothing to carry out\n")
+    assert (told.exit, told.stderr.splitlines()[1:]) == (0, ["saved in file, but there is nothing to carry out"])
     assert udo("apply", "file").stdout.startswith("nothing to change")
 
 
@@ -238,7 +264,7 @@ def test_what_is_said_on_the_command_line_is_planned_as_updatelc_would_do_it(wor
     write_config()
     said = ("prod", "webapp", "--ami", OLD_IMAGE, "--set", "instance_type=t3.nano", "--reason", "trying")
     told = udo("plan", *said, "--save", "file")
-    assert "  instance_type  t3.small -> t3.nano" in told.stdout.splitlines()
+    assert "  ~ instance_type  t3.small -> t3.nano" in told.stdout.splitlines()
     assert "  ami " not in told.stdout
     planned = udo("plan", *said, "-o", "json").json["data"][0]
     dry = udo("updatelc", *said, "--dry-run", "-o", "json").json["data"]["plan"]

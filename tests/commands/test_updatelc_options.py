@@ -137,8 +137,8 @@ def test_to_template_from_udo_yml_alone_carries_nothing_else_over(world: Any, ud
     write_config()
     words = ("updatelc", "prod", "webapp", "--to-template", "--from-config")
     shown = udo(*words, "--dry-run").stdout
-    assert re.search(r"spot_price +0.05 -> none", shown)
-    assert re.search(r"instance_monitoring +true -> none", shown)
+    assert re.search(r"- spot_price +0.05\n", shown)
+    assert re.search(r"- instance_monitoring +true\n", shown)
     assert udo(*words).exit == 0
     assert launch_data(world) == {"ImageId": NEW_IMAGE, "InstanceType": "m7g.large"}
     assert udo(*words).stdout.startswith("nothing to change")

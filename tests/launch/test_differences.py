@@ -237,11 +237,20 @@ def test_a_difference_is_one_line_in_a_step_and_keeps_its_lines_in_json() -> Non
     assert plan_from_json(json.loads(json.dumps(plan_to_json(plan)))) == plan
 
 
+def test_what_comes_goes_and_changes_has_a_sign_of_its_own() -> None:
+    found = [
+        Difference("ami", "a", "b"),
+        Difference("spot_price", "0.05", "none"),
+        Difference("tenancy", "none", "host"),
+    ]
+    assert list(difference_lines(found)) == ["  ~ ami         a -> b", "  - spot_price  0.05", "  + tenancy     host"]
+
+
 def test_the_lines_stand_below_their_key() -> None:
     found = [Difference("ami", "a", "b"), Difference("user_data", "1 byte", "2 bytes", ("-x", "+\x1b[31my"))]
     assert list(difference_lines(found)) == [
-        "  ami        a -> b",
-        "  user_data  1 byte -> 2 bytes",
+        "  ~ ami        a -> b",
+        "  ~ user_data  1 byte -> 2 bytes",
         "      -x",
         "      +\\x1b[31my",
     ]

@@ -148,9 +148,11 @@ class Finish:
             self._aws.check(call.service, call.operation, resolve(call.params, _Samples()))
 
     def _previewed(self) -> Result:
+        self._identify()
         head = f"{self._plan.command}  {self._plan.target}  (dry run: nothing is changed)"
         text = "\n".join([head, "", *plan_lines(self._plan)])
-        return Result({"dry_run": True, "plan": previewed(self._plan)}, text=text, notes=self._plan.notes)
+        data = {"dry_run": True, "plan": previewed(self._plan)}
+        return Result(data, text=text, notes=self._plan.notes, is_plan=True)
 
     def _confirm(self, plan: Plan) -> None:
         question = self._question(plan)

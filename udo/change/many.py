@@ -10,6 +10,7 @@ from udo.change.events import Notice
 from udo.change.finish import Finish, advise
 from udo.change.plan import Plan
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError
+from udo.output.text import closing_line
 from udo.result import Result
 
 if TYPE_CHECKING:
@@ -69,8 +70,10 @@ def _finished_each(session: Session, plans: Sequence[Planned]) -> Result:
     if not session.options.dry_run:
         plans = [_introduced(session, ends, target, plan) for target, plan in plans]
         if changing := [(target, plan) for target, plan in plans if isinstance(plan, Plan) and plan.steps]:
+            session.emit(Notice(_counted(plans)))
             confirm(session, _question(ends, changing))
-    return _together(_one_by_one(session, ends, plans))
+    outcomes = _one_by_one(session, ends, plans)
+    return _together(outcomes, _counted(plans) if session.options.dry_run else None)
 
 
 def _introduced(session: Session, ends: dict[str, Finish], target: Target, plan: Plan | UdoError) -> Planned:
@@ -88,6 +91,14 @@ def _introduced(session: Session, ends: dict[str, Finish], target: Target, plan:
         session.output.error(f"udo: {target.label}: {error}")
         return target, error
     return target, plan
+
+
+def _counted(plans: Sequence[Planned]) -> str:
+    """How many roles change and how many do not, in the line that closes what is shown of them."""
+    found = [plan for _, plan in plans if isinstance(plan, Plan)]
+    changing = sum(bool(plan.steps) for plan in found)
+    counts = {"to change": changing, "unchanged": len(found) - changing}
+    return closing_line({**counts, "cannot be planned": len(plans) - len(found)})
 
 
 def _question(ends: dict[str, Finish], changing: Sequence[tuple[Target, Plan]]) -> str:
@@ -122,19 +133,21 @@ def _ends_all(error: Failure) -> bool:
     return isinstance(error, Interrupted | CredentialsError)
 
 
-def _together(outcomes: Sequence[Outcome]) -> Result:
+def _together(outcomes: Sequence[Outcome], closing: str | None = None) -> Result:
+    """All outcomes as one; those that would change nothing are counted in the line that closes a dry run."""
     results = [(label, one) for label, one in outcomes if isinstance(one, Result)]
     failed = [(label, one) for label, one in outcomes if isinstance(one, UdoError | Interrupted)]
     data = [one.data for _, one in outcomes if one and one.data]
-    texts = [_text(label, one) for label, one in outcomes]
+    unchanged = [label for label, one in results if closing and not one.is_plan]
+    texts = [*(_text(label, one) for label, one in outcomes if label not in unchanged), *filter(None, [closing])]
     between = "\n\n" if any("\n" in text for text in texts) else "\n"
     notes = [_labelled(label, note) for label, result in results for note in result.notes]
     text = between.join(texts)
     if not failed:
-        return Result(data, text=text, notes=notes)
+        return Result(data, text=text, notes=notes, is_plan=bool(closing))
     error = _error(failed, len(outcomes), partly=bool(results))
     told = (error.code, error.message, error.hint)
-    return Result(data, text=text, notes=notes, exit=error.exit, error=told)
+    return Result(data, text=text, notes=notes, exit=error.exit, error=told, is_plan=bool(closing))
 
 
 def _error(failed: Sequence[tuple[str, Failure]], count: int, *, partly: bool) -> Failure:

@@ -100,6 +100,10 @@ class LocalCommand:
 Step = Call | Wait | FanOut | LocalCommand
 
 
+# What a Difference says where there is no value before, or none afterwards.
+NONE = "none"
+
+
 @dataclass(frozen=True)
 class Difference:
     """One key that changes, old value to new, each in one line for reading; `lines` tell it in full."""

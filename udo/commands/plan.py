@@ -23,7 +23,7 @@ from udo.groups.unapplied import unapplied, unapplied_notes
 from udo.launch.observe import observe_deploying, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
-from udo.output.text import plan_lines
+from udo.output.text import closing_line, plan_lines
 from udo.result import Result
 from udo.selectors import changing_roles, reading_roles
 
@@ -52,6 +52,11 @@ class Planned:
     error: UdoError | None = None
     lock: Any = None
     not_applied: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is something to carry out."""
+        return bool(self.plan and self.plan.steps)
 
 
 def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> tuple[tuple[Planned, ...], list[str]]:
@@ -110,18 +115,17 @@ def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: 
     if path:
         refuse_to_replace(path, anyway=session.options.yes)
     found, footnotes = observe_plans(session, _roles(session, words, choices), choices)
-    notes = [*footnotes, *(_saved(session, path, found) if path else ())]
+    accounts = _accounts(session, [one.role for one in found if one.plan], compared=bool(path))
+    notes = [*footnotes, *(_saved(session, path, found, accounts) if path else ())]
     rows = [_row(one) for one in found]
     if len(found) == 1 and (error := found[0].error):
         error.data = rows
         raise error
-    text = "\n\n".join("\n".join(_lines(one)) for one in found)
+    text, more = _text(found), [*notes, *_notes_of_unchanged(found)]
     if refusal := _refusal(found):
-        return Result(rows, text=text, notes=notes, exit=refusal[0], error=refusal[1])
+        return Result(rows, text=text, notes=more, exit=refusal[0], error=refusal[1], is_plan=True)
     pending = exit_code and any(row["changes"] for row in rows)
-    if len(rows) > 1:
-        notes.append(f"{sum(row['changes'] for row in rows)} of {len(rows)} roles would change")
-    return Result(rows, text=text, notes=notes, exit=5 if pending else 0)
+    return Result(rows, text=text, notes=more, exit=5 if pending else 0, is_plan=True)
 
 
 def _roles(session: Session, words: Sequence[str], choices: Choices) -> tuple[Role, ...]:
@@ -156,8 +160,7 @@ def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choi
     )
 
 
-def _saved(session: Session, path: Path, found: Sequence[Planned]) -> list[str]:
-    accounts = _accounts(session, [one.role for one in found if one.plan])
+def _saved(session: Session, path: Path, found: Sequence[Planned], accounts: Mapping[int, str | None]) -> list[str]:
     entries = tuple(_entry(session, accounts, one.role, one.plan) for one in found if one.plan)
     if not entries:
         return []
@@ -179,15 +182,20 @@ def _refuse_secrets(session: Session, entries: Sequence[Entry]) -> None:
             raise Refused(told, hint=f"carry it out with: udo updatelc {label}")
 
 
-def _accounts(session: Session, roles: Sequence[Role]) -> dict[int, str | None]:
-    """The account of each way to reach AWS; None where it does not tell."""
+def _accounts(session: Session, roles: Sequence[Role], *, compared: bool) -> dict[int, str | None]:
+    """The account of each way to reach AWS, None where it does not tell; said with file and region, before all else."""
     told: dict[int, str | None] = {}
     for aws, _ in session.by_aws(roles):
         try:
             told[id(aws)] = aws.identity()[0]
         except (AwsError, PermissionDenied) as error:
-            session.emit(Notice(f"the account cannot be told, and will not be compared: {error.message}", "warning"))
             told[id(aws)] = None
+            if compared:
+                says = f"the account cannot be told, and will not be compared: {error.message}"
+                session.emit(Notice(says, "warning"))
+        where = f"account {told[id(aws)] or 'unknown'}, {aws.region}"
+        endpoint = f", endpoint {aws.endpoint}" if aws.endpoint else ""
+        session.emit(Notice(f"{session.config_path}: {where}{endpoint}"))
     return told
 
 
@@ -206,7 +214,7 @@ def _row(one: Planned) -> dict[str, Any]:
         "cluster": one.role.cluster,
         "role": one.role.name,
         "group": one.role.group_name,
-        "changes": bool(plan and plan.steps),
+        "changes": one.changes,
         "running": one.running,
         "outdated": one.outdated,
         "differences": [difference.row() for difference in plan.differences] if plan else [],
@@ -221,6 +229,26 @@ def _row(one: Planned) -> dict[str, Any]:
 def _step_row(step: Any) -> dict[str, str]:
     call = {"service": step.service, "operation": step.operation} if isinstance(step, Call) else {}
     return {"step": step.says, **call}
+
+
+def _text(found: Sequence[Planned]) -> str:
+    """What changes, a paragraph a role, and one line that counts them all; a role asked for alone has its paragraph."""
+    if len(found) == 1:
+        return "\n".join(_lines(found[0]))
+    unplanned = sum(one.plan is None for one in found)
+    changing = sum(one.changes for one in found)
+    counts = {"to change": changing, "unchanged": len(found) - changing - unplanned, "cannot be planned": unplanned}
+    told = ["\n".join(_lines(one)) for one in found if one.changes or one.plan is None]
+    return "\n\n".join([*told, closing_line(counts)])
+
+
+def _notes_of_unchanged(found: Sequence[Planned]) -> Iterator[str]:
+    """What is to be said of roles that have no paragraph of their own."""
+    unchanged = [one for one in found if one.plan and not one.changes] if len(found) > 1 else []
+    if outdated := [f"{one.role.label} {one.outdated} of {one.running}" for one in unchanged if one.outdated]:
+        yield f"running instances are outdated: {', '.join(outdated)}"
+    for one in unchanged:
+        yield from (f"{one.role.label}: {note}" for note in one.notes)
 
 
 def _lines(one: Planned) -> Iterator[str]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from udo.change.plan import Difference
+from udo.change.plan import NONE, Difference
 from udo.change.user_data import user_data_bytes
 from udo.launch.overlay import key_of
 from udo.launch.readable import changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_NONE = "none"
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
@@ -39,7 +37,7 @@ def short(found: tuple[Difference, ...]) -> str:
 def brief_user_data(value: str | None) -> str:
     """User data (base64) by its size and the beginning of its hash: enough to tell two apart, and no secret."""
     if not value:
-        return "none"
+        return NONE
     raw = user_data_bytes(value)
     return f"{len(raw)} bytes ({hashlib.sha256(raw).hexdigest()[:8]})"
 
@@ -63,8 +61,8 @@ def leaves(value: Any, path: str) -> dict[str, str]:
 
 def _joined(found: list[Difference]) -> list[Difference]:
     """The differences, where AWS has two places for one key as one: what goes from the one comes to the other."""
-    gone = {one.key: one for one in found if one.new == _NONE}
-    come = {one.key: one for one in found if one.old == _NONE}
+    gone = {one.key: one for one in found if one.new == NONE}
+    come = {one.key: one for one in found if one.old == NONE}
     moved = [Difference(key, gone[key].old, come[key].new) for key in gone if key in come]
     keys = {one.key for one in moved}
     return [one for one in found if one.key not in keys] + [one for one in moved if one.old != one.new]
@@ -72,7 +70,7 @@ def _joined(found: list[Difference]) -> list[Difference]:
 
 def _leaf_differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:
     paths = (path for path in dict.fromkeys([*old, *new]) if old.get(path) != new.get(path))
-    return [Difference(key_of(path), old.get(path, _NONE), new.get(path, _NONE)) for path in paths]
+    return [Difference(key_of(path), old.get(path, NONE), new.get(path, NONE)) for path in paths]
 
 
 def _named(rows: list[Any]) -> dict[str, Any]:

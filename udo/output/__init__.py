@@ -15,7 +15,7 @@ from udo.errors import ConfigError, one_line
 from udo.output.clean import neutral
 from udo.output.hidden import Hidden
 from udo.output.table import lines, room, table
-from udo.output.terminal import Status, coloured_table, is_colourful, red, yellow
+from udo.output.terminal import Status, coloured_plan, coloured_table, is_colourful, red, yellow
 from udo.output.text import plan_lines
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class Output:
         """Shows on stderr what is about to be done."""
         self._status.clear()
         if not self.quiet:
-            for line in plan_lines(plan):
-                print(self.masked(line), file=sys.stderr)
+            text = "\n".join(self.masked(line) for line in plan_lines(plan))
+            print(coloured_plan(text) if is_colourful(sys.stderr, self._color) else text, file=sys.stderr)
 
     def show(self, result: Result, command: str) -> None:
         """Writes a command's result to stdout, and its notes to stderr."""
@@ -117,7 +117,9 @@ class Output:
     def _data(self, result: Result) -> Sequence[str]:
         """Writes what the result is; gives the headings of the columns for which the terminal has no room."""
         if result.text is not None:
-            _write(f"{neutral(result.text)}\n")
+            text = neutral(result.text)
+            colourful = result.is_plan and is_colourful(sys.stdout, self._color)
+            _write(f"{coloured_plan(text) if colourful else text}\n")
         if result.text is not None or not result.rows:
             return ()
         parts, left_out = table(result.columns, result.rows, None if self._wide else room(sys.stdout))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from udo.output.table import Part
 
 _BETWEEN = 2
+_SIGNS = {"+": 32, "-": 31, "~": 33}
+# A key that changes; or, further in, a line of user data that comes or goes.
+_CHANGE = re.compile(r"(?:  (?=[~+-] )|      (?=[+-]))([~+-])")
 _ENDLESS = 10_000
 _GOOD = frozenset({"InService", "Healthy", "Succeeded", "running", "current", "ok", "done"})
 _BAD = frozenset({"Unhealthy", "Failed", "Stopped", "gone", "terminated", "absent", "failed", "?"})
@@ -54,6 +58,16 @@ def coloured_table(parts: Sequence[Part]) -> str:
     with console.capture() as written:
         console.print(made)
     return written.get()
+
+
+def coloured_plan(text: str) -> str:
+    """The text of a plan, with what comes in green, what goes in red and what changes in yellow."""
+    return "\n".join(_coloured_line(line) for line in text.split("\n"))
+
+
+def _coloured_line(line: str) -> str:
+    found = _CHANGE.match(line)
+    return f"\x1b[{_SIGNS[found[1]]}m{line}\x1b[0m" if found else line
 
 
 class Status:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from udo.change.plan import NONE
 from udo.output.clean import neutral, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from udo.change.plan import Difference, Plan
+
+
+def closing_line(counts: Mapping[str, int]) -> str:
+    """How many roles there are of each kind, in one line; kinds without any are left out."""
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -24,9 +30,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 
 
 def difference_lines(differences: Sequence[Difference]) -> Iterator[str]:
-    """One line a key, aligned: old value to new; what is told in full stands indented below it."""
+    """One line a key, aligned: `~` old value to new, `+` what comes, `-` what goes; what is told in full below it."""
     longest = max((width(difference.key) for difference in differences), default=0)
     for difference in differences:
         old, new = (neutral(text).replace("\n", " ") for text in (difference.old, difference.new))
-        yield f"  {neutral(difference.key).ljust(longest)}  {old} -> {new}"
+        sign, change = ("+", new) if old == NONE else ("-", old) if new == NONE else ("~", f"{old} -> {new}")
+        yield f"  {sign} {neutral(difference.key).ljust(longest)}  {change}"
         yield from (f"      {neutral(line)}" for line in difference.lines)
