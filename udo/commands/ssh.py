@@ -83,5 +83,6 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
     hosts = observe_hosts(session, roles, whom, user, via)
     if not work.command:
         hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]
-    shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen)
+    waves = {name: count for name, count in how.rolling(len(hosts)).items() if name in ("canary", "batch")}
+    shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen, **waves)
     return Run(session, parts(session, hosts, how), shown).result(work)

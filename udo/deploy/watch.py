@@ -89,7 +89,9 @@ class Deployment:
             return ""
         states = Counter(target.status for target in self._targets.values())
         parts = [f"{states[name]} {word}" for name, word in _WORDS.items() if states[name]]
-        return f"  {', '.join(parts) or 'none begun'} of {len(self._ids)}"
+        begun = sum(states[name] for name in _WORDS)
+        parts += [f"{len(self._ids) - begun} not begun"] if begun < len(self._ids) else []
+        return f"  {', '.join(parts)} of {len(self._ids)}"
 
     def _fraction(self) -> float | None:
         finished = sum(target.status in _FINISHED for target in self._targets.values())

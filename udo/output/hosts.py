@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,31 +13,36 @@ from udo.change.events import Event, HostBegan, HostDone, Idle, Line
 from udo.output.clean import neutral
 from udo.output.folder import Folder
 from udo.output.folding import folded, text
+from udo.output.progress import Progress, Shown
 from udo.output.spool import Spool
-from udo.output.terminal import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from udo.output.terminal import Status
 
 # Lines that are held back at most while more are coming; a pause writes them at once.
 _HELD = 500
 _STREAMS = ("stdout", "stderr")
 _COLOURS = (36, 32, 35, 34, 33, 96, 92, 95, 94, 93)
 _FOLDED = ("ok", "failed", "signal")
-# Seconds before anything is said of how far things are, and between two times.
-_SOON, _OFTEN = 1.0, 0.2
 
 
 @dataclass(frozen=True)
 class View:
-    """How hosts are shown: `longest` bytes of a stream kept for JSON, and where text goes beside or instead of live."""
+    """How hosts are shown: `longest` bytes of a stream kept for JSON, and where text goes beside or instead of live.
+
+    `canary` and `batch` are how many hosts go first, and how many then go at a time; 0 for all.
+    """
 
     longest: int = 1 << 20
     fold: bool = False
     live: bool = True
     diff: bool = False
     folder: Path | None = None
+    canary: int = 0
+    batch: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Hosts:
         self._kept = {instance_id: Kept(view.longest) for instance_id in instance_ids}
         self._spool = Spool() if paper.form == "text" and view.fold else None
         self._folder = Folder(view.folder) if view.folder else None
-        self._progress = Progress(len(instance_ids), paper.status) if paper.status else None
+        progress = Progress(len(instance_ids), view.canary, view.batch)
+        self._progress = Shown(progress, paper.status) if paper.status else None
         self._held: list[str] = []
         self._to_stdout = True
 
@@ -153,34 +158,6 @@ def _names(instance_ids: Sequence[str], colourful: bool) -> dict[str, str]:
     if not colourful:
         return plain
     return {one: f"\x1b[{_COLOURS[n % len(_COLOURS)]}m{name}\x1b[0m" for n, (one, name) in enumerate(plain.items())}
-
-
-class Progress:
-    """How far all hosts are, in the line of a terminal that is rewritten."""
-
-    def __init__(self, total: int, status: Status) -> None:
-        self._total = total
-        self._status = status
-        self._running = self._done = self._bad = 0
-        self._next = time.monotonic() + _SOON
-
-    def emit(self, event: Event) -> None:
-        """Counts, and shows the counts now and then."""
-        if isinstance(event, HostBegan):
-            self._running += 1
-        elif isinstance(event, HostDone):
-            self._running = max(0, self._running - 1)
-            self._done += 1
-            self._bad += event.outcome not in ("ok", "gone")
-        now = time.monotonic()
-        if isinstance(event, Idle) and now >= self._next:
-            self._next = now + _OFTEN
-            told = f"{self._done} of {self._total} done, {self._running} running, {self._bad} in trouble"
-            self._status.show(told, self._done / self._total)
-
-    def clear(self) -> None:
-        """Takes the line away."""
-        self._status.clear()
 
 
 class Kept:

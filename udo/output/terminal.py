@@ -19,7 +19,7 @@ _BETWEEN = 2
 _SIGNS = {"+": 32, "-": 31, "~": 33}
 # A key that changes; or, further in, a line of user data that comes or goes.
 _CHANGE = re.compile(r"(?:  (?=[~+-] )|      (?=[+-]))([~+-])")
-_ENDLESS = 10_000
+_ENDLESS, _ROOMY = 10_000, 100
 _GOOD = frozenset({"InService", "Healthy", "Succeeded", "running", "current", "ok", "done"})
 _BAD = frozenset({"Unhealthy", "Failed", "Stopped", "gone", "terminated", "absent", "failed", "?"})
 
@@ -78,9 +78,11 @@ class Status:
 
     def show(self, text: str, fraction: float | None) -> None:
         """Puts the text there, with a bar where it is known how far things are."""
-        bar = "" if fraction is None else f"{'#' * round(fraction * 20):<20}  "
+        space = room(sys.stderr) or _ENDLESS
+        length = 20 if space >= _ROOMY else 10
+        bar = "" if fraction is None else f"{'#' * round(fraction * length):<{length}}  "
         # What is wider than the terminal would go on in a line that nothing takes away.
-        line = cut(f"      {bar}{neutral(text)}", (room(sys.stderr) or _ENDLESS) - 1)
+        line = cut(f"      {bar}{neutral(text)}", space - 1)
         sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.flush()
         self._shown = True

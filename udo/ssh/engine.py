@@ -40,6 +40,8 @@ _WAITING = 8
 
 # How often the reader looks for a signal while no host says anything.
 _LOOK = 0.1
+# How often it says that nothing has come, so that a person sees for how long.
+_OFTEN = 0.5
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
@@ -156,15 +158,16 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
 
 
 def _next(run: _Run, seconds: float | None) -> _Piece | HostBegan | HostDone | Notice | BaseException | Idle | None:
-    """What comes next within so many seconds. Raises: Interrupted."""
-    until = None if seconds is None else time.monotonic() + seconds
+    """What comes next within so many seconds; Idle in long pauses, to say how long. Raises: Interrupted."""
+    now = time.monotonic()
+    until = now + (_OFTEN if seconds is None else min(seconds, _OFTEN))
     while True:
         signals.look()
         try:
             # Not broken in on: a queue that an exception leaves in the middle may stay locked for all others.
-            return run.out.get(timeout=_LOOK if until is None else max(0.0, min(_LOOK, until - time.monotonic())))
+            return run.out.get(timeout=max(0.0, min(_LOOK, until - time.monotonic())))
         except queue.Empty:
-            if until is not None and time.monotonic() >= until:
+            if time.monotonic() >= until:
                 return Idle()
 
 
