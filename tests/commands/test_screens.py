@@ -199,6 +199,9 @@ def test_every_table_fits_its_terminal_and_is_whole_in_a_pipe(
     screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo(*words)) for columns in WIDTHS}
     if name != "choose":
         screens["a pipe"] = udo(*words).stdout
+    if name == "config-keys":
+        # A list as long as that of all keys is seen by its beginning.
+        screens = {where: "".join(screen.splitlines(keepends=True)[:12]) for where, screen in screens.items()}
     _compare(name, screens)
 
 
