@@ -244,7 +244,7 @@ def test_no_pipe_or_device_is_replaced_by_a_file_though_yes_is_said(world: Any, 
     Path("link").symlink_to("pipe")
     for name in ("pipe", "link"):
         told = udo("plan", "--save", name, "--yes")
-        assert (told.exit, told.stderr) == (1, f"udo: {name} cannot be written: it is no regular file\n")
+        assert (told.exit, told.stderr.splitlines()[-1]) == (1, f"udo: {name} cannot be written: it is no regular file")
     assert "pipe cannot be written: it is no regular file" in udo("init", "--config", "pipe", "--yes").stderr
     assert (Path("pipe").is_fifo(), Path("link").is_symlink()) == (True, True)
 
