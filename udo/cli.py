@@ -40,9 +40,10 @@ def main(argv: Sequence[str] | None = None, *, prepare: Callable[[Any], None] | 
     """
     if argv is None:
         # What a command line makes lives to its end: no garbage is looked for until the verb's first line, and seldom
-        # after it, which saves a twentieth of a large check. Within another program it would let memory grow.
+        # after it, which saves a twentieth of a large check, and of a read of AWS, for which libraries are imported.
+        # Within another program it would let memory grow.
         gc.disable()
-        gc.set_threshold(50_000, 20, 20)
+        gc.set_threshold(200_000, 20, 20)
     streams.prepare()
     words = list(sys.argv[1:] if argv is None else argv)
     session = Session(Options(), prepare=prepare, clock=clock, words=words)

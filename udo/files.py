@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -73,6 +72,8 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
 
     Raises: OSError.
     """
+    import tempfile
+
     if path.exists() and not path.is_file():
         # A device, a pipe: whoever names it means what is behind it, and nobody wants it replaced.
         raise OSError(errno.EINVAL, "it is no regular file", str(path))

@@ -2,34 +2,77 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from udo.aws.autoscaling import AutoScaling
-from udo.aws.codedeploy import CodeDeploy
-from udo.aws.connection import Connection
-from udo.aws.ec2 import Ec2
-from udo.aws.named import Named
-from udo.aws.s3 import S3
+from udo.aws import undocumented
 from udo.aws.shapes import copyable
-from udo.aws.ssm import Ssm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from udo.aws.autoscaling import AutoScaling
+    from udo.aws.codedeploy import CodeDeploy
+    from udo.aws.ec2 import Ec2
+    from udo.aws.named import Named
+    from udo.aws.s3 import S3
+    from udo.aws.ssm import Ssm
     from udo.change.plan import Read
+
+# The parts of Aws that read; each is imported when it is first asked.
+SERVICES = ("autoscaling", "codedeploy", "ec2", "named", "s3", "ssm")
 
 
 class Aws:
     """One account in one region; services as attributes for reading, `call` for writing."""
 
     def __init__(self, **settings: Any) -> None:
+        undocumented.load()
+        from udo.aws.connection import Connection
+
         self._connection = Connection(**settings)
-        self.autoscaling = AutoScaling(self._connection)
-        self.codedeploy = CodeDeploy(self._connection)
-        self.ec2 = Ec2(self._connection)
-        self.named = Named(self._connection)
-        self.s3 = S3(self._connection)
-        self.ssm = Ssm(self._connection)
+
+    @cached_property
+    def autoscaling(self) -> AutoScaling:
+        """Reads of groups and launch configurations."""
+        from udo.aws.autoscaling import AutoScaling
+
+        return AutoScaling(self._connection)
+
+    @cached_property
+    def codedeploy(self) -> CodeDeploy:
+        """Reads of deployment groups, deployments and their targets."""
+        from udo.aws.codedeploy import CodeDeploy
+
+        return CodeDeploy(self._connection)
+
+    @cached_property
+    def ec2(self) -> Ec2:
+        """Reads of instances, console output, launch template versions and images."""
+        from udo.aws.ec2 import Ec2
+
+        return Ec2(self._connection)
+
+    @cached_property
+    def named(self) -> Named:
+        """Reads of what a configuration names."""
+        from udo.aws.named import Named
+
+        return Named(self._connection)
+
+    @cached_property
+    def s3(self) -> S3:
+        """Reads of which object a name stands for."""
+        from udo.aws.s3 import S3
+
+        return S3(self._connection)
+
+    @cached_property
+    def ssm(self) -> Ssm:
+        """Reads of parameters."""
+        from udo.aws.ssm import Ssm
+
+        return Ssm(self._connection)
 
     @property
     def region(self) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
+from udo.aws import SERVICES
+
 if TYPE_CHECKING:
     from udo.aws import Aws
 
@@ -19,11 +21,13 @@ class _Cached:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._services = {name: _Remembering(one) for name, one in vars(aws).items() if not name.startswith("_")}
 
     def __getattr__(self, name: str) -> Any:
-        services = self.__dict__["_services"]
-        return services[name] if name in services else getattr(self.__dict__["_aws"], name)
+        found = getattr(self.__dict__["_aws"], name)
+        if name not in SERVICES:
+            return found
+        self.__dict__[name] = _Remembering(found)
+        return self.__dict__[name]
 
 
 class _Remembering:
