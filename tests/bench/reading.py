@@ -6,18 +6,18 @@ import math
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from measuring import Candidate, Row, cpu, saves
+from measuring import Candidate, Row, at_most, cpu, saves
 
 UDO = str(Path(sys.executable).with_name("udo"))
 REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCH0", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 
-def rows(folder: Path, aws: str, rounds: int) -> Iterator[Row]:
+def rows(folder: Path, aws: str, rounds: int, before: Path | None) -> Iterator[Row]:
     """The comparisons, on one sandbox served by this process."""
     from udo.config import load
     from udo.sandbox.world import World
@@ -29,6 +29,12 @@ def rows(folder: Path, aws: str, rounds: int) -> Iterator[Row]:
     with world.serve() as server:
         env = {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": REGION, "HOME": str(folder), **KEYS}
         yield from _one_group(folder, aws, env, rounds)
+        if before:
+            yield from _before(folder, env, rounds, before, (("instances", 0.7), ("status", 0.7)))
+            world.reset()
+            path.write_text(_configuration(groups=1, size=100))
+            world.seed(load(path, {}))
+            yield from _before(folder, env, rounds, before, (("inventory -o hosts", 0.6),))
         for groups, size in ((1, 20), (100, 2), (250, 2)):
             world.reset()
             path.write_text(_configuration(groups, size))
@@ -49,8 +55,27 @@ def _one_group(folder: Path, aws: str, env: Mapping[str, str], rounds: int) -> I
         Candidate("aws", (group, instances), env, folder),
     ]
     spent = cpu(candidates, rounds)
-    yield saves("udo status of 20 / aws, two calls", spent["status"], spent["aws"], 2.5, 4)
+    yield saves("udo status of 20 / aws, two calls", spent["status"], spent["aws"], 5.5, 8)
     yield saves("udo instances of 20 / aws, two calls", spent["instances"], spent["aws"], 2.5, 4)
+
+
+def _before(
+    folder: Path, env: Mapping[str, str], rounds: int, before: Path, verbs: Sequence[tuple[str, float]]
+) -> Iterator[Row]:
+    """The same reads by another build, in turns; what it costs where nothing is in the cache stands beside."""
+    size = (folder / "udo.yml").read_text().partition("desired: ")[2].partition("}")[0]
+    off = {**env, "UDO_CACHE": "off"}
+    for verb, most in verbs:
+        words = (*verb.split(), "prod", "r0")
+        candidates = [
+            Candidate("now", ((UDO, *words),), env, folder),
+            Candidate("without cache", ((UDO, *words),), off, folder),
+            Candidate("before", ((str(before), *words),), env, folder),
+        ]
+        spent = cpu(candidates, rounds)
+        yield at_most(f"udo {verb} of {size} / {before.name}", spent["now"], spent["before"], most, 0.45)
+        what = f"udo {verb} of {size}, UDO_CACHE=off / {before.name}"
+        yield at_most(what, spent["without cache"], spent["before"], 1.05, 1)
 
 
 def _requests(folder: Path, env: Mapping[str, str], world: Any, groups: int, instances: int) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import against
 import peers
 import reading
 import sandbox
@@ -25,24 +26,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure (default: all)")
     parser.add_argument("--rounds", type=int, default=11, help="how often, in turns")
+    parser.add_argument("--against", metavar="COMMIT", help="measure that build too, in the same rounds")
     asked = parser.parse_args()
     parts = asked.parts or list(PARTS)
     print(f"{'what':<78} {'Udo':>8} {'peer':>8} {'ratio':>7}  wanted")
-    with tempfile.TemporaryDirectory(prefix="udo-bench-") as folder:
-        for row in _rows(parts, Path(folder), asked.rounds):
-            mark = "" if row.kept else "  <-- not kept"
-            print(f"{row.what:<78} {row.ours:>8} {row.peer:>8} {row.ratio:>7.1f}  {row.wanted}{mark}", flush=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="udo-bench-") as folder,
+        against.build(asked.against, Path(folder)) as before,
+    ):
+        for row in _rows(parts, Path(folder), asked.rounds, before):
+            print(_line(row), flush=True)
 
 
-def _rows(parts: list[str], folder: Path, rounds: int) -> Iterator[Row]:
+def _line(row: Row) -> str:
+    mark = "" if row.kept else "  <-- not kept"
+    return f"{row.what:<78} {row.ours:>8} {row.peer:>8} {row.ratio:>7.2f}  {row.wanted}{mark}"
+
+
+def _rows(parts: list[str], folder: Path, rounds: int, before: Path | None) -> Iterator[Row]:
     if "startup" in parts:
-        yield from startup.rows(folder, rounds)
+        yield from startup.rows(folder, rounds, before)
     if "reading" in parts:
-        yield from reading.rows(folder, peers.aws(), rounds)
+        yield from reading.rows(folder, peers.aws(), rounds, before)
     if "sandbox" in parts:
         yield from sandbox.rows(folder, peers.aws(), rounds)
     if "ssh" in parts:
-        yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5))
+        yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), before)
 
 
 if __name__ == "__main__":

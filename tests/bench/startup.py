@@ -12,15 +12,22 @@ UDO = (str(Path(sys.executable).with_name("udo")),)
 CLUSTERS, ROLES = 20, 100
 
 
-def rows(folder: Path, rounds: int) -> Iterator[Row]:
+def rows(folder: Path, rounds: int, before: Path | None) -> Iterator[Row]:
     """The comparisons."""
     (folder / "udo.yml").write_text(_configuration())
     nothing = Candidate("python -c pass", ((sys.executable, "-c", "pass"),))
     help_text = Candidate("udo --help", ((*UDO, "--help"),))
     check = Candidate("udo check", ((*UDO, "check"),), cwd=folder)
-    spent = cpu([nothing, help_text, check], rounds)
+    candidates = [nothing, help_text, check]
+    if before:
+        candidates.append(Candidate("help before", ((str(before), "--help"),)))
+        candidates.append(Candidate("check before", ((str(before), "check"),), cwd=folder))
+    spent = cpu(candidates, rounds)
     yield at_most("udo --help / python -c pass", spent["udo --help"], spent["python -c pass"], 6, 5)
     yield at_most("udo check, 2,000 roles / python -c pass", spent["udo check"], spent["python -c pass"], 15, 10)
+    if before:
+        yield at_most(f"udo --help / {before.name}", spent["udo --help"], spent["help before"], 1.05, 1)
+        yield at_most(f"udo check, 2,000 roles / {before.name}", spent["udo check"], spent["check before"], 1.05, 1)
 
 
 def _configuration() -> str:
