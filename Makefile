@@ -15,7 +15,7 @@ help:
 	@echo "make foreign the sandbox driven by clients of others: aws, Ansible's modules, the JavaScript SDK"
 	@echo "make mutants Udo broken on purpose, a line at a time: which test catches it"
 	@echo "make check   format, lint and types"
-	@echo "make bench   what Udo costs, next to its peers"
+	@echo "make bench   what Udo costs, next to its peers, and with ARGS='reading --against COMMIT' to another build"
 	@echo "make lock    requirements.lock anew, from pyproject.toml"
 
 demo: $(READY)
