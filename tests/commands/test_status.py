@@ -73,6 +73,40 @@ def test_instances_tell_state_addresses_and_launch(world: Any, udo: Udo) -> None
     assert row["instance_id"] in udo("instances", "prod").stdout
 
 
+def test_what_ec2_may_not_tell_of_instances_is_a_question_mark_and_one_footnote(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    world.faults.add(Fault("deny", "DescribeInstances", times=None))
+    told = udo("instances", "prod", "webapp")
+    assert told.exit == 0
+    assert [line.split()[3:] for line in told.stdout.splitlines()[1:]] == [
+        ["InService", "Healthy", "t3.small", "us-west-2a", "?", "?", "launch", "configuration", "prod-webapp", "?"]
+    ] * 2
+    assert (told.stderr.count("\n"), told.stderr.startswith("?: ec2:DescribeInstances")) == (1, True)
+    row = udo("instances", "prod", "webapp", "-o", "json").json["data"][0]
+    assert (row["lifecycle_state"], row["state"], row["private_address"]) == ("InService", None, None)
+
+
+def test_a_group_that_is_not_there_is_a_row_absent_among_the_instances_of_others(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config(CONFIG + "      worker: {}\n")
+    told = udo("instances", "prod", "*")
+    assert (told.exit, told.stderr) == (0, "")
+    assert told.stdout.splitlines()[-1].split() == ["prod", "worker", "absent"]
+
+
+def test_a_group_that_follows_the_latest_version_has_an_unknown_number_of_outdated_members(
+    world: Any, udo: Udo
+) -> None:
+    template_world(world)
+    reference = {"LaunchTemplateName": "prod-webapp", "Version": "$Latest"}
+    world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", LaunchTemplate=reference)
+    write_config()
+    told = udo("status")
+    assert told.stdout.splitlines()[1].split()[5] == "?"
+    assert "?: prod-webapp follows $Latest" in told.stderr
+
+
 def test_an_empty_group_is_said_to_be_empty_and_no_id_list_is_sent(world: Any, udo: Udo) -> None:
     configuration_world(world)
     world.client("autoscaling").update_auto_scaling_group(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from udo.config import Role
+    from udo.groups.observe import Seen
     from udo.session import Session
 
 COLUMNS = (
@@ -41,18 +42,31 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     """List the instances of a group: state, health, type, addresses, what they were launched from, age.
 
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either. The role may be left out in a
-    cluster with one role. An instance that the group lists and EC2 no longer knows is shown as gone.
+    cluster with one role. An instance that the group lists and EC2 no longer knows is shown as gone, a group that does
+    not exist as absent; what EC2 does not tell is a '?' with a footnote.
     """
-    seen = observe_instances(session, reading_roles(session.config, words))
+    footnotes: list[str] = []
+    seen = observe_instances(session, reading_roles(session.config, words), footnotes=footnotes)
     data = [row for one in seen for row in instance_rows(one)]
     now = session.clock.time()
-    rows = [row | {"launch": launch_text(row["launch"]), "age": age(row["launched_at"], now)} for row in data]
+    rows = [row for one in seen for row in _text_rows(one, now)]
     missing = [one.role for one in seen if one.group is None]
     if missing and len(missing) == len(seen):
         raise Absent(_absent(missing))
-    notes = [_absent([role]) for role in missing]
-    notes += [f"group {one.role.group_name} is empty" for one in seen if one.group and not one.group.members]
+    notes = [f"group {one.role.group_name} is empty" for one in seen if one.group and not one.group.members]
+    notes += dict.fromkeys(footnotes)
     return Result(data, COLUMNS, rows, notes=notes)
+
+
+def _text_rows(one: Seen, now: float) -> list[dict[str, Any]]:
+    """The rows for people: a group that does not exist is one, and what EC2 does not tell is a '?'."""
+    if one.group is None:
+        return [{"cluster": one.role.cluster, "role": one.role.name, "lifecycle_state": "absent"}]
+    unknown = {} if one.is_known else dict.fromkeys(("private_address", "public_address", "age"), "?")
+    return [
+        row | {"launch": launch_text(row["launch"]), "age": age(row["launched_at"], now)} | unknown
+        for row in instance_rows(one)
+    ]
 
 
 def _absent(roles: Sequence[Role]) -> str:

@@ -142,6 +142,8 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     told = {row["group"]: locked_text(row["group"], row["lock"]) for row in ordered if _held(row)}
     columns = (*COLUMNS, _LOCKED) if told else COLUMNS
     notes += [*locks.notes, *told.values()]
+    if following := [row["group"] for row in ordered if "outdated" in row and row["outdated"] is None]:
+        notes.append(f"?: {', '.join(following)} follows $Latest or $Default: which members are outdated is unknown")
     notes += unapplied_notes((role, rows[role.label].get("not_applied", ())) for role in roles)
     return Result(ordered, columns, [_text_row(row) for row in ordered], notes=notes)
 
@@ -155,4 +157,5 @@ def _text_row(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["state"] == "absent":
         return {**row, "sizes": "absent"}
     sizes = f"{row['min_size']}/{row['desired_capacity']}/{row['max_size']}"
-    return {**row, "sizes": sizes, "launch": launch_text(row["launch"])}
+    old = "?" if row["outdated"] is None else row["outdated"]
+    return {**row, "sizes": sizes, "outdated": old, "launch": launch_text(row["launch"])}

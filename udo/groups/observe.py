@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from udo.errors import Absent, Conflict
+from udo.errors import Absent, AwsError, Conflict, PermissionDenied
 from udo.model.instances import Instance
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Seen:
-    """A role's group (None where it does not exist) and what EC2 tells of its members."""
+    """A role's group (None where it does not exist) and what EC2 tells of its members, where it does (`is_known`)."""
 
     role: Role
     group: AutoScalingGroup | None
     instances: Mapping[str, Instance]
+    is_known: bool = True
 
 
 def existing_group(groups: Mapping[str, AutoScalingGroup], role: Role, region: str | None) -> AutoScalingGroup:
@@ -43,13 +44,27 @@ def absent_text(role: Role) -> str:
     return f"group {role.group_name} of {role.label} does not exist"
 
 
-def observe_instances(session: Session, roles: Sequence[Role]) -> tuple[Seen, ...]:
-    """The groups of the roles and their members, in batches per account and region."""
+def observe_instances(
+    session: Session, roles: Sequence[Role], *, footnotes: list[str] | None = None
+) -> tuple[Seen, ...]:
+    """The groups of the roles and their members, in batches per account and region.
+
+    With `footnotes` it goes on where EC2 does not tell of the members, and says there why.
+
+    Raises: UdoError.
+    """
     seen = []
     for aws, together in session.by_aws(roles):
         groups = aws.autoscaling.groups(role.group_name for role in together)
         ids = [member.instance_id for group in groups.values() for member in group.members]
-        instances = aws.ec2.instances(ids)
-        seen += [Seen(role, groups.get(role.group_name), instances) for role in together]
+        instances, is_known = {}, True
+        try:
+            instances = aws.ec2.instances(ids)
+        except (AwsError, PermissionDenied) as error:
+            if footnotes is None:
+                raise
+            footnotes.append(f"?: {error.message}")
+            is_known = False
+        seen += [Seen(role, groups.get(role.group_name), instances, is_known) for role in together]
     order = {role.label: number for number, role in enumerate(roles)}
     return tuple(sorted(seen, key=lambda one: order[one.role.label]))

@@ -20,15 +20,15 @@ def instance_rows(seen: Seen) -> list[dict[str, Any]]:
 def instance_row(seen: Seen, member: Member) -> dict[str, Any]:
     """One member as AWS tells of it."""
     instance = seen.instances.get(member.instance_id)
-    known = instance or Instance(member.instance_id, "gone", member.instance_type)
+    known = instance or Instance(member.instance_id, "gone" if seen.is_known else "", member.instance_type)
     return {
         "cluster": seen.role.cluster,
         "role": seen.role.name,
         "group": seen.role.group_name,
         "instance_id": member.instance_id,
-        "lifecycle_state": member.lifecycle_state if instance else "gone",
+        "lifecycle_state": member.lifecycle_state if instance or not seen.is_known else "gone",
         "health_status": member.health_status,
-        "state": known.state,
+        "state": known.state or None,
         "instance_type": known.instance_type or member.instance_type,
         "image_id": known.image_id,
         "availability_zone": member.availability_zone,
