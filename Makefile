@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo test sweep farm foreign mutants check bench lock clean
+.PHONY: help demo test sweep farm foreign mutants actions check bench lock clean
 
 help:
 	@echo "make demo    a tour: an AWS on this machine, and Udo at work on it"
@@ -14,6 +14,7 @@ help:
 	@echo "make farm    ssh to 300 real servers, good and bad, a gigabyte from one; signals at all moments"
 	@echo "make foreign the sandbox driven by clients of others: aws, Ansible's modules, the JavaScript SDK"
 	@echo "make mutants Udo broken on purpose, a line at a time: which test catches it"
+	@echo "make actions what each verb asks AWS for in the tests, and how udo/actions.py differs from it"
 	@echo "make check   format, lint and types"
 	@echo "make bench   what Udo costs, next to its peers, and with ARGS='reading --against COMMIT' to another build"
 	@echo "make lock    requirements.lock anew, from pyproject.toml"
@@ -40,6 +41,10 @@ foreign: $(READY)
 
 mutants: $(READY)
 	$(BIN)/python tests/sweep/mutants.py $(ARGS)
+
+# All tests, or those of ARGS, which then leave rows of the table unseen.
+actions: $(READY)
+	$(BIN)/python tests/actions.py $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

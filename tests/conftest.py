@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import actions
 import pytest
 
 EXAMPLE = Path(__file__).parent.parent / "udo.example.yml"
@@ -295,7 +296,12 @@ def udo(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> C
         with pytest.MonkeyPatch.context() as patch:
             for name, value in (env or {}).items():
                 patch.setenv(name, value)
-            code = _exit_of(lambda: main(list(argv), **seams))
+            before = world._number if world else 0
+            try:
+                code = _exit_of(lambda: main(list(argv), **seams))
+            finally:
+                if world:
+                    actions.check(argv, [one.name for one in list(world.log) if one.number > before])
         told = capsys.readouterr()
         return Outcome(code, told.out, told.err)
 

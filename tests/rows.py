@@ -19,6 +19,7 @@ class Rows:
 
     def __init__(self, case: Mapping[str, Any]) -> None:
         self._case = case
+        self.asked: list[str] = []
 
     def attach(self, session: Any) -> None:
         """Answers in place of the network."""
@@ -26,6 +27,7 @@ class Rows:
         session.register("before-call", self._answer)
 
     def _answer(self, model: Any, params: Mapping[str, Any], **_event: Any) -> Any:
+        self.asked.append(f"{model.service_model.signing_name}:{model.name}")
         if model.name in self._case.get("denied", ()):
             return _failed("AccessDeniedException", f"not authorized to perform {model.name}", 403)
         if model.name == "HeadObject":

@@ -28,6 +28,7 @@ VERBS = sorted(path.stem for path in (UDO / "commands").glob("[a-z]*.py"))
 ALLOWED: Mapping[str, tuple[str, str]] = {
     "__init__": ("", ""),
     "errors": ("", ""),
+    "actions": ("", ""),
     "duration": ("errors", ""),
     "model": ("", ""),
     "result": ("", ""),

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import actions
 import pytest
 import yaml
 from rows import Rows
@@ -71,13 +72,15 @@ def planned(
 
         def prepare(session: Any) -> None:
             session.register_component("data_loader", loader)
-            Rows(case).attach(session)
+            rows.attach(session)
 
+        rows = Rows(case)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
         Path("udo.yml").write_text(case["udo.yml"], encoding="utf-8")
         argv = case.get("argv", ["updatelc", "prod", "webapp"])
         with pytest.raises(SystemExit):
             main([*argv, "--dry-run", "-o", "json"], prepare=prepare, clock=Noon())
+        actions.check(argv, rows.asked)
         return json.loads(capsys.readouterr().out)
 
     return plan

@@ -383,12 +383,12 @@ def test_the_journal_holds_the_command_and_none_of_the_output(stage: Any, udo: U
     assert "canary-42" not in journal
 
 
-def test_an_instance_terminated_under_the_command_is_gone_and_no_failure(stage: Any, udo: Udo, aws: Any) -> None:
+def test_an_instance_terminated_under_the_command_is_gone_and_no_failure(stage: Any, udo: Udo) -> None:
     doomed = members(stage)[0]
 
     def end() -> None:
         time.sleep(1)
-        aws("ec2").terminate_instances(InstanceIds=[doomed])
+        stage.client("ec2").terminate_instances(InstanceIds=[doomed])
         stage.hosts.follow()
 
     threading.Thread(target=end, daemon=True).start()

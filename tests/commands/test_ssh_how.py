@@ -166,12 +166,12 @@ def test_the_status_is_that_of_those_that_ran(stage: Any, udo: Udo) -> None:
 
 @pytest.mark.parametrize("limits", [("--canary", "1"), ("--batch", "1", "--max-failures", "1")])
 def test_a_host_that_is_terminated_under_its_command_is_no_failure(
-    stage: Any, udo: Udo, aws: Any, limits: tuple[str, ...]
+    stage: Any, udo: Udo, limits: tuple[str, ...]
 ) -> None:
     def end() -> None:
         while not (up := list(Path("instances").glob("*/up"))):
             time.sleep(0.02)
-        aws("ec2").terminate_instances(InstanceIds=[up[0].parent.name])
+        stage.client("ec2").terminate_instances(InstanceIds=[up[0].parent.name])
         stage.hosts.follow()
 
     killer = threading.Thread(target=end, daemon=True)

@@ -19,7 +19,7 @@ def stage(world: Any, ssh: Any, seeded: Any, served_world: Any) -> Any:
 
 
 @pytest.mark.parametrize("via", ["paramiko", "openssh"])
-def test_an_instance_terminated_in_mid_run_is_gone_and_the_others_go_on(stage: Any, aws: Any, via: str) -> None:
+def test_an_instance_terminated_in_mid_run_is_gone_and_the_others_go_on(stage: Any, via: str) -> None:
     doomed, *others = members(stage)
     command = f'echo up; test "$UDO_INSTANCE_ID" != {doomed} || exec sleep 60; echo end'
     argv = [sys.executable, "-m", "udo", "ssh", "stage", "webapp", command, "--via", via, "-o", "jsonl"]
@@ -29,7 +29,7 @@ def test_an_instance_terminated_in_mid_run_is_gone_and_the_others_go_on(stage: A
         for line in run.stdout:
             told.append(json.loads(line))
             if (told[-1]["event"], told[-1]["instance_id"]) == ("line", doomed):
-                aws("ec2").terminate_instances(InstanceIds=[doomed])
+                stage.client("ec2").terminate_instances(InstanceIds=[doomed])
                 stage.hosts.follow()
         assert run.wait(20) == 0, run.stderr and run.stderr.read()
     done = {row["instance_id"]: row for row in told if row["event"] == "done"}

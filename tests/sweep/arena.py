@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import actions
 from moto.autoscaling.models import autoscaling_backends
 from moto.backends import get_backend
 from moto.core.base_backend import BaseBackend
@@ -119,6 +120,7 @@ class Arena:
                 if caught:
                     signals.let_go()
         asked = tuple(one.name for one in list(self.world.log)[before:])
+        actions.check(words, asked)
         return Run(code, out.getvalue(), err.getvalue(), asked)
 
     def _config(self) -> Any:

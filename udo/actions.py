@@ -1,0 +1,124 @@
+"""Every operation of AWS that a verb asks for, and the permissions that follow; nothing else may be asked for.
+
+Operations are named as requests and CloudTrail name them: the name the service signs by, then the operation. Only
+where IAM has other words for it a second table says so. The tests hold each command line they run against these rows.
+"""
+
+from __future__ import annotations
+
+_GROUPS = frozenset({"autoscaling:DescribeAutoScalingGroups"})
+_MEMBERS = _GROUPS | {"ec2:DescribeInstances"}
+_LAUNCH_DATA = _GROUPS | {"autoscaling:DescribeLaunchConfigurations", "ec2:DescribeLaunchTemplateVersions"}
+_REFRESHES = frozenset({"autoscaling:DescribeInstanceRefreshes"})
+_LAUNCH_STATE = _LAUNCH_DATA | _REFRESHES | {"ec2:DescribeInstances"}
+# What a change of launch data names is looked up first.
+_LAUNCHABLE = frozenset(
+    {
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeKeyPairs",
+        "ec2:DescribeSecurityGroups",
+        "iam:ListInstanceProfiles",
+    }
+)
+_CALLER = frozenset({"sts:GetCallerIdentity"})
+_DEPLOYMENT_GROUPS = frozenset({"codedeploy:BatchGetDeploymentGroups"})
+_LOCKS = frozenset({"ssm:GetParametersByPath"})
+_UPDATE = _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:DescribeLaunchTemplates"}
+_LOCK = frozenset({"ssm:PutParameter", "ssm:DeleteParameter"})
+_SWAP = _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:UpdateAutoScalingGroup"}
+_DELETE = frozenset({"autoscaling:DeleteLaunchConfiguration", "ec2:DeleteLaunchTemplateVersions"})
+_CREATE = frozenset(
+    {
+        "autoscaling:CreateLaunchConfiguration",
+        "ec2:CreateLaunchTemplate",
+        "ec2:CreateLaunchTemplateVersion",
+    }
+)
+
+# What any verb may ask for: the role of assume_role, and what ${ssm:..} and locks hold.
+ANY = frozenset({"sts:AssumeRole", "ssm:GetParameters"})
+READS: dict[str, frozenset[str]] = {
+    "apply": _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS,
+    "check": _GROUPS
+    | _LAUNCHABLE
+    | _CALLER
+    | _DEPLOYMENT_GROUPS
+    | {
+        "codedeploy:ListApplications",
+        "codedeploy:ListDeploymentConfigs",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTargetGroups",
+    },
+    "cloudinit": frozenset(),
+    "config": frozenset(),
+    "deploy": _GROUPS
+    | _CALLER
+    | {
+        "codedeploy:BatchGetDeploymentTargets",
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:GetDeployment",
+        "codedeploy:GetDeploymentGroup",
+        "codedeploy:ListDeploymentTargets",
+        "codedeploy:ListDeployments",
+        "s3:HeadObject",
+    },
+    "history": _LAUNCH_DATA | _CALLER | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
+    "init": _LAUNCH_DATA | _CALLER,
+    "instances": _MEMBERS,
+    "inventory": _MEMBERS | {"ec2:GetConsoleOutput"},
+    "ip": _MEMBERS,
+    "lock": _GROUPS | _CALLER | _LOCKS,
+    "plan": _UPDATE | _LOCKS,
+    "prune": _LAUNCH_STATE | _CALLER,
+    "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER,
+    "sandbox": frozenset(),
+    "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
+    "status": _GROUPS | _DEPLOYMENT_GROUPS | _LOCKS | {"codedeploy:BatchGetDeployments"},
+    "unlock": _CALLER,
+    "updatelc": _UPDATE,
+    "versions": _LAUNCH_STATE,
+}
+WRITES: dict[str, frozenset[str]] = {
+    "apply": _SWAP | _CREATE | _DELETE,
+    "deploy": _LOCK | {"codedeploy:CreateDeployment"},
+    "lock": _LOCK,
+    "prune": _LOCK | _DELETE,
+    "rollback": _SWAP,
+    "unlock": frozenset({"ssm:DeleteParameter"}),
+    "updatelc": _SWAP | _CREATE | _DELETE,
+}
+
+# Source: API_HeadObject: it needs s3:GetObject, and s3:GetObjectVersion where a version is named.
+# Source: API_GetCallerIdentity: no permission is needed.
+_IN_IAM: dict[str, tuple[str, ...]] = {
+    "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
+    "sts:GetCallerIdentity": (),
+}
+# What AWS looks at beside the operation itself.
+# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html; Service
+# Authorization Reference, CodeDeploy: a deployment reads its configuration and registers its revision.
+_BESIDE: dict[str, tuple[str, ...]] = {
+    "autoscaling:CreateLaunchConfiguration": ("iam:PassRole",),
+    "autoscaling:UpdateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
+    "codedeploy:CreateDeployment": (
+        "codedeploy:GetApplicationRevision",
+        "codedeploy:GetDeploymentConfig",
+        "codedeploy:RegisterApplicationRevision",
+    ),
+}
+
+
+def operations(verb: str) -> frozenset[str]:
+    """Every operation that the verb may ask for, what any verb may included."""
+    return READS.get(verb, frozenset()) | WRITES.get(verb, frozenset()) | ANY
+
+
+def permissions(verb: str) -> frozenset[str]:
+    """The actions, in IAM's words, that somebody needs for everything the verb does."""
+    asked = operations(verb)
+    return frozenset(name for one in asked for name in (*_IN_IAM.get(one, (one,)), *_BESIDE.get(one, ())))
