@@ -194,7 +194,7 @@ def test_a_signal_lets_the_write_in_hand_finish_and_gives_the_lock_back(shop: An
     go.set()
     done = ended(process)
     assert (done.code, locks(shop)) == (143, []), done.stderr
-    assert "prod two was not begun" in done.stdout
+    assert "prod two was not started" in done.stdout
     writes = [one.operation for one in shop.log if not one.operation.startswith(("Describe", "Get", "List", "Batch"))]
     assert writes[-2:] == ["UpdateAutoScalingGroup", "DeleteParameter"]
 
@@ -211,7 +211,7 @@ def test_the_second_signal_leaves_at_once_and_makes_no_further_write(shop: Any) 
     go.set()
     check_ended(done, signal.SIGINT, 130)
     assert "udo: interrupted in step 1" in done.stderr, done.stderr
-    assert "'udo unlock' takes it away" in done.stderr, done.stderr
+    assert "'udo unlock' removes it" in done.stderr, done.stderr
     assert [one.operation for one in shop.log][-1] == "CreateLaunchTemplateVersion"
 
 
@@ -308,7 +308,7 @@ def test_what_a_signal_broke_off_among_several_roles_is_not_told_as_done(
     )
     told = udo("updatelc", "prod", "*", "--yes", "--set", "instance_type=t3.large")
     assert told.exit == 130
-    assert "prod two was not begun" in told.stdout
+    assert "prod two was not started" in told.stdout
     assert told.stderr.splitlines()[-1].startswith("udo: interrupted in step 1 of 3"), told.stderr
 
 

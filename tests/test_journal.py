@@ -108,7 +108,7 @@ def test_a_journal_that_cannot_be_written_warns_once_and_goes_on(trouble: str, t
     journal.record("one", "done")
     journal.record("two", "done")
     assert len(warnings) == 1
-    assert "going on without it" in warnings[0]
+    assert "continuing without it" in warnings[0]
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -201,5 +201,5 @@ def test_a_journal_that_another_process_holds_is_gone_on_without_and_said_once(m
         journal.record("three", "done")
         assert [entry.step for entry in entries(warnings.append)] == ["one"]
     journal.record("four", "done")
-    assert warnings == ["the journal cannot be written (another process holds it); going on without it"]
+    assert warnings == ["the journal cannot be written (another process holds it); continuing without it"]
     assert [entry.step for entry in entries(warnings.append)] == ["one", "four"]

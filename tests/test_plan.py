@@ -132,7 +132,7 @@ def test_a_plan_with_one_thing_wrong_is_read_or_refused_but_never_a_bug(plan: Pl
 
 
 def test_only_data_can_stand_in_a_plan() -> None:
-    with pytest.raises(TypeError, match="object cannot stand in a plan"):
+    with pytest.raises(TypeError, match="object is not allowed in a plan"):
         to_json(Plan("x", "y", (Call("says", "ec2", "Do", {"Thing": object()}),)))
 
 

@@ -90,7 +90,7 @@ def test_a_lost_answer_that_is_not_proved_in_time_is_an_error() -> None:
 
 def test_a_lost_answer_without_a_proof_stops_at_once_and_says_so() -> None:
     place = Place({"g": "v1"}, answers=[LostAnswer("connection reset")])
-    with pytest.raises(LostAnswer, match="whether it took effect is not known"):
+    with pytest.raises(LostAnswer, match="it is unknown whether it took effect"):
         place.carry_out(SWAP)
     assert place.clock.slept == []
 
@@ -98,7 +98,7 @@ def test_a_lost_answer_without_a_proof_stops_at_once_and_says_so() -> None:
 def test_what_is_there_already_with_the_same_content_counts_as_done() -> None:
     place = Place({"g": "v2"}, answers=[AlreadyThere("taken")])
     place.carry_out(PROVED)
-    assert place.records == [("swap it in", "done", "it was there already, with the same content")]
+    assert place.records == [("swap it in", "done", "it already existed, with the same content")]
 
 
 @pytest.mark.parametrize("call", [PROVED, replace(PROVED, proof=())], ids=["other content", "no proof"])
@@ -216,7 +216,7 @@ def test_a_signal_lets_the_call_in_hand_finish_and_says_where_things_stand() -> 
     with pytest.raises(Interrupted) as caught:
         place.carry_out(first, WAIT)
     assert len(place.sent) == 1
-    assert str(caught.value) == "interrupted in step 1 of 2 (swap it in): run the same command again to go on"
+    assert str(caught.value) == "interrupted in step 1 of 2 (swap it in): run the same command again to continue"
     assert caught.value.exit == 143
     assert caught.value.data == {"id": "d-1"}
     assert [outcome for _, outcome, _ in place.records] == ["done", "interrupted"]

@@ -13,7 +13,7 @@ UdoError                 1  failed        tried, and it did not work
 ├── AwsError             1  aws           AWS refused a request; carries AWS's own code
 │   ├── AlreadyThere     1  aws           the name is taken
 │   ├── NotSent          1  unreachable   certainly did not take effect; may be sent again
-│   └── LostAnswer       1  lost          sent, but whether it took effect is not known
+│   └── LostAnswer       1  lost          sent, but it is unknown whether it took effect
 └── DeadlinePassed     124  deadline      AWS is still working
 
 Interrupted, 130 (SIGTERM 143, SIGHUP 129), is none of these: it is no Exception, which foreign code catches.

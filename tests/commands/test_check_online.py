@@ -163,7 +163,7 @@ def test_a_block_that_two_vpcs_have_needs_the_vpc(shop: Any, udo: Udo) -> None:
     messages = [row[2] for row in crosses(rows(udo, code=1)) if row[0] == "subnet"]
     assert len(messages) == 1
     assert messages[0].startswith("it is in vpc-")
-    assert messages[0].endswith("say which with vpc")
+    assert messages[0].endswith("set vpc to choose one")
     Path("udo.yml").write_text(f"vpc: {vpc}\n" + SHOP)
     assert "subnet" not in [row[0] for row in crosses(rows(udo, code=1))]
 

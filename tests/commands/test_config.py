@@ -181,9 +181,9 @@ clusters:
             "tags",
             [
                 ("udo.yml:2", "sets it", {"team": "payments", "env": "all"}),
-                ("udo.yml:4 used at udo.yml:8", "is laid over it", {"env": None}),
-                ("udo.yml:4 used at udo.yml:5 used at udo.yml:9", "is laid over it", {"env": None}),
-                ("udo.yml:9", "is laid over it", {"env": "prod"}),
+                ("udo.yml:4 used at udo.yml:8", "is merged into it", {"env": None}),
+                ("udo.yml:4 used at udo.yml:5 used at udo.yml:9", "is merged into it", {"env": None}),
+                ("udo.yml:9", "is merged into it", {"env": "prod"}),
             ],
         ),
         ("tags.team", [("udo.yml:2", "sets it", "payments")]),

@@ -104,7 +104,10 @@ def test_a_deployment_that_never_moves_ends_at_the_deadline(codedeploy: Any, udo
     done = udo(*DEPLOY, SHA, "--timeout", "1s")
     assert done.exit == 124
     [there] = made(codedeploy)
-    assert f"deployment {there['deploymentId']} goes on; look again with: udo deploy prod webapp {SHA}" in done.stderr
+    assert (
+        f"deployment {there['deploymentId']} continues in AWS; look again with: udo deploy prod webapp {SHA}"
+        in done.stderr
+    )
 
 
 def test_a_deployment_group_of_no_group_is_refused_there_too(codedeploy: Any, udo: Udo) -> None:

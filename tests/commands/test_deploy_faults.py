@@ -128,7 +128,10 @@ def test_the_deadline_leaves_it_to_aws_and_says_how_to_look_again(world: Any, ud
     done = udo(*DEPLOY, "--timeout", "6s")
     assert done.exit == 124
     [made] = deployments(world)
-    assert f"deployment {made['deploymentId']} goes on; look again with: udo deploy prod webapp {SHA}" in done.stderr
+    assert (
+        f"deployment {made['deploymentId']} continues in AWS; look again with: udo deploy prod webapp {SHA}"
+        in done.stderr
+    )
     assert made["status"] not in ("Succeeded", "Failed", "Stopped")
     assert udo(*DEPLOY).exit == 0
     assert len(deployments(world)) == 1
@@ -167,7 +170,7 @@ def test_targets_that_cannot_be_read_cause_one_warning(world: Any, udo: Udo, see
     done = udo(*DEPLOY)
     assert done.exit == 0
     assert done.stderr.count("warning: ") == 1
-    assert "warning: how each instance stands is unknown" in done.stderr
+    assert "warning: the state of each instance is unknown" in done.stderr
     assert asked(world).count("ListDeploymentTargets") == 1, "what is denied is not asked for at every poll"
 
 
@@ -184,7 +187,7 @@ def test_a_deployment_that_may_be_made_but_not_read_is_named(world: Any, udo: Ud
     world.faults.add(Fault("deny", "GetDeployment", times=None))
     done = udo(*DEPLOY)
     assert done.exit == 6
-    assert f"deployment {deployments(world)[0]['deploymentId']} was started and goes on" in done.stderr
+    assert f"deployment {deployments(world)[0]['deploymentId']} was started and continues in AWS" in done.stderr
 
 
 def test_a_permission_that_is_missing_is_named(world: Any, udo: Udo, seeded: Seeded) -> None:

@@ -81,7 +81,7 @@ def test_after_a_hiccup_of_the_network_it_is_told_again_how_instances_stand(hicc
     targets.failure = hiccup
     assert [line for _ in range(3) for line in lines(watched)] == [
         "deployment d-1",
-        f"how each instance stands is unknown: {hiccup.message}",
+        f"the state of each instance is unknown: {hiccup.message}",
     ]
     targets.failure = None
     targets.states["i-01"] = "Succeeded"

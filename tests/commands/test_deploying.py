@@ -52,7 +52,7 @@ def test_a_deployment_that_cannot_be_told_is_a_warning(
     world.faults.add(Fault("deny", "BatchGetDeploymentGroups", times=None))
     told = udo(*words)
     assert told.exit == 0
-    assert "warning: whether a deployment is active cannot be told" in told.stdout + told.stderr
+    assert "warning: it is unknown whether a deployment is active" in told.stdout + told.stderr
 
 
 def test_an_application_that_is_kept_in_aws_is_no_obstacle(world: Any, seeded: Any, udo: Udo) -> None:

@@ -129,7 +129,7 @@ def test_the_newest_come_first_and_no_more_than_the_limit(world: Any, udo: Udo, 
     assert [row["what"].split()[1] for row in told] == begun[:0:-1]
     cut = udo("history", "prod", "webapp", "--limit", "2")
     assert len(cut.stdout.splitlines()) == 3
-    assert "older: say --limit" in cut.stderr
+    assert "older: use --limit" in cut.stderr
     assert udo("history", "--limit", "0").exit == 2
 
 
@@ -172,7 +172,7 @@ def test_a_denied_read_is_one_warning_and_the_rest_is_shown(world: Any, udo: Udo
     assert RUN in told.stdout
     assert "launch template" in told.stdout or "launch configuration" in told.stdout
     assert [line for line in told.stderr.splitlines() if line.startswith("warning")] == [
-        next(line for line in told.stderr.splitlines() if line.startswith("warning: deployments cannot be told"))
+        next(line for line in told.stderr.splitlines() if line.startswith("warning: deployments are unknown"))
     ]
 
 
@@ -184,7 +184,7 @@ def test_without_any_answer_of_aws_the_journal_is_shown(world: Any, udo: Udo) ->
     told = udo("history")
     assert told.exit == 0
     assert RUN in told.stdout
-    assert "what AWS keeps cannot be told" in told.stderr
+    assert "what AWS keeps is unknown" in told.stderr
 
 
 def test_a_launch_configuration_belongs_to_the_run_whose_line_says_that_it_made_it(world: Any, udo: Udo) -> None:

@@ -119,7 +119,7 @@ def test_a_file_that_is_there_is_replaced_with_yes_only(udo: Udo) -> None:
     Path("udo.yml").write_text("precious")
     refused = udo("init")
     assert refused.exit == 7
-    assert "udo.yml is there already" in refused.stderr
+    assert "udo.yml already exists" in refused.stderr
     assert "--yes" in refused.stderr
     assert Path("udo.yml").read_text() == "precious"
     assert udo("init", "--yes").stdout == "udo.yml replaced\n"
@@ -357,7 +357,7 @@ def test_no_user_data_file_is_replaced_unless_yes_is_said(world: Any, udo: Udo) 
     words = ("init", "--from-group", "prod-web", "prod-worker")
     refused = udo(*words)
     assert refused.exit == 7
-    assert "prod-worker.user-data is there already" in refused.stderr
+    assert "prod-worker.user-data already exists" in refused.stderr
     assert not Path("udo.yml").exists()
     assert not Path("prod-web.user-data").exists()
     assert Path("prod-worker.user-data").read_text() == "precious"

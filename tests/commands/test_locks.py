@@ -67,7 +67,7 @@ def test_a_page_of_a_proxys_in_place_of_the_lock_is_no_lock(world: Any, udo: Udo
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 0
-    assert "going on without a lock" in told.stderr
+    assert "continuing without a lock" in told.stderr
 
 
 def test_another_run_is_stopped_at_once_and_told_who_holds_the_lock(world: Any, udo: Udo) -> None:
@@ -116,7 +116,7 @@ def test_every_verb_that_is_told_to_wait_can(world: Any, udo: Udo, words: tuple[
     assert udo("updatelc", "prod", "webapp").exit == 0
     held_by(world)
     told = udo(*words)
-    assert (told.exit, "say --wait-lock" in told.stderr) == (4, True)
+    assert (told.exit, "use --wait-lock" in told.stderr) == (4, True)
     world.faults.add(Fault("hook", "PutParameter", hook=lambda _: world.client("ssm").delete_parameter(Name=NAME)))
     assert udo(*words, "--wait-lock").exit == 0
 
@@ -155,7 +155,7 @@ def test_without_permission_for_locks_it_goes_on_with_a_warning(world: Any, udo:
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 0
-    assert "warning: going on without a lock" in told.stderr
+    assert "warning: continuing without a lock" in told.stderr
 
 
 def test_the_lock_is_given_back_after_a_failure(world: Any, udo: Udo) -> None:
@@ -182,7 +182,7 @@ def test_a_lock_by_hand_stays_until_it_is_unlocked(world: Any, udo: Udo) -> None
     assert udo("lock", "prod", "webapp", "--reason", "looking into it").exit == 0
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 4
-    assert "looking into it: it was locked by hand; 'udo unlock' gives it back" in told.stderr
+    assert "looking into it: it was locked by hand; 'udo unlock' removes it" in told.stderr
     assert udo("lock", "prod", "webapp").exit == 4
     assert udo("unlock", "prod", "webapp").exit == 0
     assert udo("unlock", "prod", "webapp").stdout == "prod-webapp is not locked\n"
@@ -260,7 +260,7 @@ def test_a_lock_whose_holder_may_not_be_read_stops_all_the_same(world: Any, udo:
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 4
-    assert "locked by somebody who cannot be told" in told.stderr
+    assert "locked by an unknown holder" in told.stderr
     assert launched_from(world) == "prod-webapp"
 
 

@@ -84,7 +84,7 @@ def test_after_credentials_expired_no_further_role_is_begun(world: Any, udo: Udo
     write_config(TWO)
     told = udo("updatelc", "prod", "*", "--yes")
     assert told.exit == 6
-    assert told.stdout.splitlines()[1:] == ["prod worker was not begun"]
+    assert told.stdout.splitlines()[1:] == ["prod worker was not started"]
     assert "prod-worker-v2" not in everything(world)["configurations"]
     assert "expired" in told.stderr.splitlines()[-1]
 
@@ -128,7 +128,7 @@ def test_one_of_several_that_cannot_be_planned_is_named_and_the_others_are_done(
     assert (shown.exit, shown.json["error"]["message"]) == (3, "1 of 3 roles failed: prod gone")
     assert [one["plan"]["target"] for one in shown.json["data"]] == ["prod webapp", "prod worker"]
     refused = udo("updatelc", "prod", "worker,gone")
-    assert (refused.exit, "1 group is changed. Go on?" in refused.stderr) == (7, True)
+    assert (refused.exit, "1 group is changed. Continue?" in refused.stderr) == (7, True)
     told = udo("updatelc", "prod", "*", "--yes")
     assert told.exit == 3
     assert "udo: prod gone: group prod-gone of prod gone does not exist" in told.stderr
@@ -155,9 +155,9 @@ def test_a_dry_run_of_several_has_a_block_for_each_and_a_list_of_them_in_json(wo
 @pytest.mark.parametrize(
     ("worker", "asked"),
     [
-        (f"{{ami: {NEW_IMAGE}}}", "2 groups are changed. Go on?"),
-        (f"{{ami: {NEW_IMAGE}, protected: true}}", "2 groups are changed, and protected: prod worker. Go on?"),
-        ("{protected: true}", "1 group is changed. Go on?"),
+        (f"{{ami: {NEW_IMAGE}}}", "2 groups are changed. Continue?"),
+        (f"{{ami: {NEW_IMAGE}, protected: true}}", "2 groups are changed, and protected: prod worker. Continue?"),
+        ("{protected: true}", "1 group is changed. Continue?"),
     ],
 )
 def test_the_question_counts_what_is_changed_and_names_what_is_protected(

@@ -64,7 +64,7 @@ def test_of_several_each_is_shown_with_its_place_before_the_one_question(world: 
     places = [f"udo.yml: prod {role}, account {world.account}" for role in ("webapp", "worker")]
     steps = [f"prod-{role} launches from prod-{role}-v2" for role in ("webapp", "worker")]
     assert told.exit == 7
-    assert in_order(told.stderr, places[0], steps[0], places[1], steps[1], "and protected: prod webapp. Go on?")
+    assert in_order(told.stderr, places[0], steps[0], places[1], steps[1], "and protected: prod webapp. Continue?")
     assert udo("updatelc", "prod", "*", "--yes").stderr.count(world.account) == 2
 
 

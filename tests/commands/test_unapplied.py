@@ -52,7 +52,7 @@ def test_a_key_that_the_live_group_has_otherwise_is_named_by_status_and_plan(
     for verb in ("status", "plan"):
         assert udo(verb, "-o", "json").json["data"][0]["not_applied"] == keys
         told = [line for line in udo(verb).stderr.splitlines() if "no verb applies it yet" in line]
-        assert told == [f"{key} of prod webapp is not as in udo.yml: no verb applies it yet" for key in keys]
+        assert told == [f"{key} of prod webapp: differs from udo.yml, no verb applies it yet" for key in keys]
 
 
 def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> None:
@@ -60,7 +60,7 @@ def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> No
     write_config(CONFIG.replace("webapp: {", "webapp: {tags: {team: shop}, "))
     for words in (["-n"], [], []):
         told = udo("updatelc", "prod", "webapp", *words).stderr
-        assert "tags of prod webapp is not as in udo.yml: no verb applies it yet" in told
+        assert "tags of prod webapp: differs from udo.yml, no verb applies it yet" in told
 
 
 def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) -> None:
@@ -101,7 +101,7 @@ def test_check_names_the_keys_that_are_set_with_their_first_place(udo: Udo) -> N
         "tags: {a: b}\nclusters:\n  prod:\n    roles:\n      web: {}\n      api: {elbs: [x], scale_policy: null}\n"
     )
     told = udo("check")
-    says = "of a group that is there already is not applied by any verb yet"
+    says = "of a group that already exists is not applied by any verb yet"
     assert (told.exit, told.stderr.splitlines()) == (0, [f"udo.yml:1: tags {says}", f"udo.yml:6: elbs {says}"])
     assert udo("check", "-o", "json").json["data"]["not_applied"] == [
         {"key": "tags", "where": "udo.yml:1", "roles": ["prod web", "prod api"]},

@@ -114,10 +114,10 @@ def test_a_profile_hands_its_parameters_on(tmp_path: Path) -> None:
         ("use: [[web]]", ["udo.yml:18:11: use wants names of profiles, or {name: {PARAM: value}} one at a time"]),
         ("use: [{web: 3}]", ["udo.yml:18:17: a profile is given a mapping of parameters: write {web: {PARAM: value}}"]),
         ("use: [{base: {a: 1}}]", ["udo.yml:18:19: profile 'base' has no parameter 'a': there are none"]),
-        ("params: {a: {}}", ["udo.yml:18:5: 'params' cannot stand in a cluster"]),
+        ("params: {a: {}}", ["udo.yml:18:5: 'params' is not allowed in a cluster"]),
         (
             "keypair_name: ${param:x}",
-            ["udo.yml:18:19: ${param:x} can stand in the values of a profile only"],
+            ["udo.yml:18:19: ${param:x} is allowed in the values of a profile only"],
         ),
     ],
 )
@@ -134,8 +134,8 @@ def test_what_is_wrong_is_told_at_the_use(tmp_path: Path, use: str, told: list[s
         ("a: {keypair_name: '${param:x}'}", "udo.yml:2:21: no parameter 'x' in this profile: there are none"),
         ("a: {params: {n: {type: int, default: x}}}", "udo.yml:2:40: parameter 'n' wants a whole number, not 'x'"),
         ("a: {params: {n: {type: number}}}", "udo.yml:2:26: params.*.type is one of str, int, bool, not 'number'"),
-        ("a: {roles: {b: }}", "udo.yml:2:7: 'roles' cannot stand in a profile"),
-        ("a: {app_name: x}", "udo.yml:2:7: 'app_name' cannot stand in a profile"),
+        ("a: {roles: {b: }}", "udo.yml:2:7: 'roles' is not allowed in a profile"),
+        ("a: {app_name: x}", "udo.yml:2:7: 'app_name' is not allowed in a profile"),
         ("a: {imstance_type: x}", "udo.yml:2:7: unknown key 'imstance_type': did you mean 'instance_type'?"),
     ],
 )

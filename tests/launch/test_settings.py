@@ -108,7 +108,7 @@ def test_a_user_data_file_is_read_from_here_and_encoded() -> None:
         ("instance_type=big", "an instance type like t3.small"),
         ("instance_type=", "has no value"),
         ("security_groups=,", "has no value"),
-        ("keypair_name=${env:KEY}", "references stand in udo.yml only"),
+        ("keypair_name=${env:KEY}", "references work in udo.yml only"),
     ],
 )
 def test_what_cannot_be_set_is_refused_in_one_line(word: str, why: str) -> None:

@@ -254,7 +254,7 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-# sshd takes the command as a C string, so a NUL cannot stand in it; the shell takes any other text.
+# sshd takes the command as a C string, so a NUL is not allowed in it; the shell takes any other text.
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=8))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_arguments_of_any_text_come_back_as_they_were(host: Target, run: Run, words: list[str]) -> None:

@@ -98,7 +98,7 @@ class Arena:
         return ssm_backends[self.world.account][REGION]._parameters
 
     def run(self, *words: str) -> Run:
-        """Runs a command line as `udo` does, but for the file and the clients, which are there already."""
+        """Runs a command line as `udo` does, but for the file and the clients, which already exist."""
         from udo import signals
         from udo.cli import _exit_code
         from udo.options import Options

@@ -48,7 +48,7 @@ def check_told(run: Run, after: State, undisturbed: State) -> None:
     assert run.exit in (None, 0, 1, 6, 130), (run.exit, run.stderr)
     if run.exit == 0:
         assert at_goal(after, undisturbed), run.stderr
-        if "going on without it" not in run.stderr:
+        if "continuing without it" not in run.stderr:
             assert same(after, undisturbed), run.stderr
     # A run that has nothing to do takes no lock, and leaves that of a killed one where it is.
     if run.exit is not None and LOCK in after["parameters"] and "ssm:PutParameter" in run.asked:

@@ -75,7 +75,7 @@ def one_case(arena: Arena, known: Undisturbed, faults: Iterable[Fault], *, passi
         assert first.exit == 0, first.stderr
         assert f"going on without {'' if lock else 'it'}" not in first.stderr, first.stderr
     # A tag that could not be written before the swap is not written after it: what was before is not known then.
-    tag = not (TAGGING in first.asked and "going on without it" in first.stderr)
+    tag = not (TAGGING in first.asked and "continuing without it" in first.stderr)
     key = known.scenario, lock, tag, repr({**after, "parameters": [*after["parameters"]]})
     if WHOLE or key not in arena.memory.proven:
         _check_convergence(arena, known, first, lock=lock, tag=tag)

@@ -80,7 +80,7 @@ _TAKEN = frozenset(
 # an account is refused, so every refusal gets the advice.
 _ADVICE = {
     "autoscaling:CreateLaunchConfiguration": (
-        "accounts opened since October 2024 cannot create launch configurations: say --to-template"
+        "accounts opened since October 2024 cannot create launch configurations: use --to-template"
     )
 }
 _NEVER_CONNECTED = (

@@ -48,7 +48,7 @@ def _to_json(value: Any) -> Any:
             return {"kind": type(value).__name__} | {
                 part.name: _to_json(getattr(value, part.name)) for part in fields(value)
             }
-    raise TypeError(f"{type(value).__name__} cannot stand in a plan")
+    raise TypeError(f"{type(value).__name__} is not allowed in a plan")
 
 
 _DEEPEST = 40

@@ -19,6 +19,6 @@ def confirm(session: Session, question: str) -> None:
     if session.options.yes:
         return
     if not sys.stdin.isatty():
-        raise Refused(f"'{question}' has to be answered, and there is no terminal to ask on", hint="say --yes")
+        raise Refused(f"'{question}' needs an answer, and there is no terminal to ask on", hint="use --yes")
     if not session.output.ask(question):
         raise Refused("not confirmed: nothing was changed")

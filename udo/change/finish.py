@@ -318,7 +318,7 @@ class Finish:
         except UdoError as error:
             if wanted or error.exit != 1:
                 raise
-            self._emit(Notice(f"who is at work cannot be told: {error.message}", "warning"))
+            self._emit(Notice(f"the operator is unknown: {error.message}", "warning"))
             return "unknown", "unknown"
         if wanted and account != wanted:
             raise Refused(

@@ -55,7 +55,7 @@ class Journal:
             _append(json.dumps(line, ensure_ascii=True), self._patience)
         except OSError as error:
             if not self._broken:
-                self._warn(f"the journal cannot be written ({error.strerror}); going on without it")
+                self._warn(f"the journal cannot be written ({error.strerror}); continuing without it")
             # Whoever holds it on is not waited for at every line.
             self._broken, self._patience = True, 0.0
 
@@ -93,7 +93,7 @@ def entries(warn: Callable[[str], None]) -> list[Entry]:
     try:
         lines = _lines()
     except OSError as error:
-        warn(f"the journal cannot be read ({error.strerror}); going on without it")
+        warn(f"the journal cannot be read ({error.strerror}); continuing without it")
         return []
     read = [_entry(line) for line in lines]
     if broken := read.count(None):

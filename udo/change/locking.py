@@ -59,7 +59,7 @@ class Locking:
             except (Conflict, LostAnswer) as error:
                 # A refusal whose answer was lost is one too: the lock that is there tells.
                 if isinstance(error, LostAnswer) and not self._is_there():
-                    self._emit(Notice(f"going on without a lock: {error.message}", "warning"))
+                    self._emit(Notice(f"continuing without a lock: {error.message}", "warning"))
                     return
                 if self._taken_over():
                     continue
@@ -75,7 +75,7 @@ class Locking:
             except CredentialsError:
                 raise
             except (PermissionDenied, AwsError) as error:
-                self._emit(Notice(f"going on without a lock: {error.message}", "warning"))
+                self._emit(Notice(f"continuing without a lock: {error.message}", "warning"))
                 return
 
     def beat(self) -> None:
@@ -107,7 +107,7 @@ class Locking:
             self._emit(Notice(self._lost(), "warning"))
         except (UdoError, Interrupted) as error:
             # A second signal is not raised on: every call from now on sees it.
-            told = f"the lock of {self._group_name} was not given back: {error.message}; 'udo unlock' takes it away"
+            told = f"the lock of {self._group_name} was not given back: {error.message}; 'udo unlock' removes it"
             self._emit(Notice(told, "warning"))
 
     def _lost(self) -> str:
@@ -159,15 +159,15 @@ class Locking:
 
     def _locked(self) -> Conflict:
         name = parameter_name(self._group_name)
-        holder: Holder | str = "somebody who cannot be told"
-        hint = "wait for it, or say --wait-lock"
+        holder: Holder | str = "an unknown holder"
+        hint = "wait for it, or use --wait-lock"
         try:
             if value := self._tools.read(lock_read(name)):
                 holder = holder_from(value)
                 if holder.pid < 0:
                     hint = "what is written in the lock is none of Udo's; break it with 'udo unlock'"
                 elif not holder.pid:
-                    hint = "it was locked by hand; 'udo unlock' gives it back"
+                    hint = "it was locked by hand; 'udo unlock' removes it"
                 elif stale(self._tools.read(modified_read(name)), self._tools.clock.time()):
                     hint = "it is older than an hour; break it with 'udo unlock'"
         except (PermissionDenied, AwsError):

@@ -106,7 +106,7 @@ def _question(ends: dict[str, Finish], changing: Sequence[tuple[Target, Plan]]) 
     guarded = [target.label for target, plan in changing if ends[target.label].guards(plan)]
     count = "1 group is changed" if len(changing) == 1 else f"{len(changing)} groups are changed"
     also = f", and protected: {', '.join(guarded)}" if guarded else ""
-    return "; ".join(asked) or f"{count}{also}. Go on?"
+    return "; ".join(asked) or f"{count}{also}. Continue?"
 
 
 def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Planned]) -> list[Outcome]:
@@ -164,7 +164,7 @@ def _text(label: str, outcome: Result | Failure | None) -> str:
             return outcome.text or ""
         case UdoError() | Interrupted():
             return f"{label} failed: {outcome.message}"
-    return f"{label} was not begun"
+    return f"{label} was not started"
 
 
 def _labelled(label: str, note: str) -> str:

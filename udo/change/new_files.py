@@ -1,4 +1,4 @@
-"""Writes files of the operator's: none before those that are there already are confirmed."""
+"""Writes files of the operator's: none before those that already exist are confirmed."""
 
 from __future__ import annotations
 
@@ -53,6 +53,6 @@ def _write(path: Path, content: bytes, mode: int, state: str) -> None:
             case "there":
                 write_whole(path, content, mode)
     except FileExistsError as error:
-        raise Refused(f"{path} is there already", hint="it was not a moment ago; say --yes to replace it") from error
+        raise Refused(f"{path} already exists", hint="it was not a moment ago; use --yes to replace it") from error
     except OSError as error:
         raise UdoError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -193,7 +193,7 @@ class _Run:
         except UdoError as error:
             if isinstance(step, Call) and step.optional and not isinstance(error, CredentialsError):
                 tools.record(step.says, "left out", error.message)
-                tools.emit(Notice(f"{step.says}: {error.message}; going on without it", "warning"))
+                tools.emit(Notice(f"{step.says}: {error.message}; continuing without it", "warning"))
                 self._end(step.says, "left out", begun)
                 return
             tools.record(step.says, error.code, error.message)
@@ -232,7 +232,7 @@ class _Run:
 
     def _where(self, error: Interrupted, step: Step, number: int) -> Interrupted:
         again = filled(step.detached, self._known) if isinstance(step, Wait) else ""
-        hint = again or "run the same command again to go on"
+        hint = again or "run the same command again to continue"
         where = f"interrupted in step {number} of {len(self._plan.steps)} ({step.says})"
         told = Interrupted(where, hint=hint)
         told.exit = error.exit
@@ -262,7 +262,7 @@ class _Run:
                     raise Conflict(
                         error.message, hint="it is not what this would create; nothing was overwritten"
                     ) from error
-                return "it was there already, with the same content"
+                return "it already existed, with the same content"
             except LostAnswer as error:
                 self._settle(call, error)
                 return "the answer was lost; AWS shows that it is done"
@@ -323,13 +323,13 @@ class _Run:
 
     def _settle(self, call: Call, error: LostAnswer) -> None:
         if not call.proof:
-            told = f"{error.message}; whether it took effect is not known"
+            told = f"{error.message}; it is unknown whether it took effect"
             raise LostAnswer(told, hint="look before running it again")
-        self._tools.emit(Notice(f"{error.message}; looking whether it took effect", "warning"))
+        self._tools.emit(Notice(f"{error.message}; checking whether it took effect", "warning"))
         if not self._in_time(lambda: self._holds(call.proof)):
             raise LostAnswer(
                 f"{error.message}; AWS does not show it done after {SETTLE_SECONDS:.0f} s",
-                hint="run the same command again: it takes up what is there",
+                hint="run the same command again: it reuses what is there",
             ) from error
 
     def _read_back(self) -> None:

@@ -72,7 +72,7 @@ def refuse_to_replace(path: Path, *, anyway: bool) -> None:
     Raises: Refused.
     """
     if not anyway and (path.exists() or path.is_symlink()):
-        raise Refused(f"{path} is there already", hint="choose another name, or say --yes to replace it")
+        raise Refused(f"{path} already exists", hint="choose another name, or use --yes to replace it")
 
 
 def write(path: Path, saved: Saved) -> None:

@@ -118,7 +118,7 @@ def wait_for(
         left = until - clock.monotonic()
         if left <= 0:
             raise DeadlinePassed(
-                f"{wait.says}: still {brief(state)} after {wait.timeout:.0f} s, AWS goes on with it", hint=again
+                f"{wait.says}: still {brief(state)} after {wait.timeout:.0f} s, it continues in AWS", hint=again
             )
         clock.sleep(min(jittered(pause), left))
         pause = min(pause * 1.25, SLOWEST_POLL)

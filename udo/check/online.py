@@ -191,7 +191,7 @@ def _only(fitting: Sequence[Subnet], vpc: str | None) -> tuple[bool, str]:
     if not fitting:
         return False, "no such subnet"
     where = " and ".join(sorted(one.vpc_id for one in fitting))
-    return (False, f"it is in {where}, say which with vpc") if inside else (False, f"it is in {where}, not in {vpc}")
+    return (False, f"it is in {where}, set vpc to choose one") if inside else (False, f"it is in {where}, not in {vpc}")
 
 
 def _vpcs(role: Role, resources: Resources) -> set[str]:

@@ -122,13 +122,13 @@ def _check_refresh(session: Session, aws: Aws, group_name: str) -> None:
     try:
         refresh = aws.autoscaling.active_refresh(group_name)
     except (AwsError, PermissionDenied) as error:
-        told = f"whether an instance refresh of {group_name} is active cannot be told: {error.message}"
+        told = f"it is unknown whether an instance refresh of {group_name} is active: {error.message}"
         session.emit(Notice(told, "warning"))
         return
     if refresh:
         raise Conflict(
             f"an instance refresh of {group_name} is {refresh}",
-            hint="wait for it to end, or say --anyway; nothing was changed",
+            hint="wait for it to end, or use --anyway; nothing was changed",
         )
 
 

@@ -114,7 +114,7 @@ def _summary(config: Config) -> Result:
     data = {"file": str(config.file), "clusters": clusters, "roles": roles, "advice": advice, "not_applied": inert}
     notes = [f"{one} (advice)" for one in config.advice]
     notes += [
-        f"{row['where']}: {row['key']} of a group that is there already is not applied by any verb yet" for row in inert
+        f"{row['where']}: {row['key']} of a group that already exists is not applied by any verb yet" for row in inert
     ]
     return Result(data, text=text, notes=notes)
 

@@ -26,7 +26,7 @@ _KEYS = (
     Column("doc", "MEANING", least=40),
 )
 _PARTS = (Column("where", "WHERE", least=16), Column("effect", "EFFECT"), Column("text", "VALUE", least=16))
-_MERGES = {"replace": "replaced", "deep": "laid over", "append": "added up"}
+_MERGES = {"replace": "replaced", "deep": "merged", "append": "added up"}
 
 
 @click.group()
@@ -134,4 +134,4 @@ def _effect(key: Key, value: Any, *, first: bool, replaces: bool) -> str:
         return "sets it"
     if key.merge == "append" and not replaces:
         return "adds to it"
-    return "is laid over it" if isinstance(value, dict) and key.merge == "deep" and not replaces else "replaces it"
+    return "is merged into it" if isinstance(value, dict) and key.merge == "deep" and not replaces else "replaces it"

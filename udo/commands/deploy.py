@@ -61,7 +61,7 @@ def _limit(text: str) -> float:
     type=click.Choice(FILE_EXISTS),
     help="What becomes of a file in the way that no deployment has brought: it fails, overwrites or retains it.",
 )
-@click.option("--reason", metavar="TEXT", default="", help="A few words that stand in the deployment's description.")
+@click.option("--reason", metavar="TEXT", default="", help="A few words kept in the deployment's description.")
 @wait_lock
 @click.pass_obj
 def command(
@@ -98,7 +98,7 @@ def command(
     \b
     exit 0    deployed, or already there          exit 4    another deployment is active
     exit 1    it failed, or there is no instance  exit 7    the deployment group is not of this group
-    exit 3    deployed, but an instance or a      exit 124  the time is over, AWS goes on
+    exit 3    deployed, but an instance or a      exit 124  timed out, it continues in AWS
               hook failed
     """
     role, rest = one_role(session.config, words)

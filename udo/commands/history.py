@@ -92,12 +92,12 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     template versions, launch configurations and deployments that AWS keeps.
 
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles. RUN is a
-    run's id as it stands in the list: its steps, from the journal of the machine it ran on.
+    run's id as the list shows it: its steps, from the journal of the machine it ran on.
 
     With them stands what changed (old value to new, in brief; user data by its size and hash), why (--reason), and the
     id of the deployment. A run's steps come with all that Udo said of it, but for what hosts and scripts wrote.
 
-    A run that was killed is "broken off": the same command again goes on from where it stood. One that still runs is
+    A run that was killed is "broken off": the same command again continues from there. One that still runs is
     "under way", and one that another host began and did not end in this journal has its "end unknown".
 
     \b
@@ -111,7 +111,7 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     roles = reading_roles(session.config, words, all_by_default=True)
     rows = [_row(change) for change in _history(session, roles, limit)]
     older = len(rows) - limit
-    notes = [f"{older} older: say --limit {len(rows)} to see them"] if older > 0 else []
+    notes = [f"{older} older: use --limit {len(rows)} to see them"] if older > 0 else []
     now = session.clock.time()
     text = [_text_row(row, now) for row in rows[:limit]]
     return Result(rows[:limit], COLUMNS, text, notes=[*notes, *([] if rows else ["nothing is known"])])
@@ -147,7 +147,7 @@ def _resolved(session: Session, role: Role, warn: _Warnings) -> Role:
     try:
         return session.resolve(role, *KEYS) if role.lookups(*KEYS) else role
     except (AwsError, PermissionDenied, CredentialsError, ConfigError) as error:
-        warn(f"deployments to {role.label} cannot be told: {error.message}")
+        warn(f"deployments to {role.label} are unknown: {error.message}")
         return role
 
 
@@ -156,7 +156,7 @@ def _account(aws: Aws, warn: _Warnings) -> str | None:
     try:
         return aws.identity()[0]
     except (AwsError, PermissionDenied, CredentialsError) as error:
-        warn(f"the account cannot be told: {error.message}")
+        warn(f"the account is unknown: {error.message}")
         return None
 
 

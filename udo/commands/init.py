@@ -103,7 +103,7 @@ def _starter(session: Session, path: Path, words: Sequence[str], app: str | None
     text = f"{heading(_ABOUT.format(group=f'{cluster}-{role}'))}\n\n{body}"
     rows = written(session, {path: (text.encode(), _READ_BY_ALL)})
     data = {"files": rows, "roles": [{"cluster": cluster, "role": role}]}
-    return Result(data, text=_told(rows), notes=["see what stands in it, then: udo check"])
+    return Result(data, text=_told(rows), notes=["read it, then: udo check"])
 
 
 def _from_groups(session: Session, path: Path, names: Sequence[str], app: str | None) -> Result:
@@ -130,7 +130,7 @@ def _account(session: Session) -> tuple[str | None, list[str]]:
     try:
         return session.aws_here.identity()[0], []
     except (AwsError, PermissionDenied) as error:
-        return None, [f"the account is left out, it cannot be told: {error.message}"]
+        return None, [f"the account is left out, it is unknown: {error.message}"]
 
 
 def _answer(
@@ -138,7 +138,7 @@ def _answer(
 ) -> str:
     """What was said, or the default; on a terminal what is answered, which is asked for until it can stand.
 
-    Raises: UsageError for one that cannot stand in udo.yml.
+    Raises: UsageError for one that is not allowed in udo.yml.
     """
 
     def fitting(found: str) -> str:

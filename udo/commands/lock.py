@@ -47,7 +47,7 @@ def plan_locked(group_name: str, value: str | None, holder: Holder) -> Plan:
     if value is None:
         return plan
     if not (other := holder_from(value)).gone:
-        raise Conflict(f"{group_name} is locked by {other}", hint="'udo unlock' takes it away; nothing was changed")
+        raise Conflict(f"{group_name} is locked by {other}", hint="'udo unlock' removes it; nothing was changed")
     return replace(plan, steps=(*plan_unlock(group_name, value).steps, *plan.steps))
 
 

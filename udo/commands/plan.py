@@ -191,7 +191,7 @@ def _accounts(session: Session, roles: Sequence[Role], *, compared: bool) -> dic
         except (AwsError, PermissionDenied) as error:
             told[id(aws)] = None
             if compared:
-                says = f"the account cannot be told, and will not be compared: {error.message}"
+                says = f"the account is unknown, and is not compared: {error.message}"
                 session.emit(Notice(says, "warning"))
         where = f"account {told[id(aws)] or 'unknown'}, {aws.region}"
         endpoint = f", endpoint {aws.endpoint}" if aws.endpoint else ""

@@ -222,7 +222,7 @@ def _some(addresses: Sequence[str]) -> str:
 
 def _onwards(session: Mapping[str, Any]) -> list[str]:
     return [
-        f"the sandbox answers at {session['endpoint']}, made from {session['config']}; go on with",
+        f"the sandbox answers at {session['endpoint']}, made from {session['config']}; continue with",
         "  udo --sandbox status              any command, on the sandbox",
         '  eval "$(udo sandbox env)"         for every AWS client in this shell',
         "  udo sandbox stop",

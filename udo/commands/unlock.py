@@ -28,7 +28,7 @@ def plan_taken_away(group_name: str, value: str | None, *, old: bool) -> Plan:
     plan = plan_unlock(group_name, value)
     if old or holder.gone or not holder.pid:
         return plan
-    return replace(plan, asks=f"{group_name} is locked by {holder}, perhaps at work. Take it away?")
+    return replace(plan, asks=f"{group_name} is locked by {holder}, perhaps still running. Remove it?")
 
 
 @click.command()

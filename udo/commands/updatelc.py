@@ -104,7 +104,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     """Copy the launch configuration (or launch template version) a group lives on, lay the launch keys of udo.yml
     over the copy, and swap it in. Running instances are not touched; what udo.yml does not name stays as it is live.
 
-    Nothing to change says so and exits 0. After any failure run the same command again: it takes up what is there.
+    Nothing to change says so and exits 0. After any failure run the same command again: it reuses what is there.
     The role may be a list (webapp,worker) or '*': all are planned and shown first, then changed one by one; one that
     cannot be planned or changed is named, and does not end the others (exit 3).
     With -o json `data` is a mapping for one role, and a list of such mappings for several.
@@ -166,7 +166,7 @@ def _check_refresh(state: State, anyway: bool) -> None:
     if state.refresh and not anyway:
         raise Conflict(
             f"an instance refresh of {state.group.name} is {state.refresh}",
-            hint="wait for it to end, or say --anyway; nothing was changed",
+            hint="wait for it to end, or use --anyway; nothing was changed",
         )
 
 

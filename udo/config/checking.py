@@ -95,7 +95,7 @@ class Walk:
                 if not name.startswith("x-"):
                     self.report(entry.mark, _unknown(name, entry.value, level))
             elif level not in key.levels:
-                self.report(entry.mark, f"'{name}' cannot stand in a {level}" if level != "root" else _not_root(name))
+                self.report(entry.mark, f"'{name}' is not allowed in a {level}" if level != "root" else _not_root(name))
             else:
                 self.key = name
                 self._advise(key, entry)
@@ -106,11 +106,11 @@ class Walk:
 
     def _allow(self, lookup: Lookup) -> None:
         if self.key in _BASIC and lookup.kind in ("app", "region"):
-            raise Unknown(f"${{{lookup.kind}}} cannot stand in {self.key}: other values are made of it")
+            raise Unknown(f"${{{lookup.kind}}} is not allowed in {self.key}: other values are made of it")
         if self.key in _FIRST and lookup.kind == "ssm":
-            raise Unknown(f"${{ssm:..}} cannot stand in {self.key}: it is needed before AWS can be asked")
+            raise Unknown(f"${{ssm:..}} is not allowed in {self.key}: it is needed before AWS can be asked")
         if lookup.kind == "param" and self.params is None:
-            raise Unknown(f"${{param:{brief(lookup.argument)}}} can stand in the values of a profile only")
+            raise Unknown(f"${{param:{brief(lookup.argument)}}} is allowed in the values of a profile only")
         if lookup.kind == "param" and self.params is not None and lookup.argument not in self.params:
             told = among(lookup.argument, self.params)
             raise Unknown(f"no parameter '{brief(lookup.argument)}' in this profile: {told}")
@@ -141,7 +141,7 @@ class Walk:
         old = table.entries.get("deployment_group")
         deploy = table.entries.get("deploy")
         if old and deploy and isinstance(deploy.value, Table) and "deployment_group" in deploy.value.entries:
-            self.report(old.mark, "'deployment_group' is deploy.deployment_group, which stands here too: keep one")
+            self.report(old.mark, "'deployment_group' is deploy.deployment_group, which is set here too: keep one")
 
     def _cluster(self, name: str, mark: Mark, table: Table) -> Section:
         self.level(table, "cluster")
@@ -194,14 +194,14 @@ def _by_name(sections: list[Section]) -> dict[str, Section]:
 
 def _unknown(name: str, node: Node, level: Level) -> str:
     if level == "root" and isinstance(node, Table) and "roles" in node.entries:
-        return f"unknown key '{brief(name)}': a cluster stands in 'clusters'"
+        return f"unknown key '{brief(name)}': a cluster belongs in 'clusters'"
     told = unknown_key(name, "", {other: row for other, row in schema.inside("").items() if level in row.levels})
     if told.endswith(OWN_KEYS) and isinstance(node, Table) and level == "cluster":
-        return told.replace(OWN_KEYS, "a role stands in 'roles'")
+        return told.replace(OWN_KEYS, "a role belongs in 'roles'")
     return told
 
 
 def _not_root(name: str) -> str:
     *others, last = schema.BY_PATH[name].levels
     where = f"{', '.join(others)} or {last}" if others else last
-    return f"'{name}' cannot stand at the top of the file, only in a {where}"
+    return f"'{name}' is not allowed at the top of the file, only in a {where}"

@@ -40,7 +40,7 @@ _WORDS = {
     "found unknown directive name": "a line that begins with '%': put the value in quotes",
     "found an indentation indicator equal to 0": "an indentation of 0 cannot be asked for",
     "did not find expected comment or line break": "nothing may follow '|' or '>' on its line",
-    "control characters are not allowed": "a control character cannot stand in a configuration file",
+    "control characters are not allowed": "a control character is not allowed in a configuration file",
 }
 
 
@@ -64,7 +64,7 @@ def _words(problem: str, line: str, mark: Any) -> str:
         sign = line[mark.column : mark.column + 1]
         return _TAB if sign == "\t" else f"a value cannot begin with '{sign}': put it in quotes"
     if problem == "did not find expected key" and line[: mark.column].strip():
-        return "this does not fit what stands before it in the line: put the whole value in quotes"
+        return "this does not fit what comes before it on the line: put the whole value in quotes"
     words = _WORDS.get(problem, problem)
     if problem in _FLOW and "${" in line:
         return f"{words}: within brackets, put a value with '${{' in quotes"

@@ -29,7 +29,7 @@ def text_of(path: Path, label: str) -> str:
         raise ConfigError(Problem(label, line, column, "is not UTF-8 text from here on")) from error
     if found := _CONTROL.search(text):
         line, column = _place(text[: found.start()])
-        message = f"a control character (U+{ord(found.group()):04X}) cannot stand in a configuration file"
+        message = f"a control character (U+{ord(found.group()):04X}) is not allowed in a configuration file"
         raise ConfigError(Problem(label, line, column, message))
     return text
 

@@ -120,7 +120,7 @@ class _Builder:
                 merged.append(value)
             elif name in entries:
                 first = entries[name].mark
-                self.problems.append(_problem(mark, f"'{_short(name)}' stands here twice (first at {first})"))
+                self.problems.append(_problem(mark, f"'{_short(name)}' appears twice (first at {first})"))
             else:
                 entries[name] = Entry(mark, value)
         for node in merged:

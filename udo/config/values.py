@@ -83,7 +83,7 @@ def unknown_key(name: str, path: str, known: Mapping[str, Key]) -> str:
     if not hint and path:
         hint = f"its keys are {', '.join(known)}"
     elif not hint and parents:
-        hint = f"it stands in {' and '.join(parents)}"
+        hint = f"it belongs in {' and '.join(parents)}"
     return f"unknown key '{brief(name)}'{place}: {hint or OWN_KEYS}"
 
 

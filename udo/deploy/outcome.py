@@ -98,7 +98,9 @@ class Ending:
         """Nothing to do, or a deployment that is left to AWS."""
         if started := outcome.saved.get("deployment_id"):
             more = self._described(outcome, "Created", None, "")
-            text = f"deployment {started} is started, and goes on; the same command without --no-wait follows it"
+            text = (
+                f"deployment {started} is started, and continues in AWS; the same command without --no-wait follows it"
+            )
             return Result(outcome.document() | more, text=text)
         there = next((one for one in self.known if same(one.revision, self._revision)), None)
         done = told_of(self.plan, outcome)
@@ -115,7 +117,7 @@ class Ending:
         if outcome.state == "Succeeded":
             error.hint = f"deployment {started} succeeded; what was to follow it is not done again"
         elif started not in (error.hint or ""):
-            error.hint = "; ".join(filter(None, (error.hint, f"deployment {started} was started and goes on")))
+            error.hint = "; ".join(filter(None, (error.hint, f"deployment {started} was started and continues in AWS")))
 
     def _name(self, outcome: Outcome) -> str:
         return f"deployment {self._id(outcome)} of {told(self._revision)} to {self._role.label}"
@@ -126,7 +128,7 @@ class Ending:
             # It may come without an overview: then the instances themselves tell.
             return found if found.overview else replace(found, overview=Counter(one.status for one in outcome.rows))
         except (AwsError, PermissionDenied) as error:
-            self._session.emit(Notice(f"how it stands in detail cannot be told: {error.message}", "warning"))
+            self._session.emit(Notice(f"its details are unknown: {error.message}", "warning"))
             return None
 
     def _described(self, outcome: Outcome, status: str, deployment: Deployment | None, why: str) -> dict[str, Any]:

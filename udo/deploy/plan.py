@@ -169,7 +169,7 @@ def _until_its_end(role: Role, wanted: Wanted, application: str, deployment_id: 
         success=("Succeeded",),
         failure=("Failed", "Stopped"),
         timeout=wanted.timeout,
-        detached=f"deployment {shown} goes on; look again with: {again}",
+        detached=f"deployment {shown} continues in AWS; look again with: {again}",
         watch="deployment",
     )
     return wait, *_hooks(role, wanted, application, deployment_id)

@@ -70,7 +70,7 @@ class Deployment:
                     yield Notice(f"      {progress(target)}")
         except (AwsError, PermissionDenied) as error:
             self._silent = not isinstance(error, NotSent | LostAnswer)
-            yield from self._warning(f"how each instance stands is unknown: {error.message}")
+            yield from self._warning(f"the state of each instance is unknown: {error.message}")
 
     def _next(self) -> tuple[str, ...]:
         """The instances to ask for now: unfinished ones, those at work first; at the end all of them."""

@@ -30,6 +30,6 @@ def _check(session: Session, folder: Path) -> None:
     try:
         is_full = folder.exists() and next(folder.iterdir(), None) is not None
         if is_full and not session.options.yes:
-            raise Refused(f"{folder} is not empty", hint="name another folder, or say --yes to replace files in it")
+            raise Refused(f"{folder} is not empty", hint="name another folder, or use --yes to replace files in it")
     except OSError as error:
         raise UdoError(f"folder {folder}: {error.strerror or error}", hint="name another one") from error

@@ -25,7 +25,7 @@ def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]]) -> list[str]:
     for role, keys in found:
         for key in keys:
             labels.setdefault(key, []).append(role.label)
-    return [f"{key} of {_brief(of)} is not as in udo.yml: no verb applies it yet" for key, of in labels.items()]
+    return [f"{key} of {_brief(of)}: differs from udo.yml, no verb applies it yet" for key, of in labels.items()]
 
 
 def set_keys(roles: Iterable[Role]) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def changes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> list[Cha
         for source in sources:
             found += source(aws, roles, limit, warn)
     except (CredentialsError, NotSent) as error:
-        warn(f"what AWS keeps cannot be told: {error}")
+        warn(f"what AWS keeps is unknown: {error}")
     return found
 
 
@@ -163,4 +163,4 @@ def made_by(entry: Entry) -> str:
 def _warn(error: AwsError | PermissionDenied, what: str, warn: Warn) -> None:
     if isinstance(error, NotSent):
         raise error
-    warn(f"{what} cannot be told: {error.message}")
+    warn(f"{what} are unknown: {error.message}")

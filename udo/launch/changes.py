@@ -54,7 +54,7 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
     number = family(group.name, [name])[name]
     left = spare(group, live)
     old = delete_configurations(numbers, number, wanted.keep, {*state.used, live, name}, left)
-    notes = (f"{name} has this content already and nothing uses it: it is taken up, not copied again",) if twin else ()
+    notes = (f"{name} has this content already and nothing uses it: it is reused, not copied again",) if twin else ()
     tag = remember(group, name, live, made=not twin or twin == left)
     steps = (*create, *tag, swap, *old)
     return swapped(heading, state, steps, swap, found, f"launch configuration {name} (was {live})", notes)
@@ -136,7 +136,7 @@ def _check_spot(state: TemplateState, wanted: Wanted) -> None:
     # the launch template must not request Spot Instances.
     if state.live.mixed and "spot_price" in wanted.keys and not wanted.anyway:
         raise Refused(
-            f"spot_price cannot stand in the launch template of {state.group.name}, which has a mixed instances policy",
+            f"spot_price is not allowed in the template of {state.group.name}, which has a mixed instances policy",
             hint="its instances distribution says how much is spot; nothing was changed",
         )
 

@@ -132,7 +132,7 @@ def observe_deploying(session: Session, aws: Aws, role: Role, beside: Iterable[R
         others = [value(other, _GROUP) for other in beside if value(other, _APPLICATION) == application]
         group = aws.codedeploy.deployment_groups(application, [*dict.fromkeys([*filter(None, others), name])]).get(name)
     except (AwsError, PermissionDenied, ConfigError) as error:
-        return (f"warning: whether a deployment is active cannot be told: {error.message}",)
+        return (f"warning: it is unknown whether a deployment is active: {error.message}",)
     if group is None or group.last_status in ("", "Succeeded", "Failed", "Stopped"):
         return ()
     return (f"deployment {group.last_attempted} to {name} is {group.last_status}: instances launched now get it too",)
@@ -199,7 +199,7 @@ def _surroundings(aws: Aws, group: AutoScalingGroup) -> tuple[tuple[str, ...], s
     try:
         refresh = aws.autoscaling.active_refresh(group.name)
     except (AwsError, PermissionDenied) as error:
-        notes.append(f"warning: whether an instance refresh is active cannot be told: {error.message}")
+        notes.append(f"warning: it is unknown whether an instance refresh is active: {error.message}")
         refresh = ""
     return tuple(notes), refresh
 

@@ -1,4 +1,4 @@
-"""Plans that swap in launch data that is there already: back to what was before, or to a number."""
+"""Plans that swap in launch data that already exists: back to what was before, or to a number."""
 
 from __future__ import annotations
 

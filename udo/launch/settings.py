@@ -125,7 +125,7 @@ class _Telling:
 
     def fill(self, text: Text) -> str:
         """References belong to udo.yml."""
-        raise UsageError(f"--set {self._path}: {text.text} is a reference", hint="references stand in udo.yml only")
+        raise UsageError(f"--set {self._path}: {text.text} is a reference", hint="references work in udo.yml only")
 
     def report(self, _mark: Mark, message: str) -> NoReturn:
         """What does not fit the key."""

@@ -34,7 +34,7 @@ class NextVersion:
         """What a person should know of it; empty for nothing."""
         if not self.found or self.create:
             return ""
-        return f"version {self.number} has this content already: it is taken up, not copied again"
+        return f"version {self.number} has this content already: it is reused, not copied again"
 
 
 def next_version(
@@ -106,7 +106,7 @@ def check_nothing_lost(unknown: Sequence[str], wanted: Wanted) -> None:
     if unknown and not wanted.anyway:
         raise Refused(
             f"{', '.join(unknown)} of the live launch data would be lost: this botocore does not know it",
-            hint="upgrade boto3, or say --anyway; nothing was changed",
+            hint="upgrade boto3, or use --anyway; nothing was changed",
         )
 
 
@@ -114,7 +114,7 @@ def _refuse_to_drag_along(state: TemplateState) -> None:
     if state.followers:
         raise Refused(
             f"a new version of {state.live.name} would change {', '.join(state.followers)} (on $Latest of it) too",
-            hint="pin it to a number first, or say --anyway; nothing was changed",
+            hint="pin it to a number first, or use --anyway; nothing was changed",
         )
 
 

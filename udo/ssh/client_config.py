@@ -66,7 +66,7 @@ def quoted(path: str | Path) -> str:
     Raises: UdoError for one that cannot stand there.
     """
     if set(str(path)) & set('"\n\r'):
-        raise UdoError(f"{str(path)!r} cannot stand in a configuration of OpenSSH", hint="give the file another name")
+        raise UdoError(f"{str(path)!r} is not allowed in a configuration of OpenSSH", hint="give the file another name")
     return '"' + str(path).replace("%", "%%") + '"'
 
 

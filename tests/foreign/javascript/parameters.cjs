@@ -16,7 +16,7 @@ const { ssm, that, equal, refused, pages } = require("./driver.cjs");
 async function values() {
   const plain = { Name: "/shop/plain", Type: "String", Value: "größer" };
   equal("a new parameter has version 1", (await ssm.send(new PutParameterCommand(plain))).Version, 1);
-  await refused("it is there already, told as ParameterAlreadyExists", ssm, new PutParameterCommand(plain), "ParameterAlreadyExists");
+  await refused("it already exists, told as ParameterAlreadyExists", ssm, new PutParameterCommand(plain), "ParameterAlreadyExists");
   await ssm.send(new PutParameterCommand({ ...plain, Value: "two", Overwrite: true }));
   const got = async (Name, more = {}) => (await ssm.send(new GetParameterCommand({ Name, ...more }))).Parameter;
   const newest = await got("/shop/plain");
