@@ -288,7 +288,7 @@ def test_a_deployment_group_kept_in_a_parameter_is_looked_up_and_one_not_told_is
     world.client("ssm").delete_parameter(Name="/group")
     told = udo("history", "prod")
     assert told.exit == 0
-    assert "warning: deployments to prod webapp cannot be told" in told.stderr
+    assert "warning: deployments to prod webapp are unknown" in told.stderr
 
 
 def test_many_roles_ask_once_for_groups_and_configurations(world: Any, udo: Udo) -> None:
@@ -355,4 +355,4 @@ def test_a_deployment_group_that_was_deleted_does_not_hide_the_others(world: Any
     world.client("codedeploy").delete_deployment_group(applicationName="shop", deploymentGroupName="prod-webapp")
     told = udo("history", "prod", "*", "-o", "json")
     assert any(ours in row["what"] for row in told.json["data"])
-    assert "deployments to prod-webapp cannot be told" in udo("history", "prod", "*").stderr
+    assert "deployments to prod-webapp are unknown" in udo("history", "prod", "*").stderr

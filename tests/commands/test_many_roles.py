@@ -322,5 +322,5 @@ def test_an_account_that_may_not_create_configurations_is_shown_the_way_out(worl
     for words in (("updatelc", "prod", "webapp"), ("updatelc", "prod", "*", "--yes"), ("apply", "saved.plan")):
         told = udo(*words)
         assert told.exit == 1
-        assert "accounts opened since October 2024 cannot create launch configurations: say --to-tem" in told.stderr
+        assert "accounts opened since October 2024 cannot create launch configurations: use --to-tem" in told.stderr
     assert udo("updatelc", "prod", "webapp", "--to-template").exit == 0

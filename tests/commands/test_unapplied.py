@@ -93,7 +93,7 @@ def test_a_key_is_named_once_whatever_the_number_of_roles(world: Any, udo: Udo) 
     for verb in ("status", "plan"):
         told = udo(verb).stderr
         assert told.count("no verb applies it yet") == 1
-        assert "scale_policy of prod webapp, prod worker is not as in udo.yml" in told
+        assert "scale_policy of prod webapp, prod worker: differs from udo.yml" in told
 
 
 def test_check_names_the_keys_that_are_set_with_their_first_place(udo: Udo) -> None:

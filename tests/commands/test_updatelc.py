@@ -159,7 +159,7 @@ def test_a_half_done_twin_is_taken_up_and_an_older_equal_one_is_not(world: Any, 
     write_config()
     taken = udo("updatelc", "prod", "webapp")
     assert launched_from(world) == "prod-webapp-v3"
-    assert "taken up" in taken.stderr
+    assert "reused" in taken.stderr
     assert writes(world) == ["CreateOrUpdateTags", "UpdateAutoScalingGroup"]
     # Now v3 is current; the older v2 of equal content is what a rollback goes back to, not a twin.
     configuration(world, "prod-webapp-v2", ImageId=OLD_IMAGE, InstanceType="t3.small")

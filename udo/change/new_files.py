@@ -28,7 +28,7 @@ def written(session: Session, files: Mapping[Path, tuple[bytes, int]]) -> list[d
     there = [str(path) for path, state in states.items() if state == "there"]
     if not session.options.dry_run:
         if there:
-            confirm(session, f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already. Replace?")
+            confirm(session, f"{', '.join(there)} already exist{'s' if len(there) == 1 else ''}. Replace?")
         for path, (content, mode) in files.items():
             _write(path, content, mode, states[path])
     tense = "would be " if session.options.dry_run else ""
