@@ -92,6 +92,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "aws/connection.py",
         '{"mode": "standard", "total_max_attempts": 1}',
         '{"mode": "standard", "total_max_attempts": 3}',
+        ("tests/aws/test_writes_once.py",),
     ),
     Mutant("read the first page only", "aws/connection.py", "if not token:", "if True:"),
     Mutant("a family by its beginning", "launch/naming.py", "pattern.fullmatch(name)", "pattern.match(name)"),
