@@ -226,7 +226,7 @@ def test_what_is_seeded_needs_no_change(seeded: Any, udo: Any, world: World) -> 
         done = udo("updatelc", *role.split(), "--dry-run", "-o", "json")
         assert (done.exit, done.json["data"]["steps"]) == (0, []), done.stdout
     lagging = udo("updatelc", "prod", "webapp", "--dry-run")
-    assert "  ami  ami-" in lagging.stdout
+    assert "  ~ ami  ami-" in lagging.stdout
     assert "user_data" not in lagging.stdout
 
 
