@@ -53,6 +53,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "check": ("groups launch change schema config model result errors", ""),
     "history": ("groups launch deploy change config model result errors", ""),
     "selectors": ("config errors", ""),
+    "revision": ("deploy", ""),
     "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
         "session selectors duration groups launch deploy fanout check history change config schema model result errors"
