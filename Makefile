@@ -5,10 +5,11 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo test sweep farm foreign mutants actions check bench lock clean
+.PHONY: help demo picture test sweep farm foreign mutants actions check bench lock clean
 
 help:
 	@echo "make demo    a tour: an AWS on this machine, and Udo at work on it"
+	@echo "make picture docs/tour.svg anew: a part of the tour, recorded and drawn"
 	@echo "make test    every test"
 	@echo "make sweep   every launch change struck at every one of its calls, by one fault and by two"
 	@echo "make farm    ssh to 300 real servers, good and bad, a gigabyte from one; signals at all moments"
@@ -21,6 +22,9 @@ help:
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ./docs/demo.sh
+
+picture: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/picture.py
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
