@@ -106,6 +106,7 @@ def _member(row: Mapping[str, Any]) -> Member:
         instance_type=row.get("InstanceType", ""),
         image_id=row.get("ImageId", ""),
         protected_from_scale_in=row.get("ProtectedFromScaleIn", False),
+        weight=int(row.get("WeightedCapacity") or 1),
     )
 
 

@@ -1,4 +1,4 @@
-"""Watches a group until as many members as it wants are in service."""
+"""Watches a group until what it wants is in service."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from udo.change.events import Event, Notice, Progress
 from udo.change.waiting import Poll
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from udo.aws import Aws
     from udo.change.plan import Wait
     from udo.model.groups import AutoScalingGroup, Member
@@ -23,8 +25,8 @@ _NEEDED = {"Launch": "launches no instance", "Terminate": "terminates no instanc
 class Members:
     """The members of one group from poll to poll; its wait reads DescribeAutoScalingGroups of that group alone.
 
-    The state is `steady` once the desired number is in service and nobody else is there, `changing` before, and `gone`
-    where the group does not exist.
+    The state is `steady` once what is in service makes up the desired capacity and nobody comes or goes, `changing`
+    before, and `gone` where the group does not exist. Members in Standby count for nothing: nobody waits for them.
     """
 
     def __init__(self, aws: Aws, wait: Wait) -> None:
@@ -38,7 +40,7 @@ class Members:
         if group is None:
             return Poll(_GONE, ends=f"group {self._name} does not exist any more")
         events = [*self._moves(group), _progress(group)]
-        steady = _in_service(group) == group.desired_capacity == len(group.members)
+        steady = _is_steady(group)
         return Poll(STEADY if steady else CHANGING, tuple(events), group.members, "" if steady else _ends(group))
 
     def _moves(self, group: AutoScalingGroup) -> list[Event]:
@@ -51,33 +53,43 @@ class Members:
         return [Notice(f"      {line}") for line in found]
 
 
+def _is_steady(group: AutoScalingGroup) -> bool:
+    working = [member for member in group.members if member.lifecycle_state != "Standby"]
+    return all(member.in_service for member in working) and not _wanted(group, working)
+
+
 def _ends(group: AutoScalingGroup) -> str:
     """Why the group can never become steady as it is; empty where it can."""
     if group.status:
         return f"group {group.name} is being deleted"
-    missing = group.desired_capacity - len([one for one in group.members if not _is_going(one)])
-    process = "Launch" if missing > 0 else "Terminate" if missing < 0 else ""
-    if process not in group.suspended_processes or any(_is_on_its_way(one) for one in group.members):
+    wanted = _wanted(group, [one for one in group.members if not _is_leaving(one)])
+    process = "Launch" if wanted > 0 else "Terminate" if wanted < 0 else ""
+    if process not in group.suspended_processes:
         return ""
-    why = group.suspended_processes[process]
-    return f"{process} is suspended ({why}): the group {_NEEDED[process]}"
+    return f"{process} is suspended ({group.suspended_processes[process]}): the group {_NEEDED[process]}"
+
+
+def _wanted(group: AutoScalingGroup, members: Sequence[Member]) -> int:
+    """The capacity these members lack (above 0) or have too much (below 0).
+
+    A group of weighted members may hold more than is desired, by less than its lightest member.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide, "Configure an Auto Scaling group to use instance weights".
+    """
+    lack = group.desired_capacity - sum(member.weight for member in members)
+    lightest = min((member.weight for member in members), default=1)
+    return 0 if -lightest < lack <= 0 else lack
 
 
 def _progress(group: AutoScalingGroup) -> Progress:
     states = Counter(member.lifecycle_state for member in group.members if not member.in_service)
     others = "".join(f", {count} {state}" for state, count in sorted(states.items()))
-    count = _in_service(group)
+    count = sum(member.weight for member in group.members if member.in_service)
     share = min(1.0, count / group.desired_capacity) if group.desired_capacity else None
     return Progress(f"{count} of {group.desired_capacity} in service{others}", share)
 
 
-def _in_service(group: AutoScalingGroup) -> int:
-    return sum(member.in_service for member in group.members)
-
-
-def _is_going(member: Member) -> bool:
-    return member.lifecycle_state.startswith(("Terminat", "Detach"))
-
-
-def _is_on_its_way(member: Member) -> bool:
-    return member.lifecycle_state.startswith("Pending") or _is_going(member)
+def _is_leaving(member: Member) -> bool:
+    """Whether it counts for the group no more: in Standby it does not, but for one on its way back."""
+    state = member.lifecycle_state
+    return state.startswith(("Terminat", "Detach")) or state in ("EnteringStandby", "Standby")

@@ -26,7 +26,10 @@ class Override:
 
 @dataclass(frozen=True)
 class Member:
-    """An instance as its Auto Scaling group lists it; `image_id` is that of the override it was launched with."""
+    """An instance as its Auto Scaling group lists it; `image_id` is that of the override it was launched with.
+
+    `weight` is how much it counts towards the desired capacity.
+    """
 
     instance_id: str
     lifecycle_state: str
@@ -36,6 +39,7 @@ class Member:
     instance_type: str = ""
     image_id: str = ""
     protected_from_scale_in: bool = False
+    weight: int = 1
 
     @property
     def in_service(self) -> bool:
