@@ -53,7 +53,7 @@ def _limit(text: str) -> float:
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE REV")
-@click.option("--again", is_flag=True, help="Deploy the revision even where it is what the group already has.")
+@click.option("--again", is_flag=True, help="Deploy again even if every instance already has the revision.")
 @click.option("--no-wait", is_flag=True, help="Start the deployment, name it, and leave it to AWS.")
 @click.option("--timeout", metavar="TIME", type=_limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
 @click.option(
@@ -108,9 +108,9 @@ def command(
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
     revision = _commit(rest[0], role)
     seconds = timeout or float(role.get("deploy.timeout"))
-    wanted = Wanted({}, session.run_id, seconds, not no_wait, again, _reason(reason))
-    wanted = replace(wanted, file_exists=file_exists or role.get("deploy.file_exists"))
     aws = session.aws(role)
+    wanted = Wanted({}, session.run_id, seconds, not no_wait, again, _reason(reason), region=aws.region or "")
+    wanted = replace(wanted, file_exists=file_exists or role.get("deploy.file_exists"))
     groups = observe_groups(aws, role)
     wanted = replace(wanted, revision=location(_pinned(aws, revision)), notes=_notes(revision))
     return _deployed(session, role, aws, observe_deployments(aws, groups, wanted.revision), wanted)

@@ -34,6 +34,7 @@ class Wanted:
     again: bool = False
     reason: str = ""
     file_exists: str | None = None
+    region: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -179,7 +180,7 @@ def _hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Re
     env = {
         "UDO_CLUSTER": role.cluster,
         "UDO_ROLE": role.name,
-        "UDO_REGION": role.region or "",
+        "UDO_REGION": wanted.region,
         "UDO_APP": role.get("app_name") or application,
         "UDO_REVISION": _word(wanted.revision),
         "UDO_DEPLOYMENT_ID": deployment_id,
