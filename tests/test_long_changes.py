@@ -132,6 +132,13 @@ def test_cleanup_is_sent_after_a_failure_of_a_later_step() -> None:
     assert [name for name, _ in place.sent] == ["UpdateThing", "Resume"]
 
 
+def test_cleanup_is_sent_after_a_bug() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[{}, ZeroDivisionError()])
+    with pytest.raises(ZeroDivisionError):
+        place.outcome(SWAP, SWAP, cleanup=(PUT_BACK,))
+    assert [name for name, _ in place.sent][-1] == "Resume"
+
+
 @pytest.mark.usefixtures("caught")
 def test_cleanup_is_sent_after_a_signal() -> None:
     place = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[after({})])

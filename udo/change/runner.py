@@ -85,7 +85,9 @@ def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcom
         run.steps_in_order()
     except (UdoError, Interrupted) as ended:
         error = ended
-    run.clean_up()
+    finally:
+        # A bug is a way out, too.
+        run.clean_up()
     try:
         if error is None:
             run.check_end()
@@ -169,10 +171,11 @@ class _Run:
             return
         if not all(text(found) == text(resolve(pair.value, known)) for pair, found in self._found(call.expect)):
             return
+        begun = self._tools.clock.monotonic()
         self._steps.append(Done(call.says, "begun"))
         self._tools.emit(StepBegan(call.says, len(self._plan.steps) + 1, len(self._plan.steps) + 1))
         note = self._send(replace(call, expect=()))
-        self._done(call.says, note, self._tools.clock.monotonic())
+        self._done(call.says, note, begun)
 
     def _found(self, pairs: Iterable[Pair]) -> Iterable[tuple[Pair, Any]]:
         return read_together(pairs, self._known, self._tools.read)
