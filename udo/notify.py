@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from udo.config import Role
-    from udo.errors import Failure
     from udo.session import Session
 
 SECONDS = 3.0
@@ -44,11 +43,6 @@ def announced(session: Session, role: Role, text: str) -> str | None:
         return None
     about = {name: role.get(f"slack.{name}") for name in ("username", "channel", "icon_emoji")}
     return tell(Webhook(url, **about), session.output.masked(text))
-
-
-def failure(command: str, target: str, error: Failure) -> str:
-    """A run that failed, in one line for others."""
-    return f"{command} {target} {'is not finished' if error.exit == 124 else 'failed'}: {error.message}"
 
 
 def tell(webhook: Webhook, text: str, *, context: SSLContext | None = None, seconds: float = SECONDS) -> str | None:

@@ -101,7 +101,7 @@ def test_a_channel_that_takes_nothing_changes_no_exit_code(
         world.faults.add(Fault("deny", "UpdateAutoScalingGroup", times=None))
         done = udo("updatelc", "prod", "webapp")
     assert done.exit == 6
-    assert "warning: slack was not told: it was answered with HTTP 500" in done.stderr
+    assert "warning: Slack was not notified: it was answered with HTTP 500" in done.stderr
     assert "CANARY" not in done.stdout + done.stderr
 
 

@@ -89,6 +89,7 @@ def test_slack_is_told_of_success_and_failure(
     for message in (begun, begun_again):
         assert message["text"].startswith("deploy prod webapp begun by arn:aws:")
     assert good.items() >= {"channel": "#ops", "username": "udo", "icon_emoji": ":ship:"}.items()
+    assert good["text"].startswith("deploy prod webapp done: ")
     assert good["text"].endswith(f"of example/shop {SHA} to prod webapp succeeded on 3 instances")
     assert f"of example/shop {OTHER} to prod webapp failed: " in bad["text"]
 
@@ -101,6 +102,6 @@ def test_a_message_that_is_not_taken_changes_no_exit_code_and_the_webhook_stays_
         seeded(config(more=f"slack: {{url: '{slack.url}'}}"))
         done = udo(*DEPLOY, SHA, "-v")
     assert done.exit == 0
-    assert "warning: slack was not told: it was answered with HTTP 500" in done.stderr
+    assert "warning: Slack was not notified: it was answered with HTTP 500" in done.stderr
     assert "CANARY" not in done.stdout + done.stderr
     assert deployments(world)[0]["status"] == "Succeeded"

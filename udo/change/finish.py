@@ -20,7 +20,6 @@ from udo.change.preview import previewed
 from udo.change.record import Record
 from udo.change.runner import Tools, carry_out
 from udo.errors import DeadlinePassed, Interrupted, Refused, UdoError
-from udo.notify import failure
 from udo.output.text import plan_lines
 from udo.result import Result
 
@@ -72,9 +71,18 @@ def finish(
     Raises: UdoError, with what was done in its `data`.
     """
     advise(session, [first])
-    made = Finish(session, target, first, later, tell=tell, emit=emit, fan_out=fan_out)
-    made.instead, made.locked, made.seconds = instead, locked, seconds
-    return made.result()
+    return Finish(
+        session,
+        target,
+        first,
+        later,
+        tell=tell,
+        emit=emit,
+        fan_out=fan_out,
+        instead=instead,
+        locked=locked,
+        seconds=seconds,
+    ).result()
 
 
 def advise(session: Session, plans: Iterable[Plan]) -> None:
@@ -97,6 +105,9 @@ class Finish:
         tell: Telling | None = None,
         emit: Callable[[Event], None] | None = None,
         fan_out: FanningOut | None = None,
+        instead: Stage | None = None,
+        locked: bool = True,
+        seconds: float | None = None,
     ) -> None:
         self._session = session
         self._target = target
@@ -105,9 +116,9 @@ class Finish:
         self._tell = tell or partial(told, plan)
         self._show = emit or session.emit
         self._fan_out = fan_out or _no_hosts
-        self.instead: Stage | None = None
-        self.locked = True
-        self.seconds: float | None = None
+        self._instead = instead
+        self._locked = locked
+        self._seconds = seconds
         self._aws = target.aws
         self._noted = False
         self._who: tuple[str, str] | None = None
@@ -205,7 +216,7 @@ class Finish:
             watching=partial(waiting.watcher, self._aws),
         )
         lock = Locking(tools, self._target.lock, self._session.run_id, operator, wait=self._session.wait_for_lock)
-        if self.locked:
+        if self._locked:
             tools = replace(tools, lock=lock)
         outcome = Outcome(self._session.run_id, self._plan.target)
         try:
@@ -214,7 +225,7 @@ class Finish:
                 if self._plan.writes:
                     tools.lock.take()
                 outcome = carry_out(self._plan, tools, outcome)
-            if outcome.error and self.instead and (plan := self.instead(outcome)) is not None:
+            if outcome.error and self._instead and (plan := self._instead(outcome)) is not None:
                 self._again(plan)
                 outcome = carry_out(plan, tools, replace(outcome, error=None))
             outcome = self._stages(tools, outcome, confirmed=confirmed)
@@ -226,11 +237,11 @@ class Finish:
 
     def _stages(self, tools: Tools, outcome: Outcome, *, confirmed: bool) -> Outcome:
         """Plans each later stage from a fresh look, until it plans nothing more; the first that fails ends it all."""
-        until = self._session.clock.monotonic() + self.seconds if self.seconds else None
+        until = self._session.clock.monotonic() + self._seconds if self._seconds else None
         for stage in self._later:
             while outcome.error is None and (plan := stage(outcome)) is not None and plan.steps:
                 if until is not None and self._session.clock.monotonic() >= until:
-                    raise DeadlinePassed(f"{plan.command} {plan.target}: not all was done within {self.seconds:.0f} s")
+                    raise DeadlinePassed(f"{plan.command} {plan.target}: not all was done within {self._seconds:.0f} s")
                 self._again(plan)
                 if not confirmed:
                     self._confirm(plan)
@@ -247,10 +258,10 @@ class Finish:
             # What has ended is told in full: the first signal may be how it ended.
             with signals.putting_back():
                 result = self._tell(outcome)
-                self._announce(outcome, result.error[1] if result.error else result.text or "", failed=result.exit)
+                self._announce(outcome, result.error[1] if result.error else result.text or "", result.exit)
         except (UdoError, Interrupted) as error:
             with signals.putting_back():
-                self._announce(outcome, failure(self._plan.command, self._plan.target, error), failed=error.exit)
+                self._announce(outcome, error.message, error.exit)
             if outcome.steps:
                 record.end(error.code, str(error))
             raise
@@ -260,14 +271,13 @@ class Finish:
             record.end(*((result.error[0], result.error[1]) if result.error else (word, text)))
         return result
 
-    def _announce(self, outcome: Outcome, text: str, *, failed: int = 0) -> None:
+    def _announce(self, outcome: Outcome, text: str, status: int = 0) -> None:
         """Tells others how a change ended, where it was begun and is one of AWS."""
         if not (outcome.steps and self._is_told):
             return
         line = text.partition("\n")[0]
-        if not failed and self._plan.command.partition(" ")[0] != "deploy":
-            line = f"{self._plan.command} {self._plan.target} done: {line}"
-        self._others(line)
+        how = "is not finished" if status == DeadlinePassed.exit else "failed" if status else "done"
+        self._others(f"{self._plan.command} {self._plan.target} {how}: {line}")
 
     @property
     def _is_told(self) -> bool:
@@ -275,7 +285,7 @@ class Finish:
 
     def _others(self, line: str) -> None:
         if unheard := self._target.announce(line):
-            self._emit(Notice(f"slack was not told: {unheard}", "warning"))
+            self._emit(Notice(f"Slack was not notified: {unheard}", "warning"))
 
     def _call(self, record: Record, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = self._aws.call(service, operation, params)

@@ -196,7 +196,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "take no lock",
         "change/finish.py",
-        "        if self.locked:\n",
+        "        if self._locked:\n",
         "        if False:\n",
     ),
     Mutant(

@@ -6,6 +6,7 @@ from sabotage.mutant import Mutant
 
 _LONG = "tests/test_long_changes.py::test_"
 _PLANS = "tests/commands/test_long_plans.py::test_"
+_GROUP = "tests/test_group_watch.py"
 _ALL = ("tests/test_long_changes.py", "tests/commands/test_long_plans.py")
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -40,9 +41,30 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "overlook that nothing is launched",
         "groups/watch.py",
-        'process = "Launch" if missing > 0 else',
-        'process = "" if missing > 0 else',
-        (f"{_PLANS}a_wait_that_can_never_end_ends_with_the_reason",),
+        'process = "Launch" if wanted > 0 else',
+        'process = "" if wanted > 0 else',
+        (f"{_PLANS}a_wait_that_can_never_end_ends_with_the_reason", _GROUP),
+    ),
+    Mutant(
+        "count members instead of weights",
+        "groups/watch.py",
+        "group.desired_capacity - sum(member.weight for member in members)",
+        "group.desired_capacity - len(members)",
+        (_GROUP,),
+    ),
+    Mutant(
+        "wait for members in Standby",
+        "groups/watch.py",
+        'if member.lifecycle_state != "Standby"]',
+        "]",
+        (_GROUP,),
+    ),
+    Mutant(
+        "blame a process for another's work",
+        "groups/watch.py",
+        '"Terminate" if wanted < 0 else ""',
+        '"Terminate"',
+        (_GROUP,),
     ),
     Mutant(
         "call a change done while AWS is at work",
@@ -54,8 +76,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "clean up after success only",
         "change/runner.py",
-        "    run.clean_up()\n",
-        "    if error is None:\n        run.clean_up()\n",
+        "        run.clean_up()\n",
+        "        if error is None:\n            run.clean_up()\n",
         _ALL,
     ),
     Mutant(
