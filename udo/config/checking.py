@@ -35,7 +35,7 @@ class Section(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A file, or several in the order in which they are laid over each other, by their structure."""
+    """A file, or several in the order in which they are merged, by their structure."""
 
     tables: tuple[Table, ...] = ()
     clusters: Mapping[str, Section] = {}

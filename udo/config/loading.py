@@ -174,7 +174,7 @@ def _grafted(lower: Document, upper: Document) -> Document:
 
 
 def _joined(lower: Mapping[str, Section], upper: Mapping[str, Section]) -> dict[str, Section]:
-    """The sections of both; of one name they are one, whose tables are laid over each other."""
+    """The sections of both; of one name they are one, whose tables are merged."""
     found = dict(lower)
     for name, section in upper.items():
         if below := found.get(name):

@@ -28,12 +28,12 @@ def layer(table: Table) -> Table:
 
 
 def merged(lower: Table, upper: Table) -> Table:
-    """`upper` laid over `lower`, both layers of the same schema level or merges of such."""
+    """`upper` merged into `lower`, both layers of the same schema level or merges of such."""
     return _tables(lower, upper, schema.inside(""))
 
 
 def laid(lower: Entry | None, upper: Entry | None, key: Key | None) -> Entry | None:
-    """What stands at one key once `upper` is laid over `lower`."""
+    """What stands at one key once `upper` is merged into `lower`."""
     if lower is None or upper is None:
         return upper or lower
     return Entry(upper.mark, _nodes(lower.value, upper.value, key))

@@ -112,7 +112,7 @@ class Role:
         return str(entry.mark) if entry and not _nothing(entry.value) else "default"
 
     def entry(self, key: str) -> Entry | None:
-        """What stands at a key once everything is laid over each other, as written."""
+        """What stands at a key once everything is merged, as written."""
         return self._entry(schema.BY_PATH[key])
 
     def filled(self, text: Text) -> str:
@@ -123,7 +123,7 @@ class Role:
         return _Reading(self._answer).fill(text)
 
     def history(self, key: str, tag: str | None = None) -> tuple[Said, ...]:
-        """What each part of the configuration says of a key, in the order in which they are laid over each other.
+        """What each part of the configuration says of a key, in the order in which they are merged.
 
         Of `tags`, what is said of one `tag` alone, where one is named.
         """

@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A mapping in the order of the file; `replaces` what is inherited instead of being laid over it.
+    """A mapping in the order of the file; `replaces` what is inherited instead of being merged with it.
 
     A profile's is `used` at these places, the innermost `use` first.
     """

@@ -1,1 +1,1 @@
-"""Launch data, purely: copying it, laying udo.yml over it, naming it, telling what differs."""
+"""Launch data, purely: copying it, merging udo.yml into it, naming it, telling what differs."""

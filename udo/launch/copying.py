@@ -73,7 +73,7 @@ def sendable(copy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def laid_over(base: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
-    """The base with the keys laid over it: maps merged, block devices merged by device name, all else replaced.
+    """The base with the keys merged into it: maps merged, block devices merged by device name, all else replaced.
 
     Of network interfaces the primary one is merged. What cannot stand beside a new member goes.
     """

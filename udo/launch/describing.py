@@ -1,4 +1,4 @@
-"""Says live launch data in the words of udo.yml: the keys that, laid over it again, change nothing."""
+"""Says live launch data in the words of udo.yml: the keys that, merged into it again, change nothing."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def image(word: str) -> str:
 
 
 def with_settings(keys: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The launch keys with the given ones laid over them: options merged, volumes by device name, all else replaced."""
+    """The launch keys with the given ones merged into them: options merged, volumes by name, the rest replaced."""
     result = dict(keys)
     for key, value in given.items():
         known = result.get(key)

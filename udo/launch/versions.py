@@ -1,4 +1,4 @@
-"""The next version of a launch template: a copy with launch keys laid over it, or one that has that content already."""
+"""The next version of a launch template: a copy with launch keys merged into it, or one with that content already."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class NextVersion:
 def next_version(
     state: TemplateState, wanted: Wanted, saved: str, live: Pair, fixed: Collection[str] = ()
 ) -> NextVersion:
-    """The version with the launch keys laid over the one in use; a new one's number is saved under a name.
+    """The version with the launch keys merged into the one in use; a new one's number is saved under a name.
 
     `live` must hold before one is made; the members `fixed` stay as they are, whatever else does not.
 
