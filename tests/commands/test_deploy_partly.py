@@ -46,9 +46,10 @@ def test_the_same_command_deploys_to_the_instance_that_failed_and_then_nothing_i
     world.log.clear()
     third = udo(*DEPLOY, SHA)
     assert (third.exit, writes(world)) == (0, [])
-    assert (
-        f"every instance of prod webapp has example/shop {SHA}: {partly} (Succeeded, 1 of 3 failed) at" in third.stdout
-    )
+    ended = f"every instance of prod webapp has example/shop {SHA}: {second['deploymentId']} succeeded at"
+    assert ended in third.stdout
+    data = udo(*DEPLOY, SHA, "-o", "json").json["data"]
+    assert (data["deployment_id"], data["outcome"]) == (second["deploymentId"], "Succeeded")
 
 
 def test_what_still_fails_on_the_instance_is_a_failure_again(world: Any, udo: Udo, partly: str) -> None:

@@ -32,8 +32,8 @@ _MOST_PARTIAL = 25
 class Observed:
     """The group, the deployment group over it, its active deployments and the last one of all its instances.
 
-    `lacking` are the members in service that have not got the revision, where the last one was a success of it; a "?"
-    stands for one where AWS tells only how many.
+    Where that was a success of the revision, `lacking` are the members in service that have not got it (a "?" stands
+    for one where AWS tells only how many), and `latest` is the last success, be it of those alone that were without it.
     """
 
     group: AutoScalingGroup
@@ -42,11 +42,12 @@ class Observed:
     last: Deployment | None = None
     lacking: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    latest: Deployment | None = None
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
         """The deployments seen, the active ones first."""
-        return (*self.active, *((self.last,) if self.last else ()))
+        return (*self.active, *filter(None, (self.latest, self.last)))
 
 
 def observe_groups(aws: Aws, role: Role) -> Observed:
@@ -75,6 +76,8 @@ def observe_deployments(aws: Aws, groups: Observed, revision: Mapping[str, Any])
     observed = replace(groups, active=active, last=last)
     if last is None or last.status != "Succeeded" or not same(last.revision, revision):
         return observed
+    ours = (one for one in partial if one.creator not in OF_ONE_INSTANCE and one.status == "Succeeded")
+    observed = replace(observed, latest=next(ours, last))
     members = [member.instance_id for member in groups.group.members if member.in_service]
     try:
         return replace(observed, lacking=_lacking(aws, members, (last, *partial)))

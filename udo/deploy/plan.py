@@ -59,8 +59,9 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
         note = f"{count} without {told(wanted.revision)} after {last.deployment_id} ({last.outcome})"
         named = ", ".join(observed.lacking[:_NAMED]) + ("" if len(observed.lacking) <= _NAMED else ", ...")
         return _created(role, replace(heading, notes=(*notes, f"{note}: {named}")), observed, wanted)
-    how = "succeeded" if last.outcome == last.status else f"({last.outcome})"
-    end = f"{last.deployment_id} {how} at {last.completed_at or last.created_at}"
+    latest = observed.latest or last
+    how = "succeeded" if latest.outcome == latest.status else f"({latest.outcome})"
+    end = f"{latest.deployment_id} {how} at {latest.completed_at or latest.created_at}"
     unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; --again deploys it once more"
     return replace(heading, unchanged=unchanged)
 
