@@ -272,9 +272,9 @@ def test_a_word_that_is_no_text_is_no_crash() -> None:
     assert "bug" not in ended.stderr
 
 
-def test_no_output_at_all_is_no_crash() -> None:
+def test_a_closed_output_is_no_crash_and_a_failure_like_a_full_disk() -> None:
     ended = _bash("udo --version >&-")
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (1, "udo: the output cannot be written: Bad file descriptor\n")
 
 
 def test_colours_are_only_where_they_are_wanted(

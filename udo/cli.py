@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from udo.errors import Failure
     from udo.result import Result
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# A full disk, and a stdout that was closed before the start.
+_NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 # Set by a shell that asks for completions. Source: click, shell completion.
 _COMPLETING = "_UDO_COMPLETE"
 # Not by pathlib: importing that would cost the help a sixth of its time.
@@ -100,7 +101,7 @@ def _exit_code(words: list[str], session: Session) -> int:
     except BrokenPipeError:
         return _closed_pipe()
     except OSError as error:
-        if error.filename is None and error.errno in _FULL:
+        if error.filename is None and error.errno in _NOT_WRITTEN:
             return _unwritable(session, error)
         return session.bug(error)
     except Exception as error:

@@ -11,10 +11,11 @@ from typing import Any
 
 def prepare() -> None:
     """Opens what the process was started without, and lets nothing fail for a stderr that cannot be written."""
-    # A stream this process was started without (>&-) is None, and the next connection would take its descriptor.
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    # A stream this process was started without (>&-) is None, and the next connection would take its descriptor. Data
+    # that cannot be written is a failure: what is only open for reading says so at the first line.
+    for name, mode, way in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - lives as long as the process
+            setattr(sys, name, open(os.open(os.devnull, way), mode))  # noqa: PTH123, SIM115 - lives as long as it
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     # Only the one of the process: who runs Udo within another program has put another in its place.
