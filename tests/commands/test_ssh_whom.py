@@ -17,7 +17,7 @@ from udo.commands.status import outdated
 from udo.fanout.which import Whom, chosen
 from udo.groups.observe import Seen
 from udo.groups.outdated import outdated_ids
-from udo.model.groups import AutoScalingGroup, Member, Override
+from udo.model.groups import LIFECYCLE_STATES, AutoScalingGroup, Member, Override
 from udo.model.instances import Instance
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
@@ -211,3 +211,24 @@ def test_the_memory_of_a_run_is_private_and_holds_no_output(stage: Any, udo: Udo
 def test_a_dry_run_is_not_remembered(stage: Any, udo: Udo) -> None:
     udo("ssh", "stage", "webapp", "true", "-n")
     assert not (Path.home() / "state" / "udo" / "last").exists()
+
+
+def test_the_states_of_a_member_are_those_that_botocore_knows(session: Callable[[], Any]) -> None:
+    known = session().get_service_model("autoscaling").shape_for("LifecycleState").enum
+    assert sorted(LIFECYCLE_STATES) == sorted(known)
+
+
+@pytest.mark.parametrize("states", ["Bogus", "InService,Bogus", "ANY", "Pending:"])
+def test_a_state_that_does_not_exist_is_misuse_with_those_there_are(udo: Udo, states: str) -> None:
+    Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
+    told = udo("ssh", "prod", "web", "true", "--state", states)
+    assert (told.exit, told.stdout) == (2, "")
+    wrong = states.rpartition(",")[2]
+    assert f"'{wrong}' is not a lifecycle state: states are InService, Pending, " in told.stderr
+    assert told.stderr.endswith(", any\n")
+
+
+@pytest.mark.parametrize("states", ["standby", "Warmed:Stopped", "any"])
+def test_a_state_in_any_case_and_one_of_a_warm_pool_is_taken(udo: Udo, world: Any, states: str) -> None:
+    Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
+    assert udo("ssh", "prod", "web", "true", "--state", states).exit == 1, "there is no group"

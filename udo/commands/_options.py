@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from udo.duration import given
 from udo.errors import UsageError
 from udo.fanout.which import Whom
+from udo.model.groups import LIFECYCLE_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +69,17 @@ def _ids(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> tu
     return ids
 
 
+def _states(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
+    states = _words(ctx, param, given)
+    known = {state.lower() for state in LIFECYCLE_STATES}
+    for state in states:
+        if state != "any" and state.lower() not in known:
+            # Those of a warm pool, which are many, are taken and not listed.
+            usual = [*(one for one in LIFECYCLE_STATES if not one.startswith("Warmed:")), "any"]
+            raise UsageError(f"{state!r} is not a lifecycle state", hint=f"states are {', '.join(usual)}")
+    return states
+
+
 def _tags(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> tuple[tuple[str, str], ...]:
     for text in given:
         if text.find("=") < 1:
@@ -90,7 +102,7 @@ _WHOM = (
     _several(("--instance", "instances"), "ID,...", _ids, "Only these."),
     _several(("--exclude", "excluded"), "ID,...", _ids, "All but these."),
     _several(
-        ("--state", "states"), "STATE,...", _words, "Those in these lifecycle states, or 'any' (default: InService)."
+        ("--state", "states"), "STATE,...", _states, "Those in these lifecycle states, or 'any' (default: InService)."
     ),
     _several(("--tag", "tags"), "KEY=VALUE", _tags, "Only those with this tag."),
     click.option("--outdated", is_flag=True, help="Only those launched from something else than the group's now."),

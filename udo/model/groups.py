@@ -8,6 +8,18 @@ from typing import Any
 
 from udo.model.launch import LaunchReference, LaunchTemplateReference
 
+# Source: API_Instance (Auto Scaling), LifecycleState.
+_WARMED = (
+    *("Pending", "Pending:Wait", "Pending:Proceed", "Pending:Retained", "Stopped", "Running", "Hibernated"),
+    *("Terminating", "Terminating:Wait", "Terminating:Proceed", "Terminating:Retained", "Terminated"),
+)
+LIFECYCLE_STATES = (
+    *("InService", "Pending", "Pending:Wait", "Pending:Proceed", "Quarantined", "EnteringStandby", "Standby"),
+    *("Terminating", "Terminating:Wait", "Terminating:Proceed", "Terminating:Retained", "Terminated"),
+    *("Detaching", "Detached", "ReplacingRootVolume", "ReplacingRootVolume:Wait", "ReplacingRootVolume:Proceed"),
+    *("RootVolumeReplaced", *(f"Warmed:{state}" for state in _WARMED)),
+)
+
 
 @dataclass(frozen=True)
 class Override:
