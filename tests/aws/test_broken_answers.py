@@ -176,10 +176,13 @@ def test_an_answer_has_so_many_seconds_in_all_and_what_is_awaited_is_told(
 
 
 @pytest.mark.parametrize("value", ["0", "soon", "-1", "1e9"])
-def test_a_limit_that_is_no_number_of_seconds_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("UDO_ANSWER_TIMEOUT", value)
-    with pytest.raises(UsageError, match="UDO_ANSWER_TIMEOUT"):
+@pytest.mark.parametrize("variable", ["UDO_ANSWER_TIMEOUT", "AWS_MAX_ATTEMPTS"])
+def test_a_limit_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UsageError) as told:
         Aws(region="us-west-2")
+    assert (told.value.exit, told.value.message) == (2, f"{variable} is '{value}'")
+    assert (told.value.hint or "").startswith("write ")
 
 
 LACKING: dict[str, tuple[Read, bytes, str]] = {

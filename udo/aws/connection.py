@@ -38,7 +38,7 @@ _NO_TEMPLATE = frozenset(
     f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")
 )
 # How long one answer of AWS's may take in all, tries included.
-_LIMIT = "UDO_ANSWER_TIMEOUT"
+_LIMIT, _ATTEMPTS = "UDO_ANSWER_TIMEOUT", "AWS_MAX_ATTEMPTS"
 # A setting: name in a configuration file, variable, default, conversion. Source: botocore.session.SESSION_VARIABLES.
 _UNSET = (None, None, None, None)
 _NO_FILE = (None, None, os.devnull, None)
@@ -64,7 +64,8 @@ class Connection:
         self._endpoint = endpoint
         self._trace = trace
         self._tell = tell
-        self._seconds = _limit()
+        self._seconds = _number(_LIMIT, "60", "a number of seconds")
+        _number(_ATTEMPTS, "8", "how often a request is tried in all, 1 or more")
         self._clients: dict[tuple[str, str], Any] = {}
         self._has_credentials = credentials is not None
         with configured():
@@ -251,11 +252,11 @@ def _use(service: str, operation: str, *, whole: bool) -> str:
     return "full" if whole or operation not in PLAIN.get(service, ()) else "plain"
 
 
-def _limit() -> float:
-    """Seconds in which every answer has to come, from when it was first asked for. Raises: UsageError."""
-    written = os.environ.get(_LIMIT) or "60"
+def _number(variable: str, default: str, meaning: str) -> float:
+    """What a variable of the environment says, a whole number above zero. Raises: UsageError."""
+    written = os.environ.get(variable) or default
     if not re.fullmatch(r"[0-9]{1,5}", written) or not int(written):
-        raise UsageError(f"{_LIMIT} is {written!r}", hint="write a number of seconds")
+        raise UsageError(f"{variable} is {written!r}", hint=f"write {meaning}")
     return float(written)
 
 
@@ -263,8 +264,8 @@ def _client_config(writing: bool, *, direct: bool) -> Config:
     if writing:
         retries = {"mode": "standard", "total_max_attempts": 1}
     else:
-        # AWS_MAX_ATTEMPTS counts only where the key is left out.
-        own = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"total_max_attempts": 8}
+        # The variable counts only where the key is left out.
+        own = {} if os.environ.get(_ATTEMPTS) else {"total_max_attempts": 8}
         retries = {"mode": "standard", **own}
     proxies: dict[str, Any] = {"proxies": {}} if direct else {}
     return Config(connect_timeout=5, read_timeout=30, retries=retries, **proxies)  # type: ignore[arg-type]
