@@ -323,3 +323,15 @@ def test_a_signal_beside_a_failure_among_several_roles_hides_neither(
     told = udo("updatelc", "prod", "*", "--yes", "--set", "instance_type=t3.large")
     assert told.exit == 130
     assert told.stderr.splitlines()[-1] == "udo: interrupted; 1 of 2 roles failed: prod one", told.stderr
+
+
+def test_a_run_whose_reader_went_away_is_no_run_that_was_broken_off(shop: Any) -> None:
+    command = "udo ssh prod one 'seq 3; sleep 0.3; seq 3; sleep 0.3; seq 3'"
+    line = f"{sys.executable} -m {command} | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "Traceback" in done.stderr) == (141, False), done.stderr
+    shown = subprocess.run([sys.executable, "-m", "udo", "history", "-o", "json"], check=True, capture_output=True)
+    [run] = [row for row in json.loads(shown.stdout)["data"] if row["run"]]
+    assert run["outcome"] == "interrupted"
+    lines = (Path(os.environ["XDG_STATE_HOME"]) / "udo" / "journal.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["note"] == "the reader of the output went away"

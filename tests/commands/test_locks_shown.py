@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -74,8 +75,6 @@ def test_many_roles_ask_for_the_locks_once(world: Any, udo: Udo) -> None:
 def test_lock_without_words_lists_them_all_with_their_state(
     world: Any, udo: Udo, holder: dict[str, Any], seconds: int, state: str
 ) -> None:
-    import socket
-
     configuration_world(world)
     write_config()
     assert udo("lock").stdout == "no group is locked\n"
@@ -98,3 +97,38 @@ def test_a_reason_without_a_group_is_no_list(world: Any, udo: Udo) -> None:
 @pytest.mark.parametrize("group", ["prod-webapp", "a_b", "a b", "ü", "a/b_2fc", NAME])
 def test_the_group_is_read_back_from_the_name_of_its_lock(group: str) -> None:
     assert group_name(parameter_name(group)) == group
+
+
+CHANGES = {
+    "updatelc": ("updatelc", "prod", "webapp", "--set", "instance_type=t3.large"),
+    "several roles": ("updatelc", "prod", "*", "--set", "instance_type=t3.large"),
+}
+
+
+@pytest.mark.parametrize("words", CHANGES.values(), ids=list(CHANGES))
+def test_a_dry_run_says_that_the_group_is_locked_and_that_the_change_would_be_refused(
+    world: Any, udo: Udo, words: tuple[str, ...]
+) -> None:
+    configuration_world(world)
+    write_config()
+    assert "locked" not in udo(*words, "-n").stderr
+    held_by(world, pid=0, reason="investigating")
+    told = udo(*words, "-n")
+    assert (told.exit, told.stderr.count("prod-webapp is locked by ")) == (0, 1)
+    assert ": investigating: until it is unlocked this would be refused" in told.stderr
+    data = udo(*words, "-n", "-o", "json").json["data"]
+    plan = (data[0] if isinstance(data, list) else data)["plan"]
+    assert any("prod-webapp is locked by " in note for note in plan["notes"])
+    assert udo(*words, "--yes").exit == 4
+
+
+def test_a_dry_run_tells_of_no_lock_that_is_dead_or_cannot_be_read(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    words = (*CHANGES["updatelc"], "-n")
+    held_by(world, pid=2**22 + 7, host=socket.gethostname())
+    assert (udo(*words).exit, "locked" in udo(*words).stderr) == (0, False)
+    world.client("ssm").delete_parameter(Name=NAME)
+    held_by(world, pid=0)
+    world.faults.add(Fault("deny", "GetParameters", times=None))
+    assert (udo(*words).exit, "lock" in udo(*words).stderr) == (0, False)

@@ -13,7 +13,7 @@ from udo.change.conditions import resolve
 from udo.change.confirm import confirm
 from udo.change.events import Notice, Progress, StepBegan, StepDone, exit_status
 from udo.change.hooks import run
-from udo.change.locking import Locking
+from udo.change.locking import Locking, locked_by
 from udo.change.outcome import Outcome
 from udo.change.plan import FanOut, Plan, filled
 from udo.change.preview import previewed
@@ -160,10 +160,12 @@ class Finish:
 
     def _previewed(self) -> Result:
         self._identify()
-        head = f"{self._plan.command}  {self._plan.target}  (dry run: nothing is changed)"
-        text = "\n".join([head, "", *plan_lines(self._plan)])
-        data = {"dry_run": True, "plan": previewed(self._plan)}
-        return Result(data, text=text, notes=self._plan.notes, is_plan=True)
+        plan = self._plan
+        if self.locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
+            plan = replace(plan, notes=(*plan.notes, f"warning: {locked}: until it is unlocked this would be refused"))
+        head = f"{plan.command}  {plan.target}  (dry run: nothing is changed)"
+        text = "\n".join([head, "", *plan_lines(plan)])
+        return Result({"dry_run": True, "plan": previewed(plan)}, text=text, notes=plan.notes, is_plan=True)
 
     def _confirm(self, plan: Plan) -> None:
         question = self._question(plan)
@@ -231,6 +233,10 @@ class Finish:
             outcome = self._stages(tools, outcome, confirmed=confirmed)
         except (UdoError, Interrupted) as error:
             outcome = replace(outcome, error=error)
+        except BrokenPipeError:
+            if self._begun:
+                record.end("interrupted", "the reader of the output went away")
+            raise
         finally:
             lock.give_back()
         return self._ended(record, outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.change.events import Notice
@@ -23,13 +23,25 @@ from udo.change.runner import Tools, carry_out
 from udo.errors import AwsError, Conflict, CredentialsError, Interrupted, LostAnswer, PermissionDenied, UdoError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from udo.change.events import Event
-    from udo.change.plan import Plan
+    from udo.change.plan import Plan, Read
 
 WAIT_SECONDS = 600.0
 _POLL = 5.0
 # Well before a lock is taken for one left behind, see STALE_SECONDS.
 BEAT_SECONDS = 600.0
+
+
+def locked_by(read: Callable[[Read], Any], group_name: str) -> str | None:
+    """One line that says who holds the lock of a group; None where nobody does that is alive, or it cannot be read."""
+    try:
+        value = read(lock_read(parameter_name(group_name)))
+    except UdoError:
+        return None
+    holder = holder_from(value) if value else None
+    return f"{group_name} is locked by {holder}" if holder and not holder.gone else None
 
 
 class Locking:
