@@ -70,7 +70,7 @@ _OPTIONS = (
         metavar="KEY=VALUE",
         multiple=True,
         callback=_settings,
-        help="A launch key, instead of udo.yml's.",
+        help="Set a launch key to this, whatever udo.yml says; a list is a,b and replaces the whole list.",
     ),
     click.option(
         "--from-config", is_flag=True, help="Take udo.yml alone; what only the live data has is lost, and shown."
@@ -115,6 +115,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     udo updatelc prod.webapp --ami ami-0abc1234
     udo updatelc prod webapp --ami latest  the newest image of the family of the live one
     udo updatelc prod webapp --set instance_type=m7g.large --set metadata_options.HttpTokens=required
+    udo updatelc prod webapp --set security_groups=sg-0a1b2c3d,sg-0e4f5a6b
     udo updatelc prod webapp --to-template the same content as a launch template; rollback goes back
     udo updatelc prod webapp --overrides   the templates that overrides of a mixed policy have of their own, too
     udo updatelc prod '*' --yes            every role of the cluster
