@@ -5,6 +5,9 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 BIN := .venv/bin
 READY := .venv/ready
 
+# Every process of the tests would compile Udo anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo picture test sweep farm foreign mutants actions check bench lock clean
 
 help:
