@@ -161,7 +161,7 @@ class Finish:
     def _previewed(self) -> Result:
         self._identify()
         plan = self._plan
-        if self.locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
+        if self._locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
             plan = replace(plan, notes=(*plan.notes, f"warning: {locked}: until it is unlocked this would be refused"))
         head = f"{plan.command}  {plan.target}  (dry run: nothing is changed)"
         text = "\n".join([head, "", *plan_lines(plan)])
