@@ -290,9 +290,9 @@ class Session:
         return written or given
 
     def _traced(self, action: str, seconds: float) -> None:
-        from udo.change.events import Notice
-
         if self.options.verbose or self.options.debug:
+            from udo.change.events import Notice
+
             self.emit(Notice(f"{action}  {seconds * 1000:.0f} ms", "debug"))
 
     def _awaited(self, told: str) -> None:

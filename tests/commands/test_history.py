@@ -245,7 +245,9 @@ def test_a_run_that_failed_after_its_last_step_is_not_done(world: Any, udo: Udo)
 def test_a_run_is_under_way_while_its_process_lives_and_not_judged_from_another_host(world: Any, udo: Udo) -> None:
     configuration_world(world)
     write_config()
-    program = "import sys; from udo.change.lock import *; me = this_process('', ''); print(me.host, me.pid, me.started)"
+    program = (
+        "import sys; from udo.change.holder import *; me = this_process('', ''); print(me.host, me.pid, me.started)"
+    )
     command = [sys.executable, "-c", f"{program}; sys.stdout.flush(); sys.stdin.read()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

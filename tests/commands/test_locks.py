@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from launch_worlds import CONFIG, configuration, configuration_world, launched_from, write_config
 
-from udo.change.lock import parameter_name
+from udo.change.holder import parameter_name
 from udo.sandbox.faults import Fault
 
 Udo = Callable[..., Any]
@@ -136,7 +136,7 @@ def test_the_lock_of_a_dead_process_of_this_host_is_taken_over(world: Any, udo: 
 def test_the_lock_of_a_living_process_of_this_host_is_not(world: Any, udo: Udo) -> None:
     configuration_world(world)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as living:
-        from udo.change.lock import _started
+        from udo.change.holder import _started
 
         held_by(world, host=socket.gethostname(), pid=living.pid, started=_started(living.pid))
         write_config()

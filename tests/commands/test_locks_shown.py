@@ -10,7 +10,7 @@ import pytest
 from launch_worlds import CONFIG, configuration_world, write_config
 from test_locks import NAME, held_by
 
-from udo.change.lock import group_name, parameter_name
+from udo.change.holder import group_name, parameter_name
 from udo.sandbox.faults import Fault
 
 Udo = Callable[..., Any]

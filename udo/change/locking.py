@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.change.events import Notice
-from udo.change.lock import (
-    Holder,
-    holder_from,
-    lock_read,
-    modified_read,
-    parameter_name,
-    plan_beat,
-    plan_lock,
-    plan_unlock,
-    stale,
-    this_process,
-)
+from udo.change.holder import Holder, holder_from, parameter_name, stale, this_process
+from udo.change.lock import lock_read, modified_read, plan_beat, plan_lock, plan_unlock
 from udo.change.runner import Tools, carry_out
 from udo.errors import AwsError, Conflict, CredentialsError, Interrupted, LostAnswer, PermissionDenied, UdoError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.change.events import Notice
+from udo.change.holder import this_process
 from udo.change.journal import Journal
-from udo.change.lock import this_process
 from udo.change.plan import FanOut
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.change.events import Notice
+from udo.change.holder import Holder
 from udo.change.journal import Entry, entries
-from udo.change.lock import Holder
 from udo.change.mark import RUN
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.groups.text import brief_launch, brief_name, brief_time, local_time, short_name

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.change.finish import finish
-from udo.change.lock import by_hand, holder_from, lock_read, parameter_name, plan_lock, plan_unlock
+from udo.change.holder import by_hand, holder_from, parameter_name
+from udo.change.lock import lock_read, plan_lock, plan_unlock
 from udo.errors import Conflict
 from udo.groups.locks import observe_locks
 from udo.groups.observe import existing_group
@@ -20,7 +21,7 @@ from udo.selectors import no_more, one_role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from udo.change.lock import Holder
+    from udo.change.holder import Holder
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.session import Session

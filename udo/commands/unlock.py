@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.change.finish import finish
-from udo.change.lock import holder_from, lock_read, modified_read, parameter_name, plan_unlock, stale
+from udo.change.holder import holder_from, parameter_name, stale
+from udo.change.lock import lock_read, modified_read, plan_unlock
 from udo.change.plan import Plan
 from udo.groups.target import role_target
 from udo.selectors import no_more, one_role

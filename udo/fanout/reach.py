@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from udo.change.events import HostDone
 from udo.errors import Absent, UsageError
 from udo.fanout.last_run import failed
 from udo.fanout.which import Whom, chosen
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from udo.aws.ec2 import Ec2
+    from udo.change.events import HostDone
     from udo.config import Role
     from udo.groups.observe import Seen
     from udo.model.groups import Member
@@ -179,13 +179,18 @@ def _hosts(seen: Seen, members: Sequence[Member], reach: Mapping[str, Any]) -> I
     for member in members:
         instance = seen.instances.get(member.instance_id)
         if instance is None or instance.state in ("shutting-down", "terminated"):
-            ending = HostDone(member.instance_id, "gone", None, "terminated since the group listed it", 0.0)
-            yield Host(seen, member, ending=ending)
+            yield _lost(seen, member, "gone", "terminated since the group listed it")
             continue
         address = getattr(instance, _ADDRESSES[reach["address"]])
         if address and instance.state == "running":
             yield Host(seen, member, {"instance_id": member.instance_id, **reach, "address": address})
         else:
             reason = f"has no {reach['address']} address" if instance.state == "running" else f"is {instance.state}"
-            ending = HostDone(member.instance_id, "unreachable", None, f"the instance {reason}", 0.0)
-            yield Host(seen, member, ending=ending)
+            yield _lost(seen, member, "unreachable", f"the instance {reason}")
+
+
+def _lost(seen: Seen, member: Member, outcome: str, reason: str) -> Host:
+    # Late: what only reads has rarely any use for events.
+    from udo.change.events import HostDone
+
+    return Host(seen, member, ending=HostDone(member.instance_id, outcome, None, reason, 0.0))

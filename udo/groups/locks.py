@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from udo.change.lock import PATH, Holder, group_name, holder_from, stale
+from udo.change.holder import PATH, Holder, group_name, holder_from, stale
 from udo.errors import AwsError, PermissionDenied
 from udo.groups.text import short_name
 

@@ -16,7 +16,6 @@ from udo.output.clean import neutral
 from udo.output.hidden import Hidden
 from udo.output.table import lines, room, table
 from udo.output.terminal import Status, coloured_plan, coloured_table, is_colourful, red, yellow
-from udo.output.text import plan_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,6 +92,9 @@ class Output:
         """Shows on stderr what is about to be done."""
         self._status.clear()
         if not self.quiet:
+            # Late, as below.
+            from udo.output.text import plan_lines
+
             text = "\n".join(self.masked(line) for line in plan_lines(plan))
             print(coloured_plan(text) if is_colourful(sys.stderr, self._color) else text, file=sys.stderr)
 

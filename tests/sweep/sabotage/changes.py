@@ -171,7 +171,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "know a process by its number alone",
-        "change/lock.py",
+        "change/holder.py",
         "_started(self.pid) != self.started",
         "not _started(self.pid)",
     ),
@@ -208,7 +208,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("begin the next role without credentials", "change/many.py", "ended = _ends_all(error)", "ended = False"),
     Mutant(
         "call nobody's lock dead",
-        "change/lock.py",
+        "change/holder.py",
         "if not self.pid or self.host != socket.gethostname():",
         "if not self.pid:",
     ),
