@@ -102,6 +102,26 @@ def test_whatever_can_ask_takes_yes_and_whatever_finishes_a_plan_takes_both() ->
     assert {name for name, text in sources.items() if "options.yes" in text} <= {*CHANGING, "plan"}
 
 
+@pytest.mark.parametrize(
+    ("words", "verb"),
+    [
+        (("deploy", "prod", "web", "v1", "--timeout", "60"), "deploy"),
+        (("updatelc", "prod", "web", "--set", "nosuch=1"), "updatelc"),
+        (("ssh", "prod", "web", "true", "--state", "Bogus"), "ssh"),
+        (("ssh", "prod", "web", "true", "--nosuch"), "ssh"),
+        (("config", "show", "prod", "web", "--nosuch"), "config show"),
+        (("sandbox", "step", "soon"), "sandbox step"),
+    ],
+)
+def test_a_document_names_its_verb_whatever_is_wrong_with_the_words(
+    udo: Udo, words: tuple[str, ...], verb: str
+) -> None:
+    Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
+    for line in ((*words, "-o", "json"), ("-o", "json", *words)):
+        told = udo(*line)
+        assert (told.exit, told.json["command"], told.json["error"]["code"]) == (2, verb, "usage")
+
+
 def test_every_verb_prints_the_usual_document_and_raw_formats_have_names_of_their_own(udo: Udo) -> None:
     raw = udo("config", "schema")
     document = udo("config", "schema", "-o", "json").json

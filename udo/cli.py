@@ -172,6 +172,7 @@ def _prepared(command: click.Command, formats: Sequence[str], takes: Sequence[st
     """The verb with the global options after it as well, which begins its Session before anything else."""
     if getattr(command, "_udo_prepared", False):
         return command
+    command.make_context = _named(command.make_context)  # type: ignore[method-assign]
     own = {name for param in command.params for name in param.opts}
     for param in command.params:
         if isinstance(param, click.Argument) and "CLUSTER" in (param.metavar or ""):
@@ -184,6 +185,19 @@ def _prepared(command: click.Command, formats: Sequence[str], takes: Sequence[st
         command.callback = _begun(command.callback, formats, takes)
     command._udo_prepared = True  # type: ignore[attr-defined]
     return command
+
+
+def _named(make_context: Callable[..., click.Context]) -> Callable[..., click.Context]:
+    """Notes the verb before its words are read: a document that tells what is wrong with them names it too."""
+
+    def make(
+        info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if parent and isinstance(parent.obj, Session):
+            parent.obj.command = f"{parent.command_path} {info_name}".partition(" ")[2]
+        return make_context(info_name, args, parent, **extra)
+
+    return make
 
 
 class _Words(click.ParamType):  # type: ignore[type-arg]  # generic to the type checker, not to every click
