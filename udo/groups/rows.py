@@ -30,7 +30,7 @@ def instance_row(seen: Seen, member: Member) -> dict[str, Any]:
         "health_status": member.health_status,
         "state": known.state or None,
         "instance_type": known.instance_type or member.instance_type,
-        "image_id": known.image_id,
+        "image_id": known.image_id or None,
         "availability_zone": member.availability_zone,
         "private_address": known.private_address,
         "public_address": known.public_address,
