@@ -42,6 +42,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "notify": ("errors", ""),
     "schema": ("errors", ""),
     "config": ("schema duration result errors files", "yaml"),
+    "bundle": ("errors", "yaml"),
     "aws": ("change model result errors files signals programs", "boto3 botocore jmespath"),
     "ssh": ("change model errors files signals programs", "paramiko"),
     "output": ("change result errors files signals", "rich"),
@@ -64,7 +65,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "cli": ("flags session options signals streams selectors output result errors", "click"),
     "__main__": ("cli signals", ""),
     "sandbox": (
-        "config schema launch model errors files signals",
+        "config schema launch model bundle errors files signals",
         "moto werkzeug botocore boto3 paramiko cryptography",
     ),
 }

@@ -1,0 +1,110 @@
+"""The machine an agent works on: an instance's folder taken for the root of a file system, or this machine itself."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from udo.bundle.failure import Failed
+
+# As many links as Linux follows in one path.
+_MOST_LINKS = 40
+
+
+@dataclass(frozen=True)
+class Host:
+    """A file system and what the agent's process has of it.
+
+    `root` is the folder that stands for `/`; paths are resolved within it, whatever links say. `owners` False records
+    owners and groups in `notes` and leaves the files with whoever runs the sandbox.
+    """
+
+    root: Path
+    cwd: str = "/"
+    home: str = "/root"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    owners: bool = True
+    notes: list[str] = field(default_factory=list)
+
+    def real(self, path: str, *, follow: bool = True) -> Path:
+        """Where a path of the host lies on this machine; with `follow` False a link at its end stays one.
+
+        Raises: OSError where links go round in circles.
+        """
+        named = path if path.startswith("/") else f"{self.cwd}/{path}"
+        return Path(named) if str(self.root) == "/" else self._resolved(named, follow)
+
+    def expanded(self, path: str) -> str:
+        """A path made absolute without looking, as Ruby's File.expand_path makes it.
+
+        Raises: Failed where it begins with the home of an unknown user.
+        """
+        if path.startswith("~"):
+            name, _, rest = path[1:].partition("/")
+            path = f"{self._home_of(name)}/{rest}"
+        named = os.path.normpath(path if path.startswith("/") else f"{self.cwd}/{path}")
+        return "/" + named.lstrip("/")
+
+    def note(self, told: str) -> None:
+        """Keeps what the sandbox did otherwise than the real machine would have."""
+        if told not in self.notes:
+            self.notes.append(told)
+
+    def _home_of(self, name: str) -> str:
+        if not name:
+            return self.home
+        try:
+            return pwd.getpwnam(name).pw_dir
+        except KeyError:
+            raise Failed(f"user {name} doesn't exist") from None
+
+    def _resolved(self, path: str, follow: bool) -> Path:
+        left = [part for part in path.split("/") if part not in ("", ".")][::-1]
+        here: list[str] = []
+        links = 0
+        while left:
+            part = left.pop()
+            if part == "..":
+                here = here[:-1]
+                continue
+            place = self.root.joinpath(*here, part)
+            if not place.is_symlink() or (not left and not follow):
+                here.append(part)
+                continue
+            links += 1
+            if links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            target = str(place.readlink())
+            here = [] if target.startswith("/") else here
+            left += [piece for piece in target.split("/") if piece not in ("", ".")][::-1]
+        return self.root.joinpath(*here)
+
+
+def joined(first: str, second: object) -> str:
+    """Two parts of a path with one slash between them, as Ruby's File.join has it.
+
+    Raises: TypeError where the second is no text.
+    """
+    parts = second if isinstance(second, list) else [second]
+    for part in parts:
+        if not isinstance(part, str):
+            raise TypeError(f"{part!r} is no path")
+        first = f"{first.rstrip('/')}/{part.lstrip('/')}"
+    return first
+
+
+def folder_of(path: str) -> str:
+    """The part of a path before its last name, as Ruby's File.dirname has it."""
+    before, slash, _ = path.rstrip("/").rpartition("/")
+    if not path.strip("/"):
+        return "/" if path else "."
+    return (before.rstrip("/") or "/") if slash else "."
+
+
+def broken(error: OSError, where: str, path: str) -> Failed:
+    """An error of the system as the agent reports it; `where` is the name that Ruby gives the place."""
+    return Failed(f"{os.strerror(error.errno or 0)} @ {where} - {path}")

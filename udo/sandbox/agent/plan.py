@@ -1,0 +1,265 @@
+"""What an Install is going to do: copies, folders and permissions, all conflicts found before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from udo.bundle.appspec import AppSpec, File
+from udo.bundle.failure import Failed, internal
+from udo.bundle.permissions import Ace, Context, Permission, matches
+from udo.bundle.scalars import inspected, text
+from udo.sandbox.agent.host import Host, folder_of, joined
+
+# No bundle that anybody deploys has as many; links that go round in circles would make more.
+MOST_STEPS = 200_000
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file or a link is copied."""
+
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder is made."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The mode of an object is set."""
+
+    path: str
+    digits: str
+
+
+@dataclass
+class Acl:
+    """The access control list of an object is set; `added` is shared by all objects of one entry of the appspec."""
+
+    path: str
+    entries: tuple[Ace, ...]
+    added: list[Ace]
+
+
+@dataclass(frozen=True)
+class Label:
+    """The SELinux context of an object is set."""
+
+    path: str
+    context: Context
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Owner and group of an object are set."""
+
+    path: str
+    owner: Any
+    group: Any
+
+
+Step = Copy | Folder | Mode | Acl | Label | Owner
+
+
+@dataclass
+class Plan:
+    """The steps in order, and what they are going to leave."""
+
+    host: Host
+    steps: list[Step] = field(default_factory=list)
+    copied: dict[str, str] = field(default_factory=dict)
+    made: dict[str, None] = field(default_factory=dict)
+    permitted: set[str] = field(default_factory=set)
+
+    def add(self, step: Step) -> None:
+        """Appends a step. Raises: Failed where there are too many."""
+        if len(self.steps) >= MOST_STEPS:
+            raise Failed(
+                f"The bundle makes more than {MOST_STEPS:,} steps of Install: do its links go round in circles?"
+            )
+        self.steps.append(step)
+
+    def copy(self, source: str, destination: str) -> None:
+        """Plans a copy. Raises: Failed where something else goes there."""
+        destination = self.host.expanded(destination)
+        if destination in self.copied:
+            raise Failed(
+                "The deployment failed because the application specification file specifies two source files named "
+                f"{source} and {self.copied[destination]} for the same destination ({destination}). Remove one of the "
+                "source file paths from the AppSpec file, and then try again."
+            )
+        if destination in self.made:
+            raise Failed(
+                f"The deployment failed because the application specification file calls for installing the file "
+                f"{source}, but a file with that name already exists at the location ({destination}). Update your "
+                "AppSpec file or directory structure, and then try again."
+            )
+        self.add(Copy(source, destination))
+        self.copied[destination] = source
+
+    def folder(self, path: str) -> None:
+        """Plans a folder. Raises: Failed where a file goes there."""
+        path = self.host.expanded(path)
+        if path in self.copied:
+            raise Failed(
+                "The deployment failed because the application specification file includes an mkdir command more than "
+                f"once for the same destination path ({path}) from ({self.copied[path]}). Update the files section of "
+                "the AppSpec file, and then try again."
+            )
+        if path not in self.made:
+            self.add(Folder(path))
+        self.made[path] = None
+
+    def permit(self, path: str, permission: Permission, added: list[Ace]) -> None:
+        """Plans the permissions of one object. Raises: Failed where it has some already."""
+        path = self.host.expanded(path)
+        if path in self.permitted:
+            raise Failed(
+                f"The deployment failed because the permissions setting for ({path}) is specified more than once in "
+                "the application specification file. Update the files section of the AppSpec file, and then try again."
+            )
+        self.permitted.add(path)
+        if permission.mode is not None:
+            self.add(Mode(path, permission.mode))
+        if permission.acls is not None:
+            self.add(Acl(path, permission.acls, added))
+        if permission.context is not None:
+            self.add(Label(path, permission.context))
+        if permission.owner is not None or permission.group is not None:
+            self.add(Owner(path, permission.owner, permission.group))
+
+
+def plan_install(host: Host, archive: str, spec: AppSpec, behavior: str) -> Plan:
+    """The plan for a bundle unpacked at `archive`; `behavior` is what the deployment says of files that exist.
+
+    Raises: Failed, OSError.
+    """
+    plan = Plan(host)
+    for entry in spec.files:
+        _plan_file(plan, archive, entry, spec.file_exists_behavior or behavior)
+    for permission in spec.permissions:
+        _plan_permission(plan, permission)
+    if any(isinstance(step, Label) and step.context.range is None for step in plan.steps):
+        raise internal("a context without a range")
+    if any(not _is_text(path) for path in (*plan.copied, *plan.made)):
+        raise internal("source sequence is illegal/malformed utf-8")
+    return plan
+
+
+def _is_text(path: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in path)
+
+
+def _plan_file(plan: Plan, archive: str, entry: File, behavior: str) -> None:
+    try:
+        if not isinstance(entry.destination, str):
+            raise TypeError(f"{entry.destination!r} is no path")
+        source = joined(archive, entry.source)
+        if plan.host.real(source).is_dir():
+            _plan_ancestors(plan, entry.destination)
+            _plan_folder(plan, source, entry.destination, behavior)
+            return
+        destination = joined(entry.destination, source.rstrip("/").rpartition("/")[2])
+    except TypeError as error:
+        raise internal(str(error), entry.at) from error
+    _plan_ancestors(plan, destination)
+    _plan_copy(plan, source, destination, behavior)
+
+
+def _plan_ancestors(plan: Plan, destination: str) -> None:
+    missing: list[str] = []
+    parent = folder_of(destination)
+    while parent not in (".", "/") and not plan.host.real(parent).exists():
+        missing.insert(0, parent)
+        parent = folder_of(parent)
+    for path in missing:
+        plan.folder(path)
+
+
+def _plan_folder(plan: Plan, source: str, destination: str, behavior: str) -> None:
+    if not plan.host.real(destination).is_dir():
+        plan.folder(destination)
+    for name in [child.name for child in plan.host.real(source).iterdir()]:
+        here, there = joined(source, name), joined(destination, name)
+        if plan.host.real(here).is_dir():
+            _plan_folder(plan, here, there, behavior)
+        else:
+            _plan_copy(plan, here, there, behavior)
+
+
+def _plan_copy(plan: Plan, source: str, destination: str, behavior: str) -> None:
+    if not plan.host.real(destination).exists() or behavior == "OVERWRITE":
+        plan.copy(source, destination)
+    elif behavior == "DISALLOW":
+        raise Failed(f"The deployment failed because a specified file already exists at this location: {destination}")
+    elif behavior != "RETAIN":
+        raise Failed(
+            f"The deployment failed because an invalid option was specified for fileExistsBehavior: {behavior}. Valid "
+            "options include OVERWRITE, RETAIN, and DISALLOW."
+        )
+
+
+def _plan_permission(plan: Plan, permission: Permission) -> None:
+    path = plan.host.expanded(permission.object)
+    added: list[Ace] = []
+    if path in plan.copied:
+        if "file" in permission.types:
+            _refuse_patterns(permission)
+            _refuse_defaults(permission)
+            plan.permit(path, permission, added)
+    elif path in plan.made or plan.host.real(permission.object).is_dir():
+        for match in list(_matched(plan, permission, path)):
+            plan.permit(match, permission, added)
+
+
+def _matched(plan: Plan, permission: Permission, path: str) -> Iterator[str]:
+    if "file" in permission.types:
+        for copied in plan.copied:
+            if _concerned(permission, path, copied):
+                _refuse_defaults(permission)
+                yield copied
+    if "directory" in permission.types:
+        yield from (made for made in plan.made if _concerned(permission, path, made))
+
+
+def _concerned(permission: Permission, path: str, name: str) -> bool:
+    base = path if path.endswith("/") else f"{path}/"
+    if not name.startswith(base):
+        return False
+    rest = name.removeprefix(base)
+    patterns = (permission.pattern, *permission.excepted)
+    if "/" not in rest and not all(isinstance(one, str) for one in patterns):
+        raise internal("a pattern is no text", permission.at)
+    if permission.pattern != "**" and not ("/" not in rest and matches(rest, permission.pattern)):
+        return False
+    return not any("/" not in rest and matches(rest, one) for one in permission.excepted)
+
+
+def _refuse_patterns(permission: Permission) -> None:
+    if permission.pattern != "**":
+        raise Failed(
+            f"The deployment failed because the application specification file includes an object "
+            f"({permission.object}) with an invalid pattern ({text(permission.pattern)}), such as a pattern for a file "
+            "applied to a directory. Correct the permissions section of the AppSpec file, and then try again."
+        )
+    if permission.excepted:
+        raise Failed(
+            "The deployment failed because the except parameter for a pattern in the permissions section "
+            f"({inspected(list(permission.excepted))}) for the object named {permission.object} contains an invalid "
+            "format. Update the AppSpec file, and then try again."
+        )
+
+
+def _refuse_defaults(permission: Permission) -> None:
+    if permission.acls and any(one.default for one in permission.acls):
+        raise Failed(
+            "The deployment failed because the -d parameter has been specified to apply an acl setting to a file. "
+            "This parameter is supported for directories only. Update the AppSpec file, and then try again."
+        )
