@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from udo.bundle.failure import Failed
+from udo.sandbox.agent.mounts import lend
 
 # As many links as Linux follows in one path.
 _MOST_LINKS = 40
@@ -48,6 +49,10 @@ class Host:
             path = f"{self._home_of(name)}/{rest}"
         named = os.path.normpath(path if path.startswith("/") else f"{self.cwd}/{path}")
         return "/" + named.lstrip("/")
+
+    def lend(self, path: str) -> None:
+        """Makes a folder that every machine has, such as /usr/local/bin, before somebody asks whether it is there."""
+        lend(self.root, self.expanded(path))
 
     def note(self, told: str) -> None:
         """Keeps what the sandbox did otherwise than the real machine would have."""

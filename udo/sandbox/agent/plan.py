@@ -176,6 +176,8 @@ def _plan_file(plan: Plan, archive: str, entry: File, behavior: str) -> None:
 def _plan_ancestors(plan: Plan, destination: str) -> None:
     missing: list[str] = []
     parent = folder_of(destination)
+    plan.host.lend(destination)
+    plan.host.lend(parent)
     while parent not in (".", "/") and not plan.host.real(parent).exists():
         missing.insert(0, parent)
         parent = folder_of(parent)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from udo.sandbox.agent import inside
+
 _SHELL = frozenset("*?{}[]<>()~&|\\$;'`\"\n#")
 
 
@@ -54,7 +56,11 @@ class Here:
 
     def start(self, command: str, environment: Mapping[str, str], folder: str) -> Started:
         """Starts a command in a process group of its own. Raises: NotStarted."""
-        process = opened(words_of(command), environment, folder)
+        words = words_of(command)
+        try:
+            process = inside.opened(words, dict(environment), folder, subprocess.PIPE, subprocess.PIPE)
+        except OSError as error:
+            raise NotStarted(error.errno or 0, words[0]) from error
         self._running = [one for one in self._running if one.poll() is None]
         self._running.append(process)
         assert process.stdout is not None
@@ -89,31 +95,6 @@ def words_of(command: str) -> list[str]:
     Source: Ruby 3.1, process.c, rb_exec_fillarg.
     """
     return ["sh", "-c", command] if _SHELL & set(command) else command.split()
-
-
-def opened(words: list[str], environment: Mapping[str, str], folder: str) -> subprocess.Popen[bytes]:
-    """Starts a program; what the system cannot run for want of a first line is the shell's.
-
-    Raises: NotStarted.
-    """
-    for tried in (words, ["sh", *words]):
-        try:
-            return subprocess.Popen(
-                tried,
-                executable="/bin/sh" if tried[0] == "sh" else None,
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                process_group=0,
-                umask=0o022,
-                bufsize=0,
-            )
-        except OSError as error:
-            if error.errno != errno.ENOEXEC or tried is not words:
-                raise NotStarted(error.errno or 0, words[0]) from error
-    raise AssertionError
 
 
 def _waited(process: subprocess.Popen[bytes], seconds: float | None) -> int | None:
