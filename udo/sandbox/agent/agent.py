@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from udo.bundle.appspec import key_text, parse
@@ -14,7 +14,7 @@ from udo.bundle.archive import unpack
 from udo.bundle.failure import Failed
 from udo.sandbox.agent.deployment import EVENTS, HOOKS, Deployment, Report
 from udo.sandbox.agent.hook import Hook, appspec_of, found_hook, run_hook
-from udo.sandbox.agent.host import Host
+from udo.sandbox.agent.host import Host, make_folders
 from udo.sandbox.agent.install import install
 from udo.sandbox.agent.program import Programs
 from udo.sandbox.agent.tail import ScriptLog, Tail
@@ -36,15 +36,15 @@ class Agent:
 
     def perform(self, event: str, deployment: Deployment) -> Report:
         """Carries out one lifecycle event; every failure is in the report."""
-        self._tail = Tail(self._utf8)
-        self.host.notes.clear()
+        # Events of several deployments may run at once.
+        one = replace(self, host=replace(self.host, notes=[]), _tail=Tail(self._utf8))
         try:
             with _as_failed():
-                self._real(self._of(deployment)).mkdir(parents=True, exist_ok=True)
-                told = self._performed(event, deployment)
+                make_folders(one._real(one._of(deployment)))
+                told = one._performed(event, deployment)
         except Failed as error:
-            return self._failure(error)
-        return Report(message=told, noop=bool(told), notes=tuple(self.host.notes))
+            return one._failure(error)
+        return Report(message=told, notes=tuple(one.host.notes))
 
     def _performed(self, event: str, deployment: Deployment) -> str:
         if event == "DownloadBundle":
@@ -99,11 +99,11 @@ class Agent:
         else:
             deployment.fetch(root / "bundle.tar")
             unpack(root / "bundle.tar", deployment.kind, archive)
-        self._real(self._instructions).mkdir(parents=True, exist_ok=True)
+        make_folders(self._real(self._instructions))
         self._point(f"{deployment.group_id}_most_recent_install", self._of(deployment))
 
     def _install(self, deployment: Deployment) -> None:
-        self._real(self._instructions).mkdir(parents=True, exist_ok=True)
+        make_folders(self._real(self._instructions))
         archive = f"{self._of(deployment)}/deployment-archive"
         spec = parse(appspec_of(self.host, archive, deployment.appspec))
         _refuse_unknown_hooks(deployment, list(spec.hooks))
@@ -123,7 +123,7 @@ class Agent:
             shutil.rmtree(self._real(path, follow=False), ignore_errors=True)
 
     def _failure(self, error: Failed) -> Report:
-        report = Report(error.code, error.script, error.message, "", False, error.internal)
+        report = Report(error.code, error.script, error.message, internal=error.internal)
         if not error.script:
             return report
         if not self._tail.readable:

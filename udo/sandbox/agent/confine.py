@@ -73,6 +73,7 @@ class Confined:
 
     def __init__(self, root: Path, how: Way, hostname: str) -> None:
         self.refusal = ""
+        self.real_paths = False
         self._root, self._how, self._hostname = root, how, hostname
         self._cell: _Cell | None = None
         self._lock = threading.Lock()

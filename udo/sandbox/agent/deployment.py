@@ -51,7 +51,6 @@ class Report:
     script: str = ""
     message: str = "Succeeded: "
     log: str = ""
-    noop: bool = False
     internal: bool = False
     # What the agent itself made of a failure that could not be reported as it was.
     exception: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -91,18 +91,21 @@ def _make_runnable(host: Host, script: Script, place: str) -> None:
 
 
 def _start(host: Host, script: Script, place: str, programs: Programs, environment: Mapping[str, str]) -> Started:
+    folder = host.cwd
+    if programs.real_paths:
+        place, folder = str(host.real(place)), str(host.real(folder))
     if not host.owners:
-        return _start_as_myself(host, script, place, programs, environment)
+        return _start_as_myself(host, script, partial(programs.start, folder=folder), place, environment)
     words = place
     if script.runas is not None:
         words = f"su {script.runas} -c {place}"
     if script.sudo:
         words = f"sudo {words}"
-    return programs.start(words, environment, host.cwd)
+    return programs.start(words, environment, folder)
 
 
 def _start_as_myself(
-    host: Host, script: Script, place: str, programs: Programs, environment: Mapping[str, str]
+    host: Host, script: Script, start: Callable[..., Started], place: str, environment: Mapping[str, str]
 ) -> Started:
     """Starts a script with the variables that su and sudo would give it, where nobody can become another user."""
     given = dict(environment)
@@ -112,10 +115,10 @@ def _start_as_myself(
     except KeyError:
         # su's own words, and its exit status.
         told = f"su: user {user} does not exist or the user entry does not contain all the required fields"
-        return programs.start(f"echo {shlex.quote(told)} >&2; exit 1", given, host.cwd)
+        return start(f"echo {shlex.quote(told)} >&2; exit 1", given)
     if script.sudo:
         given = {name: value for name, value in given.items() if name in ("PATH", "HOME", "LANG")}
     if script.runas is not None:
         given |= {"HOME": known.pw_dir, "SHELL": known.pw_shell, "USER": user, "LOGNAME": user}
         host.note(f"{script.location} ran as the owner of the sandbox, not as {user}: it does not run as root")
-    return programs.start(place, given, host.cwd)
+    return start(place, given)

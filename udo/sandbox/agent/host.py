@@ -89,6 +89,14 @@ class Host:
         return self.root.joinpath(*here)
 
 
+def make_folders(place: Path) -> None:
+    """Makes a folder and those above it, as open to others as the agent makes them, whatever the umask here."""
+    if not place.is_dir():
+        make_folders(place.parent)
+        place.mkdir(exist_ok=True)
+        place.chmod(0o755)
+
+
 def joined(first: str, second: object) -> str:
     """Two parts of a path with one slash between them, as Ruby's File.join has it.
 

@@ -39,6 +39,8 @@ class Programs(Protocol):
 
     # What stands in the diagnostics of an event whose hooks do not run; empty where they do.
     refusal: str
+    # Whether they see this machine's paths, or the host's.
+    real_paths: bool
 
     def start(self, command: str, environment: Mapping[str, str], folder: str) -> Started:
         """Starts a command. Raises: NotStarted."""
@@ -52,6 +54,7 @@ class Here:
 
     def __init__(self) -> None:
         self.refusal = ""
+        self.real_paths = True
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self, command: str, environment: Mapping[str, str], folder: str) -> Started:
@@ -80,6 +83,7 @@ class Nowhere:
 
     def __init__(self, why: str) -> None:
         self.refusal = why
+        self.real_paths = False
 
     def start(self, command: str, environment: Mapping[str, str], folder: str) -> Started:
         """Starts nothing. Raises: NotStarted, always."""

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from udo.sandbox.agent.host import make_folders
+
 # The tail stays below this many characters, in whole lines.
 MOST_CHARACTERS = 2048
 
@@ -50,7 +52,7 @@ class ScriptLog:
         self._deployment = deployment_id
         self._files = []
         for place in places:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(place.parent)
             self._files.append(place.open("ab"))
 
     def add(self, line: bytes) -> None:

@@ -1,0 +1,160 @@
+"""The agents of a world: which deployment has a bundle, whose agent carries out an event, and when it is done."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from udo.sandbox.agent import mounts
+from udo.sandbox.agent.agent import Agent
+from udo.sandbox.agent.confine import Confined, Way, way
+from udo.sandbox.agent.deployment import EVENTS, Deployment, Report
+from udo.sandbox.agent.host import Host
+from udo.sandbox.agent.program import Here, Nowhere, Programs
+from udo.sandbox.agent.revision import from_clone, from_s3
+from udo.sandbox.agent.trouble import Troubles
+from udo.sandbox.daemon import MARK
+
+if TYPE_CHECKING:
+    from udo.sandbox.world import World
+
+log = logging.getLogger("udo.sandbox")
+THREAD = "udo-sandbox-agent"
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass
+class Work:
+    """One event of one deployment on one instance, in the agent's hands.
+
+    `ended` is when the clock of the sandbox showed its end, None while it lasts; `waits` how many seconds of that clock
+    it takes at least.
+    """
+
+    report: Report | None = None
+    ended: float | None = None
+    waits: float = 0.0
+    begun: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class Fleet:
+    """The agents by instance; in the background an event does not hold up the sandbox."""
+
+    world: World
+    clones: Mapping[str, Path] = field(default_factory=dict)
+    unconfined: bool = False
+    background: bool = False
+    troubles: Troubles = field(default_factory=Troubles)
+    _agents: dict[str, Agent] = field(default_factory=dict)
+    _way: Way | None = None
+
+    def work(self, deployment: Any, group: Any, instance: Any, event: str) -> Work | None:
+        """Begins an event; None where it is none of the agent's, or nothing is known of what it would do.
+
+        `deployment`, `group` and `instance` are moto's own objects.
+        """
+        effect = self.troubles.effect(deployment.deployment_id, instance.id, event)
+        if effect is not None and effect.dies:
+            self.world.client("ec2", instance.ec2_backend.region_name).terminate_instances(InstanceIds=[instance.id])
+            return None
+        if effect is not None and effect.report is not None:
+            return Work(effect.report, self.world.clock.now(), effect.seconds)
+        told = self._told(deployment, group) if event in EVENTS else None
+        waits = effect.seconds if effect else 0.0
+        if told is None or self.world.hosts is None:
+            return Work(Report(), self.world.clock.now(), waits) if waits else None
+        work = Work(waits=waits)
+        job = partial(self._carry_out, work, self._agent(instance), event, told)
+        if self.background:
+            threading.Thread(target=job, name=THREAD, daemon=True).start()
+        else:
+            job()
+        return work
+
+    def follow(self, running: set[str]) -> None:
+        """Ends what runs on instances that run no more."""
+        for gone in self._agents.keys() - running:
+            self._agents.pop(gone).programs.close()
+
+    def close(self) -> None:
+        """Ends everything that hooks have started."""
+        self.follow(set())
+
+    def _carry_out(self, work: Work, agent: Agent, event: str, deployment: Deployment) -> None:
+        try:
+            work.report = agent.perform(event, deployment)
+        except Exception as error:
+            log.exception("the agent crashed at %s", event)
+            work.report = Report("5", "", f"the agent crashed in the sandbox: {error!r}")
+        work.ended = self.world.clock.now()
+        if self.background:
+            # So that the next event begins now, and not when somebody asks.
+            self.world.advance()
+
+    def _told(self, deployment: Any, group: Any) -> Deployment | None:
+        revision = deployment.revision or {}
+        fetched = self._fetched(revision)
+        if fetched is None:
+            return None
+        fetch, kind, variables = fetched
+        return Deployment(
+            str(deployment.deployment_id),
+            str(group.deployment_group_id),
+            fetch,
+            kind,
+            str(deployment.application_name),
+            str(deployment.deployment_group_name),
+            behavior=str(deployment.file_exists_behavior or "DISALLOW"),
+            variables=variables,
+        )
+
+    def _fetched(
+        self, revision: Mapping[str, Any]
+    ) -> tuple[Callable[[Path], None], str, Mapping[str, str | None]] | None:
+        """How the bundle is fetched, its kind, and the variables that tell hooks of it."""
+        if stored := revision.get("s3Location"):
+            told = {
+                "BUNDLE_BUCKET": stored["bucket"],
+                "BUNDLE_KEY": stored["key"],
+                "BUNDLE_VERSION": stored.get("version"),
+                "BUNDLE_ETAG": stored.get("eTag"),
+            }
+            return partial(self._from_s3, stored), str(stored.get("bundleType") or "tar"), told
+        location = revision.get("gitHubLocation") or {}
+        repository, commit = str(location.get("repository")), str(location.get("commitId"))
+        clone = self.clones.get(repository)
+        if clone is None:
+            return None
+        return partial(from_clone, clone, repository, commit), "tar", {"BUNDLE_COMMIT": commit}
+
+    def _from_s3(self, stored: Mapping[str, Any], place: Path) -> None:
+        with self.world.lock:
+            from_s3(self.world.account, stored, place)
+
+    def _agent(self, instance: Any) -> Agent:
+        if instance.id not in self._agents:
+            assert self.world.hosts is not None
+            root = self.world.hosts.place(instance).folder
+            mounts.furnish(root)
+            programs, owners = self._programs(root, str(instance.private_dns_name))
+            mark = {MARK: str(root.parent)}
+            path = _PATH if self.unconfined else f"/.udo/bin:{_PATH}"
+            environment = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", **mark}
+            self._agents[instance.id] = Agent(Host(root, environment=environment, owners=owners), programs)
+        return self._agents[instance.id]
+
+    def _programs(self, root: Path, hostname: str) -> tuple[Programs, bool]:
+        """Where the hooks of an instance run, and whether they and its files may belong to others."""
+        if self.unconfined:
+            return Here(), False
+        if self._way is None:
+            self._way = way()
+        if self._way.why:
+            return Nowhere(f"{self._way.why}; udo sandbox start --run-hooks-unconfined runs them without it"), False
+        return Confined(root, self._way, hostname), self._way.real_root
