@@ -8,6 +8,8 @@ from pathlib import Path
 
 # What comes from this machine; everything else that stands at the top is the instance's own, or is not there.
 SYSTEM = ("usr", "etc", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu")
+# What the kernel shows; nothing is laid over it.
+_KERNEL = ("dev", "proc", "sys")
 # What an instance is born with, and the modes.
 _BORN = {
     **dict.fromkeys(("var/lib", "var/log", "var/cache", "var/spool", "var/opt", "opt", "srv", "home", "run"), 0o755),
@@ -53,8 +55,7 @@ def words(root: Path) -> list[str]:
     found = ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys", "/sys"]
     for name in SYSTEM:
         found += _system(root, name)
-    own = [child for child in sorted(root.iterdir()) if child.name not in SYSTEM and not child.name.startswith(".")]
-    for child in own:
+    for child in _own(root):
         if child.is_dir() and not child.is_symlink():
             found += ["--bind", str(child), f"/{child.name}"]
     if (root / ".bin").is_dir():
@@ -64,8 +65,13 @@ def words(root: Path) -> list[str]:
 
 def identity(root: Path) -> tuple[object, ...]:
     """What changes when those options have to: the folders and files that are mounted, by their inodes."""
-    tops = [(child.name, child.lstat().st_ino) for child in sorted(root.iterdir()) if not child.name.startswith(".")]
+    tops = [(child.name, child.lstat().st_ino) for child in _own(root)]
     return (*tops, *(pair for name in SYSTEM for pair in _inodes(root, name)))
+
+
+def _own(root: Path) -> list[Path]:
+    """What stands at the top of an instance's folder and comes from nowhere else."""
+    return [child for child in sorted(root.iterdir()) if child.name not in (*SYSTEM, *_KERNEL) and child.name[0] != "."]
 
 
 def _inodes(root: Path, path: str) -> Iterator[tuple[str, int]]:
