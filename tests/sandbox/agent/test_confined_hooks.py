@@ -136,7 +136,7 @@ def test_what_a_hook_serves_is_seen_by_the_next_hook_and_by_nobody_outside(insta
 
 def test_what_a_hook_has_left_behind_ends_with_the_instance(instance: Instance) -> None:
     assert instance.deploy("setsid sleep 12345 >/dev/null 2>&1 </dev/null & exit 0").ok
-    assert running("sleep 12345")
+    assert soon(lambda: running("sleep 12345"))
     instance.programs.close()
     assert not running("sleep 12345")
 
@@ -152,7 +152,7 @@ def test_what_a_hook_has_left_behind_ends_with_a_sandbox_that_is_killed(tmp_path
     with subprocess.Popen(words, stdout=subprocess.PIPE) as sandbox:
         assert sandbox.stdout is not None
         assert sandbox.stdout.readline() == b"ready\n"
-        assert running("sleep 54321")
+        assert soon(lambda: running("sleep 54321"))
         os.kill(sandbox.pid, signal.SIGKILL)
     assert soon(lambda: not running("sleep 54321"))
 

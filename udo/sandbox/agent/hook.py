@@ -11,8 +11,9 @@ from functools import partial
 
 from udo.bundle.appspec import AppSpec, Script, leads_out, parse
 from udo.bundle.failure import SCRIPT_MISSING, Failed
+from udo.bundle.machine import joined
 from udo.sandbox.agent.deployment import Deployment
-from udo.sandbox.agent.host import Host, joined
+from udo.sandbox.agent.host import Host
 from udo.sandbox.agent.program import Programs, Started
 from udo.sandbox.agent.script import run
 from udo.sandbox.agent.tail import ScriptLog

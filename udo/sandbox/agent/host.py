@@ -54,6 +54,18 @@ class Host:
         """Makes a folder that every machine has, such as /usr/local/bin, before somebody asks whether it is there."""
         lend(self.root, self.expanded(path))
 
+    def exists(self, path: str) -> bool:
+        """Whether something is there, at the end of all links."""
+        return self.real(path).exists()
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        return self.real(path).is_dir()
+
+    def names(self, path: str) -> list[str]:
+        """The names in a folder, in no order."""
+        return [child.name for child in self.real(path).iterdir()]
+
     def note(self, told: str) -> None:
         """Keeps what the sandbox did otherwise than the real machine would have."""
         if told not in self.notes:
@@ -95,27 +107,6 @@ def make_folders(place: Path) -> None:
         make_folders(place.parent)
         place.mkdir(exist_ok=True)
         place.chmod(0o755)
-
-
-def joined(first: str, second: object) -> str:
-    """Two parts of a path with one slash between them, as Ruby's File.join has it.
-
-    Raises: TypeError where the second is no text.
-    """
-    parts = second if isinstance(second, list) else [second]
-    for part in parts:
-        if not isinstance(part, str):
-            raise TypeError(f"{part!r} is no path")
-        first = f"{first.rstrip('/')}/{part.lstrip('/')}"
-    return first
-
-
-def folder_of(path: str) -> str:
-    """The part of a path before its last name, as Ruby's File.dirname has it."""
-    before, slash, _ = path.rstrip("/").rpartition("/")
-    if not path.strip("/"):
-        return "/" if path else "."
-    return (before.rstrip("/") or "/") if slash else "."
 
 
 def broken(error: OSError, where: str, path: str) -> Failed:

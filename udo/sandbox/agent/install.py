@@ -18,9 +18,9 @@ from typing import Any, TextIO
 from udo.bundle.appspec import AppSpec
 from udo.bundle.failure import NOWHERE, Failed, internal
 from udo.bundle.permissions import Ace, ace
+from udo.bundle.plan import Acl, Copy, Folder, Label, Mode, Owner, Plan, plan_install
 from udo.bundle.scalars import text
 from udo.sandbox.agent.host import Host, broken
-from udo.sandbox.agent.plan import Acl, Copy, Folder, Label, Mode, Owner, Plan, plan_install
 
 _BLANKS = "\t\n\v\f\r \0"
 _CONTEXT = "semanage\0"

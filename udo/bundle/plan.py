@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from udo.bundle.appspec import AppSpec, File
-from udo.bundle.failure import Failed, internal
+from udo.bundle.failure import NOWHERE, Failed, Place, internal
+from udo.bundle.machine import Machine, folder_of, joined
 from udo.bundle.permissions import Ace, Context, Permission, matches
 from udo.bundle.scalars import inspected, text
-from udo.sandbox.agent.host import Host, folder_of, joined
 
 # No bundle that anybody deploys has as many; links that go round in circles would make more.
 MOST_STEPS = 200_000
@@ -70,10 +71,12 @@ Step = Copy | Folder | Mode | Acl | Label | Owner
 
 @dataclass
 class Plan:
-    """The steps in order, and what they are going to leave."""
+    """The steps in order, each with the place in the appspec that it comes from, and what they are going to leave."""
 
-    host: Host
+    machine: Machine
     steps: list[Step] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    at: Place = NOWHERE
     copied: dict[str, str] = field(default_factory=dict)
     made: dict[str, None] = field(default_factory=dict)
     permitted: set[str] = field(default_factory=set)
@@ -85,10 +88,11 @@ class Plan:
                 f"The bundle makes more than {MOST_STEPS:,} steps of Install: do its links go round in circles?"
             )
         self.steps.append(step)
+        self.places.append(self.at)
 
     def copy(self, source: str, destination: str) -> None:
         """Plans a copy. Raises: Failed where something else goes there."""
-        destination = self.host.expanded(destination)
+        destination = self.machine.expanded(destination)
         if destination in self.copied:
             raise Failed(
                 "The deployment failed because the application specification file specifies two source files named "
@@ -106,7 +110,7 @@ class Plan:
 
     def folder(self, path: str) -> None:
         """Plans a folder. Raises: Failed where a file goes there."""
-        path = self.host.expanded(path)
+        path = self.machine.expanded(path)
         if path in self.copied:
             raise Failed(
                 "The deployment failed because the application specification file includes an mkdir command more than "
@@ -119,7 +123,7 @@ class Plan:
 
     def permit(self, path: str, permission: Permission, added: list[Ace]) -> None:
         """Plans the permissions of one object. Raises: Failed where it has some already."""
-        path = self.host.expanded(path)
+        path = self.machine.expanded(path)
         if path in self.permitted:
             raise Failed(
                 f"The deployment failed because the permissions setting for ({path}) is specified more than once in "
@@ -136,21 +140,50 @@ class Plan:
             self.add(Owner(path, permission.owner, permission.group))
 
 
-def plan_install(host: Host, archive: str, spec: AppSpec, behavior: str) -> Plan:
+def plan_install(machine: Machine, archive: str, spec: AppSpec, behavior: str) -> Plan:
     """The plan for a bundle unpacked at `archive`; `behavior` is what the deployment says of files that exist.
 
-    Raises: Failed, OSError.
+    Raises: Failed, with the place in the appspec; OSError.
     """
-    plan = Plan(host)
+    plan = Plan(machine)
     for entry in spec.files:
-        _plan_file(plan, archive, entry, spec.file_exists_behavior or behavior)
+        add_file(plan, archive, entry, spec.file_exists_behavior or behavior)
     for permission in spec.permissions:
-        _plan_permission(plan, permission)
-    if any(isinstance(step, Label) and step.context.range is None for step in plan.steps):
-        raise internal("a context without a range")
-    if any(not _is_text(path) for path in (*plan.copied, *plan.made)):
-        raise internal("source sequence is illegal/malformed utf-8")
+        add_permission(plan, permission)
+    for step, at in zip(plan.steps, plan.places, strict=True):
+        if isinstance(step, Label) and step.context.range is None:
+            raise internal("a context without a range", at)
+        if isinstance(step, Copy | Folder) and not _is_text(_path_of(step)):
+            raise internal("source sequence is illegal/malformed utf-8", at)
     return plan
+
+
+def add_file(plan: Plan, archive: str, entry: File, behavior: str) -> None:
+    """Plans one entry of `files`. Raises: Failed, OSError."""
+    plan.at = entry.at
+    with _placed(entry.at):
+        _plan_file(plan, archive, entry, behavior)
+
+
+def add_permission(plan: Plan, permission: Permission) -> None:
+    """Plans one entry of `permissions`. Raises: Failed, OSError."""
+    plan.at = permission.at
+    with _placed(permission.at):
+        _plan_permission(plan, permission)
+
+
+@contextmanager
+def _placed(at: Place) -> Iterator[None]:
+    """Gives a failure the place of the entry that it comes from."""
+    try:
+        yield
+    except Failed as error:
+        error.at = at if error.at == NOWHERE else error.at
+        raise
+
+
+def _path_of(step: Copy | Folder) -> str:
+    return step.destination if isinstance(step, Copy) else step.path
 
 
 def _is_text(path: str) -> bool:
@@ -162,7 +195,7 @@ def _plan_file(plan: Plan, archive: str, entry: File, behavior: str) -> None:
         if not isinstance(entry.destination, str):
             raise TypeError(f"{entry.destination!r} is no path")
         source = joined(archive, entry.source)
-        if plan.host.real(source).is_dir():
+        if plan.machine.is_folder(source):
             _plan_ancestors(plan, entry.destination)
             _plan_folder(plan, source, entry.destination, behavior)
             return
@@ -176,9 +209,9 @@ def _plan_file(plan: Plan, archive: str, entry: File, behavior: str) -> None:
 def _plan_ancestors(plan: Plan, destination: str) -> None:
     missing: list[str] = []
     parent = folder_of(destination)
-    plan.host.lend(destination)
-    plan.host.lend(parent)
-    while parent not in (".", "/") and not plan.host.real(parent).exists():
+    plan.machine.lend(destination)
+    plan.machine.lend(parent)
+    while parent not in (".", "/") and not plan.machine.exists(parent):
         missing.insert(0, parent)
         parent = folder_of(parent)
     for path in missing:
@@ -186,18 +219,18 @@ def _plan_ancestors(plan: Plan, destination: str) -> None:
 
 
 def _plan_folder(plan: Plan, source: str, destination: str, behavior: str) -> None:
-    if not plan.host.real(destination).is_dir():
+    if not plan.machine.is_folder(destination):
         plan.folder(destination)
-    for name in [child.name for child in plan.host.real(source).iterdir()]:
+    for name in plan.machine.names(source):
         here, there = joined(source, name), joined(destination, name)
-        if plan.host.real(here).is_dir():
+        if plan.machine.is_folder(here):
             _plan_folder(plan, here, there, behavior)
         else:
             _plan_copy(plan, here, there, behavior)
 
 
 def _plan_copy(plan: Plan, source: str, destination: str, behavior: str) -> None:
-    if not plan.host.real(destination).exists() or behavior == "OVERWRITE":
+    if not plan.machine.exists(destination) or behavior == "OVERWRITE":
         plan.copy(source, destination)
     elif behavior == "DISALLOW":
         raise Failed(f"The deployment failed because a specified file already exists at this location: {destination}")
@@ -209,14 +242,14 @@ def _plan_copy(plan: Plan, source: str, destination: str, behavior: str) -> None
 
 
 def _plan_permission(plan: Plan, permission: Permission) -> None:
-    path = plan.host.expanded(permission.object)
+    path = plan.machine.expanded(permission.object)
     added: list[Ace] = []
     if path in plan.copied:
         if "file" in permission.types:
             _refuse_patterns(permission)
             _refuse_defaults(permission)
             plan.permit(path, permission, added)
-    elif path in plan.made or plan.host.real(permission.object).is_dir():
+    elif path in plan.made or plan.machine.is_folder(permission.object):
         for match in list(_matched(plan, permission, path)):
             plan.permit(match, permission, added)
 
