@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A tour of Udo on an AWS of its own: what is shown after a $ is what is run. `make demo` has made the environment.
+# A tour of Udo on an AWS of its own: each line after a $ is run as it is shown. `make demo` has made the environment.
 # Time runs twice as fast there, or as fast as the first word says: a deployment is still seen to move.
 set -euo pipefail
 

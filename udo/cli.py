@@ -88,7 +88,7 @@ def _exit_code(words: list[str], session: Session) -> int:
     except Interrupted as error:
         return _broken_off(session, words, error)
     except click.exceptions.NoArgsIsHelpError as error:
-        return _misused(session, words, error, "what is to be done?")
+        return _misused(session, words, error, "no verb is given")
     except click.UsageError as error:
         return _misused(session, words, error, _one_line(error))
     except click.ClickException as error:

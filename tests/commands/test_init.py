@@ -90,8 +90,8 @@ def asked(udo: Udo, monkeypatch: pytest.MonkeyPatch, answers: str, *words: str) 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("prod",), "say both, or neither"),
-        (("prod", "web", "more"), "say both, or neither"),
+        (("prod",), "give both, or neither"),
+        (("prod", "web", "more"), "give both, or neither"),
         (
             ("pr*d", "web"),
             "'pr*d web' cannot be the first cluster and role: it is two words of letters, digits, '_' and '-'",

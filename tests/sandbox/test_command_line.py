@@ -336,7 +336,7 @@ def test_a_jump_host_is_set_aside_and_that_is_said(running: Running, sandbox: An
         config.write_text(CONFIG + jump)
         done = udo("--sandbox", "-c", str(config), "ssh", "prod", "webapp", "echo here", "--yes")
         assert done.exit == 0, done.stderr
-        said = "reached directly: ssh.jump gate.example.com of udo.yml is set aside"
+        said = "reached directly: ssh.jump gate.example.com of udo.yml is ignored"
         assert done.stderr.count(said) == told
 
 

@@ -98,7 +98,7 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
         ({"kind": "deny", "operation": "DescribeVPCs"}, "none of the services has operation DescribeVPCs"),
         ({"kind": "deny", "operation": "ec3:DescribeVpcs"}, "no service 'ec3'"),
         ({"kind": "deny", "operation": "s3:ListBukets"}, "s3 has no operation ListBukets"),
-        ({"kind": "kill"}, "whom is it to kill?"),
+        ({"kind": "kill"}, "which process is to be killed?"),
         ({"kind": "new-account", "operation": "ec2:DescribeVpcs"}, "takes no --operation"),
         ({"kind": "deployment", "event": "Lunch"}, "no event 'Lunch'"),
         ({"kind": "deny", "pig": 1}, "a fault of requests (deny) takes no --pig"),

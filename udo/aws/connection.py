@@ -188,7 +188,7 @@ class Connection:
         try:
             return _plain(jmespath.search(read.path, merged))
         except jmespath.exceptions.JMESPathError as error:
-            raise UsageError(f"{read.path!r} is not a value that AWS tells: {error}") from error
+            raise UsageError(f"{read.path!r} is not a value that AWS returns: {error}") from error
 
     def check(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
         """Compares parameters with botocore's model of the operation, without asking AWS.

@@ -324,7 +324,7 @@ class Finish:
         return self._who
 
     def _identity(self) -> tuple[str, str]:
-        """Account and operator; the wrong account is refused, one that cannot be told only where none is wanted.
+        """Account and operator; the wrong account is refused, an unknown one only where none is wanted.
 
         Raises: Refused.
         """

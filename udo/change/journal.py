@@ -39,7 +39,7 @@ class Journal:
         self._patience = _PATIENCE
 
     def record(self, says: str, outcome: str, note: str = "", **more: str) -> None:
-        """Appends one line; where that cannot be done it is said once, and the work goes on.
+        """Appends one line; where that cannot be done it is said once, and the work continues.
 
         A line that says nothing tells of the run itself: that it has begun, or how it ended. `more` are other members
         of an Entry; empty ones are left out.

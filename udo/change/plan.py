@@ -43,7 +43,7 @@ class Call:
 
     `expect` must hold just before it, `proof` holds once it is done (and settles a lost answer); `save` maps a name
     to the JMESPath of a value in the answer, kept as text where it is a number. Where an `optional` call is refused
-    that is a warning, and the plan goes on.
+    that is a warning, and the plan continues.
     """
 
     says: str

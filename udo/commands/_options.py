@@ -105,8 +105,8 @@ _WHOM = (
         ("--state", "states"), "STATE,...", _states, "Those in these lifecycle states, or 'any' (default: InService)."
     ),
     _several(("--tag", "tags"), "KEY=VALUE", _tags, "Only those with this tag."),
-    click.option("--outdated", is_flag=True, help="Only those launched from something else than the group's now."),
-    click.option("--only-failed", is_flag=True, help="Only those that did not end well in the last run here."),
+    click.option("--outdated", is_flag=True, help="Only those not launched from what the group launches now."),
+    click.option("--only-failed", is_flag=True, help="Only those that failed in the last run from here."),
 )
 
 
@@ -137,29 +137,35 @@ def _share(text: str) -> str:
 _HOW = (
     click.option("-l", "--user", metavar="USER", help="The remote user."),
     click.option(
-        "--via", type=click.Choice(["paramiko", "openssh"]), help="What carries it (default: paramiko, where that can)."
+        "--via", type=click.Choice(["paramiko", "openssh"]), help="The ssh client (default: paramiko, where it can)."
     ),
     click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
-    click.option("--connect-timeout", metavar="TIME", type=given, help="To be logged in (default: 10s)."),
     click.option(
-        "--timeout", metavar="TIME", type=given, help="For all of it, per host from its dial (default: none)."
+        "--connect-timeout", metavar="TIME", type=given, help="Limit for connecting and logging in (default: 10s)."
     ),
-    click.option("--idle-timeout", metavar="TIME", type=given, help="How long a host may say nothing."),
-    click.option("--deadline", metavar="TIME", type=given, help="For all hosts together (exit 124)."),
-    click.option("--batch", metavar="N|P%", type=_share, help="So many at a time, each batch after the one before."),
-    click.option("--pause", metavar="TIME", type=given, help="Between batches."),
-    click.option("--canary", metavar="N", type=click.IntRange(1), help="So many first; if one fails no other starts."),
-    click.option("--max-failures", metavar="N|P%", type=_share, help="Once so many failed no other starts."),
+    click.option("--timeout", metavar="TIME", type=given, help="Limit for each host, from its dial (default: none)."),
+    click.option("--idle-timeout", metavar="TIME", type=given, help="How long a host may be silent."),
+    click.option("--deadline", metavar="TIME", type=given, help="Limit for all hosts together (exit 124)."),
+    click.option("--batch", metavar="N|P%", type=_share, help="This many at a time, one batch after another."),
+    click.option("--pause", metavar="TIME", type=given, help="Wait between batches."),
+    click.option(
+        "--canary", metavar="N", type=click.IntRange(1), help="This many first; if one fails no other starts."
+    ),
+    click.option("--max-failures", metavar="N|P%", type=_share, help="After this many failures no other starts."),
     click.option("--sudo", is_flag=True, help="Run it as root, by sudo without a password."),
-    click.option("--env", "env", metavar="NAME=VALUE", multiple=True, callback=_env, help="Set a variable for it."),
+    click.option(
+        "--env", "env", metavar="NAME=VALUE", multiple=True, callback=_env, help="Set a variable for the command."
+    ),
     click.option(
         "--script",
         metavar="FILE",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Run this file there, sent as standard input; its words go after --.",
+        help="Run this file there, sent as standard input; its arguments go after --.",
     ),
     click.option(
-        "--host-keys", type=click.Choice(["strict", "accept-new"]), help="Whether an unknown host may be trusted."
+        "--host-keys",
+        type=click.Choice(["strict", "accept-new"]),
+        help="accept-new trusts an unknown host the first time.",
     ),
 )
 
@@ -178,13 +184,15 @@ def _folder(text: str) -> Path:
 
 
 _SEEN = (
-    click.option("-b", "--fold", is_flag=True, help="Show equal outputs once, at the end, under all who gave them."),
-    click.option("--live", is_flag=True, help="With --fold: show each line as it comes as well."),
-    click.option("--diff", is_flag=True, help="Show the output most gave, and how the others differ from it."),
+    click.option(
+        "-b", "--fold", is_flag=True, help="Show equal outputs once, at the end, with all hosts that gave them."
+    ),
+    click.option("--live", is_flag=True, help="With --fold: also show each line as it comes."),
+    click.option("--diff", is_flag=True, help="Show the output of most hosts, and how the others differ."),
     click.option(
         "--outdir",
         metavar="DIR",
         type=_folder,
-        help="Write each host's output to files there, every byte as it came.",
+        help="Write each host's output to files there, byte for byte.",
     ),
 )

@@ -66,15 +66,15 @@ def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, an
 
 @click.command()
 @click.argument("file", metavar="FILE")
-@click.option("--anyway", is_flag=True, help="Go on during an instance refresh.")
+@click.option("--anyway", is_flag=True, help="Do it even during an instance refresh.")
 @wait_lock
 @click.pass_obj
 def command(session: Session, file: str, anyway: bool) -> Result:
     """Carry out the plans in FILE, which 'udo plan --save FILE' wrote: those calls, and no others.
 
-    Before the first write everything the plans rest on is compared; if anything has moved meanwhile, nothing is changed
-    (exit 4). What is done already is not done again: the same command after a failure goes on where it stopped, and
-    once all is done it says so. Several roles are done one by one, and are a list in `data` with -o json.
+    Before the first write everything the plans rest on is compared; if anything has changed meanwhile, nothing is
+    written (exit 4). What is done is not done again: after a failure the same command continues where it stopped.
+    Several roles are changed one by one, and are a list in `data` with -o json.
 
     udo.yml must still have the roles, with the same groups and regions. A file that was changed, or that another
     version of Udo wrote, is refused (exit 2); so is another account (exit 7).

@@ -27,8 +27,8 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
 
     For example: udo cloudinit prod webapp
 
-    It is made of packages, repo, repo_url and cloud_init*, or is the file that user_data names. Asks AWS nothing but
-    the parameters that these rest on; what is secret among them is masked.
+    It is made of packages, repo, repo_url and cloud_init*, or is the file that user_data names. Asks AWS for
+    nothing but the parameters that these refer to; secret ones are masked.
     """
     roles = reading_roles(session.config, words)
     if len(roles) > 1:

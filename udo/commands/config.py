@@ -36,14 +36,14 @@ def command() -> None:
 
 @command.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
-@click.option("--why", metavar="KEY", help="Tell where each part of this key comes from.")
+@click.option("--why", metavar="KEY", help="Show where each part of this key comes from.")
 @click.pass_obj
 def show(session: Session, words: tuple[str, ...], why: str | None) -> Result:
     """Show the effective configuration: what each role is once everything is inherited.
 
     For example: udo config show prod webapp, or udo config show prod webapp --why packages
 
-    Secrets are masked, and what is kept in AWS stands as written. Asks AWS nothing.
+    Secrets are masked, and references to AWS are shown as written. Asks AWS nothing.
     """
     from udo.config.showing import as_yaml, shown
 
@@ -94,7 +94,7 @@ def _why(roles: tuple[Role, ...], name: str) -> Result:
     from udo.config.suggesting import among
 
     if len(roles) != 1:
-        raise UsageError("--why is answered for one role", hint="say CLUSTER ROLE")
+        raise UsageError("--why is answered for one role", hint="give CLUSTER ROLE")
     head, _, tag = name.partition(".")
     key = schema.BY_PATH.get(head if head == "tags" and tag else name)
     if key is None:

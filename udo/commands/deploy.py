@@ -59,9 +59,9 @@ def _limit(text: str) -> float:
 @click.option(
     "--file-exists",
     type=click.Choice(FILE_EXISTS),
-    help="What becomes of a file in the way that no deployment has brought: it fails, overwrites or retains it.",
+    help="What to do with a file in the way that no deployment installed: fail, overwrite or retain it.",
 )
-@click.option("--reason", metavar="TEXT", default="", help="A few words kept in the deployment's description.")
+@click.option("--reason", metavar="TEXT", default="", help="Why; kept in the deployment's description.")
 @wait_lock
 @click.pass_obj
 def command(
@@ -73,21 +73,20 @@ def command(
     file_exists: str | None,
     reason: str,
 ) -> Result:
-    """Deploy a revision to the group of CLUSTER ROLE, follow it to its end, and say how each instance fared.
+    """Deploy a revision to the group of CLUSTER ROLE, follow it to its end, and show how it went on each instance.
 
     REV is 40 hex digits, or a branch, tag or short hash, which is resolved in the clone of deploy.github.repo you are
     in, to a commit that a branch on GitHub contains. It may also be s3://bucket/key[?versionId=ID]; and with deploy.s3
-    alone a bare word is prefix/REV.type in the bucket. What is there now is looked up and pinned by version and eTag.
+    alone a bare word is prefix/REV.type in the bucket. The object is pinned by its version and eTag of now.
 
     The deployment group (deploy.application, deploy.deployment_group) must contain the role's Auto Scaling group. A
-    deployment of the same revision that is already active is followed; another one is a conflict (exit 4). Where the
-    last deployment was a success of this revision, only instances without it are deployed to, and where every instance
-    in service has it nothing is done. Ctrl-C and the timeout leave the deployment alone: the same command again follows
-    it.
+    deployment of the same revision that is already active is followed; another one is a conflict (exit 4). If
+    the last deployment succeeded and was of this revision, only instances without it get it; if every instance in
+    service has it, nothing is done. Ctrl-C and the timeout leave the deployment running: the same command follows it
+    again.
 
     After a success that was waited for, post_deploy_hook is run on this machine (with UDO_CLUSTER, UDO_ROLE,
-    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID). Slack is told when it begins and how it ended, as it is
-    of any other change.
+    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID).
 
     \b
     udo deploy stage worker 740800d --dry-run
@@ -103,7 +102,7 @@ def command(
     """
     role, rest = one_role(session.config, words)
     if not rest:
-        raise UsageError("which revision?", hint="say CLUSTER ROLE REV; see 'udo deploy --help'")
+        raise UsageError("which revision?", hint="give CLUSTER ROLE REV; see 'udo deploy --help'")
     no_more(rest[1:])
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
     revision = _commit(rest[0], role)

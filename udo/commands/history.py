@@ -94,11 +94,11 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles. RUN is a
     run's id as the list shows it: its steps, from the journal of the machine it ran on.
 
-    With them stands what changed (old value to new, in brief; user data by its size and hash), why (--reason), and the
-    id of the deployment. A run's steps come with all that Udo said of it, but for what hosts and scripts wrote.
+    Each entry shows what changed (old value to new, in brief; user data by its size and hash), why (--reason), and the
+    id of the deployment. The steps of a run come with all that Udo printed, without the output of hosts and scripts.
 
     A run that was killed is "broken off": the same command again continues from there. One that still runs is
-    "under way", and one that another host began and did not end in this journal has its "end unknown".
+    "under way". One that another host began and did not end in this journal is "end unknown".
 
     \b
     udo history prod webapp
@@ -202,7 +202,7 @@ def _with_its_end(run: Change, kept: Change) -> Change:
 
 
 def _outcome(lines: Sequence[Entry]) -> str:
-    """How a run ended for one target, by its lines; whether it goes on where none of them says so."""
+    """How a run ended for one target, by its lines; whether it continues where none of them says so."""
     own = [line for line in lines if not line.step]
     if not own:
         # Of a Udo that recorded steps only. An optional step that was left out is not how a run ended.

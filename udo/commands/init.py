@@ -1,4 +1,4 @@
-"""Write a udo.yml to begin with, or one that says what live groups are."""
+"""Write a first udo.yml, or one that describes live groups."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ clusters:
 @click.option("--from-group", "groups", metavar="NAME...", multiple=True, help="Describe these live groups instead.")
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...], app: str | None, groups: tuple[str, ...]) -> Result:
-    """Write a udo.yml here (or to the file that --config names) with one CLUSTER and ROLE to begin with.
+    """Write a first udo.yml here (or to the file of --config), with one CLUSTER and ROLE.
 
-    On a terminal it asks for what was not said; without one it takes defaults. --region says the region.
+    On a terminal it asks for what is missing; without one it takes defaults. --region sets the region.
 
-    With --from-group it reads live groups and writes the udo.yml that leaves them as they are: 'udo plan' then says
-    that nothing is to change. A group named like prod-webapp becomes cluster prod and role webapp; any other is a role
+    With --from-group it reads live groups and writes the udo.yml that leaves them as they are: 'udo plan' then has
+    nothing to change. A group named like prod-webapp becomes cluster prod and role webapp; any other is a role
     of cluster default and keeps its name. User data goes into files beside it, byte for byte. Nothing is changed in
-    AWS, and no file that is there is replaced unless that is confirmed or --yes is said.
+    AWS, and an existing file is replaced only after a question, or with --yes.
 
     \b
     udo init
@@ -88,7 +88,7 @@ def _starter(session: Session, path: Path, words: Sequence[str], app: str | None
     if len(words) == 1 and "." in words[0]:
         words = words[0].split(".", 1)
     if len(words) not in (0, 2):
-        raise UsageError("a file begins with one CLUSTER and one ROLE", hint="say both, or neither")
+        raise UsageError("a file begins with one CLUSTER and one ROLE", hint="give both, or neither")
     region = session.options.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     asks = sys.stdin.isatty() and not session.options.yes
     output = session.output

@@ -43,7 +43,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
 
     CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either. The role may be left out in a
     cluster with one role. An instance that the group lists and EC2 no longer knows is shown as gone, a group that does
-    not exist as absent; what EC2 does not tell is a '?' with a footnote.
+    not exist as absent; what EC2 does not report is a '?' with a footnote.
     """
     footnotes: list[str] = []
     seen = observe_instances(session, reading_roles(session.config, words), footnotes=footnotes)

@@ -30,7 +30,7 @@ def command(session: Session, /, words: tuple[str, ...], user: str | None, **giv
     """Print the in-service instances of CLUSTER ROLE for other tools.
 
     -o ssh-config (the default) is a configuration for OpenSSH that names hosts by instance id, with the user, port
-    and key of udo.yml, the way that your OpenSSH configuration describes, and the host keys that Udo has pinned (of
+    and key of udo.yml, the jumps and proxies of your OpenSSH configuration, and the host keys that Udo has pinned (for
     hosts that nobody has met yet, those on their consoles, which are pinned now);
     -o hosts has lines for /etc/hosts; -o ids has an instance id a line;
     -o json has the same in `data` of the usual document.

@@ -60,8 +60,8 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     """Lock the group of CLUSTER ROLE until it is unlocked by hand. Every changing run of Udo stops there with exit 4
     and names you; the console and autoscaling honour no lock. It is a parameter /udo/lock/GROUP in SSM Parameter Store.
 
-    Without words it lists the locks there are, those of groups that udo.yml does not name too: held by hand, by a run
-    at work, by one of more than an hour (stale), or by one of this host that is dead.
+    Without words it lists all locks, also those of groups that udo.yml does not name: held by hand, by a run at work,
+    by one for more than an hour (stale), or by one of this host that is dead.
 
     \b
     udo lock

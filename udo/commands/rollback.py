@@ -55,13 +55,13 @@ def _versions(aws: Aws, template_id: str) -> tuple[LaunchTemplateVersion, ...]:
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @click.option("--to", type=click.IntRange(1), metavar="N", help="The version to go back to; see 'udo versions'.")
-@click.option("--anyway", is_flag=True, help="Go on where parts of a mixed instances policy would be lost.")
+@click.option("--anyway", is_flag=True, help="Do it even if parts of a mixed instances policy would be lost.")
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway: bool) -> Result:
     """Let a group launch again from what it launched from before Udo changed it. No copy is made, and running
-    instances are not touched. On a group that is back already there is nothing to do; forward again goes updatelc, or
-    --to with a number.
+    instances are not touched. Where the group is back already, nothing is done. To go forward again use
+    updatelc, or --to with a number.
 
     \b
     udo rollback prod webapp --dry-run     what would differ

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from udo.session import Session
 
-_ALREADY = "it was running already and stays as it is; begin anew with 'udo sandbox reset', or stop it first"
+_ALREADY = "it was running already and stays as it is; start over with 'udo sandbox reset', or stop it first"
 _WHERE = ("operation", "application", "deployment_group", "event", "instance_id", "instance")
 COLUMNS = (
     Column("cluster", "CLUSTER", once=True),
@@ -73,7 +73,7 @@ def start(session: Session, speed: float, port: int, boot: float) -> Result:
 
 @command.command()
 def stop() -> Result:
-    """Stop the sandbox; nothing of it is left."""
+    """Stop the sandbox and remove all of it."""
     from udo.sandbox import daemon
 
     stopped = daemon.stop()
@@ -105,7 +105,7 @@ def env() -> Result:
 
 @command.command()
 def reset() -> Result:
-    """Begin anew: the world as it was after the start, without faults."""
+    """Start over: the world as it was after the start, without faults."""
     from udo.sandbox import daemon
 
     answer = daemon.ask("reset")
@@ -115,7 +115,7 @@ def reset() -> Result:
 @command.command()
 @click.argument("seconds", type=Finite(0, LONGEST))
 def step(seconds: float) -> Result:
-    """Move the clock of the sandbox on by SECONDS."""
+    """Move the clock of the sandbox forward by SECONDS."""
     from udo.sandbox import daemon
 
     return _shown(daemon.session(), daemon.ask("step", seconds=seconds)["groups"], [])
@@ -140,13 +140,13 @@ def fault() -> None:
 @fault.command("add")
 @click.argument("kind")
 @click.option("--operation", metavar="NAME", help="Such as autoscaling:UpdateAutoScalingGroup (default: any).")
-@click.option("--nth", type=click.IntRange(min=1), help="The first request it meets, from now (default: the next).")
+@click.option("--nth", type=click.IntRange(min=1), help="The first request it hits, from now (default: the next).")
 @click.option("--times", type=click.IntRange(min=1), help="How many requests in succession (default: 1).")
 @click.option("--forever", is_flag=True, help="Every request from the nth on.")
 @click.option("--after", is_flag=True, help="Let the request take effect first.")
 @click.option("--seconds", type=Finite(0, LONGEST), help="How long a delay is.")
-@click.option("--pid", type=int, help="Whom a kill kills.")
-@click.option("--instance", "instance_id", metavar="ID", help="Which instance goes wrong.")
+@click.option("--pid", type=int, help="The process that kill ends.")
+@click.option("--instance", "instance_id", metavar="ID", help="The instance that goes wrong.")
 @click.option("--event", metavar="EVENT", help="Where a deployment fails (default: ApplicationStart).")
 @click.option(
     "--place", "instance", type=click.IntRange(min=1), metavar="K", help="A deployment fails on its Kth instance."
@@ -184,7 +184,7 @@ def fault_list() -> Result:
 
 @fault.command("clear")
 def fault_clear() -> Result:
-    """Take every fault away."""
+    """Remove every fault."""
     from udo.sandbox import daemon
 
     return _faults(daemon.ask("clear"))

@@ -45,10 +45,16 @@ class _Command(click.Command):
 @how_options
 @seen_options
 @click.option("--choose", "asks", is_flag=True, help="Log in to one chosen from a list.")
-@click.option("--max-output", metavar="BYTES", type=click.IntRange(0), default=1 << 20, help="Kept per stream in JSON.")
+@click.option(
+    "--max-output",
+    metavar="BYTES",
+    type=click.IntRange(0),
+    default=1 << 20,
+    help="At most this much of a stream in JSON.",
+)
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output: int, **given: Any) -> Result:
-    """Run CMD on every in-service instance of the group of CLUSTER ROLE at once, and show what each says as it says it.
+    """Run CMD on every in-service instance of the group of CLUSTER ROLE at once, and show what each prints as it comes.
 
     CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. Lists
     (webapp,worker) and '*' may stand for CLUSTER and ROLE. Host keys are checked: by known_hosts and the key pinned

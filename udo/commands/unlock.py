@@ -1,4 +1,4 @@
-"""Take the lock of a group away."""
+"""Remove the lock of a group."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def plan_taken_away(group_name: str, value: str | None, *, old: bool) -> Plan:
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...]) -> Result:
-    """Take the lock of a group away: one set by hand, one that a run left behind, or, after a question, one whose
-    run may still be at work. One older than an hour, or of a dead run on this host, is taken away without a question.
+    """Remove the lock of a group: one set by hand, one that a run left behind, or, after a question, one whose run may
+    still be at work. One older than an hour, or of a dead run on this host, is removed without a question.
 
     \b
     udo unlock prod webapp

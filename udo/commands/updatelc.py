@@ -73,7 +73,7 @@ _OPTIONS = (
         help="Set a launch key to this, whatever udo.yml says; a list is a,b and replaces the whole list.",
     ),
     click.option(
-        "--from-config", is_flag=True, help="Take udo.yml alone; what only the live data has is lost, and shown."
+        "--from-config", is_flag=True, help="Use udo.yml alone; what only the live data has is lost, and shown."
     ),
     click.option(
         "--reason", metavar="TEXT", default="", help="Why; kept in the version's description and the journal."
@@ -82,9 +82,11 @@ _OPTIONS = (
     click.option(
         "--overrides",
         is_flag=True,
-        help="Change what overrides have of their own too: the image, and templates but for image and type.",
+        help="Also change what overrides set themselves: their images, and their templates except image and type.",
     ),
-    click.option("--anyway", is_flag=True, help="Go on during an instance refresh, or where another group follows."),
+    click.option(
+        "--anyway", is_flag=True, help="Do it even during an instance refresh, or if another group changes with it."
+    ),
 )
 
 
@@ -101,10 +103,10 @@ def with_choices(verb: Any) -> Any:
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:
-    """Copy the launch configuration (or launch template version) a group lives on, lay the launch keys of udo.yml
-    over the copy, and swap it in. Running instances are not touched; what udo.yml does not name stays as it is live.
+    """Copy the launch configuration (or launch template version) of a group, change the copy as udo.yml says, and swap
+    it in. Running instances are not touched; what udo.yml does not name stays as it is live.
 
-    Nothing to change says so and exits 0. After any failure run the same command again: it reuses what is there.
+    Where nothing is to change it exits 0. After any failure run the same command again: it reuses what is there.
     The role may be a list (webapp,worker) or '*': all are planned and shown first, then changed one by one; one that
     cannot be planned or changed is named, and does not end the others (exit 3).
     With -o json `data` is a mapping for one role, and a list of such mappings for several.
@@ -117,7 +119,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     udo updatelc prod webapp --set instance_type=m7g.large --set metadata_options.HttpTokens=required
     udo updatelc prod webapp --set security_groups=sg-0a1b2c3d,sg-0e4f5a6b
     udo updatelc prod webapp --to-template the same content as a launch template; rollback goes back
-    udo updatelc prod webapp --overrides   the templates that overrides of a mixed policy have of their own, too
+    udo updatelc prod webapp --overrides   also what the overrides of a mixed policy set themselves
     udo updatelc prod '*' --yes            every role of the cluster
     """
     choices = Choices(**options)

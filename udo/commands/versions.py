@@ -140,9 +140,9 @@ def _template_rows(state: TemplateState) -> list[dict[str, Any]]:
 def command(session: Session, words: tuple[str, ...]) -> Result:
     """Show the launch configurations of a group's exact family (or the versions of its launch template), newest
     first: which is current, which was before, how many instances were launched from each, what each changed. A leftover
-    is of a change that was broken off, and nothing ever launched from it.
+    was made by a change that was broken off; nothing ever launched from it.
 
-    Of a launch configuration AWS keeps neither who made it nor why; the run is told where it ran on this machine.
+    AWS does not record who made a launch configuration, or why: the run is shown if it ran on this machine.
 
     \b
     udo versions prod webapp

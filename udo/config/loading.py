@@ -1,4 +1,4 @@
-"""Makes a Config of a file: reads it and what it includes, lays the parts over each other, checks the whole."""
+"""Makes a Config of a file: reads it and what it includes, merges the parts, checks the whole."""
 
 from __future__ import annotations
 

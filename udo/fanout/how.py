@@ -77,7 +77,7 @@ def remote(
     """
     if script:
         if words:
-            raise UsageError(f"unexpected word {words[0]!r}: --script is the command", hint="its words go after --")
+            raise UsageError(f"unexpected word {words[0]!r}: --script is the command", hint="its arguments go after --")
         content = _content(script)
         return _wrapped(
             line([*_interpreter(content), *after]), content, f"run {shlex.join([str(script), *after])}", env, sudo=sudo

@@ -33,7 +33,7 @@ def failed(session: Session, role: Role) -> frozenset[str]:
 
 
 def remember(session: Session, role: Role, outcomes: Mapping[str, str]) -> None:
-    """Notes how each instance of the role ended; where that cannot be written it is said, and all goes on."""
+    """Notes how each instance of the role ended; where that cannot be written it is said, and all continues."""
     document: dict[str, Any] = {"run": session.run_id, "group": role.group_name, "hosts": dict(outcomes)}
     try:
         path = _path(session, role)

@@ -100,7 +100,7 @@ def _say_what_is_set_aside(session: Session, roles: Sequence[Role]) -> None:
     jumps = sorted({str(jump) for role in roles if (jump := role.get("ssh.jump"))}) if session.options.sandbox else ()
     if jumps:
         session.output.say(
-            f"the sandbox's hosts are reached directly: ssh.jump {', '.join(jumps)} of udo.yml is set aside"
+            f"the sandbox's hosts are reached directly: ssh.jump {', '.join(jumps)} of udo.yml is ignored"
         )
 
 
@@ -109,10 +109,10 @@ def _check_named(session: Session, seen: Sequence[Seen], whom: Whom) -> None:
     strangers = [one for one in whom.instances if one not in members]
     if strangers and members:
         groups = ", ".join(one.role.group_name for one in seen)
-        raise Absent(f"{', '.join(strangers)}: not in group {groups}", hint="'udo instances' lists who is")
+        raise Absent(f"{', '.join(strangers)}: not in group {groups}", hint="'udo instances' lists its members")
     for one in whom.excluded:
         if one not in members:
-            session.output.say(f"{one} is in no group that is meant: it leaves nobody out")
+            session.output.say(f"{one} is in none of these groups: --exclude has no effect on it")
 
 
 def _outdated(session: Session, seen: Seen) -> frozenset[str]:

@@ -78,7 +78,7 @@ def _tests(seen: Seen, whom: Whom, outdated: Collection[str], failed: Collection
     for key, value in whom.tags:
         yield f"has no instance with the tag {key}={value}:", _tagged(seen, key, value)
     if whom.outdated:
-        yield "has no instance launched from anything else than now:", lambda member: member.instance_id in outdated
+        yield "has no outdated instance:", lambda member: member.instance_id in outdated
     if whom.only_failed:
         yield "has no instance that failed in the last run:", lambda member: member.instance_id in failed
 

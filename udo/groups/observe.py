@@ -49,7 +49,7 @@ def observe_instances(
 ) -> tuple[Seen, ...]:
     """The groups of the roles and their members, in batches per account and region.
 
-    With `footnotes` it goes on where EC2 does not tell of the members, and says there why.
+    With `footnotes` it continues where EC2 does not tell of the members, and says there why.
 
     Raises: UdoError.
     """

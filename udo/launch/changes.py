@@ -32,7 +32,7 @@ _ALWAYS_SAID = {"InstanceMonitoring": {"Enabled": True}, "EbsOptimized": False}
 
 
 def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Wanted) -> Plan:
-    """The plan that lays launch keys over a copy of the live launch configuration and swaps the copy in."""
+    """The plan that merges launch keys into a copy of the live launch configuration and swaps the copy in."""
     group, live = state.group, state.live.name
     base = configuration_copy(state.configurations[live].data, state.shape)
     content = laid_over({} if wanted.from_config else base, configuration_keys(wanted.keys))
@@ -61,7 +61,7 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
 
 
 def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Plan:
-    """The plan that lays launch keys over a copy of the live template version and pins the group to the new number.
+    """The plan that merges launch keys into a copy of the live template version and pins the group to the new number.
 
     So it does with the templates that overrides name for themselves, where they are asked for: but for image and
     instance type, which are what such a template is there for.

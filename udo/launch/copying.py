@@ -1,4 +1,4 @@
-"""Copies launch data as it is live, and lays the keys of udo.yml over the copy."""
+"""Copies launch data as it is live, and merges the keys of udo.yml into the copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The family of a group's launch configurations: exactly `G` and `G-v<N>`, nothing that merely starts alike."""
+"""The family of a group's launch configurations: exactly `G` and `G-v<N>`, nothing else that starts alike."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Heading:
 class Wanted:
     """What is asked for: launch keys, how many versions to keep, and the description of a new template version.
 
-    `anyway` goes on where another group would be changed too or something would be lost; with `from_config` only the
+    `anyway` continues where another group would be changed too or something would be lost; with `from_config` only the
     launch keys count, and what else is live is lost; with `overrides` what overrides have of their own changes too; not
     `as_configured` is what the command line says otherwise than udo.yml.
     """

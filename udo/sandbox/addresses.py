@@ -44,7 +44,7 @@ class Block:
         """
         address = next(self._free, None)
         if address is None:
-            raise UdoError(f"the sandbox has used up its addresses {self.network}", hint="start it anew")
+            raise UdoError(f"the sandbox has used up its addresses {self.network}", hint="stop it, and start it again")
         return str(address)
 
     def release(self) -> None:

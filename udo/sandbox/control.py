@@ -88,7 +88,7 @@ class Control:
         if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST:
             raise UsageError("a step is a number of seconds, from 0 to ten years")
         if self._world.clock.now() + seconds > LATEST:
-            raise UsageError("the clock of the sandbox goes no further than 2100", hint="stop it, and start it anew")
+            raise UsageError("the clock of the sandbox goes no further than 2100", hint="stop it, and start it again")
         self._world.clock.step(seconds)
         return self._status(words)
 
@@ -107,7 +107,7 @@ class Control:
             ec2 = self._world.client("ec2", instance.ec2_backend.region_name)
             ec2.terminate_instances(InstanceIds=[instance.id])
         elif kind == "kill" and words.get("pid") is None:
-            raise UsageError("whom is it to kill?", hint="name the process with --pid")
+            raise UsageError("which process is to be killed?", hint="name the process with --pid")
         else:
             self._world.faults.add(faults.parse(words))
         self._world.advance()

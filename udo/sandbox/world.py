@@ -140,7 +140,7 @@ class World:
             self._aside.on = before
 
     def reset(self) -> None:
-        """Empties the world: no resource, no fault, nothing in the log; the clock goes on."""
+        """Empties the world: no resource, no fault, nothing in the log; the clock runs on."""
         from moto.core.base_backend import BackendDict
         from moto.core.model_instances import reset_model_data
 
