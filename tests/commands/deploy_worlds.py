@@ -77,6 +77,14 @@ def members(world: Any, group: str = "prod-webapp") -> list[str]:
     return [member["InstanceId"] for member in told["AutoScalingGroups"][0]["Instances"]]
 
 
+def attach(world: Any, group: str = "prod-webapp", other: str = "prod-web") -> str:
+    """Moves a member of another group over, past the launch hook of this one, and returns its id."""
+    client, (instance, *_) = world.client("autoscaling"), members(world, other)
+    client.detach_instances(AutoScalingGroupName=other, InstanceIds=[instance], ShouldDecrementDesiredCapacity=False)
+    client.attach_instances(AutoScalingGroupName=group, InstanceIds=[instance])
+    return instance
+
+
 def asked(world: Any) -> list[str]:
     """The operations seen, oldest first."""
     return [request.operation for request in world.log]

@@ -198,11 +198,10 @@ def test_an_operation_that_is_not_there_is_named(client: Any, over_http: Any) ->
 
 
 def test_a_part_of_an_operation_that_is_not_there_is_named(client: Any) -> None:
-    codedeploy, where = client("codedeploy"), {"applicationName": "shop", "deploymentGroupName": "web"}
-    codedeploy.create_application(applicationName="shop")
-    codedeploy.create_deployment_group(**where, serviceRoleArn="arn:aws:iam::123456789012:role/deployer")
-    with pytest.raises(ClientError, match="deploymentMode RESTART"):
-        codedeploy.create_deployment(**where, deploymentMode="RESTART")
+    ec2, filters = client("ec2"), [{"Name": "moon-phase", "Values": ["full"]}]
+    ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.small"})
+    with pytest.raises(ClientError, match="DescribeLaunchTemplateVersions with this: the filter moon-phase"):
+        ec2.describe_launch_template_versions(LaunchTemplateName="web", Filters=filters)
 
 
 def test_a_crash_is_an_error_a_client_can_read(world: World, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,7 @@ class Control:
     def _deployment_fault(self, words: Words) -> None:
         from udo.sandbox.strict import DeploymentFault
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
-        from udo.sandbox.strict.codedeploy.run import ALLOWING, BLOCKING, EVENTS
+        from udo.sandbox.strict.codedeploy.lifecycle import ALLOWING, BLOCKING, EVENTS
 
         given = {key: words[key] for key in _DEPLOYMENT if key in words}
         if "instance_id" in words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -47,8 +47,8 @@ class Account:
 
             strict.quotas.__dict__.update(numbers)
 
-    def fault(self, event: str, **more: Any) -> None:
-        """Makes a lifecycle event of the deployments to come fail."""
+    def fault(self, event: str = "ApplicationStart", **more: Any) -> None:
+        """Makes a lifecycle event of the deployments to come fail, or such a deployment as a whole."""
         if self._world is not None:
             from udo.sandbox import strict
 
@@ -96,9 +96,9 @@ class Account:
         """Updates a group."""
         self.autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, **more)
 
-    def deployable(self, size: int = 2, **more: Any) -> list[str]:
+    def deployable(self, size: int = 2, zones: Sequence[str] = (ZONE,), **more: Any) -> list[str]:
         """Creates a group and a deployment group `web` of the application `shop` on it; returns the members."""
-        members = self.group(size=size)
+        members = self.group(size=size, AvailabilityZones=list(zones))
         self.codedeploy.create_application(applicationName="shop")
         self.codedeploy.create_deployment_group(
             applicationName="shop",
@@ -114,6 +114,17 @@ class Account:
         revision = {"revisionType": "GitHub", "gitHubLocation": {"repository": "acme/shop", "commitId": commit}}
         words = {"applicationName": "shop", "deploymentGroupName": "web", "revision": revision} | more
         return str(self.codedeploy.create_deployment(**words)["deploymentId"])
+
+    def events(self, deployment_id: str, instance_id: str) -> list[tuple[str, str]]:
+        """The lifecycle events of a deployment on an instance, each with its status."""
+        found = self.codedeploy.get_deployment_target(deploymentId=deployment_id, targetId=instance_id)
+        events = found["deploymentTarget"]["instanceTarget"]["lifecycleEvents"]
+        return [(event["lifecycleEventName"], event["status"]) for event in events]
+
+    def deployments(self, creator: str | None = None) -> list[dict[str, Any]]:
+        """Every deployment, newest first, or those of one creator."""
+        ids = self.codedeploy.list_deployments()["deployments"]
+        return [one for one in map(self.deployed, ids) if creator in (None, one["creator"])]
 
     def deployed(self, deployment_id: str) -> dict[str, Any]:
         """A deployment as AWS describes it."""

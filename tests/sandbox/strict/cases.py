@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 
 import cases_codedeploy
+import cases_fleets
 import cases_groups
 import cases_hooks
 import cases_instances
@@ -14,12 +15,14 @@ import cases_launch
 import cases_members
 import cases_parameters
 import cases_revisions
+import cases_rollout
 import cases_schedules
 import cases_volumes
 from account import Account
 
 _MODULES = (
     cases_codedeploy,
+    cases_fleets,
     cases_groups,
     cases_hooks,
     cases_instances,
@@ -28,6 +31,7 @@ _MODULES = (
     cases_members,
     cases_parameters,
     cases_revisions,
+    cases_rollout,
     cases_schedules,
     cases_volumes,
 )

@@ -106,17 +106,6 @@ def applications_can_be_renamed(aws: Account) -> None:
     refused(aws.codedeploy.get_deployment_group, "ApplicationDoesNotExistException", **gone)
 
 
-def only_blue_green_deployments_wait(aws: Account) -> None:
-    aws.deployable()
-    made = aws.deploy()
-    proceed = aws.codedeploy.continue_deployment
-    refused(proceed, "DeploymentIdRequiredException")
-    refused(proceed, "DeploymentDoesNotExistException", deploymentId="d-NOTHING00")
-    refused(proceed, "UnsupportedActionForDeploymentTypeException", made, deploymentId=made)
-    aws.step(60)
-    refused(proceed, "DeploymentAlreadyCompletedException", made, deploymentId=made)
-
-
 def unknown_deployment_configs_are_refused(aws: Account) -> None:
     aws.deployable()
     refused(aws.deploy, "DeploymentConfigDoesNotExistException", "Slowly", deploymentConfigName="Slowly")
@@ -126,13 +115,20 @@ def only_outdated_instances(aws: Account) -> None:
     had = aws.deployable()
     aws.deploy()
     aws.step(60)
-    aws.autoscaling.update_auto_scaling_group(AutoScalingGroupName="web", MaxSize=9, DesiredCapacity=3)
+    aws.deploy(updateOutdatedInstancesOnly=True)
     aws.step(60)
+    holds(aws.deployments()[0].get("errorInformation", {}).get("code") == "NO_INSTANCES", "it deploys to all")
+    # An instance that is attached passes by the launch hook.
+    (new,) = aws.group("other", size=1)
+    aws.autoscaling.detach_instances(
+        AutoScalingGroupName="other", InstanceIds=[new], ShouldDecrementDesiredCapacity=False
+    )
+    aws.autoscaling.attach_instances(AutoScalingGroupName="web", InstanceIds=[new])
     made = aws.deploy(updateOutdatedInstancesOnly=True)
     aws.step(60)
     reached = aws.codedeploy.list_deployment_targets(deploymentId=made)["targetIds"]
-    holds(len(reached) == 1, str(reached))
-    holds(not set(reached) & set(had))
+    holds(reached == [new], str(reached))
+    holds(new not in had)
 
 
 def descriptions_are_short(aws: Account) -> None:
@@ -198,19 +194,6 @@ def enough_are_healthy(aws: Account) -> None:
     holds(outcomes == [("Failed", "HEALTH_CONSTRAINTS"), ("Succeeded", None)], str(outcomes))
 
 
-def failed_deployments_are_rolled_back(aws: Account) -> None:
-    aws.deployable(autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_FAILURE"]})
-    good = aws.deploy()
-    aws.step(60)
-    holds(aws.deployed(good)["status"] == "Succeeded", "nothing moves")
-    aws.fault("ApplicationStart", times=1)
-    bad = aws.deploy("b" * 40)
-    aws.step(60)
-    follower = aws.deployed(aws.deployed(bad)["rollbackInfo"]["rollbackDeploymentId"])
-    holds(follower["creator"] == "codeDeployRollback")
-    holds(follower["revision"]["gitHubLocation"]["commitId"] == "a" * 40)
-
-
 def bundles_must_be_there(aws: Account) -> None:
     aws.deployable()
     made = aws.deploy(revision=S3)
@@ -251,6 +234,9 @@ def stopping_waits_for_running_scripts(aws: Account) -> None:
     holds(aws.codedeploy.stop_deployment(deploymentId=made)["status"] == "Pending")
     aws.step(1)
     holds(aws.deployed(made)["status"] == "Stopped")
+    holds(aws.codedeploy.stop_deployment(deploymentId=made)["status"] == "Succeeded")
+    made = aws.deploy()
+    aws.step(60)
     refused(aws.codedeploy.stop_deployment, "DeploymentAlreadyCompletedException", deploymentId=made)
 
 

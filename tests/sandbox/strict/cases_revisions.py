@@ -13,7 +13,18 @@ WHERE = {"applicationName": "shop", "deploymentGroupName": "web"}
 def restarts_take_no_revision(aws: Account) -> None:
     aws.deployable()
     refused(aws.deploy, "InvalidInputException", "RESTART", deploymentMode="RESTART")
+    restart = {"applicationName": "shop", "deploymentGroupName": "web", "deploymentMode": "RESTART"}
+    refused(aws.codedeploy.create_deployment, "InvalidInputException", "no successful", **restart)
     aws.deploy(deploymentMode="STANDARD")
+    aws.step(60)
+    outdated = {"updateOutdatedInstancesOnly": True}
+    refused(aws.codedeploy.create_deployment, "InvalidInputException", "updateOutdated", **restart, **outdated)
+    made = aws.codedeploy.create_deployment(**restart)["deploymentId"]
+    aws.step(60)
+    shown = aws.deployed(made)
+    holds((shown["status"], shown["deploymentMode"]) == ("Succeeded", "RESTART"))
+    holds(shown["revision"]["gitHubLocation"]["commitId"] == "a" * 40, "another revision")
+    holds("DownloadBundle" not in [event for event, _ in aws.events(made, aws.members()[0])], "it downloads")
 
 
 def revisions_can_be_registered(aws: Account) -> None:

@@ -207,7 +207,11 @@ def deleting_a_group_deletes_what_is_its_own(request: Request) -> None:
     Source: botocore autoscaling DeleteAutoScalingGroup (documentation) and AutoScalingGroup, member Status.
     """
     backend = request.backend("autoscaling")
-    group = known_group(backend, request.params["AutoScalingGroupName"])
+    delete_group(backend, known_group(backend, request.params["AutoScalingGroupName"]))
+
+
+def delete_group(backend: Any, group: Any) -> None:
+    """Deletes a group with what is its own, as ForceDelete does."""
     group.desired_capacity = group.min_size = group.max_size = 0
     for member in list(group.instance_states):
         cause = f"At {moment.text()} a user request force deleted AutoScalingGroup {group.name}."

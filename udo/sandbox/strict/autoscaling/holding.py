@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,6 @@ from udo.sandbox.strict.autoscaling.lifecycle_hooks import LAUNCHING, TERMINATIN
 from udo.sandbox.strict.rules import rule
 
 WAITING = {LAUNCHING: "Pending:Wait", TERMINATING: "Terminating:Wait"}
-# CodeDeploy completes the actions of its own hooks, and does so at once where it has nothing to deploy.
-_CODEDEPLOY = "CodeDeploy-managed-"
 
 
 @dataclass
@@ -27,6 +26,20 @@ class Action:
     result: str | None = None
     why: str = ""
 
+    def complete(self, result: str) -> None:
+        """Ends the wait with CONTINUE or ABANDON."""
+        self.result, self.why = result, f"Lifecycle Action Completed with {result} Result"
+
+
+Listener = Callable[[Any, Any, Action], None]
+_listeners: list[Listener] = []
+
+
+def listens(listener: Listener) -> Listener:
+    """Registers what is told of every action (group, member, action) when its wait begins, and may complete it."""
+    _listeners.append(listener)
+    return listener
+
 
 @rule("autoscaling", "DescribeAutoScalingGroups", moto="keeps hooks, and never holds an instance")
 def hooks_hold_members(group: Any, member: Any, transition: str) -> bool:
@@ -36,15 +49,14 @@ def hooks_hold_members(group: Any, member: Any, transition: str) -> bool:
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks-overview.html.
     """
     now = moment.now()
-    hooks = [
-        one
-        for one in of_group(group.autoscaling_backend, group.name, transition)
-        if not one.name.startswith(_CODEDEPLOY)
-    ]
     member.udo_actions = [
-        Action(one, str(mock_random.uuid4()), now + one.heartbeat_timeout, now + one.global_timeout) for one in hooks
+        Action(one, str(mock_random.uuid4()), now + one.heartbeat_timeout, now + one.global_timeout)
+        for one in of_group(group.autoscaling_backend, group.name, transition)
     ]
-    if not hooks:
+    for action in member.udo_actions:
+        for listener in _listeners:
+            listener(group, member, action)
+    if all(action.result == "CONTINUE" for action in member.udo_actions):
         return False
     member.lifecycle_state = WAITING[transition]
     member.udo_activity.update(StatusCode="MidLifecycleAction", Progress=60)

@@ -22,7 +22,7 @@ def waits_are_completed(request: Request) -> None:
     if result not in RESULTS:
         raise Refusal("ValidationError", f"Lifecycle action result {result} is not valid: [{', '.join(RESULTS)}]")
     group, action = _named(request)
-    action.result, action.why = result, f"Lifecycle Action Completed with {result} Result"
+    action.complete(result)
     tick(group)
 
 
@@ -63,6 +63,5 @@ def deleting_a_hook_ends_its_waits(request: Request) -> None:
         raise Refusal("ValidationError", f"No Lifecycle Hook found with name {name} in group {group.name}")
     for _member, action in open_actions(group):
         if action.hook.name == name:
-            action.result = "ABANDON" if action.hook.lifecycle_transition == LAUNCHING else "CONTINUE"
-            action.why = f"Lifecycle Action Completed with {action.result} Result"
+            action.complete("ABANDON" if action.hook.lifecycle_transition == LAUNCHING else "CONTINUE")
     tick(group)

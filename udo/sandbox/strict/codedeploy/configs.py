@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,20 @@ _PREFIX = "CodeDeployDefault."
 
 
 @dataclass(frozen=True)
+class Zonal:
+    """How a configuration goes from zone to zone: the least that stays healthy in each, and waits in seconds."""
+
+    kind: str = "FLEET_PERCENT"
+    value: int = 0
+    first_wait: int = 0
+    wait: int = 0
+
+    def healthy(self, instances: int) -> int:
+        """How many of so many instances of a zone must stay healthy."""
+        return _healthy(self.kind, self.value, instances)
+
+
+@dataclass(frozen=True)
 class Config:
     """A deployment configuration: `kind` is HOST_COUNT, FLEET_PERCENT or AWS's own MOST_CONCURRENCY."""
 
@@ -27,14 +42,26 @@ class Config:
     value: int
     id: str
     created: float
+    zonal: Zonal | None = None
+    described_zonal: Mapping[str, Any] | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of AWS's own."""
+        return self.name.startswith(_PREFIX)
 
     def healthy(self, instances: int) -> int:
-        """How many of so many instances must stay healthy."""
-        if self.kind == "MOST_CONCURRENCY":
-            return max(0, instances - self.value)
-        if self.kind == "FLEET_PERCENT":
-            return math.ceil(instances * self.value / 100)
-        return self.value
+        """How many of so many instances must stay healthy; AWS's own configurations always leave one to deploy to."""
+        needed = _healthy(self.kind, self.value, instances)
+        return min(needed, instances - 1) if self.own else needed
+
+
+def _healthy(kind: str, value: int, instances: int) -> int:
+    if kind == "MOST_CONCURRENCY":
+        return max(0, instances - value)
+    if kind == "FLEET_PERCENT":
+        return math.ceil(instances * value / 100)
+    return value
 
 
 _DEFAULTS = (
@@ -66,15 +93,15 @@ def deployment_configs_are_described(request: Request) -> dict[str, Any]:
     deployment-configurations.html.
     """
     config = known_config(request.backend("codedeploy"), request.params["deploymentConfigName"])
-    return {
-        "deploymentConfigInfo": {
-            "deploymentConfigId": config.id,
-            "deploymentConfigName": config.name,
-            "minimumHealthyHosts": {"type": config.kind, "value": config.value},
-            "createTime": moment.at(config.created),
-            "computePlatform": "Server",
-        }
+    shown = {
+        "deploymentConfigId": config.id,
+        "deploymentConfigName": config.name,
+        "minimumHealthyHosts": {"type": config.kind, "value": config.value},
+        "createTime": moment.at(config.created),
+        "computePlatform": "Server",
+        "zonalConfig": config.described_zonal,
     }
+    return {"deploymentConfigInfo": {key: value for key, value in shown.items() if value is not None}}
 
 
 @answers("codedeploy", "ListDeploymentConfigs", moto="has no such operation")
@@ -105,7 +132,9 @@ def deployment_config_names_are_unique(request: Request) -> dict[str, Any]:
     if name.startswith(_PREFIX) or not re.fullmatch(r"[A-Za-z0-9+=,.@_-]{1,100}", name):
         raise Refusal("InvalidDeploymentConfigNameException", f"The name {name} is reserved or not valid.")
     hosts = minimum_healthy_hosts(params.get("minimumHealthyHosts") or {})
-    known[name] = Config(name, *hosts, str(mock_random.uuid4()), moment.now())
+    asked = params.get("zonalConfig")
+    zonal = None if asked is None else zonal_configs_are_whole(asked)
+    known[name] = Config(name, *hosts, str(mock_random.uuid4()), moment.now(), zonal, asked)
     return {"deploymentConfigId": known[name].id}
 
 
@@ -120,6 +149,24 @@ def minimum_healthy_hosts(asked: dict[str, Any]) -> tuple[str, int]:
     if kind not in ("HOST_COUNT", "FLEET_PERCENT") or not 0 <= value <= highest:
         raise Refusal("InvalidMinimumHealthyHostValueException", "The minimum healthy hosts value is not valid.")
     return kind, value
+
+
+@rule("codedeploy", "CreateDeploymentConfig", moto="has no such operation")
+def zonal_configs_are_whole(asked: Mapping[str, Any]) -> Zonal:
+    """A zonal configuration waits no negative time, the first zone as long as the others unless it says otherwise, and
+    keeps 0 % of a zone healthy where it names no minimum.
+
+    Source: botocore codedeploy ZonalConfig, error InvalidZonalDeploymentConfigurationException.
+    """
+    wait = int(asked.get("monitorDurationInSeconds") or 0)
+    first = asked.get("firstZoneMonitorDurationInSeconds")
+    hosts = asked.get("minimumHealthyHostsPerZone") or {"type": "FLEET_PERCENT", "value": 0}
+    kind, value = hosts.get("type", ""), int(hosts.get("value", -1))
+    first_wait = wait if first is None else int(first)
+    highest = 99 if kind == "FLEET_PERCENT" else 1_000_000
+    if kind not in ("HOST_COUNT", "FLEET_PERCENT") or not 0 <= value <= highest or min(wait, first_wait) < 0:
+        raise Refusal("InvalidZonalDeploymentConfigurationException", "The zonal configuration is not valid.")
+    return Zonal(kind, value, first_wait, wait)
 
 
 @answers("codedeploy", "DeleteDeploymentConfig", moto="has no such operation")

@@ -9,18 +9,20 @@ from functools import partial
 from typing import Any
 
 from moto.codedeploy.models import CodeDeployBackend, codedeploy_backends
-from moto.moto_api._internal import mock_random
 
 from udo.sandbox.strict import moment, steady
-from udo.sandbox.strict.codedeploy.configs import INVALID_TOKEN, ONE_AT_A_TIME, known_config
-from udo.sandbox.strict.codedeploy.revisions import register
-from udo.sandbox.strict.codedeploy.run import ENDED, Run, move, stop
+from udo.sandbox.strict.codedeploy.configs import INVALID_TOKEN, known_config
+from udo.sandbox.strict.codedeploy.creation import begin, is_blue_green
+from udo.sandbox.strict.codedeploy.history import OF_ONE_INSTANCE, last_good, of_group, run_of
+from udo.sandbox.strict.codedeploy.launch import let_go
+from udo.sandbox.strict.codedeploy.outdated import outdated_instances_are_updated
+from udo.sandbox.strict.codedeploy.rollback import failed_deployments_are_rolled_back
+from udo.sandbox.strict.codedeploy.run import due, move
 from udo.sandbox.strict.codedeploy.view import deployment_info
-from udo.sandbox.strict.codedeploy.world import events_of, world_of
+from udo.sandbox.strict.codedeploy.world import world_of
 from udo.sandbox.strict.pages import page
-from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, rule
+from udo.sandbox.strict.rules import Refusal, Request, answers, refuses
 
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _STATUSES = ("Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready")
 
 
@@ -28,14 +30,7 @@ def advance() -> None:
     """Moves every deployment of every account and region up to the present moment."""
     for account in list(codedeploy_backends.values()):
         for backend in list(account.values()):
-            running = [one for one in backend.deployments.values() if not run_of(one).ended]
-            steady.each(partial(_move, backend), running)
-
-
-def run_of(deployment: Any) -> Run:
-    """What the clock has made of a deployment."""
-    run: Run = deployment.udo_run
-    return run
+            _advance(backend)
 
 
 def known_deployment(backend: CodeDeployBackend, deployment_id: str) -> Any:
@@ -85,99 +80,91 @@ def descriptions_are_short(request: Request) -> None:
 
 @refuses("codedeploy", "CreateDeployment", moto="runs any number side by side")
 def one_deployment_at_a_time(request: Request) -> None:
-    """A deployment group with an active deployment refuses another, naming the active one.
+    """A deployment group with an active deployment refuses another, naming the active one; those of single instances
+    that are born or die do not count.
 
     Source: docs.aws.amazon.com/codedeploy/latest/userguide/limits.html; CreateDeployment, error
     DeploymentLimitExceededException.
     """
     application, name = request.params["applicationName"], request.params.get("deploymentGroupName")
     for deployment in of_group(request.backend("codedeploy"), application, name or ""):
-        if not run_of(deployment).ended:
+        if not run_of(deployment).ended and deployment.creator not in OF_ONE_INSTANCE:
             raise Refusal(
                 "DeploymentLimitExceededException",
                 f"The Deployment Group '{name}' already has an active Deployment '{deployment.deployment_id}'",
             )
 
 
+@refuses("codedeploy", "CreateDeployment", moto="deploys the revision all the same")
+def restarts_take_no_revision(request: Request) -> None:
+    """A deployment in the mode RESTART names no revision and is for all instances, deployed to in place: it takes the
+    revision of the last success.
+
+    Source: botocore codedeploy CreateDeploymentInput, member deploymentMode.
+    """
+    params, backend = request.params, request.backend("codedeploy")
+    mode = params.get("deploymentMode") or "STANDARD"
+    if mode not in ("STANDARD", "RESTART"):
+        raise Refusal("InvalidInputException", f"Invalid deploymentMode: {mode}")
+    if mode == "STANDARD":
+        return
+    for member in ("revision", "updateOutdatedInstancesOnly"):
+        if params.get(member):
+            raise Refusal("InvalidInputException", f"A deployment with deploymentMode RESTART takes no {member}")
+    group: Any = backend.get_deployment_group(params["applicationName"], params.get("deploymentGroupName"))
+    if (group.application.compute_platform or "Server") != "Server" or is_blue_green(group):
+        raise Refusal("InvalidInputException", "deploymentMode RESTART is for in-place deployments to instances only")
+    if last_good(backend, group) is None:
+        raise Refusal("InvalidInputException", "The deployment group has no successful deployment to restart")
+
+
 @answers("codedeploy", "CreateDeployment")
 def create_deployment(request: Request) -> dict[str, Any]:
-    made = request.moto()
-    return {"deploymentId": _begin(request.backend("codedeploy"), made["deploymentId"])}
+    params, backend = request.params, request.backend("codedeploy")
+    more: dict[str, Any] = {"udo_options": params.get("ec2DeploymentOptions")}
+    if params.get("deploymentMode") == "RESTART":
+        group = backend.get_deployment_group(params["applicationName"], params["deploymentGroupName"])
+        good = last_good(backend, group)
+        more |= {"udo_mode": "RESTART", "revision": good and good.revision}
+    made = request.moto()["deploymentId"]
+    return {"deploymentId": begin(backend, made, **more).deployment_id}
 
 
-def _begin(backend: Any, moto_id: str) -> str:
-    deployment = backend.deployments.pop(moto_id)
-    deployment.deployment_id = deployment_ids_are_short(backend)
-    deployment.deployment_config_name = str(deployment.deployment_config_name or ONE_AT_A_TIME)
-    config = known_config(backend, deployment.deployment_config_name)
-    group = deployment.deployment_group
-    deployment.udo_run = Run(config, events_of(group), created=moment.now())
-    register(backend, deployment.application_name, deployment.revision)
-    backend.deployments[deployment.deployment_id] = deployment
-    return str(deployment.deployment_id)
+def _advance(backend: Any) -> None:
+    """Moves the deployments of a region on in the order of time, since what one does is seen by the others."""
+    now, running = moment.now(), _running(backend)
+    while running:
+        dues = [(when, place) for place, one in enumerate(running) if (when := due(run_of(one))) is not None]
+        when, place = min(dues, default=(now, -1))
+        if place < 0 or when > now:
+            break
+        one = running[place]
+        steady.each(partial(_move, backend, when), [one])
+        if run_of(one).ended:
+            running = _running(backend)
+        elif due(run_of(one)) == when:
+            # It cannot be moved; the others can.
+            running = [other for other in running if other is not one]
+    steady.each(partial(_move, backend, now), _running(backend))
 
 
-@rule("codedeploy", "CreateDeployment", moto="gives a UUID")
-def deployment_ids_are_short(backend: Any) -> str:
-    """A deployment's id is d- and nine capital letters or digits.
-
-    Source: botocore codedeploy example of CreateDeployment; user guide, "View deployment details".
-    """
-    while True:
-        made = "d-" + "".join(mock_random.choice(_ALPHABET) for _ in range(9))
-        if made not in backend.deployments:
-            return made
+def _running(backend: Any) -> list[Any]:
+    return [one for one in backend.deployments.values() if not run_of(one).ended]
 
 
-def of_group(backend: Any, application: str, name: str) -> list[Any]:
-    """A deployment group's deployments, newest first."""
-    return [
-        one
-        for one in reversed(backend.deployments.values())
-        if (one.application_name, one.deployment_group_name) == (application, name)
-    ]
-
-
-def _move(backend: Any, deployment: Any) -> None:
+def _move(backend: Any, until: float, deployment: Any) -> None:
     run = run_of(deployment)
-    move(run, moment.now(), world_of(backend, deployment))
+    move(run, until, world_of(backend, deployment))
     if run.ended:
-        failed_deployments_are_rolled_back(backend, deployment)
+        wind_up(backend, deployment)
 
 
-@rule("codedeploy", "StopDeployment", "CreateDeployment", moto="never rolls back")
-def failed_deployments_are_rolled_back(backend: Any, deployment: Any) -> None:
-    """Where rolling back is switched on for what happened, a new deployment of the last successful revision follows,
-    created by codeDeployRollback.
-
-    Source: docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html.
-    """
-    settings = deployment.auto_rollback_configuration or deployment.deployment_group.auto_rollback_configuration or {}
-    events = settings.get("events") or [] if settings.get("enabled") else []
-    status = run_of(deployment).status
-    wanted = status == "Failed" and "DEPLOYMENT_FAILURE" in events
-    wanted |= status == "Stopped" and getattr(deployment, "udo_roll_back", False)
-    if not wanted or deployment.creator == "codeDeployRollback":
-        return
-    good = next((one for one in _before(backend, deployment) if run_of(one).status == "Succeeded"), None)
-    if good is None:
-        deployment.udo_rollback = {"rollbackMessage": "There is no successful deployment to roll back to."}
-        return
-    made = backend.create_deployment(
-        deployment.application_name,
-        deployment.deployment_group_name,
-        good.revision,
-        deployment.deployment_config_name,
-    )
-    follower = backend.deployments[_begin(backend, made)]
-    follower.creator = "codeDeployRollback"
-    follower.udo_rollback = {"rollbackTriggeringDeploymentId": deployment.deployment_id}
-    deployment.udo_rollback = {"rollbackDeploymentId": follower.deployment_id}
-
-
-def _before(backend: Any, deployment: Any) -> list[Any]:
-    all_of_it = of_group(backend, deployment.application_name, deployment.deployment_group_name)
-    return all_of_it[all_of_it.index(deployment) + 1 :]
+def wind_up(backend: Any, deployment: Any) -> None:
+    """What follows the end of a deployment."""
+    failed_deployments_are_rolled_back(backend, deployment)
+    let_go(deployment)
+    if run_of(deployment).status == "Succeeded":
+        outdated_instances_are_updated(backend, deployment.deployment_group)
 
 
 @answers("codedeploy", "GetDeployment", moto="has neither times nor errors nor an overview")
@@ -265,40 +252,3 @@ def _seconds(value: Any) -> float | None:
     if isinstance(value, datetime.datetime):
         return value.replace(tzinfo=value.tzinfo or datetime.UTC).timestamp()
     return None if value is None else float(value)
-
-
-@answers("codedeploy", "StopDeployment", moto="has no such operation")
-def stopping_waits_for_running_scripts(request: Request) -> dict[str, Any]:
-    """StopDeployment answers Pending while scripts still run and Succeeded where none do; one that has ended refuses.
-
-    Source: botocore codedeploy StopDeployment, StopDeploymentOutput, error DeploymentAlreadyCompletedException.
-    """
-    deployment = known_deployment(request.backend("codedeploy"), request.params["deploymentId"])
-    run = run_of(deployment)
-    if run.status in ENDED:
-        raise Refusal(
-            "DeploymentAlreadyCompletedException",
-            f"The deployment {deployment.deployment_id} has already completed",
-        )
-    deployment.udo_roll_back = bool(request.params.get("autoRollbackEnabled"))
-    if not stop(run, moment.now()):
-        return {"status": "Pending", "statusMessage": "Stopping deployment."}
-    failed_deployments_are_rolled_back(request.backend("codedeploy"), deployment)
-    return {"status": "Succeeded", "statusMessage": "No more deployment activity will take place."}
-
-
-@answers("codedeploy", "ContinueDeployment", moto="has no such operation")
-def only_blue_green_deployments_wait(request: Request) -> None:
-    """ContinueDeployment is for a blue/green deployment that waits; one in place refuses it.
-
-    Source: botocore codedeploy ContinueDeployment, errors UnsupportedActionForDeploymentTypeException and
-    DeploymentAlreadyCompletedException.
-    """
-    deployment_id = request.params.get("deploymentId")
-    if not deployment_id:
-        raise Refusal("DeploymentIdRequiredException", "The deployment id was not specified")
-    if run_of(known_deployment(request.backend("codedeploy"), deployment_id)).ended:
-        raise Refusal("DeploymentAlreadyCompletedException", f"The deployment {deployment_id} has already completed")
-    raise Refusal(
-        "UnsupportedActionForDeploymentTypeException", f"The deployment {deployment_id} is not a blue/green deployment"
-    )

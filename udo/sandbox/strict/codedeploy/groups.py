@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.autoscaling.models import autoscaling_backends
-from moto.moto_api._internal import mock_random
-
 from udo.sandbox.strict.codedeploy.configs import INVALID_TOKEN, known_config
-from udo.sandbox.strict.codedeploy.deployments import of_group, run_of
+from udo.sandbox.strict.codedeploy.history import last_good, of_whole_group
+from udo.sandbox.strict.codedeploy.launch import launch_hooks_are_installed
 from udo.sandbox.strict.codedeploy.view import last_deployment
-from udo.sandbox.strict.codedeploy.world import group_names
 from udo.sandbox.strict.pages import page
-from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, rule
+from udo.sandbox.strict.rules import Refusal, Request, answers, refuses
 
 _NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,100}")
 # Request member -> moto's attribute, for what UpdateDeploymentGroup may change.
@@ -32,6 +29,7 @@ _CHANGEABLE = {
     "loadBalancerInfo": "load_balancer_info",
     "ec2TagSet": "ec2_tag_set",
     "terminationHookEnabled": "termination_hook_enabled",
+    "ec2DeploymentOptions": "udo_options",
 }
 
 
@@ -91,27 +89,9 @@ def create_deployment_group(request: Request) -> Any:
     group: Any = backend.get_deployment_group(params["applicationName"], params["deploymentGroupName"])
     group.deployment_config_name = str(group.deployment_config_name)
     group.alarm_configuration = params.get("alarmConfiguration")
+    group.udo_options = params.get("ec2DeploymentOptions")
     launch_hooks_are_installed(backend, group)
     return made
-
-
-@rule("codedeploy", "CreateDeploymentGroup", moto="installs no hook and loses the names")
-def launch_hooks_are_installed(backend: Any, group: Any) -> None:
-    """A deployment group puts a launch hook into each of its Auto Scaling groups, and shows name and hook of each.
-
-    Source: botocore codedeploy AutoScalingGroup (name, hook); docs.aws.amazon.com/codedeploy/latest/userguide/
-    integrations-aws-auto-scaling.html.
-    """
-    autoscaling = autoscaling_backends[backend.account_id][backend.region_name]
-    hooks: dict[str, str] = group.__dict__.setdefault("udo_hooks", {})
-    for name in [name for name in hooks if name not in group_names(group)]:
-        autoscaling.delete_lifecycle_hook(name, hooks.pop(name))
-    for name in group_names(group):
-        if name not in hooks:
-            prefix = "CodeDeploy-managed-automatic-launch-deployment-hook"
-            hooks[name] = f"{prefix}-{group.deployment_group_name}-{mock_random.uuid4()}"
-            launching = "autoscaling:EC2_INSTANCE_LAUNCHING"
-            autoscaling.create_lifecycle_hook(hooks[name], name, launching, 600, "ABANDON")
 
 
 @answers("codedeploy", "GetDeploymentGroup", moto="knows no deployment of it")
@@ -234,9 +214,7 @@ def applications_can_be_renamed(request: Request) -> None:
 
 
 def _described(backend: Any, group: Any) -> dict[str, Any]:
-    every = of_group(backend, group.application.application_name, group.deployment_group_name)
-    good = next((one for one in every if run_of(one).status == "Succeeded"), None)
-    hooks = getattr(group, "udo_hooks", {})
+    every, good = of_whole_group(backend, group), last_good(backend, group)
     found = {
         "applicationName": group.application.application_name,
         "deploymentGroupId": group.deployment_group_id,
@@ -244,7 +222,7 @@ def _described(backend: Any, group: Any) -> dict[str, Any]:
         "deploymentConfigName": str(group.deployment_config_name),
         "ec2TagFilters": group.ec2_tag_filters,
         "onPremisesInstanceTagFilters": group.on_premises_instance_tag_filters,
-        "autoScalingGroups": [{"name": name, "hook": hooks.get(name)} for name in group_names(group)],
+        "autoScalingGroups": [_scaling_group(group, str(name)) for name in group.auto_scaling_groups or []],
         "serviceRoleArn": group.service_role_arn,
         "targetRevision": every[0].revision if every else None,
         "triggerConfigurations": group.trigger_configurations,
@@ -260,5 +238,11 @@ def _described(backend: Any, group: Any) -> dict[str, Any]:
         "ec2TagSet": group.ec2_tag_set or None,
         "computePlatform": group.application.compute_platform or "Server",
         "terminationHookEnabled": bool(group.termination_hook_enabled),
+        "ec2DeploymentOptions": getattr(group, "udo_options", None),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _scaling_group(group: Any, name: str) -> dict[str, Any]:
+    hooks = {"hook": group.udo_hooks.get(name), "terminationHook": group.udo_termination_hooks.get(name)}
+    return {"name": name, **{key: hook for key, hook in hooks.items() if hook}}

@@ -43,21 +43,6 @@ def _registered(backend: Any, application: str) -> list[Registered]:
     return every.setdefault(backend.get_application(application).id, [])
 
 
-@refuses("codedeploy", "CreateDeployment", moto="deploys the revision all the same")
-def restarts_take_no_revision(request: Request) -> None:
-    """A deployment in the mode RESTART names no revision; the sandbox has no restarts, and says so.
-
-    Source: botocore codedeploy CreateDeploymentInput, member deploymentMode.
-    """
-    mode = request.params.get("deploymentMode") or "STANDARD"
-    if mode not in ("STANDARD", "RESTART"):
-        raise Refusal("InvalidInputException", f"Invalid deploymentMode: {mode}")
-    if mode == "RESTART" and request.params.get("revision"):
-        raise Refusal("InvalidInputException", "A deployment with deploymentMode RESTART takes no revision")
-    if mode == "RESTART":
-        raise NotImplementedError("the deploymentMode RESTART")
-
-
 @refuses("codedeploy", "CreateDeployment", "RegisterApplicationRevision", moto="accepts none, both, and any of them")
 def revisions_are_complete(request: Request) -> None:
     """A deployment needs a revision with exactly the location its type names.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from udo.sandbox.strict.codedeploy.configs import INVALID_TOKEN
-from udo.sandbox.strict.codedeploy.deployments import known_deployment, run_of
-from udo.sandbox.strict.codedeploy.run import Target
+from udo.sandbox.strict.codedeploy.deployments import known_deployment
+from udo.sandbox.strict.codedeploy.history import run_of
+from udo.sandbox.strict.codedeploy.lifecycle import Target
 from udo.sandbox.strict.codedeploy.view import instance_target
 from udo.sandbox.strict.pages import page
 from udo.sandbox.strict.rules import Refusal, Request, answers, rule
@@ -27,8 +28,8 @@ def targets_are_listed(request: Request) -> dict[str, Any]:
     if unknown:
         raise Refusal("InvalidTargetFilterNameException", f"The target filter name is not valid: {sorted(unknown)[0]}")
     wanted = target_statuses_exist(filters.get("TargetStatus"))
-    # Only targets of a blue/green deployment have a label.
-    among = [] if filters.get("ServerInstanceLabel") else found
+    labels = filters.get("ServerInstanceLabel")
+    among = [target for target in found if not labels or target.label in labels]
     ids = [target.instance_id for target in among if not wanted or target.status in wanted]
     shown, token = page(ids, 100, params.get("nextToken"), refusal=INVALID_TOKEN)
     return {"targetIds": shown, "nextToken": token}
@@ -54,8 +55,9 @@ def instances_are_listed(request: Request) -> dict[str, Any]:
     """
     params = request.params
     _, found = _started(request)
-    wanted = target_statuses_exist(params.get("instanceStatusFilter"))
-    ids = [target.instance_id for target in found if not wanted or target.status in wanted]
+    wanted, kinds = target_statuses_exist(params.get("instanceStatusFilter")), params.get("instanceTypeFilter")
+    among = [target for target in found if not kinds or target.label in kinds]
+    ids = [target.instance_id for target in among if not wanted or target.status in wanted]
     shown, token = page(ids, 100, params.get("nextToken"), refusal=INVALID_TOKEN)
     return {"instancesList": shown, "nextToken": token}
 
@@ -124,7 +126,8 @@ def one_instance_tells_its_events(request: Request) -> dict[str, Any]:
 def _summary(request: Request, deployment: Any, target: Target) -> dict[str, Any]:
     shown = instance_target(request.backend("codedeploy"), deployment, target)["instanceTarget"]
     kept = ("deploymentId", "status", "lastUpdatedAt", "lifecycleEvents")
-    return {"instanceId": shown["targetArn"], **{key: shown[key] for key in kept}}
+    kind = {"instanceType": target.label} if target.label else {}
+    return {"instanceId": shown["targetArn"], **{key: shown[key] for key in kept}, **kind}
 
 
 @rule("codedeploy", "ListDeploymentTargets", "BatchGetDeploymentTargets", moto="has no such operation")

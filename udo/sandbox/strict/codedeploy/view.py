@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from udo.sandbox.strict import moment
-from udo.sandbox.strict.codedeploy.run import Event, Run, Target
+from udo.sandbox.strict.codedeploy.history import OF_ONE_INSTANCE
+from udo.sandbox.strict.codedeploy.lifecycle import Event, Target
+from udo.sandbox.strict.codedeploy.outdated import related
+from udo.sandbox.strict.codedeploy.run import Run
+from udo.sandbox.strict.codedeploy.suspension import options_of
 
 
 def deployment_info(backend: Any, deployment: Any) -> dict[str, Any]:
@@ -33,7 +37,12 @@ def deployment_info(backend: Any, deployment: Any) -> dict[str, Any]:
         "rollbackInfo": getattr(deployment, "udo_rollback", None),
         "deploymentStyle": group.deployment_style or _STYLE,
         "targetInstances": deployment.target_instances,
-        "instanceTerminationWaitTimeStarted": False,
+        "instanceTerminationWaitTimeStarted": run.traffic is not None and run.traffic.terminating,
+        "blueGreenDeploymentConfiguration": group.blue_green_deployment_configuration if run.traffic else None,
+        "deploymentMode": getattr(deployment, "udo_mode", None),
+        "relatedDeployments": related(deployment),
+        "overrideAlarmConfiguration": deployment.override_alarm_configuration,
+        "ec2DeploymentOptions": options_of(deployment),
         "fileExistsBehavior": deployment.file_exists_behavior or "DISALLOW",
         "computePlatform": group.application.compute_platform or "Server",
         "loadBalancerInfo": group.load_balancer_info,
@@ -53,6 +62,7 @@ def overview(run: Run) -> dict[str, int] | None:
 def instance_target(backend: Any, deployment: Any, target: Target) -> dict[str, Any]:
     """A target as BatchGetDeploymentTargets shows it."""
     group = f"{deployment.application_name}/{deployment.deployment_group_name}"
+    label = {"instanceLabel": target.label} if target.label else {}
     return {
         "deploymentTargetType": "InstanceTarget",
         "instanceTarget": {
@@ -62,6 +72,7 @@ def instance_target(backend: Any, deployment: Any, target: Target) -> dict[str, 
             "status": target.status,
             "lastUpdatedAt": moment.at(target.updated),
             "lifecycleEvents": [_event(event, group) for event in target.events],
+            **label,
         },
     }
 
@@ -114,7 +125,7 @@ def _previous_revision(backend: Any, deployment: Any) -> Any:
             deployment.application_name,
             deployment.deployment_group_name,
         )
-        if same and one.udo_run.status == "Succeeded":
+        if same and one.udo_run.status == "Succeeded" and one.creator not in OF_ONE_INSTANCE:
             before = one.revision
     return before
 

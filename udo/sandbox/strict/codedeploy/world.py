@@ -9,24 +9,64 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
 from moto.ec2.models import ec2_backends
 
+from udo.sandbox.strict.codedeploy.alarms import alarms_stop_deployments
+from udo.sandbox.strict.codedeploy.errors import APPLICATION_MISSING, DEPLOYMENT_GROUP_MISSING, Why
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault, deployment_faults
-from udo.sandbox.strict.codedeploy.run import ALLOWING, BLOCKING, EVENTS, Target, World
+from udo.sandbox.strict.codedeploy.fleets import fleets_of
+from udo.sandbox.strict.codedeploy.history import OF_ONE_INSTANCE, installed, instances_are_taken_in_order, run_of
+from udo.sandbox.strict.codedeploy.lifecycle import Target
+from udo.sandbox.strict.codedeploy.run import World
+from udo.sandbox.strict.codedeploy.suspension import processes_are_resumed_at_the_end, processes_are_suspended_meanwhile
 from udo.sandbox.strict.rules import rule
 
 
 def world_of(backend: Any, deployment: Any) -> World:
     """The surroundings of a deployment, looked up when they are asked for."""
+    names = (deployment.application_name, deployment.deployment_group_name)
+    alone = deployment.creator in OF_ONE_INSTANCE
 
     def fault(target: Target, event: str) -> DeploymentFault | None:
-        names = (deployment.application_name, deployment.deployment_group_name)
         return deployment_faults.due(deployment.deployment_id, names, (target.instance_id, target.place), event)
 
+    def bakes() -> bool:
+        return deployment_faults.of_deployment(deployment.deployment_id, names, "status") is not None
+
+    def fails() -> Why | None:
+        told = deployment_faults.of_deployment(deployment.deployment_id, names, "error")
+        if told is not None:
+            return told.error, told.message or f"The deployment failed with {told.error}."
+        return deployments_need_their_group(backend, deployment)
+
     return World(
-        members=lambda: only_outdated_instances(backend, deployment),
-        alive=lambda instance_id: _alive(backend, instance_id),
+        members=lambda: getattr(deployment, "udo_only", None) or only_outdated_instances(backend, deployment),
+        alive=lambda instance_id: _state(backend, instance_id) in ("running", "pending"),
         revision_there=lambda: bundles_must_be_there(backend, deployment.revision or {}),
         fault=fault,
+        zone=lambda instance_id: _zone(backend, instance_id),
+        missing=fails,
+        begins=lambda: None if alone else processes_are_suspended_meanwhile(backend, deployment),
+        ends=lambda: None if alone else processes_are_resumed_at_the_end(backend, deployment),
+        stops=lambda: None if alone else alarms_stop_deployments(backend, deployment),
+        bakes=bakes,
+        fleets=fleets_of(backend, deployment, lambda named: _found(backend, named))
+        if run_of(deployment).traffic
+        else None,
     )
+
+
+@rule("codedeploy", "CreateDeployment", moto="never starts a deployment")
+def deployments_need_their_group(backend: Any, deployment: Any) -> Why | None:
+    """A deployment whose application or deployment group is deleted before it starts fails, and says which is missing.
+
+    Source: botocore codedeploy ErrorInformation, member code (APPLICATION_MISSING, DEPLOYMENT_GROUP_MISSING).
+    """
+    group = deployment.deployment_group
+    application = group.application.application_name
+    if backend.applications.get(application) is not group.application:
+        return APPLICATION_MISSING
+    if backend.deployment_groups.get(application, {}).get(group.deployment_group_name) is not group:
+        return DEPLOYMENT_GROUP_MISSING
+    return None
 
 
 @rule("codedeploy", "CreateDeployment", moto="never starts a deployment")
@@ -35,49 +75,51 @@ def only_outdated_instances(backend: Any, deployment: Any) -> list[str]:
 
     Source: botocore codedeploy CreateDeploymentInput, member updateOutdatedInstancesOnly.
     """
-    found = members(backend, deployment.deployment_group)
+    group = deployment.deployment_group
+    found = instances_are_taken_in_order(backend, group, members(backend, group))
     if not deployment.update_outdated_instances_only:
         return found
-    have: dict[str, Any] = {}
-    for one in backend.deployments.values():
-        have |= {target.instance_id: one.revision for target in one.udo_run.targets if target.status == "Succeeded"}
-    return [instance_id for instance_id in found if have.get(instance_id) != deployment.revision]
-
-
-def events_of(group: Any) -> tuple[str, ...]:
-    """The lifecycle events of an in-place deployment to this group, in order."""
-    if (group.deployment_style or {}).get("deploymentOption") == "WITH_TRAFFIC_CONTROL":
-        return (*BLOCKING, *EVENTS, *ALLOWING)
-    return EVENTS
+    have = installed(backend, group)
+    return [one for one in found if one not in have or have[one].revision != deployment.revision]
 
 
 def members(backend: Any, group: Any) -> list[str]:
     """The instances a deployment goes to: those in service in the Auto Scaling groups, and those the tags match."""
+    return _found(
+        backend,
+        {
+            "autoScalingGroups": group.auto_scaling_groups,
+            "tagFilters": group.ec2_tag_filters,
+            "ec2TagSet": group.ec2_tag_set,
+        },
+    )
+
+
+def _found(backend: Any, named: Any) -> list[str]:
+    if not isinstance(named, Mapping):
+        return members(backend, named)
     autoscaling = autoscaling_backends[backend.account_id][backend.region_name]
     found: dict[str, None] = {}
-    for name in group_names(group):
-        known = autoscaling.autoscaling_groups.get(name)
+    for name in named.get("autoScalingGroups") or []:
+        known = autoscaling.autoscaling_groups.get(str(name))
         for member in known.instance_states if known else ():
             if member.lifecycle_state == "InService":
                 found[member.instance_id] = None
-    for instance in _tagged(backend, group):
+    for instance in _tagged(backend, named):
         found[instance.id] = None
-    return [instance_id for instance_id in found if _alive(backend, instance_id)]
+    return [one for one in found if _state(backend, one) not in ("", "shutting-down", "terminated")]
 
 
-def group_names(group: Any) -> list[str]:
-    """The names of a deployment group's Auto Scaling groups."""
-    return [str(name) for name in group.auto_scaling_groups or []]
-
-
-def _tagged(backend: Any, group: Any) -> list[Any]:
-    sets = (group.ec2_tag_set or {}).get("ec2TagSetList") or ([group.ec2_tag_filters] if group.ec2_tag_filters else [])
+def _tagged(backend: Any, named: Mapping[str, Any]) -> list[Any]:
+    filters = named.get("tagFilters")
+    sets = (named.get("ec2TagSet") or {}).get("ec2TagSetList") or ([filters] if filters else [])
     if not sets:
         return []
-    instances = ec2_backends[backend.account_id][backend.region_name].all_running_instances()
+    ec2 = ec2_backends[backend.account_id][backend.region_name]
     return [
         instance
-        for instance in instances
+        for reservation in ec2.reservations.values()
+        for instance in reservation.instances
         if all(any(_matches(instance, one) for one in alternatives) for alternatives in sets)
     ]
 
@@ -92,9 +134,18 @@ def _matches(instance: Any, wanted: Mapping[str, str]) -> bool:
     return wanted.get("Key") in tags and tags[wanted["Key"]] == wanted.get("Value")
 
 
-def _alive(backend: Any, instance_id: str) -> bool:
-    instance = ec2_backends[backend.account_id][backend.region_name].get_instance_by_id(instance_id)
-    return instance is not None and instance.state in ("running", "pending")
+def _instance(backend: Any, instance_id: str) -> Any | None:
+    return ec2_backends[backend.account_id][backend.region_name].get_instance_by_id(instance_id)
+
+
+def _state(backend: Any, instance_id: str) -> str:
+    instance = _instance(backend, instance_id)
+    return "" if instance is None else str(instance.state)
+
+
+def _zone(backend: Any, instance_id: str) -> str:
+    instance = _instance(backend, instance_id)
+    return "" if instance is None else str(instance._placement.zone)
 
 
 @rule("codedeploy", "CreateDeployment", moto="never looks for the bundle")
