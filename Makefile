@@ -14,7 +14,7 @@ help:
 	@echo "make demo    a tour: an AWS on this machine, and Udo at work on it"
 	@echo "make picture docs/tour.svg anew: a part of the tour, recorded and drawn"
 	@echo "make test    every test"
-	@echo "make sweep   every launch change struck at every one of its calls, by one fault and by two"
+	@echo "make sweep   every launch change and deployment struck at every one of its calls, by one fault and by two"
 	@echo "make farm    ssh to 300 real servers, good and bad, a gigabyte from one; signals at all moments"
 	@echo "make foreign the sandbox driven by clients of others: aws, Ansible's modules, the JavaScript SDK"
 	@echo "make mutants Udo broken on purpose, a line at a time: which test catches it"
@@ -34,7 +34,7 @@ test: $(READY)
 
 # UDO_SWEEP=1 takes every case; without it the tests of tests/sweep take a selection of them.
 sweep: $(READY)
-	UDO_SWEEP=1 $(BIN)/python -m pytest -n auto tests/sweep $(ARGS)
+	UDO_SWEEP=1 $(BIN)/python tests/cpu.py $(BIN)/python -m pytest -n auto tests/sweep $(ARGS)
 
 # Without UDO_WHOLE_FARM=1 the same tests take 50 servers and 40 MB, and signals at a few moments of a few verbs.
 # The servers take the whole machine; of the runs that are interrupted one a core goes on beside the others.
@@ -47,7 +47,7 @@ foreign: $(READY)
 	$(BIN)/python tests/foreign/run.py $(ARGS)
 
 mutants: $(READY)
-	$(BIN)/python tests/sweep/mutants.py $(ARGS)
+	$(BIN)/python tests/cpu.py $(BIN)/python tests/sweep/mutants.py $(ARGS)
 
 # All tests, or those of ARGS, which then leave rows of the table unseen.
 actions: $(READY)

@@ -1,0 +1,27 @@
+"""What a command costs is told beside its own exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CPU = Path(__file__).parent / "cpu.py"
+BUSY = "import time\nwhile time.process_time() < 3.2: pass"
+
+
+@pytest.mark.parametrize("code", [0, 5])
+def test_the_last_line_is_the_cpu_minutes_and_the_exit_code_is_the_command_s(code: int) -> None:
+    command = (sys.executable, "-c", f"print('done'); raise SystemExit({code})")
+    told = subprocess.run((sys.executable, CPU, *command), capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout.splitlines()) == (code, ["done", "0.0 CPU minutes"])
+
+
+def test_the_time_of_grandchildren_counts_too() -> None:
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
+    told = subprocess.run(
+        (sys.executable, CPU, sys.executable, "-c", child), capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "0.1 CPU minutes\n"
