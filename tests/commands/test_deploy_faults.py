@@ -1,4 +1,4 @@
-"""deploy cut off, refused, throttled, raced and interrupted: never a second deployment, and the next run goes on."""
+"""deploy refused, raced and interrupted, beside what the sweep does to it: never a second deployment."""
 
 from __future__ import annotations
 
@@ -10,71 +10,18 @@ from typing import Any
 import pytest
 from deploy_worlds import OTHER, SHA, asked, at, begin, config, deployments, end, revision, writes
 
-from udo.sandbox.faults import Fault, Killed
+from udo.sandbox.faults import Fault
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
 DEPLOY = ("deploy", "prod", "webapp", SHA)
-# Every kind of request of a run, and those that come twice for different reasons.
-MOMENTS = (
-    ("DescribeAutoScalingGroups", 1),
-    ("GetDeploymentGroup", 1),
-    ("ListDeployments", 1),
-    ("GetCallerIdentity", 1),
-    ("GetDeploymentGroup", 2),
-    ("CreateDeployment", 1),
-    ("GetDeployment", 1),
-    ("BatchGetDeploymentTargets", 1),
-    ("GetDeployment", 4),
-)
-FAULTS: dict[str, dict[str, Any]] = {
-    "killed-after": {"kind": "kill", "after": True},
-    "throttled": {"kind": "throttle"},
-    "failed-after": {"kind": "fail", "after": True},
-    "denied": {"kind": "deny"},
-    "garbage-after": {"kind": "garbage", "after": True},
-    "dropped-after": {"kind": "drop", "after": True},
-    "timed-out-after": {"kind": "timeout", "after": True, "seconds": 0.0},
-}
 
 
-def run(udo: Udo) -> int | None:
-    """The exit code of a run; None where it was killed."""
-    try:
-        return int(udo(*DEPLOY).exit)
-    except Killed:
-        return None
-
-
-@pytest.mark.parametrize("fault", ["killed-after", "failed-after", "denied", "garbage-after"])
-def test_whatever_stops_a_run_there_is_one_deployment_in_the_end(
-    world: Any, udo: Udo, seeded: Seeded, fault: str
-) -> None:
-    for operation, nth in MOMENTS:
-        world.reset()
-        seeded(config())
-        world.faults.add(Fault(operation=operation, nth=nth, **FAULTS[fault]))
-        first = run(udo)
-        assert world.faults.listed()[0]["counted"] >= nth, (operation, nth)
-        world.faults.clear()
-        if first == 0:
-            assert [made["status"] for made in deployments(world)] == ["Succeeded"], (operation, nth)
-        assert first in (None, 0, 1, 4, 6), (operation, nth)
-        again = udo(*DEPLOY)
-        assert again.exit == 0, (operation, nth, again.stderr)
-        [made] = deployments(world)
-        assert (made["status"], made["revision"]) == ("Succeeded", revision()), (operation, nth)
-        assert deployments(world, "prod-web") == []
-
-
-@pytest.mark.parametrize("fault", ["throttled", "failed-after", "dropped-after", "garbage-after", "timed-out-after"])
-def test_a_lost_or_delayed_answer_to_the_deployment_is_survived(
-    world: Any, udo: Udo, seeded: Seeded, fault: str
-) -> None:
+def test_an_answer_to_the_deployment_that_is_garbage_is_survived(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     begin(world, OTHER)
     end(world)
-    world.faults.add(Fault(operation="CreateDeployment", **FAULTS[fault]))
+    world.faults.add(Fault("garbage", "CreateDeployment", after=True))
     done = udo(*DEPLOY)
     assert done.exit == 0, done.stderr
     assert [made["revision"] for made in deployments(world)] == [revision(), revision(OTHER)]

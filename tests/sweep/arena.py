@@ -5,31 +5,29 @@ from __future__ import annotations
 import io
 import os
 import pickle
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import actions
-from moto.autoscaling.models import autoscaling_backends
 from moto.backends import get_backend
 from moto.core.base_backend import BaseBackend
-from moto.ec2.models import ec2_backends
-from moto.ssm.models import ssm_backends
+from moto.ssm.models import ParameterDict
+from state import REGION, left_files
 
+from udo.actions import WRITES
 from udo.sandbox import strict
 from udo.sandbox.clock import Clock
 from udo.sandbox.faults import Killed
+from udo.sandbox.strict.autoscaling.refreshing import refreshes
+from udo.sandbox.strict.service import services
 
-REGION = "us-west-2"
-OURS = "prod-webapp"
-_RANDOM = re.compile(r"(udo:|lt-)(?:[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}|[0-9a-f]{17})")
-# What differs from one run to the next and means nothing: times, random ids, and what moto keeps for itself.
-_PASSING = frozenset({"created_time", "create_time", "arn", "udo_activity", "udo_ready_at", "udo_gone_at", "_id", "id"})
-
-_LOOKED_INTO = frozenset({"InstanceState", "Birth", "Base64EncodedString"})
+_functions: dict[str, FunctionType] = {}
+# What no verb writes to stays what the world was built with, and need not be copied.
+_WRITTEN = frozenset(name.partition(":")[0] for names in WRITES.values() for name in names)
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,17 @@ class Run:
     @property
     def writes(self) -> tuple[str, ...]:
         """The operations that would change AWS, locks included."""
-        return tuple(one for one in self.asked if not one.partition(":")[2].startswith(("Describe", "Get", "List")))
+        return tuple(one for one in self.asked if not actions.is_read(one))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A world as it was built: what backends hold, pickled where verbs write to it, its moment and its refreshes."""
+
+    written: bytes
+    read: dict[str, dict[str, Any]]
+    moment: float
+    refreshes: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ class Memory:
     `proven` are the states, as text, of which is known that the same command leads from them to its end.
     """
 
-    worlds: dict[Any, bytes] = field(default_factory=dict)
-    configs: dict[str, Any] = field(default_factory=dict)
+    worlds: dict[Any, Kept] = field(default_factory=dict)
+    configs: dict[Any, Any] = field(default_factory=dict)
     undisturbed: dict[Any, Any] = field(default_factory=dict)
     proven: set[Any] = field(default_factory=set)
 
@@ -76,26 +84,23 @@ class Arena:
             self.world.clock = Clock.by_hand()
             self.world.reset()
             build()
-            self.memory.worlds[name] = _pickled(self._backends())
+            self.memory.worlds[name] = self._kept()
         self.put_back(name)
 
     def put_back(self, name: Any) -> None:
         """Makes the world again what it was when it was kept: no fault, no lock, nothing in the log."""
+        kept = self.memory.worlds[name]
         self.world.faults.clear()
         self.world.log.clear()
-        self.world.clock = Clock.by_hand()
+        self.world.clock = Clock.by_hand(kept.moment)
         strict.reset()
-        for backend, state in zip(
-            self._backends(), _unpickled(self.memory.worlds[name], self._backends()), strict=True
-        ):
+        refreshes.update(kept.refreshes)
+        states = {**kept.read, **_Unpickler(io.BytesIO(kept.written)).load()}
+        for service, backend in self._backends().items():
             backend.__dict__.clear()
-            backend.__dict__.update(state)
-        self.parameters.clear()
-
-    @property
-    def parameters(self) -> Any:
-        """What Parameter Store holds, by name."""
-        return ssm_backends[self.world.account][REGION]._parameters
+            backend.__dict__.update(states[service])
+        for path in left_files():
+            path.unlink()
 
     def run(self, *words: str) -> Run:
         """Runs a command line as `udo` does, but for the file and the clients, which already exist."""
@@ -107,7 +112,7 @@ class Arena:
         before = len(self.world.log)
         self._rested()
         session = Session(Options(), clock=self._time, words=words)
-        session.config = self._config()
+        session.config = self.config()
         session._aws[None, REGION, None] = self._aws
         code: int | None = None
         with _captured() as (out, err):
@@ -123,90 +128,35 @@ class Arena:
         actions.check(words, asked)
         return Run(code, out.getvalue(), err.getvalue(), asked)
 
-    def _config(self) -> Any:
+    def config(self) -> Any:
         from udo.config import load
 
-        text = Path("udo.yml").read_text(encoding="utf-8")
-        if text not in self.memory.configs:
-            self.memory.configs[text] = load(Path("udo.yml"), os.environ)
-        return self.memory.configs[text]
+        # A configuration knows its folder, which is another one for every test.
+        key = Path.cwd(), Path("udo.yml").read_text(encoding="utf-8")
+        if key not in self.memory.configs:
+            self.memory.configs[key] = load(Path("udo.yml"), os.environ)
+        return self.memory.configs[key]
 
     def _rested(self) -> None:
         # A client gives up trying again after some hundred failures: each run is to find a fresh one.
         for quota in self._quotas:
             quota.release(quota.INITIAL_CAPACITY)
 
-    def _backends(self) -> tuple[Any, ...]:
-        account = self.world.account
-        return autoscaling_backends[account][REGION], ec2_backends[account][REGION]
+    def _kept(self) -> Kept:
+        states = {service: backend.__dict__ for service, backend in self._backends().items()}
+        file = io.BytesIO()
+        pickler = _Pickler(file, pickle.HIGHEST_PROTOCOL)
+        pickler.dump({service: state for service, state in states.items() if service in _WRITTEN})
+        read = {service: dict(state) for service, state in states.items() if service not in _WRITTEN}
+        return Kept(file.getvalue(), read, self.world.clock.now(), dict(refreshes))
 
-
-def state_of(world: Any) -> dict[str, dict[str, Any]]:
-    """Everything launch changes could touch, read from moto's own objects: `kind -> name -> plain data`."""
-    scaling, ec2 = autoscaling_backends[world.account][REGION], ec2_backends[world.account][REGION]
-    parameters = ssm_backends[world.account][REGION]._parameters
-    instances = (instance for one in ec2.reservations.values() for instance in one.instances)
-    return {
-        "groups": {name: _plain(one, top=True) for name, one in scaling.autoscaling_groups.items()},
-        "configurations": {name: _plain(one, top=True) for name, one in scaling.launch_configurations.items()},
-        "templates": {one.name: _template(one) for one in ec2.launch_templates.values()},
-        "instances": {instance.id: instance.state for instance in instances},
-        "parameters": {name: rows[-1].value for name, rows in parameters.items() if rows},
-    }
-
-
-def reference(group: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a group of `state_of` launches from: a configuration's name, or a template's name and version."""
-    policy = group.get("mixed_instances_policy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
-    if policy:
-        return group["ec2_launch_template"], str(policy.get("Version"))
-    if "ec2_launch_template" in group:
-        return group["ec2_launch_template"], str(group["launch_template_version"])
-    return (group["launch_configuration_name"],)
-
-
-def launched(state: Mapping[str, Any], name: str = OURS) -> Any:
-    """The launch data that new instances of a group are made of; KeyError where the group points at nothing."""
-    match reference(state["groups"][name]):
-        case (template, version):
-            rows = state["templates"][template]
-            chosen = {"$Latest": rows["latest"], "$Default": rows["default"]}.get(version, version)
-            return rows["versions"][str(chosen)]["data"]
-        case (configuration,):
-            return state["configurations"][configuration]["udo_asked"]
-
-
-def _template(template: Any) -> dict[str, Any]:
-    versions = {str(one.number): _plain(one, top=True) for one in template.versions if one is not None}
-    return {
-        "default": template.default_version_number,
-        "latest": max(map(int, versions), default=0),
-        "versions": versions,
-    }
-
-
-def _plain(value: Any, *, top: bool = False) -> Any:
-    match value:
-        case None | bool() | int() | float():
-            return value
-        case str():
-            return _RANDOM.sub(r"\1", value)
-        case dict():
-            return _plain_parts(value)
-        case list() | tuple() | set():
-            return [_plain(item) for item in value]
-    if top or type(value).__name__ in _LOOKED_INTO:
-        return _plain_parts(vars(value))
-    if isinstance(value, BaseBackend):
-        return type(value).__name__
-    # Of everything else that is held on to, who it is.
-    return getattr(value, "name", None) or getattr(value, "id", None) or type(value).__name__
-
-
-def _plain_parts(parts: Mapping[str, Any]) -> dict[str, Any]:
-    # What is empty may as well be left out: moto sets some of it only when it is first asked.
-    plain = {str(key): _plain(value) for key, value in parts.items() if key not in _PASSING}
-    return {key: value for key, value in plain.items() if value not in (None, "", {}, [])}
+    def _backends(self) -> dict[str, Any]:
+        """What moto holds of every service that the sandbox knows, in this region or in none."""
+        found = {}
+        for service in services().values():
+            regions = service.found(service.backends)[self.world.account]
+            found[service.name] = regions[REGION if REGION in regions.regions else "aws"]
+        return found
 
 
 @contextmanager
@@ -216,31 +166,32 @@ def _captured() -> Iterator[tuple[io.StringIO, io.StringIO]]:
         yield out, err
 
 
-def _pickled(backends: tuple[Any, ...]) -> bytes:
-    file = io.BytesIO()
-    _Pickler(file, pickle.HIGHEST_PROTOCOL).dump([backend.__dict__ for backend in backends])
-    return file.getvalue()
-
-
-def _unpickled(kept: bytes, backends: tuple[Any, ...]) -> list[dict[str, Any]]:
-    loaded = _Unpickler(io.BytesIO(kept))
-    return loaded.load()
-
-
 class _Pickler(pickle.Pickler):
-    """Pickles what backends hold, each backend itself only by its name."""
+    """Pickles what backends hold, each backend and each function within another only by its name."""
 
     def persistent_id(self, obj: Any) -> Any:
+        if isinstance(obj, FunctionType) and "<locals>" in obj.__qualname__:
+            _functions[obj.__qualname__] = obj
+            return ("function", obj.__qualname__)
         if not isinstance(obj, BaseBackend):
             return None
         service = type(obj).__module__.split(".")[1]
         return service, obj.account_id, obj.region_name
 
+    def reducer_override(self, obj: Any) -> Any:
+        if type(obj) is not ParameterDict:
+            return NotImplemented
+        # A dictionary with a constructor of its own.
+        return ParameterDict, (obj.account_id, obj.region_name), vars(obj), None, iter(obj.items())
+
 
 class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Any:
-        service, account, region = pid
-        return get_backend(service)[account][region]
+        match pid:
+            case ("function", name):
+                return _functions[name]
+            case (service, account, region):
+                return get_backend(service)[account][region]
 
 
 def _quotas(client: Any) -> Iterator[Any]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import botocore.endpoint
 import pytest
-from arena import REGION, Arena, Memory
+from arena import Arena, Memory
+from state import REGION
 
-SERVICES = ("autoscaling", "ec2", "ssm", "sts")
+SERVICES = ("autoscaling", "codedeploy", "ec2", "ssm", "sts")
 
 
 @pytest.fixture(scope="session")

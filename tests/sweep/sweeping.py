@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from arena import Arena, Run, state_of
+from arena import Arena, Run
 from faults import PASSING
-from invariants import check_nothing_is_harmed, check_told, same
-from scenarios import Scenario, prepare
+from scenario import Case, Scenario
+from scenarios import EVERY
+from state import state_of
 
 from udo.sandbox.faults import Fault
 
 WHOLE = bool(os.environ.get("UDO_SWEEP"))
 NO_LOCK = Fault("deny", "ssm:PutParameter", times=None)
-TAGGING = "autoscaling:CreateOrUpdateTags"
+# What a run says that leaves something out: a lock, a tag, whatever it could not do and does not need.
+LEFT_OUT, NOT_LOCKED = "continuing without", "continuing without a lock"
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,21 @@ class Undisturbed:
     end: Any
     asked: tuple[str, ...]
 
+    def case(self, after: Any, excused: frozenset[str] = frozenset()) -> Case:
+        """The case of a run that leaves this state."""
+        return Case(self.before, after, self.end, excused)
+
+
+def prepared(arena: Arena, name: str) -> Scenario:
+    """The scenario of this name, its world and its udo.yml made."""
+    scenario = EVERY[name]
+    scenario.prepare(arena, name)
+    return scenario
+
 
 def undisturbed(arena: Arena, name: str, *, lock: bool = True) -> Undisturbed:
     """The scenario, run once."""
-    scenario = prepare(arena, name)
+    scenario = prepared(arena, name)
     if (name, lock) not in arena.memory.undisturbed:
         arena.put_back(name)
         before = state_of(arena.world)
@@ -68,29 +81,35 @@ def one_case(arena: Arena, known: Undisturbed, faults: Iterable[Fault], *, passi
         arena.world.faults.add(one)
     first = arena.run(*known.scenario.words)
     arena.world.faults.clear()
-    after = state_of(arena.world)
-    check_nothing_is_harmed(known.before, after, known.end)
-    check_told(first, after, known.end)
+    after, check = state_of(arena.world), known.scenario.check
+    check.after_run(known.case(after), first)
     if passing:
         assert first.exit == 0, first.stderr
-        assert f"going on without {'' if lock else 'it'}" not in first.stderr, first.stderr
-    # A tag that could not be written before the swap is not written after it: what was before is not known then.
-    tag = not (TAGGING in first.asked and "continuing without it" in first.stderr)
-    key = known.scenario, lock, tag, repr({**after, "parameters": [*after["parameters"]]})
+        left_out = [line for line in first.stderr.splitlines() if LEFT_OUT in line and (lock or NOT_LOCKED not in line)]
+        assert not left_out, first.stderr
+    excused = check.excuses(first)
+    key = known.scenario, lock, excused, _as_text(after)
     if WHOLE or key not in arena.memory.proven:
-        _check_convergence(arena, known, first, lock=lock, tag=tag)
+        _check_convergence(arena, known, first, excused, lock=lock)
         arena.memory.proven.add(key)
 
 
-def _check_convergence(arena: Arena, known: Undisturbed, first: Run, *, lock: bool, tag: bool) -> None:
+def _as_text(state: Any) -> str:
+    return repr({**state, "parameters": [*state["parameters"]]})
+
+
+def _check_convergence(arena: Arena, known: Undisturbed, first: Run, excused: frozenset[str], *, lock: bool) -> None:
+    """I5: the same command ends as an undisturbed one does, and then has nothing left to do."""
+    words, check = known.scenario.words, known.scenario.check
     if not lock:
         arena.world.faults.add(NO_LOCK)
-    again = arena.run(*known.scenario.words)
+    again = arena.run(*words)
     assert again.exit == 0, f"run again: {again.exit} {again.stderr}\nfirst: {first.stderr}"
     end = state_of(arena.world)
-    check_nothing_is_harmed(known.before, end, known.end)
-    assert same(end, known.end, tag=tag), f"another end than undisturbed\nfirst: {first.stderr}\nagain: {again.stderr}"
-    third = arena.run(*known.scenario.words)
+    check.after_run(known.case(end, excused), again)
+    told = f"first: {first.stderr}\nagain: {again.stderr}"
+    assert check.same(end, known.end, excused), f"another end than undisturbed\n{told}"
+    third = arena.run(*words)
     assert (third.exit, third.writes) == (0, ()), third.stderr
 
 

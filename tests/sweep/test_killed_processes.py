@@ -1,4 +1,4 @@
-"""Launch changes as real processes, killed with SIGKILL at their requests, then run again to the same end."""
+"""Changes as real processes, killed with SIGKILL at their requests, then run again to the same end."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from arena import Arena, state_of
-from invariants import check_nothing_is_harmed, same
-from scenarios import prepare
-from sweeping import WHOLE
+from arena import Arena
+from scenario import Case
+from state import state_of
+from sweeping import WHOLE, prepared
 
 from udo.sandbox.faults import Fault
 
@@ -26,7 +26,7 @@ SWEPT = ("updatelc-configuration", "updatelc-template", "to-template", "rollback
 def test_killed_between_any_two_calls_the_next_run_ends_in_the_same_state(
     served_world: Any, arena: Arena, cases: Callable[[int], None], name: str
 ) -> None:
-    scenario = prepare(arena, name)
+    scenario = prepared(arena, name)
     before = state_of(arena.world)
     assert _run(scenario.words).returncode == 0
     asked = [one.operation for one in arena.world.log]
@@ -37,10 +37,10 @@ def test_killed_between_any_two_calls_the_next_run_ends_in_the_same_state(
         arena.put_back(name)
         assert _killed_at(arena.world, scenario.words, nth, after=after) == -signal.SIGKILL, (nth, after)
         arena.world.faults.clear()
-        check_nothing_is_harmed(before, state_of(arena.world), end)
+        scenario.check.after_anything(Case(before, state_of(arena.world), end))
         again = _run(scenario.words)
         assert again.returncode == 0, (nth, after, again.stderr)
-        assert same(state_of(arena.world), end), (nth, after)
+        assert scenario.check.same(state_of(arena.world), end, frozenset()), (nth, after)
     cases(len(chosen))
 
 

@@ -1,4 +1,4 @@
-"""Every launch change struck twice: killed, its answer lost, or throttled, and again wherever that leads."""
+"""Every change struck twice: killed, its answer lost, or throttled, and again wherever that leads."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
-from arena import Arena, state_of
+from arena import Arena
 from faults import fault
-from invariants import check_nothing_is_harmed
 from scenarios import CORE, MORE
+from state import state_of
 from sweeping import WHOLE, Undisturbed, one_case, undisturbed
 
 KINDS = ("killed-after", "dropped-after", "throttled")
@@ -50,7 +50,7 @@ def _struck_twice(arena: Arena, known: Undisturbed, one: tuple[str, int], two: t
         arena.world.faults.add(fault(*one))
         assert arena.run(*known.scenario.words).exit is None
         arena.world.faults.clear()
-        check_nothing_is_harmed(known.before, state_of(arena.world), known.end)
+        known.scenario.check.after_anything(known.case(state_of(arena.world)))
     else:
         faults.append(fault(*one))
     passing = not any(kind.startswith("killed") for kind, _ in (one, two))

@@ -8,12 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from arena import OURS, Arena, Run, launched, reference, state_of
+from arena import Arena, Run
 from botocore.exceptions import ClientError
 from invariants import LOCK
+from launch_scenarios import NEW, UPDATE
 from launch_worlds import OLD_IMAGE, configuration
-from scenarios import CORE, MORE, NEW, UPDATE, prepare
-from sweeping import NO_LOCK
+from scenarios import EVERY
+from state import OURS, launched, reference, state_of
+from sweeping import NO_LOCK, prepared, undisturbed
 
 from udo.aws import patience
 from udo.sandbox.faults import Fault
@@ -36,7 +38,7 @@ def _one_thread() -> Iterator[None]:
 
 def _positions(arena: Arena, name: str, colleague: Colleague, *, lock: bool = True) -> Iterator[tuple[int, str, Run]]:
     """Runs the scenario once for each of its calls, the colleague at work just before it: position, call, run."""
-    scenario = prepare(arena, name)
+    scenario = prepared(arena, name)
     if not lock:
         arena.world.faults.add(NO_LOCK)
     asked = arena.run(*scenario.words).asked
@@ -112,7 +114,7 @@ def test_launch_data_that_a_colleague_put_in_meanwhile_is_never_overwritten(
             seen = number <= _last_look(run)
             assert run.exit == (4 if seen else 0), told
         if name in UPDATES and run.exit == 4:
-            _check_updates(arena, (CORE | MORE)[name].words)
+            _check_updates(arena, EVERY[name].words)
     assert windows == 1
     cases(number)
 
@@ -174,13 +176,14 @@ def test_a_name_that_a_colleague_took_meanwhile_is_not_ours(
     arena: Arena, cases: Cases, name: str, colleague: Colleague
 ) -> None:
     number, stopped = 0, 0
+    goal = launched(undisturbed(arena, name).end)
     for number, call, run in _positions(arena, name, colleague):
         told = (number, call, run.exit, run.stderr)
         state = _check_reachable(arena)
         data = launched(state)
         assert data["InstanceType"] != "c7g.large", told
         if run.exit == 0:
-            assert (data["ImageId"], data["InstanceType"]) == (CORE | MORE)[name].data, told
+            assert (data["ImageId"], data["InstanceType"]) == (goal["ImageId"], goal["InstanceType"]), told
         else:
             stopped += 1
             assert data["InstanceType"] == "t3.small", told

@@ -1,15 +1,16 @@
-"""Every launch change, cut off, refused, throttled or interrupted at every one of its calls, then run to its end."""
+"""Every change, cut off, refused, throttled or interrupted at every one of its calls, then run to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from arena import Arena, state_of
+from arena import Arena
 from faults import FAULTS, fault
-from invariants import check_end, check_nothing_is_harmed
-from scenarios import CORE, MORE, prepare
-from sweeping import WHOLE, swept
+from scenario import Case
+from scenarios import CORE, MORE
+from state import state_of
+from sweeping import WHOLE, prepared, swept
 
 # With nothing said to the contrary a selection; the rest takes minutes.
 LOCKED = CORE | MORE if WHOLE else CORE
@@ -18,20 +19,23 @@ UNLOCKED = CORE | MORE if WHOLE else ("updatelc-template",)
 ALIKE = ("killed-before", "garbage-before", "expired", "refused-on", "timed-out-after")
 KINDS = [kind for kind in FAULTS if WHOLE or kind not in ALIKE]
 # Scenarios that make the same calls as others, for other groups, meet the kinds that leave something behind.
-KIN = ("updatelc-tidying-configuration", "rollback-configuration", "rollback-mixed", "prune-template")
+KIN = (
+    *("updatelc-tidying-configuration", "rollback-configuration", "rollback-mixed", "prune-template"),
+    *("deploy-attached", "deploy-outdated", "deploy-hook"),
+)
 LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after")
 CASES = [(name, kind) for name in LOCKED for kind in KINDS if WHOLE or name not in KIN or kind in LEAVING]
 
 
 @pytest.mark.parametrize("name", CORE | MORE)
 def test_an_undisturbed_run_ends_as_it_should_and_a_second_writes_nothing(arena: Arena, name: str) -> None:
-    scenario = prepare(arena, name)
+    scenario = prepared(arena, name)
     before = state_of(arena.world)
     done = arena.run(*scenario.words)
     assert done.exit == 0, done.stderr
     end = state_of(arena.world)
-    check_end(scenario, end)
-    check_nothing_is_harmed(before, end, end)
+    scenario.check.end(end)
+    scenario.check.after_run(Case(before, end, end), done)
     again = arena.run(*scenario.words)
     assert (again.exit, again.writes) == (0, ())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sabotage.mutant import Mutant
 
+_SWEEP = "tests/sweep/test_single_faults.py"
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "take a success with a failed instance for the whole",
@@ -156,5 +157,40 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not (outcome.steps and self._is_told):",
         "if not self._is_told:",
         ("tests/commands/test_announcements.py::test_what_was_never_begun_or_changes_nothing_is_told_nobody",),
+    ),
+    Mutant(
+        "start one more beside an active deployment",
+        "deploy/plan.py",
+        "    if busy:\n",
+        "    if busy and not wanted.wait:\n",
+        (_SWEEP, "-k", "undisturbed and deploy-attached"),
+    ),
+    Mutant(
+        "take a lost answer for no deployment",
+        "deploy/plan.py",
+        "proof=_proof(where, marked, observed),",
+        "proof=(),",
+        (_SWEEP, "-k", "deploy-next-dropped-after"),
+    ),
+    Mutant(
+        "no hook after a deployment that is followed",
+        "deploy/plan.py",
+        "return wait, *_hooks(role, wanted, application, deployment_id)",
+        "return wait, *(_hooks(role, wanted, application, deployment_id) if isinstance(deployment_id, Ref) else ())",
+        (_SWEEP, "-k", "deploy-hook-killed-after"),
+    ),
+    Mutant(
+        "leave out a tag whose answer is lost",
+        "launch/remembering.py",
+        '{"Tags": [tag]}, proof=(proof,), optional=True),',
+        '{"Tags": [tag]}, optional=True),',
+        (_SWEEP, "-k", "updatelc-configuration-dropped-after"),
+    ),
+    Mutant(
+        "leave out whatever AWS refuses",
+        "change/runner.py",
+        "if isinstance(step, Call) and step.optional and not isinstance(error, CredentialsError):",
+        "if isinstance(step, Call) and not isinstance(error, CredentialsError):",
+        (_SWEEP, "-k", "updatelc-configuration-denied or deploy-next-denied"),
     ),
 )

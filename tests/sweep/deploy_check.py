@@ -1,0 +1,134 @@
+"""What a deployment is held to: one and no second, to every instance, of nobody else's group, its hook run once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from arena import Run
+from invariants import (
+    CODES,
+    capacity_is_never_lowered,
+    every_group_launches_from_something,
+    exit_0_means,
+    exit_code_is_one_of,
+    no_process_is_touched,
+    only_these_change,
+    the_lock_is_given_back,
+)
+from scenario import Case, Check
+from state import OURS, State
+
+# A file of the folder that the hook of a scenario adds a line to.
+HOOKED = "hooked"
+# What a deployment is once it is made; the rest moves with the clock.
+_FIXED = ("id", "revision", "creator", "outdated", "says", "deployment_config_name", "auto_rollback_configuration")
+
+
+def deploy_check(*made: str, waits: bool = True, hooks: int = 0) -> Check:
+    """At the end of an undisturbed run the group's deployments read like this, the oldest first.
+
+    Each is `COMMIT STATUS COUNT`: seven digits, its status, and how many instances got it.
+    """
+    return Check(
+        always=(
+            every_group_launches_from_something,
+            only_these_change("deployments", "files"),
+            no_process_is_touched,
+            capacity_is_never_lowered,
+            deployments_of_others_are_left_alone,
+            at_most_one_deployment_is_made,
+            the_hook_runs_at_most_once,
+        ),
+        told=(
+            exit_code_is_one_of(*CODES, 124),
+            exit_0_means(every_member_has_it if waits else it_is_begun),
+            exit_0_means_the_hook_ran,
+            whoever_leaves_names_the_deployment,
+            the_lock_is_given_back,
+        ),
+        end=partial(_check_end, made, hooks),
+        same=same,
+    )
+
+
+def deployments_of_others_are_left_alone(case: Case) -> None:
+    """I2: of other deployment groups, nothing but time moves a deployment."""
+    before, now = (
+        {name: _fixed(rows) for name, rows in state["deployments"].items() if name != OURS}
+        for state in (case.before, case.after)
+    )
+    assert now == before, "deployments of others changed"
+
+
+def at_most_one_deployment_is_made(case: Case) -> None:
+    """I6: no second deployment, and the one there is deploys what was asked for."""
+    before, now, end = (_fixed(state["deployments"][OURS]) for state in (case.before, case.after, case.end))
+    assert now[: len(before)] == before, "deployments that were there changed"
+    assert len(now) <= len(end), f"more deployments than undisturbed: {now}"
+    for one, undisturbed in zip(now, end, strict=False):
+        assert one | {"id": ""} == undisturbed | {"id": ""}
+
+
+def every_member_has_it(case: Case) -> bool:
+    """Whether the last success of every member in service is of what an undisturbed run deploys."""
+    wanted = case.end["deployments"][OURS][-1]["revision"]
+    has: dict[str, Any] = {}
+    for one in case.after["deployments"][OURS]:
+        has |= {target: one["revision"] for target, (status, *_) in one["targets"].items() if status == "Succeeded"}
+    members = case.after["groups"][OURS]["instance_states"]
+    return all(has.get(one["instance_id"]) == wanted for one in members if one["lifecycle_state"] == "InService")
+
+
+def it_is_begun(case: Case) -> bool:
+    """Whether there is a deployment of what an undisturbed run deploys."""
+    wanted = case.end["deployments"][OURS][-1]["revision"]
+    return any(one["revision"] == wanted for one in case.after["deployments"][OURS])
+
+
+def the_hook_runs_at_most_once(case: Case) -> None:
+    """A run that is killed, and the one after it, do not both run the hook."""
+    assert _hooked(case.after) <= _hooked(case.end) <= 1, "the hook ran more than once"
+
+
+def exit_0_means_the_hook_ran(case: Case, run: Run) -> None:
+    """A run that followed a deployment to its end ran the hook, too."""
+    if run.exit == 0 and "codedeploy:BatchGetDeploymentTargets" in run.asked:
+        assert _hooked(case.after) == _hooked(case.end), run.stderr
+
+
+def whoever_leaves_names_the_deployment(case: Case, run: Run) -> None:
+    """Of a deployment that a run made and left, whether it ended or goes on in AWS, the id is told."""
+    made = case.after["deployments"][OURS][len(case.before["deployments"][OURS]) :]
+    if run.exit in (0, 124, 130) and "codedeploy:CreateDeployment" in run.asked:
+        assert all(one["id"] in run.stdout + run.stderr for one in made), (made, run.stdout, run.stderr)
+
+
+def same(one: State, other: State, _excused: frozenset[str]) -> bool:
+    """Whether two states are the same but for locks, ids of deployments, and whether the hook could be run."""
+    return _comparable(one) == _comparable(other)
+
+
+def _check_end(made: tuple[str, ...], hooks: int, end: State) -> None:
+    assert tuple(_told(one) for one in end["deployments"][OURS]) == made
+    assert _hooked(end) == hooks
+    assert not end["parameters"]
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    commit = one["revision"].get("gitHubLocation", {}).get("commitId") or one["revision"]["s3Location"]["key"]
+    return f"{commit[:7]} {one['status']} {sum(row[0] == 'Succeeded' for row in one['targets'].values())}"
+
+
+def _fixed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: one[key] for key in _FIXED} for one in rows]
+
+
+def _comparable(state: State) -> Any:
+    rows = {name: [one | {"id": ""} for one in rows] for name, rows in state["deployments"].items()}
+    return {**state, "deployments": {OURS: rows[OURS]}, "parameters": None, "files": None}
+
+
+def _hooked(state: State) -> int:
+    return str(state["files"].get(HOOKED, "")).count("\n")

@@ -1,0 +1,87 @@
+"""The deployments that are swept: for each a world, a command line, and how the group's deployments must end."""
+
+from __future__ import annotations
+
+from arena import Arena
+from deploy_check import HOOKED, deploy_check
+from deploy_worlds import OTHER, SHA, begin, config, end
+from scenario import Scenario, after, cut_off
+
+from udo.sandbox.strict import DeploymentFault
+from udo.sandbox.strict.codedeploy.faults import deployment_faults
+
+# A minute and a half, of which an undisturbed run takes a third: answers that never come are not waited for longer.
+DEPLOY = ("deploy", "prod", "webapp", SHA, "--timeout", "90s")
+PLAIN = config()
+HOOK = config(f"post_deploy_hook: [[sh, -c, 'echo $UDO_REVISION >> {HOOKED}']], deploy: {{on_failure: rollback}}")
+
+
+def _seeded(arena: Arena) -> None:
+    """Four deployment groups with a group each; of ours, another revision was deployed to all three instances.
+
+    That of the group named most like ours is on its way.
+    """
+    _never(arena)
+    begin(arena.world, OTHER)
+    end(arena.world)
+    begin(arena.world, OTHER, "prod-web")
+
+
+def _never(arena: Arena) -> None:
+    """The same, nothing ever deployed."""
+    arena.world.seed(arena.config())
+
+
+def _active(arena: Arena) -> None:
+    """The same, and our revision on its way since a moment: somebody else began to deploy it."""
+    _seeded(arena)
+    begin(arena.world)
+    arena.world.clock.step(3)
+    arena.world.advance()
+
+
+def _partly(arena: Arena) -> None:
+    """The same with our revision deployed: on the last of the instances it failed."""
+    _seeded(arena)
+    fault = deployment_faults.add(DeploymentFault(event="ValidateService", instance=3, script="bin/check"))
+    begin(arena.world)
+    end(arena.world)
+    arena.world.advance()
+    deployment_faults.remove(fault)
+
+
+def _grown(arena: Arena) -> None:
+    """Our revision is deployed to three instances, and a fourth was born since that CodeDeploy passed over."""
+    after(_seeded, *DEPLOY)(arena)
+    client = arena.world.client("autoscaling")
+    client.update_auto_scaling_group(AutoScalingGroupName="prod-webapp", DesiredCapacity=4)
+
+
+CORE = {
+    "deploy-next": Scenario(DEPLOY, _seeded, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"), PLAIN),
+    "deploy-attached": Scenario(DEPLOY, _active, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"), PLAIN),
+    "deploy-outdated": Scenario(
+        DEPLOY, _partly, deploy_check("1111111 Succeeded 3", "740800d Succeeded 2", "740800d Succeeded 1"), PLAIN
+    ),
+    "deploy-hook": Scenario(
+        (*DEPLOY, "--reason", "fixes the cart", "--file-exists", "overwrite"),
+        _seeded,
+        deploy_check("1111111 Succeeded 3", "740800d Succeeded 3", hooks=1),
+        HOOK,
+    ),
+}
+MORE = {
+    "deploy-first": Scenario(DEPLOY, _never, deploy_check("740800d Succeeded 3"), PLAIN),
+    "deploy-grown": Scenario(
+        DEPLOY, _grown, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3", "740800d Succeeded 1"), PLAIN
+    ),
+    "deploy-unwatched": Scenario(
+        (*DEPLOY, "--no-wait"), _seeded, deploy_check("1111111 Succeeded 3", "740800d Created 0", waits=False), PLAIN
+    ),
+    "deploy-cut-off": Scenario(
+        DEPLOY,
+        cut_off(_seeded, "GetDeployment", *DEPLOY),
+        deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"),
+        PLAIN,
+    ),
+}
