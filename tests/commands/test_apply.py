@@ -257,7 +257,7 @@ def read(service: str, operation: str) -> dict[str, Any]:
         (lambda document: document.update(plans="x"), True, "is not a saved plan"),
         (first_step(operation="DeleteAutoScalingGroup"), True, "autoscaling:DeleteAutoScalingGroup has no place"),
         (first_step(expect=[read("ec2", "TerminateInstances")]), True, "ec2:TerminateInstances has no place"),
-        (first_step(params={"x": {"$ref": "never"}}), True, "no step before tells 'never'"),
+        (first_step(params={"x": {"$ref": "never"}}), True, "no earlier step returns 'never'"),
         (first_step(save={"version": "a || b"}), True, "is not the name of a value"),
         (first_step(says=1), True, "plans[0].plan.steps[0].says is not text"),
         (lambda document: document.update(run="../x"), True, "run is not the id of a run"),

@@ -129,7 +129,7 @@ def test_the_lock_of_a_dead_process_of_this_host_is_taken_over(world: Any, udo: 
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 0
-    assert "is dead: taking it over" in told.stderr
+    assert "is dead: its lock is taken over" in told.stderr
     assert locks(world) == []
 
 
@@ -145,7 +145,7 @@ def test_the_lock_of_a_living_process_of_this_host_is_not(world: Any, udo: Udo) 
         world.client("ssm").delete_parameter(Name=NAME)
         held_by(world, host=socket.gethostname(), pid=living.pid, started="1")
         told = udo("updatelc", "prod", "webapp")
-        assert (told.exit, "is dead: taking it over" in told.stderr) == (0, True)
+        assert (told.exit, "is dead: its lock is taken over" in told.stderr) == (0, True)
         living.kill()
 
 
@@ -241,7 +241,7 @@ def test_a_lock_older_than_an_hour_is_called_stale_but_not_broken(world: Any, ud
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 4
-    assert "older than an hour; break it with 'udo unlock'" in told.stderr
+    assert "older than an hour; 'udo unlock' removes it" in told.stderr
     assert udo("unlock", "prod", "webapp").exit == 0
 
 
@@ -295,7 +295,7 @@ def test_what_is_none_of_udos_in_a_lock_holds_it_until_it_is_broken(world: Any, 
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 4
-    assert "none of Udo's; break it with 'udo unlock'" in told.stderr
+    assert "Udo did not write this lock; remove it with 'udo unlock'" in told.stderr
     assert udo("lock").exit == 0
     assert udo("unlock", "prod", "webapp", "--yes").exit == 0
     assert udo("updatelc", "prod", "webapp").exit == 0
@@ -323,6 +323,6 @@ def test_a_lock_that_is_anothers_by_now_is_left_to_it(world: Any, udo: Udo) -> N
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 0
-    assert "prod-webapp is locked by now by arn:aws:iam::123456789012:user/somebody on elsewhere" in told.stderr
+    assert "prod-webapp is locked by arn:aws:iam::123456789012:user/somebody on elsewhere" in told.stderr
     assert "udo unlock" not in told.stderr
     assert locks(world) == [NAME]

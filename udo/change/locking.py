@@ -122,7 +122,7 @@ class Locking:
             value = None
         if not value:
             return f"the lock of {self._group_name} was taken away under this run: {both}"
-        return f"{self._group_name} is locked by now by {holder_from(value)}: {both}; its lock was left as it is"
+        return f"{self._group_name} is locked by {holder_from(value)} now: {both}; that lock was left as it is"
 
     def _give_back_what_is_ours(self) -> None:
         # The first signal lets the call in hand end, the second does not: it may have taken the lock.
@@ -152,7 +152,7 @@ class Locking:
         holder = holder_from(value)
         if not holder.gone:
             return False
-        self._emit(Notice(f"the run {holder.run} that held the lock is dead: taking it over"))
+        self._emit(Notice(f"the run {holder.run} that held the lock is dead: its lock is taken over"))
         try:
             self._carry_out(plan_unlock(self._group_name, value))
         except Conflict:
@@ -167,11 +167,11 @@ class Locking:
             if value := self._tools.read(lock_read(name)):
                 holder = holder_from(value)
                 if holder.pid < 0:
-                    hint = "what is written in the lock is none of Udo's; break it with 'udo unlock'"
+                    hint = "Udo did not write this lock; remove it with 'udo unlock'"
                 elif not holder.pid:
                     hint = "it was locked by hand; 'udo unlock' removes it"
                 elif stale(self._tools.read(modified_read(name)), self._tools.clock.time()):
-                    hint = "it is older than an hour; break it with 'udo unlock'"
+                    hint = "it is older than an hour; 'udo unlock' removes it"
         except (PermissionDenied, AwsError):
             pass
         return Conflict(f"{self._group_name} is locked by {holder}", hint=hint)

@@ -354,7 +354,7 @@ class _Run:
         if changed:
             raise Conflict(
                 f"done, but meanwhile something else changed: {'; '.join(changed)}",
-                hint="somebody else is at work there; look whether both changes belong together",
+                hint="somebody else changed it too; check whether both changes belong together",
             )
 
     def _wait(self, wait: Wait) -> None:

@@ -176,7 +176,7 @@ def _check_reads(reads: Iterable[Read]) -> None:
 def _check_refs(value: Any, known: set[str]) -> None:
     match value:
         case Ref(name) if name not in known:
-            raise UsageError(f"no step before tells {name!r}")
+            raise UsageError(f"no earlier step returns {name!r}")
         case Pair() | Read():
             _check_refs(tuple(vars(value).values()), known)
         case dict():

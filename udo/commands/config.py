@@ -58,7 +58,7 @@ def show(session: Session, words: tuple[str, ...], why: str | None) -> Result:
 @click.argument("words", nargs=-1, metavar="")
 @click.pass_obj
 def keys(session: Session, words: tuple[str, ...]) -> Result:
-    """List every key: its type, where it may stand, how it is inherited, its default and what it means."""
+    """List every key: its type, where it is allowed, how it is inherited, its default and what it means."""
     no_more(words)
     rows = [_key_row(key) for key in schema.KEYS]
     return Result(rows, _KEYS, rows)

@@ -91,7 +91,7 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     """Show who changed what and when, newest first, on any machine: the journal of this one, merged with the launch
     template versions, launch configurations and deployments that AWS keeps.
 
-    CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles. RUN is a
+    CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles. RUN is a
     run's id as the list shows it: its steps, from the journal of the machine it ran on.
 
     Each entry shows what changed (old value to new, in brief; user data by its size and hash), why (--reason), and the

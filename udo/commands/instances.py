@@ -41,7 +41,7 @@ COLUMNS = (
 def command(session: Session, words: tuple[str, ...]) -> Result:
     """List the instances of a group: state, health, type, addresses, what they were launched from, age.
 
-    CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either. The role may be left out in a
+    CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'. The role may be left out in a
     cluster with one role. An instance that the group lists and EC2 no longer knows is shown as gone, a group that does
     not exist as absent; what EC2 does not report is a '?' with a footnote.
     """

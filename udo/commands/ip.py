@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(session: Session, /, words: tuple[str, ...], one: bool, **given: Any) -> Result:
     """Print the address of every in-service instance of CLUSTER ROLE, one a line: the one `ssh.address` names.
 
-    Lists (webapp,worker) and '*' may stand for CLUSTER and ROLE; the role may be left out in a cluster with one role.
+    CLUSTER and ROLE may be lists (webapp,worker) or '*'; the role may be left out in a cluster with one role.
 
     \b
     udo ip prod webapp

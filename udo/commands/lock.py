@@ -54,7 +54,7 @@ def plan_locked(group_name: str, value: str | None, holder: Holder) -> Plan:
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER ROLE]")
-@click.option("--reason", metavar="TEXT", default="", help="Why; shown to whoever is stopped by it.")
+@click.option("--reason", metavar="TEXT", default="", help="Why; shown to whoever meets the lock.")
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     """Lock the group of CLUSTER ROLE until it is unlocked by hand. Every changing run of Udo stops there with exit 4

@@ -94,14 +94,13 @@ def outdated(state: State, plan: Plan) -> int:
 def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: str | None, **said: Any) -> Result:
     """Show what udo.yml would change in what each role's group launches, and how many running instances are outdated.
 
-    CLUSTER ROLE or CLUSTER.ROLE; lists (webapp,worker) and '*' may stand for either; without a word all roles.
+    CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles.
     Nothing is changed. A role that cannot be planned is named, and the others are shown (exit 3).
 
-    What else may be said of the launch data is what 'udo updatelc' takes, and means the same; CLUSTER ROLE must then be
-    said as there.
+    The options for launch data are those of 'udo updatelc', and mean the same; CLUSTER ROLE must then be given.
 
-    --save writes a file only you can read; one that is there is replaced with --yes only. 'udo apply' carries out
-    exactly what it says, or refuses because the world moved.
+    --save writes a file only you can read; an existing one is replaced only with --yes. 'udo apply' carries out exactly
+    that, or refuses because something has changed.
 
     \b
     udo plan                                 all roles

@@ -56,8 +56,8 @@ class _Command(click.Command):
 def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output: int, **given: Any) -> Result:
     """Run CMD on every in-service instance of the group of CLUSTER ROLE at once, and show what each prints as it comes.
 
-    CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. Lists
-    (webapp,worker) and '*' may stand for CLUSTER and ROLE. Host keys are checked: by known_hosts and the key pinned
+    CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. CLUSTER
+    and ROLE may be lists (webapp,worker) or '*'. Host keys are checked: by known_hosts and the key pinned
     to the instance id, which must agree; where there is neither, by what the instance printed on its console. Your
     OpenSSH configuration is followed; where there is no ssh program, as far as docs/configuration.md says.
 

@@ -117,7 +117,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     """Show every role's group: sizes, members in service, members launched from something older, last deployment,
     and who has locked it.
 
-    Without a word all clusters; lists (webapp,worker) and '*' may stand for either. What is unknown is a '?'
+    Without a word all clusters; either may be a list (webapp,worker) or '*'. What is unknown is a '?'
     with a footnote.
 
     \b

@@ -17,7 +17,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "include",
         "list",
-        "Files to read first, relative to this one; * may stand.",
+        "Files to read first, relative to this one; patterns with * are allowed.",
         "[teams/*.yml]",
         levels=ROOT,
         one=True,

@@ -232,7 +232,7 @@ def _ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Endi
     if log.logged_in and "rtype exit-status" in text:
         return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
     if log.logged_in and "rtype exit-signal" in text:
-        return Ending("signal", 128, "killed by a signal (ssh does not tell which)")
+        return Ending("signal", 128, "killed by a signal (ssh does not report which)")
     if log.logged_in:
         return Ending("dropped", None, f"the connection broke while the command ran: {log.reason}")
     reason = log.reason
