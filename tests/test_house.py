@@ -57,8 +57,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "revision": ("deploy", ""),
     "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
-        "session selectors duration groups launch deploy fanout check history change config schema model result errors"
-        " files aws output signals",
+        "session selectors duration groups launch deploy fanout check bundle history change config schema model result"
+        " errors files aws output signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from udo.bundle.document import Node, Unreadable, read
 from udo.bundle.failure import NOWHERE, Failed, Place, internal
@@ -16,6 +18,7 @@ AGENT = "1.8.1"
 BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
 DEFAULT_TIMEOUT = 3600
 _BLANKS = "\t\n\v\f\r \0"
+_Made = TypeVar("_Made")
 _AGAIN = "and then try again."
 
 
@@ -50,24 +53,66 @@ class AppSpec:
     document: Node
 
 
+_EMPTY = AppSpec({}, (), (), None, Node(None))
+
+
 def parse(data: bytes) -> AppSpec:
     """The appspec of these bytes.
 
     Raises: Failed, for the first thing that the agent stumbles on.
     """
+    spec, failures = look(data)
+    if failures:
+        raise failures[0]
+    return spec
+
+
+def look(data: bytes) -> tuple[AppSpec, list[Failed]]:
+    """What is good of an appspec, and everything the agent would stumble on, in its order."""
     try:
         root = read(data)
     except Unreadable as error:
-        raise Failed(error.message, at=Place(error.line, error.column)) from error
+        return _EMPTY, [Failed(error.message, at=Place(error.line, error.column))]
     if root.value is None or root.value is False:
-        raise Failed(
+        told = (
             "The deployment failed because the application specification file was empty. Make sure your AppSpec file "
             "defines at minimum the 'version' and 'os' properties."
         )
-    given = _top(root)
-    _version(given.get("version"), _at(root, "version"))
-    _system(given.get("os"), _at(root, "os"))
-    return AppSpec(_hooks(root), _files(root), _permissions(root), _behavior(given, root), root)
+        return _EMPTY, [Failed(told)]
+    found: list[Failed] = []
+    with _kept(found):
+        given = _top(root)
+    if found:
+        return _EMPTY, found
+    with _kept(found):
+        _version(given.get("version"), _at(root, "version"))
+    with _kept(found):
+        _system(given.get("os"), _at(root, "os"))
+    hooks = _hooks(root, found)
+    files = tuple(_each(root, "files", _file, found))
+    permissions = tuple(_each(root, "permissions", lambda node: permission(node, place(node)), found))
+    behavior = None
+    with _kept(found):
+        behavior = _behavior(given, root)
+    return AppSpec(hooks, files, permissions, behavior, root), found
+
+
+@contextmanager
+def _kept(failures: list[Failed]) -> Iterator[None]:
+    try:
+        yield
+    except Failed as error:
+        failures.append(error)
+
+
+def _each(root: Node, key: str, made: Callable[[Node], _Made], failures: list[Failed]) -> Iterator[_Made]:
+    """What every good entry of a section is made into."""
+    nodes: tuple[Node, ...] = ()
+    with _kept(failures):
+        nodes = _entries(root, key)
+    for node in nodes:
+        with _kept(failures):
+            yield made(node)
 
 
 def place(node: Node | None) -> Place:
@@ -113,20 +158,26 @@ def _system(value: Any, at: Place) -> None:
         )
 
 
-def _hooks(root: Node) -> dict[Any, tuple[Script, ...]]:
+def _hooks(root: Node, failures: list[Failed]) -> dict[Any, tuple[Script, ...]]:
     section = root.below("hooks")
     if section is None or section.value in (None, False):
         return {}
     if not isinstance(section.value, dict):
-        raise internal("hooks is no map", place(section))
+        failures.append(internal("hooks is no map", place(section)))
+        return {}
     named = {_hashable(name.value): scripts for name, scripts in section.pairs}
     found = {}
     for name, scripts in named.items():
         if scripts.value is None or scripts.value is False:
             continue
         if not isinstance(scripts.value, list) and scripts.value != {}:
-            raise internal(f"the scripts of {text(name)} are no list", place(scripts))
-        found[name] = tuple(_script(one) for one in scripts.items)
+            failures.append(internal(f"the scripts of {text(name)} are no list", place(scripts)))
+            continue
+        good = []
+        for one in scripts.items:
+            with _kept(failures):
+                good.append(_script(one))
+        found[name] = tuple(good)
     return found
 
 
@@ -194,10 +245,6 @@ def _entries(root: Node, key: str) -> tuple[Node, ...]:
     return section.items
 
 
-def _files(root: Node) -> tuple[File, ...]:
-    return tuple(_file(node) for node in _entries(root, "files"))
-
-
 def _file(node: Node) -> File:
     match node.value:
         case dict():
@@ -224,10 +271,6 @@ def _file(node: Node) -> File:
     if isinstance(source, str) and leads_out(source):
         raise Failed(f"The source {source} lies outside of the bundle: the sandbox refuses it", at=at)
     return File(source, destination, at)
-
-
-def _permissions(root: Node) -> tuple[Permission, ...]:
-    return tuple(permission(node, place(node)) for node in _entries(root, "permissions"))
 
 
 def _behavior(given: dict[Any, Any], root: Node) -> str | None:

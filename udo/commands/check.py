@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.bundle.appspec import AGENT
+from udo.bundle.check import check_bundle
+from udo.bundle.finding import ERROR
 from udo.config import load
-from udo.errors import ConfigError
+from udo.errors import ConfigError, Problem, UsageError
 from udo.groups.unapplied import set_keys
 from udo.launch.user_data import boot_script
 from udo.result import Column, Result
@@ -17,7 +22,9 @@ from udo.selectors import no_more
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from udo.check.online import Finding
+    from udo.bundle.check import Checked
+    from udo.bundle.finding import Finding
+    from udo.check.online import Finding as Found
     from udo.config import Config, Role
     from udo.session import Session
 
@@ -42,8 +49,14 @@ _COLUMNS = (
 @click.command()
 @click.argument("words", nargs=-1, metavar="")
 @click.option("--online", is_flag=True, help="Also ask AWS whether all that is named exists and goes together.")
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Check a bundle for CodeDeploy instead: a folder, or a zip, tar or tgz.",
+)
 @click.pass_obj
-def command(session: Session, words: tuple[str, ...], online: bool) -> Result:
+def command(session: Session, words: tuple[str, ...], online: bool, bundle: Path | None) -> Result:
     """Check udo.yml: every mistake with its line and column.
 
     Reads the file and what it names on this machine (environment variables, user data files), and asks AWS nothing.
@@ -53,11 +66,51 @@ def command(session: Session, words: tuple[str, ...], online: bool) -> Result:
     key pairs, zones, VPCs, subnets, security groups and whether they are in the same VPC, instance profiles, load
     balancers, and CodeDeploy groups and whether they deploy to the groups of their roles. Exits with 1 when something
     is missing. What may not be read is a '?' with a footnote.
+
+    An appspec.yml beside udo.yml is checked too, and with --bundle nothing but a bundle: what is sure to fail with the
+    CodeDeploy agent (1.8.1, whose behaviour is known by running it) is a mistake, what may surprise is a warning.
+
+    \b
+    The folder that is deployed:  udo check --bundle build/
+    An archive of it:             udo check --bundle app.zip
     """
     no_more(words)
+    if bundle is not None:
+        if online:
+            raise UsageError("--bundle and --online exclude each other", hint="nothing of a bundle is known to AWS")
+        return _bundle(session, check_bundle(bundle))
     config = load(session.config_path, os.environ, strict=True, also=_boot_script)
     result = _summary(config)
+    beside = config.file.parent / "appspec.yml"
+    if beside.is_file():
+        checked = _bundle(session, check_bundle(beside.parent, whole=False))
+        result = replace(result, notes=[*result.notes, *checked.notes], data={**result.data, **checked.data})
     return _online(session, config, result) if online else result
+
+
+def _bundle(session: Session, checked: Checked) -> Result:
+    """What was found in a bundle. Raises: ConfigError with all that is sure to fail."""
+    rows = [_row_of_finding(checked, one) for one in checked.findings]
+    warnings = [
+        f"{Problem(row['file'], row['line'], row['column'], row['message'])} (warning)"
+        for row in rows
+        if row["level"] != ERROR
+    ]
+    data = {"bundle": {"path": checked.label, "agent": AGENT, "findings": rows}}
+    if checked.errors:
+        for warning in warnings:
+            session.output.say(warning)
+        wrong = [row for row in rows if row["level"] == ERROR]
+        error = ConfigError(*(Problem(row["file"], row["line"], row["column"], row["message"]) for row in wrong))
+        error.data = data
+        raise error
+    text = f"{checked.label}: nothing that fails with agent {AGENT}"
+    return Result(data, text=f"{text}, {_counted(len(warnings), 'warning')}" if warnings else text, notes=warnings)
+
+
+def _row_of_finding(checked: Checked, one: Finding) -> dict[str, Any]:
+    file = f"{checked.label}/{one.file}" if one.file else checked.appspec
+    return {"level": one.level, "file": file, "line": one.at.line, "column": one.at.column, "message": str(one)}
 
 
 def _online(session: Session, config: Config, offline: Result) -> Result:
@@ -77,7 +130,7 @@ def _online(session: Session, config: Config, offline: Result) -> Result:
     return Result(data, _COLUMNS, shown, notes=notes, exit=1 if wrong else 0, error=error)
 
 
-def _rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def _rows(findings: Iterable[Found]) -> list[dict[str, Any]]:
     """A row for what several roles name alike."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for one in findings:

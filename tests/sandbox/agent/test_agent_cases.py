@@ -17,8 +17,9 @@ import pytest
 import yaml
 from agent_bundles import MADE, build, fetcher
 
+from udo.bundle.names import HOOKS
 from udo.sandbox.agent.agent import Agent
-from udo.sandbox.agent.deployment import HOOKS, Deployment, Report
+from udo.sandbox.agent.deployment import Deployment, Report
 from udo.sandbox.agent.host import Host
 from udo.sandbox.agent.program import Here
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from udo.bundle.appspec import key_text, parse
 from udo.bundle.archive import unpack
 from udo.bundle.failure import Failed
-from udo.sandbox.agent.deployment import EVENTS, HOOKS, Deployment, Report
+from udo.bundle.names import EVENTS, HOOKS
+from udo.sandbox.agent.deployment import Deployment, Report
 from udo.sandbox.agent.hook import Hook, appspec_of, found_hook, run_hook
 from udo.sandbox.agent.host import Host, make_folders
 from udo.sandbox.agent.install import install

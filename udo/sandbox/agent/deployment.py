@@ -7,19 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from udo.bundle.failure import SUCCEEDED
-
-HOOKS = (
-    "BeforeBlockTraffic",
-    "AfterBlockTraffic",
-    "ApplicationStop",
-    "BeforeInstall",
-    "AfterInstall",
-    "ApplicationStart",
-    "ValidateService",
-    "BeforeAllowTraffic",
-    "AfterAllowTraffic",
-)
-EVENTS = (*HOOKS, "DownloadBundle", "Install")
+from udo.bundle.names import EVENTS, HOOKS
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from udo.bundle.names import EVENTS
 from udo.sandbox.agent import mounts
 from udo.sandbox.agent.agent import Agent
 from udo.sandbox.agent.confine import Confined, Way, way
-from udo.sandbox.agent.deployment import EVENTS, Deployment, Report
+from udo.sandbox.agent.deployment import Deployment, Report
 from udo.sandbox.agent.host import Host
 from udo.sandbox.agent.program import Here, Nowhere, Programs
 from udo.sandbox.agent.revision import from_clone, from_s3

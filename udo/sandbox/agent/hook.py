@@ -12,14 +12,12 @@ from functools import partial
 from udo.bundle.appspec import AppSpec, Script, leads_out, parse
 from udo.bundle.failure import SCRIPT_MISSING, Failed
 from udo.bundle.machine import joined
+from udo.bundle.names import OF_THE_LAST
 from udo.sandbox.agent.deployment import Deployment
 from udo.sandbox.agent.host import Host
 from udo.sandbox.agent.program import Programs, Started
 from udo.sandbox.agent.script import run
 from udo.sandbox.agent.tail import ScriptLog
-
-# These run what the last Install has left, as long as the deployment's own bundle is not there.
-OF_THE_LAST = ("BeforeBlockTraffic", "AfterBlockTraffic", "ApplicationStop")
 
 
 @dataclass(frozen=True)

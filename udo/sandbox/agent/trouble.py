@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from udo.bundle.failure import SCRIPT_TIMED_OUT, UNKNOWN_ERROR
+from udo.bundle.names import EVENTS, HOOKS
 from udo.errors import UsageError
-from udo.sandbox.agent.deployment import EVENTS, HOOKS, Report
+from udo.sandbox.agent.deployment import Report
 
 KINDS = ("agent-lost", "agent-slow", "disk-full", "hook-hangs", "dies-at", "bundle-gone")
 # Seconds within which an agent has to begin an event. Source: CodeDeploy quotas.

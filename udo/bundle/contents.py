@@ -1,0 +1,138 @@
+"""A bundle as it is given to be looked at: a folder, or an archive that is unpacked aside."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from udo.bundle.archive import MOST_BYTES, MOST_ENTRIES, unpack
+from udo.bundle.failure import Failed
+from udo.errors import Absent, UdoError
+
+ARCHIVE = "/bundle/deployment-archive"
+_TOP = (
+    *("bin", "boot", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys"),
+    *("tmp", "usr", "var"),
+)
+_BELOW = {
+    "usr": ("bin", "lib", "local", "local/bin", "local/lib", "local/share", "sbin", "share"),
+    "var": ("cache", "lib", "log", "opt", "run", "spool", "tmp"),
+}
+_SYSTEM = frozenset(
+    ("/", *(f"/{name}" for name in _TOP), *(f"/{top}/{name}" for top, names in _BELOW.items() for name in names))
+)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What lies in a bundle; `base` is where on this machine, `label` what it is called."""
+
+    base: Path
+    label: str
+    packed: str = ""
+    backslashes: bool = False
+
+    def expanded(self, path: str) -> str:
+        """A path made absolute, for an agent that is root and works in /. Raises: Failed."""
+        if path.startswith("~"):
+            name, _, rest = path[1:].partition("/")
+            if name and name != "root":
+                raise Failed(f"user {name} doesn't exist")
+            path = f"/root/{rest}"
+        return "/" + os.path.normpath(f"/{path}").lstrip("/")
+
+    def lend(self, path: str) -> None:
+        """Has nothing to make: what every machine has is known."""
+
+    def exists(self, path: str) -> bool:
+        """Whether something is there on a machine that has nothing but its system and the bundle."""
+        return self.place(path).exists() if path.startswith(ARCHIVE) else self.is_folder(path)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        if path.startswith(ARCHIVE):
+            return self.place(path).is_dir()
+        return not path.startswith("~") and self.expanded(path) in _SYSTEM
+
+    def names(self, path: str) -> list[str]:
+        """The names in a folder of the bundle, sorted so that findings come in the same order."""
+        return sorted(child.name for child in self.place(path).iterdir())
+
+    def place(self, path: str) -> Path:
+        """Where on this machine a path of the unpacked bundle is."""
+        return self.base / path.removeprefix(ARCHIVE).lstrip("/")
+
+    def walked(self) -> Iterator[Path]:
+        """Everything in it but the folders. Raises: UdoError where there is too much, or some cannot be read."""
+        count = 0
+        for folder, _folders, names in os.walk(self.base, onerror=_refuse):
+            for name in sorted(names):
+                count += 1
+                if count > MOST_ENTRIES:
+                    raise UdoError(f"{self.label} holds more than {MOST_ENTRIES:,} files")
+                yield Path(folder, name)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Contents]:
+    """The contents of a folder or an archive, as long as the block runs.
+
+    Raises: Absent, UdoError; Failed where an archive cannot be unpacked.
+    """
+    try:
+        kind = path.stat()
+    except OSError as error:
+        raise Absent(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from error
+    if stat.S_ISDIR(kind.st_mode):
+        yield _folder(path)
+        return
+    if not stat.S_ISREG(kind.st_mode):
+        raise UdoError(f"{path} is neither a folder nor an archive")
+    if kind.st_size > MOST_BYTES:
+        raise UdoError(f"{path} is larger than {MOST_BYTES // 1024**3} GB: it is not looked into")
+    if not os.access(path, os.R_OK):
+        raise UdoError(f"{path} cannot be read: {os.strerror(13)}")
+    with tempfile.TemporaryDirectory(prefix="udo-bundle-", ignore_cleanup_errors=True) as aside:
+        packed = kind_of(path)
+        base = Path(aside, "deployment-archive")
+        unpack(path, packed, base)
+        yield Contents(base, str(path), packed, packed == "zip" and _has_backslashes(path))
+
+
+def kind_of(path: Path) -> str:
+    """The kind of an archive by its name, else by what it holds: zip, tgz or tar."""
+    name = path.name.lower()
+    if name.endswith((".tgz", ".tar.gz")):
+        return "tgz"
+    if name.endswith((".zip", ".tar")):
+        return name.rpartition(".")[2]
+    return "zip" if zipfile.is_zipfile(path) else "tar"
+
+
+def _folder(path: Path) -> Contents:
+    """A folder as an archive made of what is in it: if that is one folder with an appspec, it is stripped."""
+    try:
+        found = list(path.iterdir())
+    except OSError as error:
+        raise UdoError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from error
+    if not found:
+        raise UdoError(f"{path} is empty: there is no bundle in it")
+    top = found[0]
+    if len(found) == 1 and top.is_dir() and any("appspec" in one.name.lower() for one in top.iterdir()):
+        return Contents(top, str(path))
+    return Contents(path, str(path))
+
+
+def _has_backslashes(path: Path) -> bool:
+    with zipfile.ZipFile(path) as packed:
+        return any("\\" in name for name in packed.namelist())
+
+
+def _refuse(error: OSError) -> None:
+    raise UdoError(f"{error.filename} cannot be read: {os.strerror(error.errno or 0)}") from error
