@@ -184,13 +184,16 @@ def test_a_deployment_group_has_every_group_that_names_it(config: Any, aws: Any)
     assert names == ["stage-web", "stage-cron"]
 
 
-def test_deployment_configurations_of_the_account_are_there(seeded: Any, aws: Any) -> None:
+@pytest.mark.parametrize(("size", "healthy"), [(1, 0), (4, 50)])
+def test_deployment_configurations_of_the_account_are_there_and_let_deployments_begin(
+    seeded: Any, aws: Any, size: int, healthy: int
+) -> None:
     deploy = "{application: shop, deployment_group: prod, config: Ours.Slowly}"
-    seeded(
-        f"region: us-west-2\nami: ami-0fedcba9876543210\nclusters: {{prod: {{roles: {{web: {{deploy: {deploy}}}}}}}}}\n"
-    )
+    role = f"{{deploy: {deploy}, scale_policy: {{desired: {size}}}}}"
+    seeded(f"region: us-west-2\nami: ami-0fedcba9876543210\nclusters: {{prod: {{roles: {{web: {role}}}}}}}\n")
     codedeploy = aws("codedeploy")
-    assert codedeploy.get_deployment_config(deploymentConfigName="Ours.Slowly")["deploymentConfigInfo"]
+    config = codedeploy.get_deployment_config(deploymentConfigName="Ours.Slowly")["deploymentConfigInfo"]
+    assert config["minimumHealthyHosts"]["value"] == healthy
     found = codedeploy.get_deployment_group(applicationName="shop", deploymentGroupName="prod")
     assert found["deploymentGroupInfo"]["deploymentConfigName"] == "Ours.Slowly"
 

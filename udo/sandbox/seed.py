@@ -223,8 +223,9 @@ def _deployment_group(world: World, region: str, application: str, name: str, ro
     with _once("EntityAlreadyExists"):
         world.client("iam").create_role(RoleName="sandbox-codedeploy", AssumeRolePolicyDocument=_TRUST)
     configs = [config for role in roles if (config := role.get("deploy.config"))]
+    instances = sum(_sizes(role)["DesiredCapacity"] for role in roles)
     for config in configs:
-        _deployment_config(world, region, config)
+        _deployment_config(world, region, config, instances)
     world.client("codedeploy", region).create_deployment_group(
         applicationName=application,
         deploymentGroupName=name,
@@ -234,12 +235,16 @@ def _deployment_group(world: World, region: str, application: str, name: str, ro
     )
 
 
-def _deployment_config(world: World, region: str, name: str) -> None:
-    """A configuration of the account's own: udo.yml says no more of it than its name, so half stay healthy."""
+def _deployment_config(world: World, region: str, name: str, instances: int) -> None:
+    """A configuration of the account's own: udo.yml says no more of it than its name, so half stay healthy.
+
+    Of one instance half is all, and nothing could be deployed.
+    """
     if not name.startswith("CodeDeployDefault."):
         with _once("DeploymentConfigAlreadyExistsException"):
             world.client("codedeploy", region).create_deployment_config(
-                deploymentConfigName=name, minimumHealthyHosts={"type": "FLEET_PERCENT", "value": 50}
+                deploymentConfigName=name,
+                minimumHealthyHosts={"type": "FLEET_PERCENT", "value": 50 if instances > 1 else 0},
             )
 
 
