@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 _ALREADY = "it was running already and stays as it is; start over with 'udo sandbox reset', or stop it first"
-_WHERE = ("operation", "application", "deployment_group", "event", "instance_id", "instance")
+_WHERE = (
+    "operation",
+    "application",
+    "deployment_group",
+    "event",
+    "instance_id",
+    "instance",
+    "error",
+    "creator",
+    "status",
+)
 COLUMNS = (
     Column("cluster", "CLUSTER", once=True),
     Column("role", "ROLE"),
@@ -151,6 +161,9 @@ def fault() -> None:
 @click.option(
     "--place", "instance", type=click.IntRange(min=1), metavar="K", help="A deployment fails on its Kth instance."
 )
+@click.option("--error", metavar="CODE", help="CodeDeploy's code: of an event, or of the deployment as a whole.")
+@click.option("--creator", metavar="WHO", help="Who deployments say has created them.")
+@click.option("--status", metavar="STATUS", help="What a deployment stays in (Baking), or an event ends in (Unknown).")
 @click.option("--application", metavar="NAME", help="Only deployments of this application fail.")
 @click.option("--group", "deployment_group", metavar="NAME", help="Only deployments to this deployment group fail.")
 def fault_add(**given: Any) -> Result:
@@ -159,11 +172,14 @@ def fault_add(**given: Any) -> Result:
     Of requests: throttle, deny, expire, fail, garbage, drop, timeout, refuse, delay, kill. Of an instance (with
     --instance): die, and until they are cleared refuse, hang, hang-command, drop, other-key. `deployment` makes
     deployments fail at an --event, on every instance unless --instance or --place picks one, until cleared or --times
-    often. `new-account` makes AWS refuse new launch configurations, as it does in new accounts.
+    often; the events SuspendProcesses and ResumeProcesses are CodeDeploy's own calls, denied. With an --error of
+    deployments (ALARM_ACTIVE, ...) they fail as a whole; --creator and --status show what no rehearsal leads to.
+    `new-account` makes AWS refuse new launch configurations, as it does in new accounts.
 
     \b
     A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever
     A dying instance:      udo sandbox fault add die --instance i-0123456789abcdef0
+    A lost permission:     udo sandbox fault add deployment --error IAM_ROLE_PERMISSIONS --times 1
     """
     from udo.sandbox import daemon
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from udo.sandbox.world import World
 
 Words = Mapping[str, Any]
-# What `fault` knows beside the faults of requests and of instances under ssh.
-_DEPLOYMENT = ("event", "instance", "application", "deployment_group", "times")
 
 
 def groups(world: World) -> list[dict[str, Any]]:
@@ -114,28 +112,19 @@ class Control:
         return self._faults(words)
 
     def _deployment_fault(self, words: Words) -> None:
-        from udo.sandbox.strict import DeploymentFault
+        from udo.sandbox.deployment_faults import WORDS, parse
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
-        from udo.sandbox.strict.codedeploy.lifecycle import ALLOWING, BLOCKING, EVENTS
 
-        given = {key: words[key] for key in _DEPLOYMENT if key in words}
-        if "instance_id" in words:
-            given["instance"] = words["instance_id"]
-        _nothing_else(words, "kind", "instance_id", *_DEPLOYMENT)
-        fault = DeploymentFault(**given)
-        events = (*BLOCKING, *EVENTS, *ALLOWING)
-        if fault.event not in events:
-            raise UsageError(f"a deployment has no event '{fault.event}'", hint=f"one of {', '.join(events)}")
-        deployment_faults.add(fault)
+        _nothing_else(words, "kind", "instance_id", *WORDS)
+        named = {"instance": words["instance_id"]} if "instance_id" in words else {}
+        deployment_faults.add(parse({**words, **named}))
 
     def _faults(self, _words: Words) -> Any:
+        from udo.sandbox.deployment_faults import listed
         from udo.sandbox.strict import quotas
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
-        failing = [
-            {**{key: getattr(one, key) for key in _DEPLOYMENT}, "kind": "deployment", "counted": len(one.hit)}
-            for one in deployment_faults.all()
-        ]
+        failing = [listed(one) for one in deployment_faults.all()]
         account = [{"kind": "new-account"}] if quotas.launch_configurations_refused else []
         return {"faults": [*self._world.faults.listed(), *failing, *account]}
 
