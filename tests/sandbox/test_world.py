@@ -198,10 +198,13 @@ def test_an_operation_that_is_not_there_is_named(client: Any, over_http: Any) ->
 
 
 def test_a_part_of_an_operation_that_is_not_there_is_named(client: Any) -> None:
-    ec2, filters = client("ec2"), [{"Name": "moon-phase", "Values": ["full"]}]
-    ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.small"})
-    with pytest.raises(ClientError, match="DescribeLaunchTemplateVersions with this: the filter moon-phase"):
-        ec2.describe_launch_template_versions(LaunchTemplateName="web", Filters=filters)
+    scaling, own = client("autoscaling"), {"AutoScalingGroupName": "web"}
+    image = client("ec2").register_image(Name="one", Architecture="x86_64")["ImageId"]
+    scaling.create_launch_configuration(LaunchConfigurationName="web", ImageId=image, InstanceType="t3.small")
+    empty = {"LaunchConfigurationName": "web", "MinSize": 0, "MaxSize": 0, "AvailabilityZones": ["us-west-2a"]}
+    scaling.create_auto_scaling_group(**own, **empty)
+    with pytest.raises(ClientError, match="autoscaling:AttachTrafficSources with this: traffic sources of VPC Lattice"):
+        scaling.attach_traffic_sources(**own, TrafficSources=[{"Identifier": "one", "Type": "vpc-lattice"}])
 
 
 def test_a_crash_is_an_error_a_client_can_read(world: World, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
