@@ -95,9 +95,9 @@ class Rows:
             "InstanceProfiles": [{"InstanceProfileName": name} for name in names - set(self._case.get("absent", ()))]
         }
 
-    def GetParameters(self, _asked: Any) -> Any:
+    def GetParameters(self, asked: Any) -> Any:
         rows = self._case.get("parameters", {})
-        return {"Parameters": [{"Name": name, "Value": value} for name, value in rows.items()]}
+        return {"Parameters": [{"Name": name, "Value": rows[name]} for name in asked["Names"] if name in rows]}
 
     def GetCallerIdentity(self, _asked: Any) -> Any:
         return {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me"}

@@ -138,7 +138,6 @@ class Plan:
 
     `goal` must be read back for exit 0. `seen` is what else was observed; what of it moved meanwhile is named.
     `asks` is the question put before a change that destroys, replaces or shrinks (or is protected); `unchanged` says
-    `asks` is the question put before a change that destroys, replaces or shrinks (or is protected); `unchanged` says
     why there is nothing to do, where `steps` is empty; `done` what is true afterwards (`{name}` is a saved value);
     `reason` is why the operator wants it.
 

@@ -10,7 +10,8 @@ from udo.change.events import Notice
 from udo.change.finish import told as told_of
 from udo.change.plan import Wait
 from udo.deploy.revision import same, told
-from udo.deploy.watch import in_hand, instances, reason, story
+from udo.deploy.watch import in_hand, instances
+from udo.deploy.why import reason, story
 from udo.errors import AwsError, PartlyDone, PermissionDenied
 from udo.result import Result
 
@@ -73,7 +74,7 @@ class Ending:
         why = reason(deployment, outcome.rows)
         what = f"{self._name(outcome)} {outcome.state.lower()}"
         more = self._described(outcome, outcome.state, deployment, why)
-        text = "\n".join(story(outcome.rows)) or None
+        text = "\n".join(story(deployment, outcome.rows)) or None
         return Result(outcome.document() | more, text=text, exit=1, error=("failed", f"{what}: {why}", None))
 
     def _succeeded(self, outcome: Outcome, problems: list[str]) -> Result:
@@ -86,7 +87,7 @@ class Ending:
         why = "; ".join(problems)
         count = states.get("Succeeded", 0)
         done = f"{self._name(outcome)} succeeded{f' on {instances(count)}' if count else ''}"
-        text = "\n".join([done, *story(outcome.rows)])
+        text = "\n".join([done, *story(deployment, outcome.rows)])
         data = outcome.document() | self._described(outcome, "Succeeded", deployment, why)
         if not problems:
             return Result(data, text=text)

@@ -124,6 +124,8 @@ def _call(role: Role, observed: Observed, wanted: Wanted) -> Call:
             params["autoRollbackConfiguration"] = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
         case "stop":
             params["autoRollbackConfiguration"] = {"enabled": False}
+    if role.get("deploy.ignore_stop_failures"):
+        params["ignoreApplicationStopFailures"] = True
     if wanted.file_exists:
         params["fileExistsBehavior"] = wanted.file_exists.upper()
     reached = instances(len(observed.group.members))

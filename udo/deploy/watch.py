@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from udo.change.events import Event, Notice, Progress
@@ -14,7 +14,6 @@ from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Wait
-    from udo.model.deployments import Deployment as DeploymentInfo
     from udo.model.deployments import DeploymentTarget, LifecycleEvent
 
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -22,8 +21,6 @@ ENDED = ("Succeeded", "Failed", "Stopped")
 _FINISHED = ("Succeeded", "Failed", "Skipped")
 # One request tells of 25 instances; a larger deployment is looked at in turns.
 _AT_A_TIME = 25
-_LOG_LINES = 10
-_NAMED = 3
 
 
 class Deployment:
@@ -128,39 +125,6 @@ def in_hand(target: DeploymentTarget) -> LifecycleEvent | None:
     return next((event for event in target.events if event.status == target.status), None)
 
 
-def reason(deployment: DeploymentInfo | None, targets: Iterable[DeploymentTarget]) -> str:
-    """Why a deployment failed, on one line: AWS's code and words, then what failed on which instance."""
-    parts = []
-    if deployment and deployment.error_code:
-        parts.append(f"{deployment.error_code}: {' '.join(deployment.error_message.split())}".rstrip(" :"))
-    failed = [_brief(target) for target in targets if target.status == "Failed"]
-    parts += failed[:_NAMED]
-    if len(failed) > _NAMED:
-        parts.append(f"and {len(failed) - _NAMED} more instances")
-    if deployment and deployment.rollback_id:
-        parts.append(f"CodeDeploy rolls back with {deployment.rollback_id}")
-    return "; ".join(parts) or "CodeDeploy gives no reason"
-
-
-def story(targets: Iterable[DeploymentTarget]) -> list[str]:
-    """What happened on each instance that failed, with the last lines of its log."""
-    lines = []
-    for target in targets:
-        if target.status == "Failed":
-            event = in_hand(target)
-            lines.append(_brief(target))
-            lines += [f"    {line}" for line in (event.log_tail.splitlines() if event else [])[-_LOG_LINES:]]
-    return lines
-
-
 def instances(count: int) -> str:
     """So many instances, in words."""
     return "1 instance" if count == 1 else f"{count} instances"
-
-
-def _brief(target: DeploymentTarget) -> str:
-    event = in_hand(target)
-    if event is None:
-        return f"{target.instance_id} failed"
-    cause = [event.script, event.error_code, " ".join(event.message.split())]
-    return f"{target.instance_id} {event.name} failed ({', '.join(filter(None, cause)) or 'no diagnostics'})"

@@ -35,6 +35,12 @@ KEYS: tuple[Key, ...] = (
         *FILE_EXISTS,
     ),
     Key(
+        "deploy.ignore_stop_failures",
+        "flag",
+        "Deploy although ApplicationStop of the revision that was installed before fails.",
+        "true",
+    ),
+    Key(
         "deployment_group",
         "text",
         "CodeDeploy deployment group, the original's spelling.",

@@ -1,0 +1,48 @@
+"""CodeDeploy's codes in words, and what to do about them."""
+
+from __future__ import annotations
+
+# Source: API_ErrorInformation and docs.aws.amazon.com/codedeploy/latest/userguide/error-codes.html. What is not here
+# is shown in CodeDeploy's own words.
+WORDS = {
+    "AGENT_ISSUE": "the CodeDeploy agent has a problem",
+    "ALARM_ACTIVE": "an alarm of the deployment group went off",
+    "APPLICATION_MISSING": "the application does not exist any more",
+    "AUTO_SCALING_CONFIGURATION": "the Auto Scaling group cannot be used as it is",
+    "AUTO_SCALING_IAM_ROLE_PERMISSIONS": "the service role may not use Auto Scaling",
+    "DEPLOYMENT_GROUP_MISSING": "the deployment group does not exist any more",
+    "HEALTH_CONSTRAINTS": "too many instances failed, or too few were healthy",
+    "HEALTH_CONSTRAINTS_INVALID": "fewer instances are healthy than the deployment configuration asks for",
+    "IAM_ROLE_MISSING": "the service role of the deployment group does not exist",
+    "IAM_ROLE_PERMISSIONS": "the service role of the deployment group lacks permissions",
+    "INTERNAL_ERROR": "CodeDeploy itself had an error",
+    "INVALID_REVISION": "the revision cannot be used",
+    "MANUAL_STOP": "somebody stopped it",
+    "MISSING_GITHUB_TOKEN": "CodeDeploy is not connected to GitHub",
+    "NO_INSTANCES": "no instance was found for the deployment group",
+    "OVER_MAX_INSTANCES": "it has more instances than this account may deploy to at once",
+    "RESOURCE_LIMIT_EXCEEDED": "a quota of the account is used up",
+    "REVISION_MISSING": "the revision does not exist where it was said to be",
+    "THROTTLED": "this account made more requests than AWS allows",
+    "TIMEOUT": "it took longer than CodeDeploy allows",
+}
+REMEDIES = {
+    "AGENT_ISSUE": "on an instance, look at /var/log/aws/codedeploy-agent",
+    "ALARM_ACTIVE": "see what the alarm says before you deploy again",
+    "AUTO_SCALING_CONFIGURATION": "see the group's activities: udo why",
+    "AUTO_SCALING_IAM_ROLE_PERMISSIONS": "give the service role the managed policy AWSCodeDeployRole",
+    "ELB_INVALID_INSTANCE": "see whether the members are registered with the load balancer of the deployment group",
+    "HEALTH_CONSTRAINTS": "see the instances above, or on them /var/log/aws/codedeploy-agent",
+    "HEALTH_CONSTRAINTS_INVALID": "choose another deploy.config, or have more instances",
+    "IAM_ROLE_MISSING": "set a service role in the deployment group",
+    "IAM_ROLE_PERMISSIONS": "give the service role the managed policy AWSCodeDeployRole",
+    "INTERNAL_ERROR": "run the same command again",
+    "INVALID_REVISION": "check the bundle with: udo check --bundle DIR",
+    "MISSING_GITHUB_TOKEN": "connect the application to GitHub once, in the CodeDeploy console",
+    "NO_INSTANCES": "see whether the deployment group names the group of udo.yml: udo check --online",
+    "REVISION_MISSING": "see whether the object or commit is there",
+    "THROTTLED": "run the same command again, a little later",
+    "TIMEOUT": "see what the instances above were at; an instance has an hour for each event",
+}
+# Source: the message of a lifecycle event that no agent took up.
+AGENT_LOST = "CodeDeploy agent was not able to receive the lifecycle event"
