@@ -67,6 +67,15 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListDeployments",
         "s3:HeadObject",
     },
+    "deployments": frozenset(
+        {
+            "codedeploy:BatchGetDeploymentTargets",
+            "codedeploy:BatchGetDeployments",
+            "codedeploy:GetDeployment",
+            "codedeploy:ListDeploymentTargets",
+            "codedeploy:ListDeployments",
+        }
+    ),
     "history": _LAUNCH_DATA | _CALLER | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS,

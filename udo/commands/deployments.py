@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.change.mark import marked
+from udo.change.events import Notice
 from udo.deploy.revision import brief, told
-from udo.deploy.watch import in_hand
+from udo.deploy.rows import deployment_row, target_row
+from udo.deploy.why import story
 from udo.errors import Absent, AwsError, PermissionDenied, UsageError
-from udo.groups.text import brief_time, local_time, lasted
+from udo.groups.text import brief_time, lasted, local_time
 from udo.result import LOW, Column, Result
 from udo.selectors import reading_roles
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from udo.config import Role
-    from udo.model.deployments import Deployment, DeploymentTarget
+    from udo.model.deployments import Deployment
     from udo.session import Session
 
 _ID = re.compile(r"d-[A-Z0-9]+")
@@ -64,24 +65,19 @@ def command(session: Session, words: tuple[str, ...], last: int) -> Result:
     if len(words) == 1 and _ID.fullmatch(words[0]) and words[0] not in session.config.clusters:
         return _one(session, words[0])
     roles = reading_roles(session.config, words, all_by_default=True)
-    found, notes = _newest(session, roles, last)
+    found = _newest(session, roles, last)
     now = session.clock.time()
-    rows = [_row(deployment, labels, now) for deployment, labels in found]
-    shown = [row | {"created_at": local_time(row["created_at"], now), "revision": row["says"]} for row in rows]
-    if len(found) == last:
-        notes.append(f"the last {last}; --last N shows more")
-    data = [{key: value for key, value in row.items() if key != "says"} for row in rows]
-    return Result(data, COLUMNS, shown, notes=notes)
+    rows = [{"roles": list(labels)} | deployment_row(deployment) for deployment, labels in found]
+    shown = [row | _shown(deployment, now) for row, (deployment, _) in zip(rows, found, strict=True)]
+    notes = [f"the last {last}; --last N shows more"] if len(found) == last else []
+    return Result(rows, COLUMNS, shown, notes=notes)
 
 
-def _newest(
-    session: Session, roles: Sequence[Role], last: int
-) -> tuple[list[tuple[Deployment, tuple[str, ...]]], list[str]]:
-    """The newest deployments with the roles whose groups they went to, and what is unknown.
+def _newest(session: Session, roles: Sequence[Role], last: int) -> list[tuple[Deployment, tuple[str, ...]]]:
+    """The newest deployments with the roles whose groups they went to; what is unknown is a warning.
 
     Raises: UsageError where no role deploys.
     """
-    notes: list[str] = []
     sources = []
     for aws, together in session.by_aws(roles):
         labels: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -91,22 +87,22 @@ def _newest(
                 labels[application, name] = (*labels.get((application, name), ()), role.label)
         for (application, name), targets in labels.items():
             deployments = aws.codedeploy.deployments(application, name)
-            sources.append(_told_apart(deployments, targets, notes))
+            sources.append(_as_far_as_told(session, deployments, targets))
     if not sources:
         named = ", ".join(role.label for role in roles)
         raise UsageError(f"{named}: no deploy.application and deploy.deployment_group", hint="set them in udo.yml")
     merged = heapq.merge(*sources, key=lambda pair: pair[0].created_at, reverse=True)
-    return list(islice(merged, last)), notes
+    return list(islice(merged, last))
 
 
-def _told_apart(
-    deployments: Iterator[Deployment], labels: tuple[str, ...], notes: list[str]
+def _as_far_as_told(
+    session: Session, deployments: Iterator[Deployment], labels: tuple[str, ...]
 ) -> Iterator[tuple[Deployment, tuple[str, ...]]]:
     try:
         for deployment in deployments:
             yield deployment, labels
     except (AwsError, PermissionDenied) as error:
-        notes.append(f"warning: deployments to {', '.join(labels)} are unknown: {error.message}")
+        session.emit(Notice(f"deployments to {', '.join(labels)} are unknown: {error.message}", "warning"))
 
 
 def _one(session: Session, deployment_id: str) -> Result:
@@ -123,46 +119,18 @@ def _one(session: Session, deployment_id: str) -> Result:
             continue
         now = session.clock.time()
         targets = list(aws.codedeploy.targets(deployment_id, aws.codedeploy.target_ids(deployment_id)))
-        row = _row(deployment, (), now)
-        head = f"{deployment_id} of {row.pop('says')} to {deployment.application} {deployment.deployment_group}: "
-        head += f"{deployment.outcome}, {local_time(deployment.created_at, now)}"
-        rows = [_target(target) for target in targets]
-        verdict = " ".join(deployment.error_message.split())
-        notes = [head, *([f"{deployment.error_code}: {verdict}"] if deployment.error_code else [])]
-        return Result({**row, "targets": rows}, TARGET_COLUMNS, rows, notes=notes)
+        rows = [target_row(target) for target in targets]
+        head = f"{told(deployment.revision)} to {deployment.application} {deployment.deployment_group}"
+        how = f"{deployment.outcome}, {local_time(deployment.created_at, now)}"
+        notes = [f"{deployment_id} of {head}: {how}", *story(deployment, targets)]
+        return Result(deployment_row(deployment) | {"targets": rows}, TARGET_COLUMNS, rows, notes=notes)
     raise Absent(f"deployment {deployment_id} does not exist", hint="looked wherever udo.yml has roles")
 
 
-def _row(deployment: Deployment, labels: Sequence[str], now: float) -> dict[str, Any]:
-    run, reason = marked(deployment.description)
+def _shown(deployment: Deployment, now: float) -> dict[str, Any]:
+    """What the table says in other words than the document."""
     return {
-        "deployment_id": deployment.deployment_id,
-        "roles": list(labels),
-        "application": deployment.application,
-        "deployment_group": deployment.deployment_group,
-        "created_at": deployment.created_at,
-        "completed_at": deployment.completed_at or None,
+        "created_at": local_time(deployment.created_at, now),
+        "revision": told(deployment.revision),
         "took": lasted(deployment.created_at, deployment.completed_at, now),
-        "creator": deployment.creator or None,
-        "run": run or None,
-        "reason": reason or None,
-        "status": deployment.status,
-        "outcome": deployment.outcome,
-        "overview": dict(deployment.overview),
-        "error": deployment.error_code or None,
-        "revision": deployment.revision,
-        "says": told(deployment.revision),
-    }
-
-
-def _target(target: DeploymentTarget) -> dict[str, Any]:
-    event = in_hand(target)
-    return {
-        "instance_id": target.instance_id,
-        "status": target.status,
-        "lifecycle_event": event.name if event else None,
-        "script": event.script or None if event else None,
-        "error_code": event.error_code or None if event else None,
-        "message": event.message or None if event else None,
-        "log_tail": event.log_tail or None if event else None,
     }

@@ -10,7 +10,8 @@ from udo.change.events import Notice
 from udo.change.finish import told as told_of
 from udo.change.plan import Wait
 from udo.deploy.revision import same, told
-from udo.deploy.watch import in_hand, instances
+from udo.deploy.rows import target_row
+from udo.deploy.watch import instances
 from udo.deploy.why import reason, story
 from udo.errors import AwsError, PartlyDone, PermissionDenied
 from udo.result import Result
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.errors import Failure
-    from udo.model.deployments import Deployment, DeploymentTarget
+    from udo.model.deployments import Deployment
     from udo.session import Session
 
 OVERTAKEN = "DeploymentLimitExceededException"
@@ -139,19 +140,6 @@ class Ending:
             "outcome": deployment.outcome if deployment else status,
             "revision": self._revision,
             "overview": dict(deployment.overview) if deployment else {},
-            "targets": [_row(target) for target in outcome.rows],
+            "targets": [target_row(target) for target in outcome.rows],
             "reason": why,
         }
-
-
-def _row(target: DeploymentTarget) -> dict[str, Any]:
-    event = in_hand(target)
-    return {
-        "instance_id": target.instance_id,
-        "status": target.status,
-        "lifecycle_event": event.name if event else None,
-        "script": event.script if event else None,
-        "error_code": event.error_code if event else None,
-        "message": event.message if event else None,
-        "log_tail": event.log_tail if event else None,
-    }

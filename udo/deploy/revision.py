@@ -110,6 +110,16 @@ def told(place: Mapping[str, Any]) -> str:
     return str(place.get("revisionType") or "no revision")
 
 
+def brief(text: str) -> str:
+    """What `told` made, in fewer letters: seven digits of a commit, or the name of an archive alone."""
+    if text.startswith("s3://"):
+        name, _, version = text.partition("?versionId=")
+        name = name.partition(" (eTag ")[0].rpartition("/")[2]
+        return f"{name}?{version[:7]}" if version else name
+    word = text.rpartition(" ")[2]
+    return word[:7] if _COMMIT.fullmatch(word) else text
+
+
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two revisions of CodeDeploy's are certainly the same bytes."""
     if "gitHubLocation" in one and "gitHubLocation" in other:

@@ -43,10 +43,13 @@ def brief_name(text: str) -> str:
     return text.rpartition("/")[2]
 
 
+def lasted(begun: str | None, ended: str | None, now: float) -> str:
+    """How long something took, up to now where it has not ended, in its largest unit; empty where it has not begun."""
+    return age(begun, datetime.fromisoformat(ended).timestamp() if ended else now)
+
+
 def age(when: str | None, now: float) -> str:
     """How long ago an RFC 3339 time was, in its largest unit (s, m, h, d); empty for none."""
-    from datetime import datetime
-
     if not when:
         return ""
     seconds = max(0, int(now - datetime.fromisoformat(when).timestamp()))
