@@ -144,7 +144,7 @@ def log(last: int) -> Result:
 
 @command.group()
 def fault() -> None:
-    """Make calls and instances go wrong on demand."""
+    """Make requests, instances and deployments go wrong on demand; `udo sandbox fault add --help` lists the kinds."""
 
 
 @fault.command("add")

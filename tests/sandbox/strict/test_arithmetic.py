@@ -156,3 +156,4 @@ def test_a_deployment_that_lasts_over_twelve_hours_has_timed_out() -> None:
     assert run.status == "InProgress"
     move(run, 90_000.0, world)
     assert (run.status, run.error and run.error[0]) == ("Failed", "TIMEOUT")
+    assert not run.count("InProgress")

@@ -21,8 +21,11 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _RESTART = ("ApplicationStop", "ApplicationStart", "ValidateService")
 
 
-def begin(backend: Any, moto_id: str, *, creator: str = "user", **more: Any) -> Any:
-    """Sets the deployment that moto has just made in motion, and returns it; `more` are attributes of it."""
+def begin(backend: Any, moto_id: str, *, creator: str = "user", after: Any = None, **more: Any) -> Any:
+    """Sets the deployment that moto has just made in motion, and returns it; `more` are attributes of it.
+
+    One that follows `after` is created when that ended, though the clock may be further by now.
+    """
     deployment = backend.deployments.pop(moto_id)
     deployment.deployment_id = deployment_ids_are_short(backend)
     deployment.deployment_config_name = str(deployment.deployment_config_name or ONE_AT_A_TIME)
@@ -33,7 +36,7 @@ def begin(backend: Any, moto_id: str, *, creator: str = "user", **more: Any) -> 
     config = known_config(backend, deployment.deployment_config_name)
     if creator == "codeDeployRollback":
         config = rollbacks_are_not_zonal(config)
-    run = Run(config, events_of(deployment, creator), created=moment.now())
+    run = Run(config, events_of(deployment, creator), created=after.udo_run.completed if after else moment.now())
     run.ignores_stop_failures = bool(deployment.ignore_application_stop_failures)
     if is_blue_green(deployment.deployment_group) and creator not in ("autoscaling", "autoscalingTermination"):
         run.traffic = traffic_of(deployment.deployment_group.blue_green_deployment_configuration or {})

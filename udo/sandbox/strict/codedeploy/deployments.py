@@ -164,7 +164,7 @@ def wind_up(backend: Any, deployment: Any) -> None:
     failed_deployments_are_rolled_back(backend, deployment)
     let_go(deployment)
     if run_of(deployment).status == "Succeeded":
-        outdated_instances_are_updated(backend, deployment.deployment_group)
+        outdated_instances_are_updated(backend, deployment)
 
 
 @answers("codedeploy", "GetDeployment", moto="has neither times nor errors nor an overview")

@@ -77,7 +77,7 @@ def replacements_are_copied(autoscaling: Any, source_name: str, deployment: Any)
         "Value": deployment.deployment_id,
         "PropagateAtLaunch": "false",
     }
-    kept = [{**tag, "ResourceId": name_of(deployment)} for tag in source.tags]
+    kept = [{**tag, "ResourceId": name_of(deployment)} for tag in source.tags if tag["Key"] != mark["Key"]]
     mark |= {"ResourceId": name_of(deployment), "ResourceType": "auto-scaling-group"}
     made = autoscaling.create_auto_scaling_group(
         name=name_of(deployment),

@@ -70,6 +70,12 @@ class Target:
             if event.status == "Pending":
                 event.status = "Skipped"
 
+    def break_off(self, moment: float) -> None:
+        """Fails it in the middle of an event."""
+        if event := self.current():
+            event.status, event.ended, event.fault = "Failed", moment, unreachable(event.name)
+        self.give_up(moment, "Failed")
+
     def lose(self, moment: float) -> None:
         """Fails it where nobody answers."""
         event = next(one for one in self.events if one.status == "Pending")

@@ -14,7 +14,7 @@ CREATOR = "CodeDeployAutoUpdate"
 
 
 @rule("codedeploy", "CreateDeployment", moto="never starts a deployment")
-def outdated_instances_are_updated(backend: Any, group: Any) -> None:
+def outdated_instances_are_updated(backend: Any, deployment: Any) -> None:
     """After a success, instances of the Auto Scaling groups that came up meanwhile with another revision get it by a
     deployment to the outdated ones, created by CodeDeployAutoUpdate, unless outdatedInstancesStrategy is IGNORE; the
     two are related.
@@ -22,6 +22,7 @@ def outdated_instances_are_updated(backend: Any, group: Any) -> None:
     Source: docs.aws.amazon.com/codedeploy/latest/userguide/integrations-aws-auto-scaling.html (scale-out events during
     a deployment); botocore codedeploy OutdatedInstancesStrategy and RelatedDeployments.
     """
+    group = deployment.deployment_group
     every = of_whole_group(backend, group)
     if group.outdated_instances_strategy == "IGNORE" or is_blue_green(group):
         return
@@ -38,6 +39,7 @@ def outdated_instances_are_updated(backend: Any, group: Any) -> None:
         group,
         root.revision,
         CREATOR,
+        after=deployment,
         update_outdated_instances_only=True,
         udo_root=root.deployment_id,
         file_exists_behavior=root.file_exists_behavior,

@@ -32,6 +32,7 @@ def failed_deployments_are_rolled_back(backend: Any, deployment: Any) -> None:
         group,
         good.revision,
         "codeDeployRollback",
+        after=deployment,
         deployment_config_name=deployment.deployment_config_name,
         file_exists_behavior=rollbacks_treat_files_as_before(good),
     )

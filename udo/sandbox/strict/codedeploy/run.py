@@ -97,10 +97,9 @@ def move(run: Run, now: float, world: World) -> None:
     if run.status == "Queued" and now >= ready:
         _start(run, ready, world)
     while run.status in ("InProgress", "Ready") and (following := _next_due(run)) is not None and following[0] <= now:
-        moment, target = following
-        if target is None:
-            run.wake = None
-        else:
+        moment, targets = following
+        run.wake = None if run.wake is not None and run.wake <= moment else run.wake
+        for target in targets:
             _finish_event(run, target, moment, world)
         if run.started is not None and moment >= run.started + _LONGEST and run.traffic is None:
             _end(run, "Failed", moment, TIMEOUT, world)
@@ -170,15 +169,17 @@ def _start(run: Run, moment: float, world: World) -> None:
         settle(run, moment, world)
 
 
-def _next_due(run: Run) -> tuple[float, Target | None] | None:
-    going = [(event.started or 0.0, target) for target in run.targets if (event := target.current())]
-    following: tuple[float, Target | None] | None = None
-    if going:
-        started, target = min(going, key=lambda pair: (pair[0], pair[1].place))
-        following = (started + delays.deployment_event, target)
-    if run.wake is not None and (following is None or run.wake < following[0]):
-        return run.wake, None
-    return following
+def _next_due(run: Run) -> tuple[float, list[Target]] | None:
+    """The moment at which something happens next, and the targets whose events end then."""
+    going = [
+        (event.started or 0.0, target)
+        for target in run.targets
+        if target.status == "InProgress" and (event := target.current())
+    ]
+    first = min((started for started, _ in going), default=None)
+    if first is None or (run.wake is not None and run.wake < first + delays.deployment_event):
+        return None if run.wake is None else (run.wake, [])
+    return first + delays.deployment_event, [target for started, target in going if started == first]
 
 
 def _finish_event(run: Run, target: Target, moment: float, world: World) -> None:
@@ -206,6 +207,8 @@ def _end(run: Run, status: str, moment: float, error: Why | None, world: World, 
     for target in run.targets:
         if target.status in ("Pending", "Ready"):
             target.give_up(moment)
+        elif target.status == "InProgress":
+            target.break_off(moment)
     # What cannot be put back fails a deployment, however it went.
     if touched and run.started is not None and (why := world.ends()):
         status, error = "Failed", why
