@@ -88,23 +88,23 @@ def test_a_profile_that_is_not_there_is_exit_6(world: Any, udo: Udo, words: tupl
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"),
+    ("variable", "value", "hint"),
     [
-        ("AWS_ENDPOINT_URL", "nonsense"),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999"),
-        ("AWS_MAX_ATTEMPTS", "many"),
-        ("AWS_MAX_ATTEMPTS", "0"),
-        ("AWS_DEFAULTS_MODE", "fast"),
+        ("AWS_ENDPOINT_URL", "nonsense", "check the variables AWS_*"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999", "check the variables AWS_*"),
+        ("AWS_MAX_ATTEMPTS", "many", "AWS_MAX_ATTEMPTS is 'many': write how often"),
+        ("AWS_MAX_ATTEMPTS", "0", "AWS_MAX_ATTEMPTS is '0': write how often"),
+        ("AWS_DEFAULTS_MODE", "fast", "check the variables AWS_*"),
     ],
 )
 def test_an_environment_that_botocore_cannot_use_is_exit_2(
-    world: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    world: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, hint: str
 ) -> None:
     write_config()
     monkeypatch.setenv(variable, value)
     told = udo("status")
     assert told.exit == 2
-    assert "check the variables AWS_*" in one_line(told)
+    assert hint in one_line(told)
 
 
 def test_every_address_that_is_not_of_aws_is_named_before_a_write(
