@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,6 +17,7 @@ from moto.core.utils import get_value
 def install() -> None:
     """Patches moto's serializers; a second call changes nothing. What they write stays the same, byte for byte."""
     setattr(serialize.ResponseSerializer, "get_value", _member)  # noqa: B010
+    setattr(serialize.ResponseSerializer, "_serialize_type_structure", _structure)  # noqa: B010
     setattr(serialize.BaseXMLSerializer, "_serialize_body", _xml_body)  # noqa: B010
 
 
@@ -48,6 +50,82 @@ def _member(self: Any, value: Any, key: str, shape: Any) -> Any:
 
 
 _as_moto = serialize.ResponseSerializer.get_value
+_structure_as_moto = serialize.ResponseSerializer._serialize_type_structure
+
+
+def _structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """Writes those members of a moto object or mapping that are there."""
+    if value is None:
+        return
+    picker = self._value_picker
+    if type(picker) is not serialize.XFormedAttributePicker:
+        _structure_as_moto(self, serialized, value, shape, key)
+        return
+    wrapper = self.MAP_TYPE() if key else serialized
+    look = _in_mapping if type(value) is dict else None if hasattr(value, "__getitem__") else _in_object
+    for one in _members(picker, value, shape, self.operation_model):
+        if look is None or not one.is_plain:
+            found = _member(self, value, one.name, one.shape)
+        else:
+            found = look(value, one.names)
+        if found is not None:
+            self.path.append(one.name)
+            getattr(self, one.method, self._default_serialize)(wrapper, found, one.shape, one.name)
+            self.path.pop()
+    if key:
+        self._default_serialize(serialized, wrapper, shape, key)
+
+
+def _in_mapping(value: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    for name in names:
+        if name in value:
+            return value[name]
+    return None
+
+
+def _in_object(value: Any, names: tuple[str, ...]) -> Any:
+    for name in names:
+        found = getattr(value, name, MISSING)
+        if found is not MISSING:
+            return found
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member of a structure: the names it may be kept under, the method that writes it.
+
+    One that is not `plain` is transformed on its way, or kept in parts.
+    """
+
+    name: str
+    shape: Any
+    names: tuple[str, ...]
+    method: str
+    is_plain: bool
+
+
+def _members(picker: Any, value: Any, shape: Any, operation: Any) -> tuple[_Member, ...]:
+    # They follow from the shape and the kind of the object alone, so they are kept with the shape.
+    transformers = picker.response_transformers or {}
+    known: dict[Any, tuple[_Member, ...]] = shape.__dict__.setdefault("_udo_members", {})
+    kind = type(value), id(transformers) if transformers else 0
+    if kind not in known:
+        for inner in shape.members.values():
+            inner.parent = shape
+        found = []
+        for name, inner in shape.members.items():
+            names = _names(picker, value, name, inner, operation)
+            is_plain = not any("." in one for one in names) and not any(_may_end(name, one) for one in transformers)
+            found.append(_Member(name, inner, names, f"_serialize_type_{inner.type_name}", is_plain))
+        known[kind] = tuple(found)
+    return known[kind]
+
+
+def _may_end(name: str, ending: str) -> bool:
+    """Whether a path whose last part is `name` can end so."""
+    last = f".{name}"
+    return last.endswith(ending) or ending.endswith(last)
 
 
 def _names(picker: Any, value: Any, key: str, shape: Any, operation: Any) -> tuple[str, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -18,10 +20,13 @@ from werkzeug.serving import make_server
 
 from udo.sandbox.faults import Cut
 from udo.sandbox.threads import outlast
-from udo.sandbox.wire import Answer
+from udo.sandbox.wire import Answer, Environ
 
 if TYPE_CHECKING:
     from udo.sandbox.world import World
+
+# Source: PEP 3333: headers that a server hands on under names of their own, and one that ends with the connection.
+_UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH", "HOST", "TRANSFER_ENCODING"})
 
 
 def attach(session: Any, world: World) -> None:
@@ -54,7 +59,7 @@ def _way(world: World, *, aside: bool = False) -> Any:
     """A botocore `before-send` handler."""
 
     def answered(request: Any, **_event: Any) -> AWSResponse:
-        environ = MotoRequest.from_primitives(request.method, request.url, request.headers, request.body).environ
+        environ = _environ(request)
         try:
             with world.aside() if aside else nullcontext():
                 answer = world.answer(environ)
@@ -63,6 +68,45 @@ def _way(world: World, *, aside: bool = False) -> Any:
         return AWSResponse(request.url, answer.status, _headers(answer), _Raw(answer.body))
 
     return answered
+
+
+def _environ(request: Any) -> Environ:
+    """A request of botocore's as a WSGI server hands it on."""
+    address = urlsplit(request.url)
+    if address.path not in ("", "/") or address.query or not isinstance(request.body, str | bytes):
+        # S3 and the like, of which moto minds how names and bodies are written.
+        environ: Environ = MotoRequest.from_primitives(
+            request.method, request.url, request.headers, request.body
+        ).environ
+        return environ
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    named = {
+        name.upper().replace("-", "_"): value.decode() if isinstance(value, bytes) else str(value)
+        for name, value in request.headers.items()
+    }
+    port = address.port or {"https": 443}.get(address.scheme, 80)
+    return {
+        **{f"HTTP_{name}": value for name, value in named.items() if name not in _UNPREFIXED},
+        "HTTP_HOST": address.netloc,
+        "CONTENT_TYPE": named.get("CONTENT_TYPE", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "REQUEST_URI": "/",
+        "RAW_URI": "/",
+        "SERVER_NAME": address.hostname or "",
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": address.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
 
 
 def _network_error(cut: Cut, request: Any) -> Exception:

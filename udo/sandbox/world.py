@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from udo.sandbox import hooks, wire
@@ -45,9 +45,7 @@ class World:
     def __init__(
         self, clock: Clock | None = None, *, block: Block | None = None, access_key: str | None = None
     ) -> None:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-        from udo.sandbox import strict
+        from udo.sandbox import dispatch, strict
 
         strict.install()
         self.clock = clock or Clock.by_hand()
@@ -62,9 +60,7 @@ class World:
         self.control: Callable[[str, dict[str, Any]], Any] | None = None
         self.lock = threading.RLock()
         self._advance = strict.advance
-        self._moto = DomainDispatcherApplication(create_backend_app)
-        # moto looks through its folders for every request: most of the time a request takes.
-        setattr(self._moto, "get_backend_for_host", cache(_present(self._moto.get_backend_for_host)))  # noqa: B010
+        self._moto = dispatch.answer
         self._number = 0
         self._aside = threading.local()
         self._clients: dict[tuple[str, str], Any] = {}
@@ -247,13 +243,10 @@ class World:
             return self.faults.strike(fault, asked, self.account)
 
     def _dispatched(self, asked: Request, environ: Environ) -> Answer:
-        from werkzeug.test import run_wsgi_app
-
         with self.lock:
             try:
                 self.advance()
-                body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-                answer = Answer(int(status.split()[0]), tuple(headers), b"".join(body))
+                answer = self._moto(asked, environ)
                 if self.hosts is not None:
                     self.hosts.follow()
             except NotImplementedError as error:
@@ -297,18 +290,6 @@ class World:
         if round(age, 3) < delays.console:
             return ""
         return console.output(instance, self.hosts.key(instance.id) if self.hosts else None)
-
-
-def _present(found: Callable[[str | None], Any]) -> Callable[[str | None], Any]:
-    """moto's way to a service, which for one that it does not have goes to nowhere and crashes there."""
-
-    def service(host: str | None) -> Any:
-        backend = found(host)
-        if backend is None and host is not None:
-            raise NotImplementedError
-        return backend
-
-    return service
 
 
 def _missing(asked: Request, why: str = "") -> Answer:

@@ -17,7 +17,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.models": ("botocore_stubber",),
     "moto.core.request:Request": ("from_primitives",),
     "moto.core.responses": ("ActionResult", "method_names_from_class"),
-    "moto.core.responses:BaseResponse": ("_get_action", "_get_params", "call_action", "serialized"),
+    "moto.core.responses:BaseResponse": ("_get_action", "_get_params", "call_action", "dispatch", "serialized"),
     "moto.core.base_backend:BackendDict": ("reset",),
     "moto.core.exceptions": ("JsonRESTError", "ServiceException"),
     "moto.core.serialize": (
@@ -27,7 +27,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
         "XFormedAttributePicker",
     ),
     "moto.core.serialize:BaseXMLSerializer": ("_serialize_body",),
-    "moto.core.serialize:ResponseSerializer": ("get_value",),
+    "moto.core.serialize:ResponseSerializer": ("_serialize_type_structure", "get_value"),
     "moto.core.serialize:XFormedAttributePicker": ("get_possible_keys",),
     "moto.core.constants": ("MISSING",),
     "moto.core.utils": ("camelcase_to_underscores", "get_service_model", "get_value", "utcnow"),
@@ -35,7 +35,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.elbv2.exceptions": ("InvalidTargetError", "TargetGroupNotFoundError"),
     "moto.elbv2.models": ("make_arn_for_target_group",),
     "moto.moto_api._internal": ("mock_random",),
-    "moto.moto_server.werkzeug_app": ("MotoRequestHandler", "create_backend_app"),
+    "moto.moto_server.werkzeug_app": ("DomainDispatcherApplication", "MotoRequestHandler", "create_backend_app"),
     "moto.moto_server.werkzeug_app:DomainDispatcherApplication": ("get_backend_for_host",),
     **{owner: names for one in services().values() for owner, names in one.attributes.items()},
 }

@@ -1,0 +1,98 @@
+"""The way from a request to moto: straight to the class that answers a service, or through moto's web server."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from moto.core.request import Request as MotoRequest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import run_wsgi_app
+
+from udo.sandbox.strict.service import services
+from udo.sandbox.wire import Answer, Environ, body_of
+
+if TYPE_CHECKING:
+    from udo.sandbox.wire import Request
+
+# Those that name the operation in the request and have one address.
+_PROTOCOLS = ("query", "ec2", "json")
+# Source: werkzeug's and Flask-CORS's defaults, which moto's web server goes by.
+_KIND, _CORS = "text/html; charset=utf-8", ("Access-Control-Allow-Origin", "*")
+
+
+class _Given(MotoRequest):
+    """A request whose body was read before."""
+
+    from_wsgi_server = True
+
+
+@functools.cache
+def _server() -> Any:
+    """moto's web server, with all its services."""
+    server = DomainDispatcherApplication(create_backend_app)
+    # moto looks through its folders for every request: most of the time a request takes.
+    setattr(server, "get_backend_for_host", functools.cache(_present(server.get_backend_for_host)))  # noqa: B010
+    return server
+
+
+def answer(asked: Request, environ: Environ) -> Answer:
+    """moto's answer. Raises: NotImplementedError for what moto does not have."""
+    if asked.service in services() and _is_plain(asked, environ):
+        return straight(asked, environ)
+    return served(environ)
+
+
+def straight(asked: Request, environ: Environ) -> Answer:
+    """The answer of the class that answers the service: the same as through the web server, at half its cost."""
+    one = services()[asked.service]
+    try:
+        status, headers, body = one.found(one.responses).dispatch(_request(asked, environ))
+    except HTTPException as error:
+        status, headers, body = error.code or 500, dict(error.get_headers(environ)), error.get_body(environ)
+    content = body.encode() if isinstance(body, str) else bytes(body or b"")
+    named = {str(name): str(value) for name, value in headers.items()}
+    if not any(name.lower() == "content-type" for name in named):
+        named["Content-Type"] = _KIND
+    return Answer(int(status), (*named.items(), ("Content-Length", str(len(content))), _CORS), content)
+
+
+def served(environ: Environ) -> Answer:
+    """The answer of moto's web server, which finds the service for every way there is to name one."""
+    body, status, headers = run_wsgi_app(_server(), environ, buffered=True)
+    return Answer(int(status.split()[0]), tuple(headers), b"".join(body))
+
+
+def _is_plain(asked: Request, environ: Environ) -> bool:
+    return (
+        asked.protocol in _PROTOCOLS
+        and environ.get("PATH_INFO") == "/"
+        and environ.get("REQUEST_METHOD") == "POST"
+        and not environ.get("QUERY_STRING")
+        and not environ.get("HTTP_CONTENT_ENCODING")
+    )
+
+
+def _request(asked: Request, environ: Environ) -> MotoRequest:
+    # What werkzeug would find out by reading the body once more.
+    body = body_of(environ)
+    is_form = asked.protocol != "json"
+    request = _Given(environ)
+    form: ImmutableMultiDict[str, str] = ImmutableMultiDict(dict(asked.params) if is_form else {})
+    request.__dict__.update(form=form, files=ImmutableMultiDict(), data=b"" if is_form else body)
+    return request
+
+
+def _present(found: Callable[[str | None], Any]) -> Callable[[str | None], Any]:
+    """moto's way to a service, which for one that it does not have goes to nowhere and crashes there."""
+
+    def service(host: str | None) -> Any:
+        backend = found(host)
+        if backend is None and host is not None:
+            raise NotImplementedError
+        return backend
+
+    return service
