@@ -88,6 +88,16 @@ READS: dict[str, frozenset[str]] = {
     "sandbox": frozenset(),
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
     "status": _GROUPS | _DEPLOYMENT_GROUPS | _LOCKS | {"codedeploy:BatchGetDeployments"},
+    "stop": _GROUPS
+    | _CALLER
+    | {
+        "codedeploy:BatchGetDeploymentTargets",
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:GetDeployment",
+        "codedeploy:GetDeploymentGroup",
+        "codedeploy:ListDeploymentTargets",
+        "codedeploy:ListDeployments",
+    },
     "unlock": _CALLER,
     "updatelc": _UPDATE,
     "versions": _LAUNCH_STATE,
@@ -98,6 +108,7 @@ WRITES: dict[str, frozenset[str]] = {
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
     "rollback": _SWAP,
+    "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "unlock": frozenset({"ssm:DeleteParameter"}),
     "updatelc": _SWAP | _CREATE | _DELETE,
 }

@@ -62,6 +62,17 @@ def observe_groups(aws: Aws, role: Role) -> Observed:
     return Observed(group, aws.codedeploy.deployment_group(application, name))
 
 
+def observe_active(aws: Aws, role: Role) -> Observed:
+    """The role's group and its deployment group with the deployments that are active, whoever started them.
+
+    Raises: UsageError, Absent, Conflict or another UdoError.
+    """
+    application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
+    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    found = aws.codedeploy.deployment_group(application, name)
+    return Observed(group, found, tuple(aws.codedeploy.deployments(application, name, _ACTIVE)))
+
+
 def observe_deployments(aws: Aws, groups: Observed, revision: Mapping[str, Any]) -> Observed:
     """The same with the deployments that were made, and who has not got the revision.
 

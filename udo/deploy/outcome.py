@@ -11,6 +11,7 @@ from udo.change.finish import told as told_of
 from udo.change.plan import Wait
 from udo.deploy.revision import same, told
 from udo.deploy.rows import target_row
+from udo.deploy.stop import stopped_by
 from udo.deploy.watch import instances
 from udo.deploy.why import reason, story
 from udo.errors import AwsError, PartlyDone, PermissionDenied
@@ -73,7 +74,8 @@ class Ending:
     def _failed(self, outcome: Outcome) -> Result:
         deployment = self._last(outcome)
         why = reason(deployment, outcome.rows)
-        what = f"{self._name(outcome)} {outcome.state.lower()}"
+        by = self._stopped_by(outcome) if outcome.state == "Stopped" else ""
+        what = f"{self._name(outcome)} {outcome.state.lower()}{f' by {by}' if by else ''}"
         more = self._described(outcome, outcome.state, deployment, why)
         text = "\n".join(story(deployment, outcome.rows)) or None
         return Result(outcome.document() | more, text=text, exit=1, error=("failed", f"{what}: {why}", None))
@@ -132,6 +134,13 @@ class Ending:
         except (AwsError, PermissionDenied) as error:
             self._session.emit(Notice(f"its details are unknown: {error.message}", "warning"))
             return None
+
+    def _stopped_by(self, outcome: Outcome) -> str:
+        try:
+            group = self._aws.autoscaling.groups([self._role.group_name]).get(self._role.group_name)
+        except (AwsError, PermissionDenied):
+            return ""
+        return stopped_by(self._id(outcome), group.tags) if group else ""
 
     def _described(self, outcome: Outcome, status: str, deployment: Deployment | None, why: str) -> dict[str, Any]:
         return {

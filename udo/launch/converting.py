@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Difference, Pair, Plan, Read, Ref
 from udo.errors import Conflict, Refused
+from udo.groups.tags import literal
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
 from udo.launch.differences import brief_user_data, differences, leaves
 from udo.launch.naming import check_template_name
 from udo.launch.overlay import template_keys
-from udo.launch.proof import literal
 from udo.launch.remembering import remember, spare
 from udo.launch.swapping import launch_pair, swapped, to_version
 from udo.launch.versions import check_complete, check_nothing_lost

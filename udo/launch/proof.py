@@ -11,22 +11,10 @@ from udo.change.plan import Pair, Read
 _MAY_BE_EMPTY = ("KeyName", "IamInstanceProfile", "SpotPrice", "PlacementTenancy", "KernelId", "RamdiskId", "UserData")
 
 
-def group_read(group_name: str, path: str) -> Read:
-    """A value of one group."""
-    asked = {"AutoScalingGroupNames": [group_name]}
-    return Read("autoscaling", "DescribeAutoScalingGroups", asked, f"AutoScalingGroups[0].{path}")
-
-
 def unknown_read(group_name: str) -> Read:
     """The elements of a group's mixed instances policy that this botocore does not know, as `aws.unknown` adds them."""
     asked = {"AutoScalingGroupNames": [group_name]}
     return Read("autoscaling", "DescribeAutoScalingGroups", asked, "UdoUnknown[0]")
-
-
-def literal(text: str) -> str:
-    """The text as a JMESPath raw string."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def configuration_proof(name: str, wanted: Mapping[str, Any]) -> Pair:

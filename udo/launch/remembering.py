@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from udo.change.plan import Call, Pair, Ref
-from udo.launch.proof import group_read, literal
+from udo.change.plan import Call, Ref
+from udo.groups.tags import tag_call
 from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
@@ -87,16 +87,8 @@ def remember(
     text = _text(now, before, others, made=made)
     if remembered(group) == Remembered(str(now), before, **others, made=made) or len(str(text)) > _MOST:
         return ()
-    tag: dict[str, Any] = {
-        "ResourceId": group.name,
-        "ResourceType": "auto-scaling-group",
-        "Key": TAG,
-        "Value": text,
-        "PropagateAtLaunch": False,
-    }
     says = f"tag {TAG} of {group.name}: before was {before}"
-    proof = Pair(group_read(group.name, f"Tags[?Key=={literal(TAG)}] | [0].Value"), text, says)
-    return (Call(says, "autoscaling", "CreateOrUpdateTags", {"Tags": [tag]}, proof=(proof,), optional=True),)
+    return (tag_call(group.name, TAG, text, says, optional=True),)
 
 
 def _text(now: str | Ref, before: str, others: Mapping[str, Mapping[str, str]], *, made: bool) -> str | Ref:

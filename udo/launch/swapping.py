@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Plan, Ref
 from udo.errors import Refused
-from udo.launch.proof import group_read, unknown_read
+from udo.groups.tags import group_read
+from udo.launch.proof import unknown_read
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:

@@ -181,9 +181,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "leave out a tag whose answer is lost",
-        "launch/remembering.py",
-        '{"Tags": [tag]}, proof=(proof,), optional=True),',
-        '{"Tags": [tag]}, optional=True),',
+        "groups/tags.py",
+        '{"Tags": [tag]}, proof=(proof,), optional=optional)',
+        '{"Tags": [tag]}, optional=optional)',
         (_SWEEP, "-k", "updatelc-configuration-dropped-after"),
     ),
     Mutant(

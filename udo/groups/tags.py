@@ -1,0 +1,37 @@
+"""Values of one group, and the tags that Udo writes on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from udo.change.plan import Call, Pair, Read, Ref
+
+
+def group_read(group_name: str, path: str) -> Read:
+    """A value of one group."""
+    asked = {"AutoScalingGroupNames": [group_name]}
+    return Read("autoscaling", "DescribeAutoScalingGroups", asked, f"AutoScalingGroups[0].{path}")
+
+
+def literal(text: str) -> str:
+    """The text as a JMESPath raw string."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def tag_read(group_name: str, key: str) -> Read:
+    """The value of a tag, null where there is none."""
+    return group_read(group_name, f"Tags[?Key=={literal(key)}] | [0].Value")
+
+
+def tag_call(group_name: str, key: str, value: str | Ref, says: str, *, optional: bool = False) -> Call:
+    """The call that writes a tag which instances do not get."""
+    tag: dict[str, Any] = {
+        "ResourceId": group_name,
+        "ResourceType": "auto-scaling-group",
+        "Key": key,
+        "Value": value,
+        "PropagateAtLaunch": False,
+    }
+    proof = Pair(tag_read(group_name, key), value, says)
+    return Call(says, "autoscaling", "CreateOrUpdateTags", {"Tags": [tag]}, proof=(proof,), optional=optional)
