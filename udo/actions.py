@@ -101,6 +101,14 @@ READS: dict[str, frozenset[str]] = {
     "unlock": _CALLER,
     "updatelc": _UPDATE,
     "versions": _LAUNCH_STATE,
+    "why": _REFRESHES
+    | {
+        "autoscaling:DescribeScalingActivities",
+        "codedeploy:BatchGetDeploymentTargets",
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:ListDeploymentTargets",
+        "codedeploy:ListDeployments",
+    },
 }
 WRITES: dict[str, frozenset[str]] = {
     "apply": _SWAP | _CREATE | _DELETE,

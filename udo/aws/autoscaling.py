@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from udo.aws.members import whole
 from udo.aws.times import rfc3339
 from udo.aws.unknown import unknown_in
+from udo.model.activities import Activity, Refresh
 from udo.model.groups import AutoScalingGroup, Member, Override
 from udo.model.launch import LaunchConfiguration, LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
@@ -70,6 +71,24 @@ class AutoScaling:
         running = (row["Status"] for row in answer.get("InstanceRefreshes", ()) if row["Status"] not in _REFRESH_ENDED)
         return next(running, "")
 
+    def refreshes(self, group_name: str) -> list[Refresh]:
+        """The group's instance refreshes that AWS keeps, newest first.
+
+        Source: API_DescribeInstanceRefreshes: those of the last six weeks. Raises: UdoError.
+        """
+        asked = {"AutoScalingGroupName": group_name}
+        pages = self._connection.pages("autoscaling", "DescribeInstanceRefreshes", asked)
+        return [_refresh(row) for page in pages for row in page.get("InstanceRefreshes", ())]
+
+    def activities(self, group_name: str) -> Iterator[Activity]:
+        """The group's scaling activities, newest first, in pages as they are used.
+
+        Source: API_DescribeScalingActivities: those of the last six weeks. Raises: UdoError.
+        """
+        asked = {"AutoScalingGroupName": group_name}
+        for page in self._connection.pages("autoscaling", "DescribeScalingActivities", asked):
+            yield from map(_activity, page["Activities"])
+
     def _groups(self, params: Mapping[str, Any], *, whole: bool) -> Iterator[AutoScalingGroup]:
         asked = {**params, "MaxRecords": 100}
         for page in self._connection.pages("autoscaling", "DescribeAutoScalingGroups", asked, whole=whole):
@@ -93,6 +112,27 @@ def group_from(row: Mapping[str, Any], unknown: tuple[str, ...] = ()) -> AutoSca
         overrides=tuple(map(_override, _policy_template(row).get("Overrides", ()))),
         unknown=tuple(unknown),
         raw=row,
+    )
+
+
+def _refresh(row: Mapping[str, Any]) -> Refresh:
+    return Refresh(
+        refresh_id=row["InstanceRefreshId"],
+        status=row["Status"],
+        started_at=rfc3339(row.get("StartTime")),
+        ended_at=rfc3339(row.get("EndTime")),
+        reason=row.get("StatusReason", ""),
+        percent=row.get("PercentageComplete", 0),
+    )
+
+
+def _activity(row: Mapping[str, Any]) -> Activity:
+    return Activity(
+        status=row["StatusCode"],
+        description=row.get("Description", ""),
+        started_at=rfc3339(row["StartTime"]),
+        message=row.get("StatusMessage", ""),
+        cause=row.get("Cause", ""),
     )
 
 

@@ -11,7 +11,11 @@ WHOLE: tuple[str, ...] = ()
 # None of them tells of launch data, and none is a write. A member that is no structure or list of structures is kept
 # as it is, and so is everything below one that is named last.
 PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "autoscaling": {"DescribeAutoScalingGroups": WHOLE, "DescribeInstanceRefreshes": WHOLE},
+    "autoscaling": {
+        "DescribeAutoScalingGroups": WHOLE,
+        "DescribeInstanceRefreshes": WHOLE,
+        "DescribeScalingActivities": WHOLE,
+    },
     "codedeploy": {
         "BatchGetDeploymentGroups": WHOLE,
         "BatchGetDeploymentTargets": WHOLE,

@@ -62,11 +62,15 @@ def reason(deployment: Deployment | None, targets: Sequence[DeploymentTarget]) -
     return "; ".join(parts) or "CodeDeploy gives no reason"
 
 
-def story(deployment: Deployment | None, targets: Sequence[DeploymentTarget]) -> Iterator[str]:
-    """The failure in lines: each way in which instances failed, with their last lines once, and what to do."""
+def story(deployment: Deployment | None, targets: Sequence[DeploymentTarget], total: int = 0) -> Iterator[str]:
+    """The failure in lines: each way in which instances failed, with their last lines once, and what to do.
+
+    `total` is how many targets there are where not all are given.
+    """
     found = causes(targets)
+    count = max(total, len(targets))
     for cause in found:
-        head = f"{_who(cause, len(targets))} {cause.says}"
+        head = f"{_who(cause, count)} {cause.says}"
         tail = [f"    {line}" for line in cause.logs[0].splitlines()[-_LOG_LINES:]]
         many = len(cause.instance_ids) > 1
         if tail and many:

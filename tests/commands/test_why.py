@@ -1,0 +1,101 @@
+"""What last failed on a group, told again from AWS, and what succeeded after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from deploy_worlds import OTHER, SHA, begin, config, deployments, end
+
+from udo.groups.failures import failed_activity, failed_refresh
+from udo.model.activities import Activity, Refresh
+from udo.sandbox.faults import Fault
+from udo.sandbox.strict import DeploymentFault
+from udo.sandbox.strict.codedeploy.faults import deployment_faults
+
+Udo = Callable[..., Any]
+Seeded = Callable[..., Any]
+WHY = ("why", "prod", "webapp")
+
+
+def test_where_nothing_failed_that_is_said_with_exit_0(udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    done = udo(*WHY)
+    assert (done.exit, done.stdout) == (0, "nothing has failed on prod webapp, as far back as AWS tells\n")
+    assert udo(*WHY, "-o", "json").json["data"] == []
+
+
+def test_the_last_failed_deployment_is_told_with_its_last_lines_and_what_succeeded_since(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config())
+    fault = DeploymentFault(event="Install", script="bin/x", log_tail="[stderr]no room", instance=None)
+    deployment_faults.add(fault)
+    failed = begin(world)
+    end(world)
+    assert deployments(world)[0]["status"] == "Failed"
+    deployment_faults.clear()
+    later = begin(world, OTHER)
+    end(world)
+    done = udo(*WHY)
+    assert done.exit == 0, done.stderr
+    assert f"ago  deployment {failed} of example/shop {SHA}: Failed" in done.stdout
+    assert "HEALTH_CONSTRAINTS: too many instances failed, or too few were healthy" in done.stdout
+    assert "Install failed (bin/x, exit 1)" in done.stdout
+    assert "[stderr]no room" in done.stdout
+    assert f"since then: deployment {later} of {OTHER[:7]} succeeded" in done.stdout
+    (row,) = udo(*WHY, "-o", "json").json["data"]
+    assert (row["kind"], row["since"]["what"]) == ("deployment", f"deployment {later} of {OTHER[:7]} succeeded")
+
+
+def test_what_is_denied_is_a_warning_and_the_rest_is_told(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    world.faults.add(Fault("deny", "codedeploy:ListDeployments"))
+    done = udo(*WHY)
+    assert done.exit == 0
+    assert "warning: deployments are unknown" in done.stderr
+
+
+def test_a_role_that_does_not_deploy_is_told_of_its_group(udo: Udo, seeded: Seeded) -> None:
+    seeded("region: us-west-2\nami: ami-0c2644caf041bb6de\nclusters: {prod: {roles: {webapp: {}}}}\n")
+    done = udo(*WHY)
+    assert (done.exit, done.stderr.count("warning")) == (0, 0)
+
+
+def activity(
+    status: str, at: int, message: str = "", what: str = "Launching a new EC2 instance: i-0123456789"
+) -> Activity:
+    return Activity(status, what, f"2026-03-01T12:{at:02}:00Z", message)
+
+
+def test_launches_that_failed_alike_are_one_line_with_the_last_message_and_a_remedy() -> None:
+    full = "We currently do not have sufficient t3.small capacity (i-0123456789{}). Launching EC2 instance failed."
+    rows = [activity("Failed", 30 - n, full.format(n)) for n in range(3)]
+    found = failed_activity([*rows, activity("Failed", 1, "something else"), activity("Successful", 0)])
+    assert found is not None
+    assert found.says == "3 launches failed in the same way, and 1 in other ways"
+    assert found.at == "2026-03-01T12:30:00Z"
+    assert found.lines[1] == "-> allow more instance types or zones"
+    assert found.since == ""
+
+
+def test_a_launch_that_went_well_afterwards_is_named() -> None:
+    found = failed_activity([activity("Successful", 9), activity("Failed", 5, "The AMI ami-1 does not exist")])
+    assert found is not None
+    assert (found.says, found.since) == ("a launch failed", "Launching a new EC2 instance: i-0123456789")
+    assert failed_activity([activity("Successful", 1)]) is None
+
+
+@pytest.mark.parametrize("status", ["Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"])
+def test_a_refresh_that_did_not_go_through_is_told_with_its_reason(status: str) -> None:
+    refreshes = [
+        Refresh("r-2", "Successful", "2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z"),
+        Refresh("r-1", status, "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z", "an alarm went off", 40),
+    ]
+    found = failed_refresh(refreshes)
+    assert found is not None
+    assert found.says == f"instance refresh r-1 is {status} at 40 %"
+    assert found.lines == ("an alarm went off",)
+    assert found.since == "instance refresh r-2 was successful"
+    assert failed_refresh(refreshes[:1]) is None

@@ -1,0 +1,109 @@
+"""Tell again what last failed on a group, and what succeeded after it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from udo.change.events import Notice
+from udo.deploy.observe import setting
+from udo.deploy.revision import brief
+from udo.deploy.revision import told as revision_text
+from udo.deploy.why import reason, story
+from udo.errors import AwsError, PermissionDenied
+from udo.groups.failures import Failure, failed_activity, failed_refresh
+from udo.groups.text import age
+from udo.result import Result
+from udo.selectors import no_more, one_role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model.deployments import Deployment
+    from udo.session import Session
+
+# How many of the newest deployments and activities are looked at.
+_MOST = 100
+
+
+def failed_deployment(aws: Aws, deployments: Sequence[Deployment]) -> Failure | None:
+    """The last deployment that failed, be it on some instances; `deployments` are newest first.
+
+    Raises: UdoError.
+    """
+    for number, one in enumerate(deployments):
+        if one.status in ("Failed", "Stopped") or one.overview.get("Failed"):
+            ids = aws.codedeploy.target_ids(one.deployment_id, ("Failed",))
+            targets = list(aws.codedeploy.targets(one.deployment_id, ids))
+            later = next((after for after in deployments[:number] if after.status == "Succeeded"), None)
+            by = f" by {one.creator}" if one.creator not in ("", "user") else ""
+            says = f"deployment {one.deployment_id} of {revision_text(one.revision)}{by}: {one.outcome}"
+            total = sum(one.overview.values())
+            lines = (reason(one, ()), *story(one, targets, total)) if one.error_code else (*story(one, targets, total),)
+            after = ("", "")
+            if later:
+                what = f"deployment {later.deployment_id} of {brief(revision_text(later.revision))} succeeded"
+                after = (what, later.completed_at or later.created_at)
+            return Failure("deployment", one.completed_at or one.created_at, says, lines, *after)
+    return None
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.pass_obj
+def command(session: Session, words: tuple[str, ...]) -> Result:
+    """Tell what last failed on the group of CLUSTER ROLE, newest first: a deployment, an instance refresh, launches.
+    With the reason, the last lines of its scripts, what to do about it, and what succeeded after it.
+
+    It is read from AWS, so it can be told again at any time and on any machine. The exit code is 0, also where nothing
+    has failed.
+
+    \b
+    udo why prod webapp
+    udo why prod webapp -o json
+    """
+    role, rest = one_role(session.config, words)
+    no_more(rest)
+    found = sorted(_failures(session, role), key=lambda one: one.at, reverse=True)
+    now = session.clock.time()
+    if not found:
+        return Result([], text=f"nothing has failed on {role.label}, as far back as AWS tells")
+    return Result([_row(one) for one in found], text="\n".join(line for one in found for line in _lines(one, now)))
+
+
+def _failures(session: Session, role: Role) -> list[Failure]:
+    aws, group = session.aws(role), role.group_name
+
+    def of_deployments() -> Failure | None:
+        application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
+        ended = aws.codedeploy.deployments(application, name, ("Succeeded", "Failed", "Stopped"))
+        return failed_deployment(aws, list(islice(ended, _MOST)))
+
+    sources: dict[str, Callable[[], Failure | None]] = {
+        "deployments": of_deployments,
+        "instance refreshes": lambda: failed_refresh(aws.autoscaling.refreshes(group)),
+        "scaling activities": lambda: failed_activity(list(islice(aws.autoscaling.activities(group), _MOST))),
+    }
+    if not (role.get("deploy.application") and role.get("deploy.deployment_group")):
+        del sources["deployments"]
+    found = []
+    for what, source in sources.items():
+        try:
+            found.append(source())
+        except (AwsError, PermissionDenied) as error:
+            session.emit(Notice(f"{what} are unknown: {error.message}", "warning"))
+    return [one for one in found if one]
+
+
+def _lines(failure: Failure, now: float) -> list[str]:
+    after = [f"    since then: {failure.since} {age(failure.since_at, now)} ago"] if failure.since else []
+    return [f"{age(failure.at, now)} ago  {failure.says}", *(f"    {line}" for line in failure.lines), *after]
+
+
+def _row(failure: Failure) -> dict[str, Any]:
+    since = {"what": failure.since, "at": failure.since_at} if failure.since else None
+    return {"kind": failure.kind, "at": failure.at, "what": failure.says, "lines": list(failure.lines), "since": since}

@@ -1,0 +1,33 @@
+"""What an Auto Scaling group has done: scaling activities and instance refreshes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One scaling activity; times are RFC 3339 UTC, `message` is what AWS says of a failure."""
+
+    status: str
+    description: str
+    started_at: str
+    message: str = ""
+    cause: str = ""
+
+    @property
+    def launches(self) -> bool:
+        """Whether it was to launch an instance."""
+        return self.description.startswith("Launching")
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """One instance refresh; times are RFC 3339 UTC, `percent` is how much of it was done."""
+
+    refresh_id: str
+    status: str
+    started_at: str
+    ended_at: str = ""
+    reason: str = ""
+    percent: int = 0
