@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from udo.sandbox.agent.trouble import KINDS
 from udo.sandbox.control import Control
 from udo.sandbox.faults import Fault
 from udo.sandbox.world import World
@@ -125,7 +126,7 @@ def test_a_fault_that_could_never_happen_is_a_usage_error(
 def test_every_kind_of_fault_there_is_is_named_to_who_asks_for_another(control: Control) -> None:
     named = control.answer("fault", {"kind": "sing"})[1]["hint"].removeprefix("one of ").split(", ")
     of_requests = {"throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill"}
-    assert {*named} == {*of_requests, "die", "hang", "hang-command", "other-key", "deployment", "new-account"}
+    assert {*named} == {*of_requests, "die", "hang", "hang-command", "other-key", "deployment", "new-account", *KINDS}
     assert len(named) == 16
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,8 +65,21 @@ def command() -> None:
 @click.option("--speed", type=Finite(0, FASTEST), default=1.0, show_default=True, help="How fast its time runs.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of its endpoint (default: a free one).")
 @click.option("--boot", type=Finite(0, LONGEST), default=0.0, metavar="SECONDS", help="How long instances boot.")
+@click.option(
+    "--repo",
+    "repos",
+    multiple=True,
+    metavar="OWNER/NAME=PATH",
+    help="Deploy commits of this GitHub repository from a clone on this machine (repeatable).",
+)
+@click.option(
+    "--run-hooks-unconfined",
+    "unconfined",
+    is_flag=True,
+    help="Run the hooks of bundles on this machine as they are, without bubblewrap.",
+)
 @click.pass_obj
-def start(session: Session, speed: float, port: int, boot: float) -> Result:
+def start(session: Session, speed: float, port: int, boot: float, repos: tuple[str, ...], unconfined: bool) -> Result:
     """Build the world that udo.yml describes and serve it in the background.
 
     Without a udo.yml the bundled example is used. Every group launches what udo.yml says, except the first role of
@@ -76,7 +90,7 @@ def start(session: Session, speed: float, port: int, boot: float) -> Result:
     config = _config(session)
     if config is not None:
         _read(config)
-    found = daemon.start(config, speed=speed, port=port, boot=boot)
+    found = daemon.start(config, speed=speed, port=port, boot=boot, clones=_clones(repos), unconfined=unconfined)
     already = [_ALREADY] if found["already"] else []
     return _shown(found["session"], found["groups"], [*already, *found["remarks"], *_onwards(found["session"])])
 
@@ -204,6 +218,20 @@ def fault_clear() -> Result:
     from udo.sandbox import daemon
 
     return _faults(daemon.ask("clear"))
+
+
+def _clones(repos: Sequence[str]) -> dict[str, Path]:
+    """The clones by the names of their repositories. Raises: UsageError."""
+    found = {}
+    for word in repos:
+        name, _, place = word.partition("=")
+        if not re.fullmatch(r"[^/\s]+/[^/\s]+", name) or not place:
+            raise UsageError(f"--repo wants OWNER/NAME=PATH, not {word}", hint="such as acme/shop=../shop")
+        clone = Path(place).expanduser().absolute()
+        if not (clone / ".git").exists() and not (clone / "objects").is_dir():
+            raise UsageError(f"{place} is no clone of a git repository", hint=f"clone {name} there first")
+        found[name] = clone
+    return found
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class Control:
 
     def _fault(self, words: Words) -> Any:
         from udo.sandbox import faults
+        from udo.sandbox.agent.trouble import KINDS
 
         instance = self._instance(words["instance_id"]) if "instance_id" in words else None
         kind = words.get("kind")
@@ -100,6 +101,8 @@ class Control:
         elif kind == "new-account":
             _nothing_else(words, "kind")
             self._new_account(True)
+        elif kind in KINDS:
+            self._world.agents.troubles.add(words)
         elif kind == "die" and instance is not None:
             _nothing_else(words, "kind", "instance_id")
             ec2 = self._world.client("ec2", instance.ec2_backend.region_name)
@@ -126,13 +129,15 @@ class Control:
 
         failing = [listed(one) for one in deployment_faults.all()]
         account = [{"kind": "new-account"}] if quotas.launch_configurations_refused else []
-        return {"faults": [*self._world.faults.listed(), *failing, *account]}
+        of_agents = self._world.agents.troubles.listed()
+        return {"faults": [*self._world.faults.listed(), *of_agents, *failing, *account]}
 
     def _clear(self, words: Words) -> Any:
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         deployment_faults.clear()
         self._new_account(False)
+        self._world.agents.troubles.clear()
         self._world.faults.clear()
         return self._faults(words)
 

@@ -37,10 +37,19 @@ SAYS = {"pid", "endpoint", "region", "account", "access_key", "secret_key", "ssh
 _READS = frozenset({"faults", "log", "status"})
 
 
-def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float = 0.0) -> dict[str, Any]:
+def start(
+    config: Path | None,
+    *,
+    speed: float = 1.0,
+    port: int = 0,
+    boot: float = 0.0,
+    clones: Mapping[str, Path] | None = None,
+    unconfined: bool = False,
+) -> dict[str, Any]:
     """Starts the sandbox for a configuration, the bundled example for None, and waits until it is ready.
 
-    `boot` is how many seconds of its clock an instance takes to boot and to print its host keys.
+    `boot` is how many seconds of its clock an instance takes to boot and to print its host keys; `clones` are local
+    ones by the names of their repositories, whose commits are deployed; `unconfined` lets hooks run as they are.
 
     Returns `session`, `groups` and `remarks`, and `already` true where it ran before.
 
@@ -49,7 +58,8 @@ def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float
     _possible()
     with _lock() as lock:
         if lock is None:
-            return _running_already() or start(config, speed=speed, port=port, boot=boot)
+            more: dict[str, Any] = {"clones": clones, "unconfined": unconfined}
+            return _running_already() or start(config, speed=speed, port=port, boot=boot, **more)
         _clean()
         # Who held it before is no more, and its number may be another's by now.
         os.ftruncate(lock, 0)
@@ -61,21 +71,21 @@ def start(config: Path | None, *, speed: float = 1.0, port: int = 0, boot: float
             write_private(config, _example().read_text(encoding="utf-8"))
         settings = {
             "boot": boot,
+            "clones": {name: str(place) for name, place in (clones or {}).items()},
             "config": str(config.absolute()),
             "folder": str(folder),
             "lock": lock,
             "port": port,
             "session": str(_session_file()),
             "speed": speed,
+            "unconfined": unconfined,
         }
         try:
             return _started(settings)
-        except Interrupted as error:
+        except BaseException as error:
             _undo()
-            error.message = "interrupted: the sandbox was not started"
-            raise
-        except BaseException:
-            _undo()
+            if isinstance(error, Interrupted):
+                error.message = "interrupted: the sandbox was not started"
             raise
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from udo.errors import UsageError
+from udo.sandbox.agent.trouble import KINDS
 from udo.sandbox.wire import Answer, Request, refusal
 
 Kind = Literal["throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill", "hook"]
@@ -19,7 +20,7 @@ InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key"]
 _OF_REQUESTS = tuple(kind for kind in get_args(Kind) if kind != "hook")
 _OF_INSTANCES = (*get_args(InstanceKind), "die")
 # What is set elsewhere, but is a kind like the others to whoever asks for one.
-_KINDS = tuple(dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, "deployment", "new-account")))
+_KINDS = tuple(dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, "deployment", "new-account")))
 # What a request is signed for -> the models of botocore that sign like this.
 _SERVICES = {
     "autoscaling": ["autoscaling"],

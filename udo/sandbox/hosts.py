@@ -85,6 +85,7 @@ class Hosts:
         """Opens a server for every instance that runs now, and closes those of all others."""
         with self._world.lock:
             running = {one.id: one for one in self._world.instances() if one._state.name == "running"}
+            self._world.agents.follow(set(running))
             for gone in self._hosts.keys() - running.keys():
                 self._close(self._hosts.pop(gone))
             for instance_id, instance in running.items():

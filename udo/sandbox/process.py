@@ -63,6 +63,9 @@ def _serve(settings: Mapping[str, Any], ended: threading.Event) -> None:
     write_private(folder / "id_ed25519", private)
     key = "AKIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
     world = World(Clock(settings["speed"]), block=Block.claimed(), access_key=key)
+    world.agents.background = True
+    world.agents.unconfined = settings["unconfined"]
+    world.agents.clones = {name: Path(place) for name, place in settings["clones"].items()}
     try:
         world.open_hosts(folder / "instances", public)
         control = Control(world, config, boot=settings["boot"])

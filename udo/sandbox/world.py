@@ -46,6 +46,8 @@ class World:
         self, clock: Clock | None = None, *, block: Block | None = None, access_key: str | None = None
     ) -> None:
         from udo.sandbox import dispatch, strict
+        from udo.sandbox.agent.fleet import Fleet
+        from udo.sandbox.strict.codedeploy.agents import agents
 
         strict.install()
         self.clock = clock or Clock.by_hand()
@@ -66,6 +68,8 @@ class World:
         self._clients: dict[tuple[str, str], Any] = {}
         self.owner = hooks.Owner(address=self._address, console=self._console)
         hooks.install(self.owner)
+        self.agents = Fleet(self)
+        agents.begin = self.agents.begin
 
     @property
     def account(self) -> str:
@@ -144,6 +148,7 @@ class World:
 
         with self.lock:
             self.faults.clear()
+            self.agents.reset()
             BackendDict.reset()
             # moto remembers everything it has ever made, for its dashboard.
             reset_model_data()
@@ -193,6 +198,7 @@ class World:
 
     def close_hosts(self) -> None:
         """Ends every ssh server and what runs in it."""
+        self.agents.close()
         if self.hosts is not None:
             self.hosts.close()
             self.hosts = None

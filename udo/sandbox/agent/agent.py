@@ -70,7 +70,6 @@ class Agent:
             return "Succeeded: CompletedNoopCommand"
         if self.programs.refusal:
             listed = ", ".join(script.location for script in hook.scripts)
-            self.host.note(f"not run: {listed} ({self.programs.refusal})")
             return f"Succeeded: not run: {listed} ({self.programs.refusal})"
         place = f"{self._of(deployment)}/logs/scripts.log"
         both = f"{self.root}/deployment-logs/codedeploy-agent-deployments.log"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from udo.bundle.failure import UNKNOWN_ERROR
 from udo.bundle.names import EVENTS
 from udo.sandbox.agent import mounts
 from udo.sandbox.agent.agent import Agent
@@ -20,6 +22,7 @@ from udo.sandbox.agent.program import Here, Nowhere, Programs
 from udo.sandbox.agent.revision import from_clone, from_s3
 from udo.sandbox.agent.trouble import Troubles
 from udo.sandbox.daemon import MARK
+from udo.sandbox.strict.codedeploy.agents import Work
 
 if TYPE_CHECKING:
     from udo.sandbox.world import World
@@ -29,18 +32,8 @@ THREAD = "udo-sandbox-agent"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-@dataclass
-class Work:
-    """One event of one deployment on one instance, in the agent's hands.
-
-    `ended` is when the clock of the sandbox showed its end, None while it lasts; `waits` how many seconds of that clock
-    it takes at least.
-    """
-
-    report: Report | None = None
-    ended: float | None = None
-    waits: float = 0.0
-    begun: threading.Event = field(default_factory=threading.Event)
+# Source: botocore codedeploy LifecycleErrorCode; of the agent's codes it has no more.
+_CODES = {"0": "Success", "1": "ScriptMissing", "2": "ScriptNotExecutable", "3": "ScriptTimedOut", "4": "ScriptFailed"}
 
 
 @dataclass
@@ -55,21 +48,24 @@ class Fleet:
     _agents: dict[str, Agent] = field(default_factory=dict)
     _way: Way | None = None
 
-    def work(self, deployment: Any, group: Any, instance: Any, event: str) -> Work | None:
+    def begin(self, deployment: Any, instance_id: str, event: str) -> Work | None:
         """Begins an event; None where it is none of the agent's, or nothing is known of what it would do.
 
-        `deployment`, `group` and `instance` are moto's own objects.
+        `deployment` is moto's own object.
         """
-        effect = self.troubles.effect(deployment.deployment_id, instance.id, event)
+        instance = next((one for one in self.world.instances() if one.id == instance_id), None)
+        effect = self.troubles.effect(deployment.deployment_id, instance_id, event)
+        if instance is None:
+            return None
         if effect is not None and effect.dies:
-            self.world.client("ec2", instance.ec2_backend.region_name).terminate_instances(InstanceIds=[instance.id])
+            instance.ec2_backend.terminate_instances([instance_id])
             return None
         if effect is not None and effect.report is not None:
-            return Work(effect.report, self.world.clock.now(), effect.seconds)
-        told = self._told(deployment, group) if event in EVENTS else None
+            return Work(0.0, effect.seconds, _diagnostics(effect.report))
+        told = self._told(deployment) if event in EVENTS and self.world.hosts is not None else None
         waits = effect.seconds if effect else 0.0
-        if told is None or self.world.hosts is None:
-            return Work(Report(), self.world.clock.now(), waits) if waits else None
+        if told is None:
+            return Work(0.0, waits) if waits else None
         work = Work(waits=waits)
         job = partial(self._carry_out, work, self._agent(instance), event, told)
         if self.background:
@@ -83,22 +79,33 @@ class Fleet:
         for gone in self._agents.keys() - running:
             self._agents.pop(gone).programs.close()
 
+    def reset(self) -> None:
+        """Forgets all agents, what they have installed, and the faults."""
+        for instance_id in list(self._agents):
+            agent = self._agents.pop(instance_id)
+            agent.programs.close()
+            shutil.rmtree(agent.host.root, ignore_errors=True)
+        self.troubles.clear()
+
     def close(self) -> None:
         """Ends everything that hooks have started."""
         self.follow(set())
 
     def _carry_out(self, work: Work, agent: Agent, event: str, deployment: Deployment) -> None:
         try:
-            work.report = agent.perform(event, deployment)
+            report = agent.perform(event, deployment)
         except Exception as error:
             log.exception("the agent crashed at %s", event)
-            work.report = Report("5", "", f"the agent crashed in the sandbox: {error!r}")
+            report = Report(UNKNOWN_ERROR, "", f"the agent crashed in the sandbox: {error!r}")
+        work.diagnostics = _diagnostics(report)
+        if not self.background:
+            work.ended = 0.0
+            return
         work.ended = self.world.clock.now()
-        if self.background:
-            # So that the next event begins now, and not when somebody asks.
-            self.world.advance()
+        # So that the next event begins now, and not when somebody asks.
+        self.world.advance()
 
-    def _told(self, deployment: Any, group: Any) -> Deployment | None:
+    def _told(self, deployment: Any) -> Deployment | None:
         revision = deployment.revision or {}
         fetched = self._fetched(revision)
         if fetched is None:
@@ -106,7 +113,7 @@ class Fleet:
         fetch, kind, variables = fetched
         return Deployment(
             str(deployment.deployment_id),
-            str(group.deployment_group_id),
+            str(deployment.deployment_group.deployment_group_id),
             fetch,
             kind,
             str(deployment.application_name),
@@ -159,3 +166,14 @@ class Fleet:
         if self._way.why:
             return Nowhere(f"{self._way.why}; udo sandbox start --run-hooks-unconfined runs them without it"), False
         return Confined(root, self._way, hostname), self._way.real_root
+
+
+def _diagnostics(report: Report) -> dict[str, str]:
+    """A report as CodeDeploy shows it."""
+    message = "; ".join([report.message, *report.notes]) if report.notes else report.message
+    return {
+        "errorCode": _CODES.get(report.code, "UnknownError"),
+        "scriptName": report.script,
+        "message": message,
+        "logTail": report.log,
+    }

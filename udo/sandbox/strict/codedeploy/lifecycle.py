@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from udo.sandbox.strict.codedeploy.agents import Work
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault
 
 EVENTS = (
@@ -22,13 +23,23 @@ ALLOWING = ("BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")
 
 @dataclass
 class Event:
-    """One lifecycle event on one instance; times are seconds since the epoch."""
+    """One lifecycle event on one instance; times are seconds since the epoch.
+
+    Once it has begun an agent was `asked` to carry it out, and `work` is what came of that, if there is a bundle.
+    """
 
     name: str
     status: str = "Pending"
     started: float | None = None
     ended: float | None = None
     fault: DeploymentFault | None = None
+    asked: bool = False
+    work: Work | None = None
+
+    def due(self, least: float) -> float | None:
+        """When it ends, at the earliest so many seconds after its start; None while its agent is at it."""
+        started = self.started or 0.0
+        return started + least if self.work is None else self.work.due(started, least)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from udo.sandbox.strict.codedeploy import blue_green
+from udo.sandbox.strict.codedeploy.agents import Work
 from udo.sandbox.strict.codedeploy.arithmetic import (
     enough_are_healthy,
     minimums_of_all_fail_at_once,
@@ -43,6 +44,7 @@ class World:
     alive: Callable[[str], bool]
     revision_there: Callable[[], bool]
     fault: Callable[[Target, str], DeploymentFault | None]
+    work: Callable[[Target, str], Work | None] = lambda _target, _event: None
     zone: Callable[[str], str] = lambda _instance_id: ""
     missing: Callable[[], Why | None] = lambda: None
     begins: Callable[[], Why | None] = lambda: None
@@ -96,7 +98,11 @@ def move(run: Run, now: float, world: World) -> None:
         run.status = "Queued"
     if run.status == "Queued" and now >= ready:
         _start(run, ready, world)
-    while run.status in ("InProgress", "Ready") and (following := _next_due(run)) is not None and following[0] <= now:
+    while run.status in ("InProgress", "Ready"):
+        _hand_to_agents(run, world)
+        following = _next_due(run)
+        if following is None or following[0] > now:
+            return
         moment, targets = following
         run.wake = None if run.wake is not None and run.wake <= moment else run.wake
         for target in targets:
@@ -169,17 +175,27 @@ def _start(run: Run, moment: float, world: World) -> None:
         settle(run, moment, world)
 
 
+def _hand_to_agents(run: Run, world: World) -> None:
+    for target in run.targets:
+        event = target.current()
+        if event is not None and not event.asked:
+            event.asked = True
+            event.work = world.work(target, event.name) if world.alive(target.instance_id) else None
+
+
 def _next_due(run: Run) -> tuple[float, list[Target]] | None:
     """The moment at which something happens next, and the targets whose events end then."""
     going = [
-        (event.started or 0.0, target)
+        (when, target)
         for target in run.targets
-        if target.status == "InProgress" and (event := target.current())
+        if target.status == "InProgress"
+        and (event := target.current())
+        and (when := event.due(delays.deployment_event)) is not None
     ]
-    first = min((started for started, _ in going), default=None)
-    if first is None or (run.wake is not None and run.wake < first + delays.deployment_event):
+    first = min((when for when, _ in going), default=None)
+    if first is None or (run.wake is not None and run.wake < first):
         return None if run.wake is None else (run.wake, [])
-    return first + delays.deployment_event, [target for started, target in going if started == first]
+    return first, [target for when, target in going if when == first]
 
 
 def _finish_event(run: Run, target: Target, moment: float, world: World) -> None:
@@ -200,7 +216,7 @@ def _finish_event(run: Run, target: Target, moment: float, world: World) -> None
 def _what_goes_wrong(target: Target, event: Event, world: World) -> DeploymentFault | None:
     if not world.alive(target.instance_id):
         return unreachable(event.name)
-    return world.fault(target, event.name)
+    return world.fault(target, event.name) or (event.work.fault(event.name) if event.work else None)
 
 
 def _end(run: Run, status: str, moment: float, error: Why | None, world: World, *, touched: bool = True) -> None:

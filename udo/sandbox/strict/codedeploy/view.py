@@ -102,7 +102,10 @@ def _event(event: Event, group: str) -> dict[str, Any]:
         return found
     found["endTime"] = moment.at(event.ended)
     found["diagnostics"] = {"errorCode": "Success", "scriptName": "", "message": "Succeeded", "logTail": ""}
-    if fault := event.fault:
+    by_agent = event.work and event.work.diagnostics
+    if by_agent and (event.fault is None or event.fault.message == by_agent["message"]):
+        found["diagnostics"] = dict(by_agent)
+    elif fault := event.fault:
         script = fault.script or f"scripts/{event.name}.sh"
         message = fault.message or f"Script at specified location: {script} failed with exit code 1"
         found["diagnostics"] = {

@@ -9,6 +9,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
 from moto.ec2.models import ec2_backends
 
+from udo.sandbox.strict.codedeploy.agents import agents
 from udo.sandbox.strict.codedeploy.alarms import alarms_stop_deployments
 from udo.sandbox.strict.codedeploy.errors import APPLICATION_MISSING, DEPLOYMENT_GROUP_MISSING, Why
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault, deployment_faults
@@ -42,6 +43,7 @@ def world_of(backend: Any, deployment: Any) -> World:
         alive=lambda instance_id: _state(backend, instance_id) in ("running", "pending"),
         revision_there=lambda: bundles_must_be_there(backend, deployment.revision or {}),
         fault=fault,
+        work=lambda target, event: agents.begin(deployment, target.instance_id, event) if agents.begin else None,
         zone=lambda instance_id: _zone(backend, instance_id),
         missing=fails,
         begins=lambda: None if alone else processes_are_suspended_meanwhile(backend, deployment),
