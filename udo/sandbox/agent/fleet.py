@@ -22,13 +22,15 @@ from udo.sandbox.agent.program import Here, Nowhere, Programs
 from udo.sandbox.agent.revision import from_clone, from_s3
 from udo.sandbox.agent.trouble import Troubles
 from udo.sandbox.daemon import MARK
-from udo.sandbox.strict.codedeploy.agents import Work
+from udo.sandbox.strict.codedeploy.agents import Work, deployments_are_running
 
 if TYPE_CHECKING:
     from udo.sandbox.world import World
 
 log = logging.getLogger("udo.sandbox")
 THREAD = "udo-sandbox-agent"
+# Seconds between two looks at deployments that nobody asks about.
+_LOOK = 0.1
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -47,6 +49,9 @@ class Fleet:
     troubles: Troubles = field(default_factory=Troubles)
     _agents: dict[str, Agent] = field(default_factory=dict)
     _way: Way | None = None
+    _mover: threading.Thread | None = None
+    _changed: threading.Event = field(default_factory=threading.Event)
+    _closed: bool = False
 
     def begin(self, deployment: Any, instance_id: str, event: str) -> Work | None:
         """Begins an event; None where it is none of the agent's, or nothing is known of what it would do.
@@ -70,6 +75,7 @@ class Fleet:
         job = partial(self._carry_out, work, self._agent(instance), event, told)
         if self.background:
             threading.Thread(target=job, name=THREAD, daemon=True).start()
+            self._keep_moving()
         else:
             job()
         return work
@@ -89,6 +95,8 @@ class Fleet:
 
     def close(self) -> None:
         """Ends everything that hooks have started."""
+        self._closed = self.background
+        self._changed.set()
         self.follow(set())
 
     def _carry_out(self, work: Work, agent: Agent, event: str, deployment: Deployment) -> None:
@@ -102,8 +110,20 @@ class Fleet:
             work.ended = 0.0
             return
         work.ended = self.world.clock.now()
-        # So that the next event begins now, and not when somebody asks.
-        self.world.advance()
+        self._changed.set()
+
+    def _keep_moving(self) -> None:
+        """Moves deployments on while there are some, so that an event begins when the one before has ended, not when
+        somebody asks."""
+        if self._mover is None or not self._mover.is_alive():
+            self._mover = threading.Thread(target=self._move, name=THREAD, daemon=True)
+            self._mover.start()
+
+    def _move(self) -> None:
+        while not self._closed and deployments_are_running():
+            self._changed.wait(_LOOK)
+            self._changed.clear()
+            self.world.advance()
 
     def _told(self, deployment: Any) -> Deployment | None:
         revision = deployment.revision or {}

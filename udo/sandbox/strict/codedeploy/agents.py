@@ -42,5 +42,17 @@ class Agents:
     begin: Callable[[Any, str, str], Work | None] | None = None
 
 
+def deployments_are_running() -> bool:
+    """Whether any deployment of any account and region has not ended."""
+    from moto.codedeploy.models import codedeploy_backends
+
+    return any(
+        not getattr(one, "udo_run").ended  # noqa: B009 - ours, moto does not know it
+        for account in list(codedeploy_backends.values())
+        for backend in list(account.values())
+        for one in list(backend.deployments.values())
+    )
+
+
 # One per process, since moto's state is the process's.
 agents = Agents()
