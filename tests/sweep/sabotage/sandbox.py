@@ -44,16 +44,16 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "roll back a stopped deployment that nobody wants rolled back",
-        "sandbox/strict/codedeploy/deployments.py",
-        'bool(request.params.get("autoRollbackEnabled"))',
+        "sandbox/strict/codedeploy/ends.py",
+        'bool(request.params["autoRollbackEnabled"])',
         "True",
         (_CORNERS + "a_deployment_that_is_stopped_is_rolled_back_only_where_it_is_asked_for",),
     ),
     Mutant(
         "roll back what is a rollback itself",
-        "sandbox/strict/codedeploy/deployments.py",
-        'if not wanted or deployment.creator == "codeDeployRollback":',
-        "if not wanted:",
+        "sandbox/strict/codedeploy/rollback.py",
+        'if deployment.creator in ("codeDeployRollback", *OF_ONE_INSTANCE) or',
+        "if deployment.creator in OF_ONE_INSTANCE or",
         (_CORNERS + "a_rollback_that_fails_is_not_rolled_back",),
     ),
     Mutant(
