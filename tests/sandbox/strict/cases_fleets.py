@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from account import Account, holds, refused
+from account import ROLE, Account, accepted, holds, refused
 
 WHERE = {"applicationName": "shop", "deploymentGroupName": "web"}
 OWN = {"AutoScalingGroupName": "web"}
@@ -174,3 +174,48 @@ def terminations_need_not_wait(aws: Account) -> None:
     aws.codedeploy.skip_wait_time_for_instance_termination(deploymentId=made)
     aws.step(1)
     holds(aws.deployed(made)["status"] == "Succeeded" and aws.described() == {})
+
+
+def _create(aws: Account, code: str, **more: Any) -> None:
+    words = {"applicationName": "shop", "deploymentGroupName": "new", "serviceRoleArn": ROLE, **more}
+    refused(aws.codedeploy.create_deployment_group, code, **words)
+
+
+def deployment_styles_exist(aws: Account) -> None:
+    aws.deployable()
+    for wrong in ({"deploymentType": "CANARY"}, {"deploymentOption": "WITH_LUCK"}):
+        _create(aws, "InvalidDeploymentStyleException", deploymentStyle=wrong)
+
+
+def copied_fleets_have_one_group(aws: Account) -> None:
+    aws.deployable()
+    wrong = {**GREEN, "blueGreenDeploymentConfiguration": _COPY}
+    _create(aws, "InvalidBlueGreenDeploymentConfigurationException", **wrong)
+    named = {"applicationName": "shop", "currentDeploymentGroupName": "web"}
+    update = aws.codedeploy.update_deployment_group
+    refused(update, "InvalidBlueGreenDeploymentConfigurationException", **named, **wrong)
+    accepted(update, **named, **wrong, autoScalingGroups=["web"])
+
+
+def rollbacks_say_when(aws: Account) -> None:
+    aws.deployable()
+    for wrong in ({"enabled": True}, {"enabled": True, "events": []}, {"events": ["DEPLOYMENT_BOREDOM"]}):
+        refused(aws.deploy, "InvalidAutoRollbackConfigException", autoRollbackConfiguration=wrong)
+    accepted(aws.deploy, autoRollbackConfiguration={"enabled": False})
+
+
+def target_instances_are_replacements(aws: Account) -> None:
+    aws.deployable()
+    refused(aws.deploy, "InvalidTargetInstancesException", targetInstances={"autoScalingGroups": ["web"]})
+
+
+def hooks_need_room(aws: Account) -> None:
+    aws.deployable()
+    launching = "autoscaling:EC2_INSTANCE_LAUNCHING"
+    for number in range(49):
+        aws.autoscaling.put_lifecycle_hook(
+            **OWN, LifecycleHookName=f"hook-{number}", LifecycleTransition=launching, DefaultResult="CONTINUE"
+        )
+    _create(aws, "LifecycleHookLimitExceededException", autoScalingGroups=["web"])
+    named = {"applicationName": "shop", "currentDeploymentGroupName": "web"}
+    accepted(aws.codedeploy.update_deployment_group, **named, autoScalingGroups=["web"])

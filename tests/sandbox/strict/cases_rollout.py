@@ -102,14 +102,15 @@ def minimums_of_all_fail_at_once(aws: Account) -> None:
 def instances_are_taken_in_order(aws: Account) -> None:
     members = aws.deployable(size=3)
     _good(aws)
-    aws.fault("AfterInstall", instance=members[2], times=1)
-    bad = aws.deploy("b" * 40)
-    aws.step(60)
-    holds(aws.deployed(bad)["deploymentOverview"]["Succeeded"] == 2)
-    made = aws.deploy("c" * 40)
-    aws.step(60)
-    reached = aws.codedeploy.list_deployment_targets(deploymentId=made)["targetIds"]
-    holds(reached == [members[2], members[0], members[1]], f"{reached}")
+    orders = []
+    for commit, failing in (("b", members[2]), ("c", members[0]), ("d", members[1])):
+        aws.fault("AfterInstall", instance=failing, times=1)
+        made = aws.deploy(commit * 40)
+        aws.step(60)
+        told = aws.codedeploy.list_deployment_targets(deploymentId=made)["targetIds"]
+        orders.append([members.index(one) for one in told])
+    # The last of b, the only one tried of c, is unhealthy; then one that has c, which did not succeed; then one with b.
+    holds(orders == [[0, 1, 2], [2, 0, 1], [0, 2, 1]], f"{orders}")
 
 
 def deployments_need_their_group(aws: Account) -> None:

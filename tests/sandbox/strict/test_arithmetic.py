@@ -146,6 +146,8 @@ def test_zones_are_monitored_before_the_next_and_the_first_for_its_own_time() ->
 def test_a_zone_below_its_minimum_fails_the_deployment_everywhere() -> None:
     _, run = rollout(count(1, Zonal("FLEET_PERCENT", 50)), 12, lambda place: place <= 2, zones=3)
     assert (run.status, run.count("Failed"), run.count("Skipped")) == ("Failed", 2, 10)
+    seen, run = rollout(count(1, Zonal("FLEET_PERCENT", 50)), 12, zones=3, stopped=frozenset({5, 6, 7}))
+    assert (seen, run.status, run.count("Skipped")) == ([], "Failed", 9)
 
 
 def test_a_deployment_that_lasts_over_twelve_hours_has_timed_out() -> None:

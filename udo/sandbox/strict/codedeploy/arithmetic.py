@@ -57,6 +57,8 @@ def _in_the_open_zone(run: Run, moment: float, whole: list[Target]) -> list[Targ
     if run.config.zonal is None:
         return whole
     zones = sorted({target.zone for target in whole})
+    if not all(_zone_is_healthy(run, whole, zone) for zone in zones):
+        return []
     left = [zone for zone in zones if any(one.status in ("Pending", "InProgress") for one in _of(whole, zone))]
     if not left:
         return []
@@ -68,18 +70,17 @@ def _in_the_open_zone(run: Run, moment: float, whole: list[Target]) -> list[Targ
 
 @rule("codedeploy", "CreateDeployment", moto="never starts a deployment")
 def zones_follow_each_other(run: Run, moment: float, zones: list[str], whole: list[Target]) -> bool:
-    """A zonal deployment goes from one Availability Zone to the next when the zone has ended with its minimum healthy
-    and its time to be monitored is over; in a zone the lesser allowance holds, that of the fleet or that of the zone.
+    """A zonal deployment goes from one Availability Zone to the next when that has ended and its time to be monitored is
+    over; in a zone the lesser allowance holds, that of the fleet or that of the zone, and a zone that has less than its
+    minimum healthy ends the deployment everywhere.
 
     Source: docs.aws.amazon.com/codedeploy/latest/userguide/instances-health.html (minimum per Availability Zone);
     botocore codedeploy ZonalConfig.
     """
     zonal = run.config.zonal
-    if zonal is None or not _zone_is_healthy(run, whole, run.zone):
-        return False
-    if run.opens is None:
+    if run.opens is None and zonal is not None:
         run.opens = moment + (zonal.first_wait if run.zone == zones[0] else zonal.wait)
-    if moment < run.opens:
+    if run.opens is not None and moment < run.opens:
         run.wake = run.opens
         return False
     return True
