@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from udo.bundle.document import MOST_BYTES
 from udo.bundle.failure import SCRIPT_FAILED, SCRIPT_MISSING, Failed, Place, internal
 from udo.bundle.finding import ERROR, Finding, failing, surprising
 from udo.bundle.machine import joined
-from udo.bundle.names import EVENTS, HOOKS, OF_THE_LAST
-from udo.bundle.plan import Copy, Folder, Mode, Owner, Plan, add_file, add_permission
+from udo.bundle.names import BEHIND_A_LOAD_BALANCER, EVENTS, HOOKS, OF_THE_LAST
+from udo.bundle.plan import Copy, Folder, Label, Mode, Owner, Plan, add_file, add_permission
 from udo.bundle.scalars import inspected, text
 from udo.errors import UdoError
 
@@ -119,7 +120,8 @@ def _of_files(contents: Contents) -> Iterator[Finding]:
         name = path.relative_to(contents.base).as_posix()
         kind = path.lstat().st_mode
         if stat.S_ISLNK(kind):
-            target = path.resolve()
+            # Links that go round in circles are followed as far as they go.
+            target = Path(os.path.realpath(path))
             if not target.is_relative_to(contents.base.resolve()):
                 told = f"the link leads out of the bundle, to {path.readlink()}: only the link is sent"
                 yield surprising(told, "put the file itself into the bundle", file=name)
@@ -142,9 +144,16 @@ def _of_hooks(contents: Contents, spec: AppSpec) -> Iterator[Finding]:
         elif name not in HOOKS:
             told_of = f"no script of {text(name)} is ever run, or the deployment fails: it is the agent's own"
             yield surprising(told_of, f"one of {', '.join(HOOKS)}", place(key))
-        for script in scripts:
+        for script in scripts if name in HOOKS else ():
             if (wrong := _script_failure(contents, script)) is not None:
-                yield failing(f"{name} of the next deployment" if name in OF_THE_LAST else str(name), wrong)
+                yield failing(_when(str(name)), wrong)
+
+
+def _when(hook: str) -> str:
+    """The event that a script of a bundle fails at, where not every deployment of that bundle comes to it."""
+    if hook in OF_THE_LAST:
+        return f"{hook} of the next deployment"
+    return f"{hook}, behind a load balancer," if hook in BEHIND_A_LOAD_BALANCER else hook
 
 
 def _script_failure(contents: Contents, script: Script) -> Failed | None:
@@ -208,6 +217,8 @@ def _step_failure(contents: Contents, plan: Plan, step: object) -> Failed | None
             return Failed(f"No such file or directory: the link {path} leads nowhere, and has no mode")
         case Owner(path, owner, group) if any(one is not None and not isinstance(one, str) for one in (owner, group)):
             return internal(f"the owner or group of {path} is a number, not a name")
+        case Label(_, context) if context.range is None:
+            return internal("a context without a range")
     return None
 
 

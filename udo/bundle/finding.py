@@ -43,7 +43,9 @@ def surprising(message: str, remedy: str, at: Place = NOWHERE, file: str = "") -
 
 def brief(message: str) -> str:
     """The agent's words without what it says of every failure."""
-    told = message.removeprefix("The deployment failed because ").removeprefix("The CodeDeploy agent ")
+    told = message.removeprefix("The deployment failed because ").removeprefix("of a problem with ")
+    # The agent's own words lack a blank there.
+    told = told.removeprefix("The CodeDeploy agent ").replace("filespecifies", "file specifies")
     told = told.replace("(<unknown>): ", "").replace("the application specification file", "the appspec")
     first = re.split(r"\. (?:Make|Update|Add|Specify|Correct|Remove|The|Consult|Permissions|Failed)\b", told)[0]
     return first.replace("/bundle/deployment-archive/", "").rstrip(". ")
@@ -59,8 +61,8 @@ _REMEDIES = (
     ("no source file", "add source"),
     ("only a source file", "add destination, the folder it goes to"),
     ("invalid file_exists_behavior", "one of DISALLOW, OVERWRITE, RETAIN, in capitals"),
-    ("permissions mode", 'write the mode in quotes, as in "0644"'),
     ("length of a permissions mode", 'write three or four octal digits, as in "0644"'),
+    ("permissions mode", 'write the mode in quotes, as in "0644"'),
     ("object type not supported", "type is a list of file and directory"),
     ("no object value", "add object, the path it is for"),
     ("base acl entry", "set owner, group and others by mode"),

@@ -16,3 +16,5 @@ HOOKS = (
 EVENTS = (*HOOKS, "DownloadBundle", "Install")
 # These run what the last Install has left, as long as the deployment's own bundle is not there.
 OF_THE_LAST = ("BeforeBlockTraffic", "AfterBlockTraffic", "ApplicationStop")
+# No deployment comes to these but behind a load balancer.
+BEHIND_A_LOAD_BALANCER = ("BeforeAllowTraffic", "AfterAllowTraffic")

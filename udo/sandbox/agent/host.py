@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,11 +56,11 @@ class Host:
 
     def exists(self, path: str) -> bool:
         """Whether something is there, at the end of all links."""
-        return self.real(path).exists()
+        return self._asked(path, Path.exists)
 
     def is_folder(self, path: str) -> bool:
         """Whether a folder is there."""
-        return self.real(path).is_dir()
+        return self._asked(path, Path.is_dir)
 
     def names(self, path: str) -> list[str]:
         """The names in a folder, in no order."""
@@ -70,6 +70,13 @@ class Host:
         """Keeps what the sandbox did otherwise than the real machine would have."""
         if told not in self.notes:
             self.notes.append(told)
+
+    def _asked(self, path: str, question: Callable[[Path], bool]) -> bool:
+        try:
+            return question(self.real(path))
+        except OSError:
+            # Links that go round in circles lead nowhere.
+            return False
 
     def _home_of(self, name: str) -> str:
         if not name:
