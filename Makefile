@@ -8,12 +8,13 @@ READY := .venv/ready
 # Every process of the tests would compile Udo anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo picture test sweep farm foreign mutants actions check bench lock clean
+.PHONY: help demo picture test test-all sweep farm foreign mutants actions check bench lock clean
 
 help:
 	@echo "make demo    a tour: an AWS on this machine, and Udo at work on it"
 	@echo "make picture docs/tour.svg anew: a part of the tour, recorded and drawn"
-	@echo "make test    every test"
+	@echo "make test    the tests for every change, in some minutes"
+	@echo "make test-all    every test: also pairs of faults, second operators, signals and hosts of all kinds"
 	@echo "make sweep   every launch change and deployment struck at every one of its calls, by one fault and by two"
 	@echo "make farm    ssh to 300 real servers, good and bad, a gigabyte from one; signals at all moments"
 	@echo "make foreign the sandbox driven by clients of others: aws, Ansible's modules, the JavaScript SDK"
@@ -29,8 +30,12 @@ demo: $(READY)
 picture: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/picture.py
 
+# Tests that are marked `whole` are left to test-all.
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python tests/cpu.py $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+test-all: $(READY)
+	$(BIN)/python tests/cpu.py $(BIN)/python -m pytest --whole -n auto --dist worksteal $(ARGS)
 
 # UDO_SWEEP=1 takes every case; without it the tests of tests/sweep take a selection of them.
 sweep: $(READY)

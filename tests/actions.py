@@ -69,7 +69,7 @@ def main(words: Sequence[str]) -> int:
         path = Path(folder, "seen")
         path.touch()
         tests = subprocess.run(
-            (sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *words),
+            (sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal", "--whole", *words),
             env=os.environ | {NOTED: str(path)},
             check=False,
         )

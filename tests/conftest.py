@@ -18,13 +18,16 @@ from typing import Any
 
 import actions
 import pytest
+import whole
+from whole import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
 
 EXAMPLE = Path(__file__).parent.parent / "udo.example.yml"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Lets Ctrl-C be tested where a shell has started the tests in its background, which ignores it."""
+    whole.pytest_configure(config)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -17,6 +17,7 @@ import pytest
 import sshd_farm
 from botocore.config import Config
 
+pytestmark = pytest.mark.whole
 SCRIPT = Path(__file__).parent / "somebody_elses_script.py"
 COMMIT = "740800d7e4cc3e6e5a3b2c1d0f9e8d7c6b5a4938"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}

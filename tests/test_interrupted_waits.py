@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from processes import begun, ended, left_behind, until, waits_in
 from test_interrupted import CODES, CONFIG
+from whole import some
 
 LOGIN = "ssh: {user: x, key: key}\n"
 
@@ -100,7 +101,7 @@ PROFILES = {
 }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", some([signal.SIGINT, signal.SIGTERM], signal.SIGINT))
 @pytest.mark.parametrize("profile", PROFILES)
 def test_for_the_credential_process_of_a_profile(shop: Any, tmp_path: Path, profile: str, number: int) -> None:
     if profile == "a role assumed with it":
@@ -142,7 +143,7 @@ def no_sandbox() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_sandbox")
-@pytest.mark.parametrize("moment", [0.0, 0.15, 0.5])
+@pytest.mark.parametrize("moment", some([0.0, 0.15, 0.5], 0.15))
 def test_for_the_sandbox_to_get_ready_of_which_nothing_is_left(tmp_path: Path, moment: float) -> None:
     Path("udo.yml").write_text(CONFIG)
     folder = Path("home/state/udo/sandbox")

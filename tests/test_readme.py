@@ -61,6 +61,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     subprocess.run(["udo", "sandbox", "stop"], env=env, capture_output=True, check=False)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("title", list(_sections()))
 def test_every_command_line_works(title: str, clone: Path, environment: dict[str, str]) -> None:
     lines = [_runnable(line, clone.parent) for line in _sections()[title]]
@@ -85,6 +86,7 @@ def test_every_file_it_points_to_is_there() -> None:
     assert [name for name in targets if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.whole
 def test_the_tour_goes_to_its_end_and_leaves_nothing(environment: dict[str, str], tmp_path: Path) -> None:
     env = {**environment, "TMPDIR": str(tmp_path)}
     tour = [str(ROOT / "docs" / "demo.sh"), "20"]

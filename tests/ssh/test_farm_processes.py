@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fleet import HOSTS, WHOLE, Fleet, ended
 from sshd_farm import Farm
+from whole import some
 
 Make = Callable[..., Fleet]
 # Engines, and descriptors of a process that is to reach more hosts at once than those are enough for.
@@ -41,7 +42,7 @@ def test_with_fewer_descriptors_than_hosts_all_are_reached_in_the_end(fleet: Mak
     assert (done.exit, done.outcomes()) == (0, {"ok": HOSTS}), str(done.rows[0])
 
 
-@pytest.mark.parametrize("options", [(), ("-o", "jsonl"), ("-b", "--live")])
+@pytest.mark.parametrize("options", some([(), ("-o", "jsonl"), ("-b", "--live")], ()))
 def test_a_reader_that_has_enough_ends_it_and_every_command(fleet: Make, farm: Farm, options: tuple[str, ...]) -> None:
     run = fleet(3).start("while echo line; do sleep 0.1; done", *options)
     assert run.stdout
@@ -53,14 +54,14 @@ def test_a_reader_that_has_enough_ends_it_and_every_command(fleet: Make, farm: F
     until_quiet(farm)
 
 
-@pytest.mark.parametrize("options", [(), ("-o", "json"), ("-b",)])
+@pytest.mark.parametrize("options", some([(), ("-o", "json"), ("-b",)], ()))
 def test_without_a_place_for_its_output_it_runs_all_the_same(fleet: Make, options: tuple[str, ...]) -> None:
     done = fleet(3).run("echo hi; test -t 0 && exit 9 || exit 3", *options, shell="exec {} >&-")
     assert (done.exit, done.stdout) == (3, b""), done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("via", ["paramiko", "openssh"])
+@pytest.mark.parametrize("via", some(["paramiko", "openssh"], "paramiko"))
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
 def test_a_signal_ends_it_at_once_with_a_word_on_every_host(
     fleet: Make, farm: Farm, tmp_path: Path, via: str, number: int, status: int

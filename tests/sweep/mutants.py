@@ -57,7 +57,7 @@ def _caught(mutant: Mutant) -> str:
 
 
 def _failing(folder: Path, tests: Sequence[str]) -> str:
-    command = (sys.executable, "-m", "pytest", "-x", "-n0", "-p", "no:cacheprovider", *tests)
+    command = (sys.executable, "-m", "pytest", "-x", "-n0", "-p", "no:cacheprovider", "--whole", *tests)
     # Nothing but the folder of the mutant may come first: not the one it is started in.
     env = os.environ | {"PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     env = {name: value for name, value in env.items() if name not in ("UDO_SWEEP", "PYTEST_ADDOPTS")}

@@ -12,6 +12,7 @@ from scenarios import CORE, MORE
 from state import state_of
 from sweeping import WHOLE, Undisturbed, one_case, undisturbed
 
+pytestmark = pytest.mark.whole
 KINDS = ("killed-after", "dropped-after", "throttled")
 # Of all pairs of calls, some 37,000, how many apart are looked at: all of them would take hours.
 EACH = 5 if WHOLE else 97

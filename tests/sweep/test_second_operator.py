@@ -16,6 +16,7 @@ from launch_worlds import OLD_IMAGE, configuration
 from scenarios import EVERY
 from state import OURS, launched, reference, state_of
 from sweeping import NO_LOCK, prepared, undisturbed
+from whole import rows, some
 
 from udo.aws import patience
 from udo.sandbox.faults import Fault
@@ -96,7 +97,7 @@ def _relaunches(world: Any) -> None:
         client.update_auto_scaling_group(AutoScalingGroupName=OURS, LaunchTemplate=specification)
 
 
-@pytest.mark.parametrize("name", UPDATES + ROLLBACKS)
+@pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
 def test_launch_data_that_a_colleague_put_in_meanwhile_is_never_overwritten(
     arena: Arena, cases: Cases, name: str
 ) -> None:
@@ -130,7 +131,7 @@ def _scales(world: Any) -> None:
     world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=OURS, MinSize=0, MaxSize=7)
 
 
-@pytest.mark.parametrize("name", UPDATES + ROLLBACKS)
+@pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
 def test_sizes_that_a_colleague_changed_meanwhile_stay_and_are_named(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
     for number, call, run in _positions(arena, name, _scales):
@@ -165,12 +166,15 @@ def _takes_the_template(world: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "colleague"),
-    [
-        ("updatelc-configuration", _takes_the_name),
-        ("updatelc-template", _takes_the_template),
-        ("updatelc-mixed", _takes_the_template),
-        ("to-template", _takes_the_template),
-    ],
+    rows(
+        [
+            ("updatelc-configuration", _takes_the_name),
+            ("updatelc-template", _takes_the_template),
+            ("updatelc-mixed", _takes_the_template),
+            ("to-template", _takes_the_template),
+        ],
+        kept=[("updatelc-template", _takes_the_template)],
+    ),
 )
 def test_a_name_that_a_colleague_took_meanwhile_is_not_ours(
     arena: Arena, cases: Cases, name: str, colleague: Colleague
@@ -206,7 +210,7 @@ def _deletes_the_twin(world: Any) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [*UPDATES[:3], "updatelc-twin-configuration", "updatelc-twin-template"],
+    some([*UPDATES[:3], "updatelc-twin-configuration", "updatelc-twin-template"], "updatelc-twin-configuration"),
 )
 def test_a_copy_that_a_colleague_deletes_meanwhile_is_made_again(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
@@ -225,7 +229,7 @@ def _locks(world: Any) -> None:
         return
 
 
-@pytest.mark.parametrize("name", UPDATES + ROLLBACKS)
+@pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
 def test_a_lock_that_a_colleague_took_first_is_honoured(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
     for number, call, run in _positions(arena, name, _locks):
@@ -253,7 +257,7 @@ def _uses_old_ones(world: Any) -> None:
         return
 
 
-@pytest.mark.parametrize("name", ["prune-configuration", "updatelc-tidying-configuration"])
+@pytest.mark.parametrize("name", some(["prune-configuration", "updatelc-tidying-configuration"], "prune-configuration"))
 def test_an_old_one_that_a_colleague_comes_to_use_meanwhile_is_kept(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
     for number, call, run in _positions(arena, name, _uses_old_ones):
@@ -262,7 +266,7 @@ def test_an_old_one_that_a_colleague_comes_to_use_meanwhile_is_kept(arena: Arena
     cases(number)
 
 
-@pytest.mark.parametrize("name", UPDATES[:3])
+@pytest.mark.parametrize("name", some(UPDATES[:3], "updatelc-template"))
 def test_of_two_runs_at_once_without_a_lock_one_wins_and_the_other_stops(arena: Arena, cases: Cases, name: str) -> None:
     # In a mixed instances policy the types of the overrides win.
     changed, mark = (
