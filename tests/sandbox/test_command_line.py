@@ -300,6 +300,16 @@ def test_a_deployment_fails_on_the_kth_instance_at_an_event(sandbox: Any, client
     assert deployed(sandbox, client)["status"] == "Succeeded"
 
 
+def test_a_deployment_fails_as_a_whole_with_a_code_of_codedeploy(sandbox: Any, client: Any) -> None:
+    sandbox("reset")
+    (told,) = sandbox("fault", "add", "deployment", "--error", "IAM_ROLE_MISSING", "--times", "1")
+    assert (told["kind"], told["error"]) == ("deployment", "IAM_ROLE_MISSING")
+    failed = deployed(sandbox, client)
+    assert (failed["status"], failed["errorInformation"]["code"]) == ("Failed", "IAM_ROLE_MISSING")
+    sandbox("fault", "add", "deployment", "--creator", "CloudFormation", "--times", "1")
+    assert deployed(sandbox, client)["creator"] == "CloudFormation"
+
+
 def test_an_instance_dies_and_is_replaced(sandbox: Any, client: Any) -> None:
     gone = members(client)[0]
     sandbox("fault", "add", "die", "--instance", gone)

@@ -73,8 +73,8 @@ def rollbacks_are_not_zonal(aws: Account) -> None:
     aws.deployable(size=4, zones=ZONES, autoRollbackConfiguration=EVERY)
     _good(aws)
     aws.fault("AfterInstall", times=1)
-    bad = aws.deploy("b" * 40, deploymentConfigName=_config(aws, 1, zonalConfig={"monitorDurationInSeconds": 100}))
-    aws.step(200)
+    bad = aws.deploy("b" * 40, deploymentConfigName=_config(aws, 1, zonalConfig={"monitorDurationInSeconds": 1000}))
+    aws.step(1100)
     follower = aws.deployed(bad)["rollbackInfo"]["rollbackDeploymentId"]
     aws.step(30)
     holds(aws.deployed(follower)["deploymentOverview"]["Succeeded"] == 4, "it waits between zones")

@@ -38,13 +38,14 @@ def fault(world: Any, seeded: Any) -> Callable[..., None]:
     return add
 
 
-def watched(account: Account, made: str, seconds: int = 20) -> tuple[set[str], set[str], set[str]]:
-    """What a deployment, its targets and their events are in, second by second."""
+def watched(account: Account, made: str, looks: int = 12) -> tuple[set[str], set[str], set[str]]:
+    """What a deployment, its targets and their events are in, event by event."""
     seen: tuple[set[str], set[str], set[str]] = (set(), set(), set())
-    for _ in range(seconds * 2):
-        seen[0].add(account.deployed(made)["status"])
-        account.step(0.5)
-        if "startTime" not in account.deployed(made):
+    for _ in range(looks):
+        shown = account.deployed(made)
+        seen[0].add(shown["status"])
+        account.step(0.8)
+        if "startTime" not in shown:
             continue
         ids = account.codedeploy.list_deployment_targets(deploymentId=made)["targetIds"]
         found = account.codedeploy.batch_get_deployment_targets(deploymentId=made, targetIds=ids)
@@ -55,10 +56,11 @@ def watched(account: Account, made: str, seconds: int = 20) -> tuple[set[str], s
 
 
 def test_every_status_can_be_reached(account: Account, fault: Callable[..., None]) -> None:
-    account.deployable()
-    seen = [watched(account, account.deploy())]
+    slowly = {"deploymentConfigName": "CodeDeployDefault.OneAtATime"}
+    account.deployable(deploymentConfigName="CodeDeployDefault.AllAtOnce")
+    seen = [watched(account, account.deploy(**slowly), 18)]
     fault(event="AfterInstall", times=1)
-    seen.append(watched(account, account.deploy()))
+    seen.append(watched(account, account.deploy(**slowly)))
     fault(event="Install", status="Unknown", times=1)
     seen.append(watched(account, account.deploy()))
     stopped = account.deploy()
@@ -75,7 +77,7 @@ def test_every_status_can_be_reached(account: Account, fault: Callable[..., None
 
 
 def test_a_blue_green_deployment_and_its_targets_are_ready(account: Account) -> None:
-    seen = watched(account, _blue_green(account, ready={"actionOnTimeout": "STOP_DEPLOYMENT"}))
+    seen = watched(account, _blue_green(account, ready={"actionOnTimeout": "STOP_DEPLOYMENT"}), 18)
     assert "Ready" in seen[0] & seen[1]
 
 

@@ -70,7 +70,7 @@ def _in_the_open_zone(run: Run, moment: float, whole: list[Target]) -> list[Targ
 
 @rule("codedeploy", "CreateDeployment", moto="never starts a deployment")
 def zones_follow_each_other(run: Run, moment: float, zones: list[str], whole: list[Target]) -> bool:
-    """A zonal deployment goes from one Availability Zone to the next when that has ended and its time to be monitored is
+    """A zonal deployment goes from one Availability Zone to the next when that has ended and the time to monitor it is
     over; in a zone the lesser allowance holds, that of the fleet or that of the zone, and a zone that has less than its
     minimum healthy ends the deployment everywhere.
 
