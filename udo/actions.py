@@ -112,7 +112,7 @@ READS: dict[str, frozenset[str]] = {
 }
 WRITES: dict[str, frozenset[str]] = {
     "apply": _SWAP | _CREATE | _DELETE,
-    "deploy": _LOCK | {"codedeploy:CreateDeployment"},
+    "deploy": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:CreateDeployment", "codedeploy:StopDeployment"},
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
     "rollback": _SWAP,

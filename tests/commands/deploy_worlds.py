@@ -57,6 +57,7 @@ def begin(world: Any, commit: str = SHA, group: str = "prod-webapp", **more: Any
 def end(world: Any) -> None:
     """Lets time pass until every deployment has ended."""
     world.clock.step(600)
+    world.advance()
 
 
 def deployments(world: Any, group: str = "prod-webapp") -> list[dict[str, Any]]:

@@ -226,10 +226,7 @@ class Finish:
             if self._plan.steps:
                 if self._plan.writes:
                     tools.lock.take()
-                outcome = carry_out(self._plan, tools, outcome)
-            if outcome.error and self._instead and (plan := self._instead(outcome)) is not None:
-                self._again(plan)
-                outcome = carry_out(plan, tools, replace(outcome, error=None))
+                outcome = self._step_by_step(self._plan, tools, outcome)
             outcome = self._stages(tools, outcome, confirmed=confirmed)
         except (UdoError, Interrupted) as error:
             outcome = replace(outcome, error=error)
@@ -252,7 +249,15 @@ class Finish:
                 if not confirmed:
                     self._confirm(plan)
                     confirmed = True
-                outcome = carry_out(plan, tools, outcome)
+                outcome = self._step_by_step(plan, tools, outcome)
+        return outcome
+
+    def _step_by_step(self, plan: Plan, tools: Tools, outcome: Outcome) -> Outcome:
+        """Carries a plan out, and what takes its place where it failed."""
+        outcome = carry_out(plan, tools, outcome)
+        while outcome.error and self._instead and (other := self._instead(outcome)) is not None:
+            self._again(other)
+            outcome = carry_out(other, tools, replace(outcome, error=None))
         return outcome
 
     def _ended(self, record: Record, outcome: Outcome) -> Result:

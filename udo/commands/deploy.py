@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from udo.change.finish import finish
+from udo.change.plan import Plan
 from udo.commands._options import wait_lock
-from udo.deploy.observe import observe_deployments, observe_groups, setting
+from udo.deploy.git import between, resolved
+from udo.deploy.observe import observe_active, observe_deployments, observe_groups, setting
 from udo.deploy.outcome import OVERTAKEN, Ending
-from udo.deploy.plan import Wanted, plan_deploy
-from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, resolved
+from udo.deploy.plan import Wanted, in_the_way, plan_deploy, wait_for_other
+from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, told
+from udo.deploy.source import PREVIOUS, previous, promoted, running
+from udo.deploy.stop import COMPLETED
 from udo.duration import given
-from udo.errors import AwsError, Conflict, UsageError
+from udo.errors import AwsError, Conflict, PermissionDenied, Refused, UsageError
 from udo.files import current_folder
 from udo.groups.target import role_target
+from udo.result import Result
 from udo.schema.deploy import FILE_EXISTS
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from udo.aws import Aws
     from udo.change.outcome import Outcome
-    from udo.change.plan import Plan
     from udo.config import Role
     from udo.deploy.observe import Observed
-    from udo.result import Result
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
@@ -42,6 +47,27 @@ _KEYS = (
     "post_deploy_hook",
 )
 _LONGEST_REASON = 200
+_QUEUE = "60m"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where the revision comes from: a word that is resolved already, or what AWS has to be asked for."""
+
+    word: str = ""
+    found: Commit | Archive | None = None
+    cluster: str | None = None
+    follow: bool = False
+    allow_older: bool = False
+    queue: float | None = None
+
+
+class _Command(click.Command):
+    """A command whose --queue takes a time only after `=`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the words with the usual time where none is given."""
+        return super().parse_args(ctx, [f"--queue={_QUEUE}" if word == "--queue" else word for word in args])
 
 
 def _limit(text: str) -> float:
@@ -51,92 +77,206 @@ def _limit(text: str) -> float:
     return given(text)
 
 
-@click.command()
+@click.command(cls=_Command)
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE REV")
+@click.option("--from", "cluster", metavar="CLUSTER", help="Deploy what the same role of that cluster runs now.")
+@click.option("--follow", is_flag=True, help="Follow the deployment that is active, whatever it brings.")
 @click.option("--again", is_flag=True, help="Deploy again even if every instance already has the revision.")
+@click.option("--allow-older", is_flag=True, help="Deploy a commit that is in the history of the running one.")
+@click.option("--queue", metavar="[=TIME]", type=given, help="Wait for the end of another deployment first (60m).")
+@click.option("--supersede", is_flag=True, help="Stop another deployment first, without a rollback; asks.")
 @click.option("--no-wait", is_flag=True, help="Start the deployment, name it, and leave it to AWS.")
 @click.option("--timeout", metavar="TIME", type=_limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
 @click.option(
     "--file-exists",
     type=click.Choice(FILE_EXISTS),
-    help="What to do with a file in the way that no deployment installed: fail, overwrite or retain it.",
+    help="What becomes of a file in the way that no deployment has brought: it fails, overwrites or retains it.",
 )
-@click.option("--reason", metavar="TEXT", default="", help="Why; kept in the deployment's description.")
+@click.option("--reason", metavar="TEXT", default="", help="A few words kept in the deployment's description.")
 @wait_lock
 @click.pass_obj
-def command(
-    session: Session,
-    words: tuple[str, ...],
-    again: bool,
-    no_wait: bool,
-    timeout: float | None,
-    file_exists: str | None,
-    reason: str,
-) -> Result:
-    """Deploy a revision to the group of CLUSTER ROLE, follow it to its end, and show how it went on each instance.
+def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:
+    """Deploy a revision to the group of CLUSTER ROLE, follow it to its end, and say how each instance fared.
 
-    REV is 40 hex digits, or a branch, tag or short hash, which is resolved in the clone of deploy.github.repo you are
-    in, to a commit that a branch on GitHub contains. It may also be s3://bucket/key[?versionId=ID]; and with deploy.s3
-    alone a bare word is prefix/REV.type in the bucket. The object is pinned by its version and eTag of now.
+    REV is 40 hex digits, or HEAD, a branch, tag or short hash. In a clone of deploy.github.repo that is what it means
+    there, to a commit that a branch on GitHub contains; elsewhere GitHub is asked. It may also be
+    s3://bucket/key[?versionId=ID]; with deploy.s3 alone a bare word is prefix/REV.type in the bucket. What is there now
+    is looked up and pinned by version and eTag. @previous is the newest revision that succeeded before the one that
+    runs; --from CLUSTER what that cluster's same role runs.
 
     The deployment group (deploy.application, deploy.deployment_group) must contain the role's Auto Scaling group. A
-    deployment of the same revision that is already active is followed; another one is a conflict (exit 4). If
-    the last deployment succeeded and was of this revision, only instances without it get it; if every instance in
-    service has it, nothing is done. Ctrl-C and the timeout leave the deployment running: the same command follows it
-    again.
+    deployment of the same revision that is already active is followed; another one is a conflict (exit 4), unless
+    --queue or --supersede says otherwise. If the last deployment was a success of this revision, only instances
+    without it are deployed to; if every instance in service has it, nothing is done. Ctrl-C and the timeout leave the
+    deployment running: the same command follows it again.
 
     After a success that was waited for, post_deploy_hook is run on this machine (with UDO_CLUSTER, UDO_ROLE,
-    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID).
+    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID). Slack is told of it, as of any other change.
 
     \b
     udo deploy stage worker 740800d --dry-run
     udo deploy prod webapp v1.4.2 --reason "fixes the cart"
+    udo deploy prod webapp --from stage
+    udo deploy prod webapp @previous
     udo deploy prod.webapp s3://shop-releases/webapp/1.4.2.zip --timeout 30m
-    udo deploy prod webapp main --no-wait
+    udo deploy prod webapp main --queue=20m
 
     \b
     exit 0    deployed, or already there          exit 4    another deployment is active
-    exit 1    it failed, or there is no instance  exit 7    the deployment group is not of this group
+    exit 1    it failed, or there is no instance  exit 7    refused: of another group, older
     exit 3    deployed, but an instance or a      exit 124  timed out, it continues in AWS
               hook failed
     """
     role, rest = one_role(session.config, words)
-    if not rest:
-        raise UsageError("which revision?", hint="give CLUSTER ROLE REV; see 'udo deploy --help'")
-    no_more(rest[1:])
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
-    revision = _commit(rest[0], role)
-    seconds = timeout or float(role.get("deploy.timeout"))
+    asked = _asked(role, rest, options)
     aws = session.aws(role)
-    wanted = Wanted({}, session.run_id, seconds, not no_wait, again, _reason(reason), region=aws.region or "")
-    wanted = replace(wanted, file_exists=file_exists or role.get("deploy.file_exists"))
+    wanted = _wanted(session, role, aws, options)
+    if asked.follow:
+        return _followed(session, role, aws, wanted)
     groups = observe_groups(aws, role)
-    wanted = replace(wanted, revision=location(_pinned(aws, revision)), notes=_notes(revision))
-    return _deployed(session, role, aws, observe_deployments(aws, groups, wanted.revision), wanted)
+    revision, notes = _revision(session, role, aws, asked)
+    wanted = replace(wanted, revision=revision, notes=(*notes, *_compared(aws, role, revision, asked)))
+    return _deployed(session, role, aws, observe_deployments(aws, groups, wanted.revision), wanted, asked.queue)
 
 
-def _deployed(session: Session, role: Role, aws: Aws, observed: Observed, wanted: Wanted) -> Result:
-    plan = plan_deploy(role, observed, wanted)
-    ending = Ending(session, role, aws, wanted.revision, observed.deployments, plan)
+def _asked(role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Asked:
+    """Where the revision comes from, before AWS is asked for anything. Raises: UsageError."""
+    for key in ("deploy.application", "deploy.deployment_group"):
+        setting(role, key)
+    cluster, follow = options["cluster"], options["follow"]
+    if len([one for one in (rest[:1], cluster, follow) if one]) != 1:
+        if rest or cluster or follow:
+            raise UsageError("REV, --from and --follow exclude each other", hint="give one of them")
+        raise UsageError("which revision?", hint="say CLUSTER ROLE REV; see 'udo deploy --help'")
+    if options["queue"] and options["supersede"]:
+        raise UsageError("--queue and --supersede exclude each other", hint="give one of them")
+    if cluster == role.cluster:
+        raise UsageError(f"--from {cluster} is the cluster that is deployed to", hint="name another one")
+    no_more(rest[1:])
+    asked = Asked("", None, cluster, follow, options["allow_older"], options["queue"])
+    if not rest or rest[0] == PREVIOUS:
+        return replace(asked, word=rest[0] if rest else "")
+    return replace(asked, word=rest[0], found=_commit(rest[0], role))
 
-    def overtaken(outcome: Outcome) -> Plan | None:
-        """Somebody was faster: look again, and follow what is there if it is ours."""
+
+def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) -> Wanted:
+    return Wanted(
+        {},
+        session.run_id,
+        options["timeout"] or float(role.get("deploy.timeout")),
+        not options["no_wait"],
+        options["again"],
+        _reason(options["reason"]),
+        options["file_exists"] or role.get("deploy.file_exists"),
+        aws.region or "",
+        supersede=aws.identity()[1] if options["supersede"] else "",
+    )
+
+
+def _revision(session: Session, role: Role, aws: Aws, asked: Asked) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """The revision in CodeDeploy's words, and what was found to be it.
+
+    Raises: UdoError.
+    """
+    if asked.cluster:
+        (source,) = session.config.roles(asked.cluster, role.name)
+        source = session.resolve(source, *_KEYS) if source.lookups(*_KEYS) else source
+        found = promoted(session.aws(source), source)
+        return found, (f"{source.label} runs {told(found)}",)
+    if asked.found is None:
+        found = previous(aws, role)
+        return found, (f"{PREVIOUS} is {told(found)}",)
+    return location(_pinned(aws, asked.found)), _notes(asked.found)
+
+
+def _compared(aws: Aws, role: Role, revision: Mapping[str, Any], asked: Asked) -> tuple[str, ...]:
+    """The commits between what runs and what is to be deployed, where the clone around us knows both.
+
+    Raises: Refused for an older commit that nobody allowed.
+    """
+    new = revision.get("gitHubLocation")
+    if not new:
+        return ()
+    try:
+        now = running(aws, role)
+    except (AwsError, PermissionDenied):
+        return ()
+    before = now.revision.get("gitHubLocation") if now else None
+    if not before or str(before.get("repository")).lower() != str(new["repository"]).lower():
+        return ()
+    lines, older = between(new["repository"], str(before.get("commitId")), new["commitId"], current_folder())
+    if older and not (asked.allow_older or asked.word == PREVIOUS):
+        raise Refused(
+            f"{new['commitId'][:12]} is older than {str(before.get('commitId'))[:12]}, which {role.label} runs",
+            hint="nothing was deployed; --allow-older goes back",
+        )
+    return tuple(lines)
+
+
+def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Result:
+    """Follows what is active, whatever it brings."""
+    observed = observe_active(aws, role)
+    if not observed.active:
+        return Result({"deployment_id": None}, text=f"no deployment is active on {role.label}")
+    wanted = replace(wanted, revision=observed.active[0].revision, follow=True)
+    return _deployed(session, role, aws, observed, wanted, None)
+
+
+def _deployed(
+    session: Session, role: Role, aws: Aws, observed: Observed, wanted: Wanted, queue: float | None
+) -> Result:
+    turn = _Turn(session, role, aws, wanted, observed, queue)
+    later = (turn.next,) if turn.is_queued else ()
+    return finish(session, role_target(session, role), turn.plan, *later, tell=turn.ending.told, instead=turn.overtaken)
+
+
+class _Turn:
+    """Whose turn it is: a plan of our own, or in the queue the wait for whoever is before us."""
+
+    def __init__(
+        self, session: Session, role: Role, aws: Aws, wanted: Wanted, observed: Observed, queue: float | None
+    ) -> None:
+        self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
+        self._until = session.clock.monotonic() + queue if queue else None
+        self.is_queued = False
+        self.ending = Ending(session, role, aws, wanted.revision, (), Plan("deploy", role.label, ()))
+        self.plan = self._planned(observed)
+
+    def next(self, _outcome: Outcome) -> Plan | None:
+        """After a wait in the queue a fresh look; nothing once a plan of our own was carried out."""
+        return self._planned(self._look()) if self.is_queued else None
+
+    def overtaken(self, outcome: Outcome) -> Plan | None:
+        """Where somebody was faster: a fresh look, which follows what is there if it is ours.
+
+        Raises: Conflict.
+        """
         error = outcome.error
-        if not (isinstance(error, AwsError) and error.aws_code == OVERTAKEN):
+        if not (isinstance(error, AwsError) and error.aws_code in (OVERTAKEN, COMPLETED)):
             return None
-        now = observe_deployments(aws, observe_groups(aws, role), wanted.revision)
-        ending.plan, ending.known = plan_deploy(role, now, wanted), now.deployments
-        if ending.plan.writes:
+        plan = self._planned(self._look())
+        if plan.writes and error.aws_code == OVERTAKEN and self._until is None:
             raise Conflict(error.message, hint="nothing was deployed; look and run it again")
-        return ending.plan
+        return plan
 
-    return finish(session, role_target(session, role), plan, tell=ending.told, instead=overtaken)
+    def _look(self) -> Observed:
+        return observe_deployments(self._aws, observe_groups(self._aws, self._role), self._wanted.revision)
+
+    def _planned(self, now: Observed) -> Plan:
+        other = in_the_way(now, self._wanted.revision) if self._until is not None else None
+        self.is_queued = other is not None
+        if other is None or self._until is None:
+            self.ending.plan, self.ending.known = plan_deploy(self._role, now, self._wanted), now.deployments
+            return self.ending.plan
+        role, then = self._role, f"then deploys {told(self._wanted.revision)}"
+        asks = f"{role.label} is protected. deploy, once that has ended?" if role.protects("deploy") else None
+        wait = wait_for_other(other, max(1.0, self._until - self._clock.monotonic()))
+        return Plan("deploy", role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)
 
 
 def _commit(word: str, role: Role) -> Commit | Archive:
     """What REV means, before AWS is asked for anything."""
-    for key in ("deploy.application", "deploy.deployment_group"):
-        setting(role, key)
     kind = role.get("deploy.s3.type") if role.has("deploy.s3.type") else None
     repository, bucket, prefix = (role.get(f"deploy.{key}") for key in ("github.repo", "s3.bucket", "s3.prefix"))
     found = meaning(word, Sources(role.label, repository, bucket, prefix, kind))

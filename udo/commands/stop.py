@@ -14,7 +14,7 @@ from udo.commands._options import wait_lock
 from udo.deploy.observe import OF_ONE_INSTANCE, observe_active
 from udo.deploy.revision import told as revision_text
 from udo.deploy.rows import deployment_row, target_row
-from udo.deploy.stop import ROLLBACK, stop_steps
+from udo.deploy.stop import COMPLETED, ROLLBACK, stop_steps
 from udo.duration import given
 from udo.errors import AwsError
 from udo.groups.target import role_target
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 TAKES = ("--dry-run", "--yes")
 # Source: docs.aws.amazon.com/codedeploy/latest/userguide/limits.html: a lifecycle event has an hour.
 _HOUR = 3600.0
-_COMPLETED = "DeploymentAlreadyCompletedException"
 
 
 def plan_stop(role: Role, observed: Observed, who: tuple[str, str], *, rollback: bool, timeout: float) -> Plan:
@@ -84,7 +83,7 @@ def command(session: Session, words: tuple[str, ...], rollback: bool, timeout: f
 
 def _ended(plan: Plan, outcome: Outcome) -> Plan | None:
     """What is left where the deployment ended before it could be stopped: to see how."""
-    if isinstance(outcome.error, AwsError) and outcome.error.aws_code == _COMPLETED:
+    if isinstance(outcome.error, AwsError) and outcome.error.aws_code == COMPLETED:
         return replace(plan, steps=plan.steps[-1:])
     return None
 

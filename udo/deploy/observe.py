@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")
 # Source: API_DeploymentInfo, creator: those that reach only the instances that were born, died or lag behind.
 OF_ONE_INSTANCE = ("autoscaling", "autoscalingTermination")
-_OF_SOME_INSTANCES = (*OF_ONE_INSTANCE, "CodeDeployAutoUpdate")
+OF_SOME_INSTANCES = (*OF_ONE_INSTANCE, "CodeDeployAutoUpdate")
 # Each costs a request; a group that launches so many instances between two deployments is looked at no further.
 _MOST_PARTIAL = 25
 
@@ -104,7 +104,7 @@ def _last(
     partial: list[Deployment] = []
     for one in aws.codedeploy.deployments(group.application, group.name, ENDED):
         ours = same(one.revision, revision)
-        if one.creator not in _OF_SOME_INSTANCES and not (ours and one.outdated_only):
+        if one.creator not in OF_SOME_INSTANCES and not (ours and one.outdated_only):
             return one, tuple(partial)
         partial += [one] if ours else []
     return None, ()

@@ -55,6 +55,9 @@ class Ending:
 
         Raises: UdoError where the end was not reached; its `data` and hint name the deployment.
         """
+        if not self._id(outcome):
+            # What was waited for was not ours.
+            outcome = replace(outcome, state=None, rows=())
         error = outcome.error
         if outcome.state in ("Failed", "Stopped"):
             return self._failed(outcome)
@@ -108,6 +111,8 @@ class Ending:
             return Result(outcome.document() | more, text=text)
         there = next((one for one in self.known if same(one.revision, self._revision)), None)
         done = told_of(self.plan, outcome)
+        if not self.plan.steps:
+            done = replace(done, text=self.plan.unchanged)
         if there is None:
             return done
         more = self._described(outcome, there.status, there, "") | {"deployment_id": there.deployment_id}

@@ -10,7 +10,8 @@ from udo.change.mark import mark
 from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
 from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import same, told
-from udo.deploy.watch import instances
+from udo.deploy.stop import ROLLBACK, stop_steps
+from udo.deploy.watch import ENDED, instances
 from udo.errors import Conflict, Refused
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds."""
+    """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds.
+
+    With `follow` whatever is active is followed. `supersede` names the operator who stops another deployment for this
+    one.
+    """
 
     revision: Mapping[str, Any]
     run_id: str
@@ -35,6 +40,8 @@ class Wanted:
     reason: str = ""
     file_exists: str | None = None
     region: str = ""
+    follow: bool = False
+    supersede: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -45,10 +52,11 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     """
     notes = (*_containment(role, observed), *observed.notes, *wanted.notes)
     busy = [one for one in observed.active if one.creator not in OF_ONE_INSTANCE]
-    others = [one for one in busy if one.creator not in ("", "user") or not same(one.revision, wanted.revision)]
-    if others:
-        raise _conflict(others[0])
     heading = Plan("deploy", role.label, (), notes=notes, reason=wanted.reason)
+    if other := None if wanted.follow else in_the_way(observed, wanted.revision):
+        if not wanted.supersede or other.creator == ROLLBACK:
+            raise _conflict(other)
+        return _superseding(role, heading, observed, wanted, other)
     if busy:
         return _attached(role, heading, busy[0], wanted)
     last = observed.last
@@ -64,6 +72,37 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     end = f"{latest.deployment_id} {how} at {latest.completed_at or latest.created_at}"
     unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; --again deploys it once more"
     return replace(heading, unchanged=unchanged)
+
+
+def in_the_way(observed: Observed, revision: Mapping[str, Any]) -> Deployment | None:
+    """The active deployment that keeps this revision from being deployed: of another one, or not begun by a person."""
+    busy = (one for one in observed.active if one.creator not in OF_ONE_INSTANCE)
+    return next((one for one in busy if one.creator not in ("", "user") or not same(one.revision, revision)), None)
+
+
+def wait_for_other(other: Deployment, timeout: float) -> Wait:
+    """The wait until somebody else's deployment has ended, however it ends."""
+    one = other.deployment_id
+    return Wait(
+        f"wait for deployment {one} of {told(other.revision)} by {other.creator or 'somebody'} to end",
+        _deployment(one, "deploymentInfo.status"),
+        success=ENDED,
+        timeout=timeout,
+        detached="nothing was deployed; the same command queues again",
+        watch="deployment",
+    )
+
+
+def _superseding(role: Role, heading: Plan, observed: Observed, wanted: Wanted, other: Deployment) -> Plan:
+    """The plan that stops another deployment, without a rollback, and then deploys."""
+    stopping = stop_steps(role, other, wanted.supersede, wanted.run_id, rollback=False, timeout=wanted.timeout)
+    # What the stopped one had reached is unknown before it has stopped: everybody is deployed to.
+    created = _created(role, heading, replace(observed, lacking=()), wanted)
+    asks = f"Stop deployment {other.deployment_id} of {told(other.revision)}, active since {other.created_at}"
+    reached = [name for name in observed.deployment_group.auto_scaling_groups if name != role.group_name]
+    also = f" (also on {', '.join(reached)})" if reached else ""
+    asks += f"{also}, and deploy {told(wanted.revision)} in its place?"
+    return replace(created, steps=(*stopping, *created.steps), asks=asks)
 
 
 def _containment(role: Role, observed: Observed) -> list[str]:
@@ -85,7 +124,7 @@ def _conflict(other: Deployment) -> Conflict:
     return Conflict(
         f"deployment {other.deployment_id} of {told(other.revision)} by {who} is active since {other.created_at} "
         f"({other.status})",
-        hint="nothing was deployed; wait for its end, or stop it in CodeDeploy",
+        hint="nothing was deployed; --queue waits for its end, --supersede stops it, --follow watches it",
     )
 
 

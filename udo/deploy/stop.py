@@ -18,6 +18,8 @@ TAG = "udo:stopped"
 # Source: API_Tag (Auto Scaling), Value: at most 256 characters.
 _MOST = 256
 ROLLBACK = "codeDeployRollback"
+# What StopDeployment says of a deployment that has ended.
+COMPLETED = "DeploymentAlreadyCompletedException"
 
 
 def stop_steps(

@@ -27,7 +27,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "take what a new instance got for what the group has",
         "deploy/observe.py",
-        "if one.creator not in _OF_SOME_INSTANCES and not (ours",
+        "if one.creator not in OF_SOME_INSTANCES and not (ours",
         "if not (ours",
         (
             "tests/commands/test_deploy_partly.py::test_another_revision_on_a_newborn_instance_is_not_what_the_group_has",
@@ -111,17 +111,17 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "ask the first remote only",
-        "deploy/revision.py",
+        "deploy/git.py",
         "any(git.contained(commit, remote) for remote in remotes)",
         "git.contained(commit, remotes[0])",
-        ("tests/test_revision.py::test_every_remote_that_is_the_repository_is_asked_for_the_commit",),
+        ("tests/test_git_revision.py::test_every_remote_that_is_the_repository_is_asked_for_the_commit",),
     ),
     Mutant(
         "take a name of ssh_config for a host of the web",
-        "deploy/revision.py",
+        "deploy/git.py",
         "(over_ssh and named(host).lower() in _GITHUB)",
         "named(host).lower() in _GITHUB",
-        ("tests/test_revision.py::test_no_other_way_to_a_host_goes_by_ssh_config",),
+        ("tests/test_git_revision.py::test_no_other_way_to_a_host_goes_by_ssh_config",),
     ),
     Mutant(
         "decode what a version id holds",
@@ -140,14 +140,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "files in the way as udo.yml says, whatever is given",
         "commands/deploy.py",
-        'file_exists or role.get("deploy.file_exists")',
+        'options["file_exists"] or role.get("deploy.file_exists")',
         'role.get("deploy.file_exists") or file_exists',
         ("tests/commands/test_deploy.py::test_what_becomes_of_files_in_the_way_is_configured_given_and_shown",),
     ),
     Mutant(
         "tell of a race that was joined as a failure",
         "commands/deploy.py",
-        "if not (isinstance(error, AwsError) and error.aws_code == OVERTAKEN):",
+        "if not (isinstance(error, AwsError) and error.aws_code in (OVERTAKEN, COMPLETED)):",
         "if True:",
         ("tests/commands/test_announcements.py::test_a_race_that_is_joined_is_told_once_and_as_the_success_it_is",),
     ),
