@@ -49,7 +49,7 @@ def _rows(parts: list[str], folder: Path, rounds: int, before: Path | None) -> I
     if "reading" in parts:
         yield from reading.rows(folder, peers.aws(), rounds, before)
     if "sandbox" in parts:
-        yield from sandbox.rows(folder, peers.aws(), rounds)
+        yield from sandbox.rows(folder, peers.aws(), rounds, before)
     if "ssh" in parts:
         yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), before)
 

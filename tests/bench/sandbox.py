@@ -11,18 +11,55 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from measuring import Row
+from measuring import Row, at_most
 
 UDO = str(Path(sys.executable).with_name("udo"))
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCH0", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 IMAGE = "ami-0c2644caf041bb6de"
 
 
-def rows(folder: Path, aws: str, rounds: int) -> Iterator[Row]:
+# In a process of its own, so that another build can do the same: the server's part of DescribeInstances, in ms.
+_DESCRIBED = """
+import os, sys, time
+from pathlib import Path
+from udo.config import load
+from udo.sandbox.world import World
+world, spent = World(), []
+world.region = "us-west-2"
+world.seed(load(Path(sys.argv[1]), os.environ))
+answer = world.answer
+def timed(environ):
+    began = time.process_time()
+    try:
+        return answer(environ)
+    finally:
+        spent.append(time.process_time() - began)
+world.answer = timed
+for _ in range(12):
+    world.client("ec2").describe_instances()
+print(1000 * min(spent))
+"""
+
+
+def rows(folder: Path, aws: str, rounds: int, before: Path | None = None) -> Iterator[Row]:
     """The measures of the sandbox next to what is wanted of them."""
+    if before is not None:
+        yield _described(folder, before)
     yield from _starts(folder)
     yield from _in_process(folder, rounds)
     yield from _driven_by_awscli(folder, aws)
+
+
+def _described(folder: Path, before: Path) -> Row:
+    config = folder / "described.yml"
+    config.write_text(_configuration(1, 100))
+    spent = {"now": 1e9, "before": 1e9}
+    for _ in range(3):
+        for name, checkout in (("now", Path(__file__).parents[2]), ("before", before.parent / "against")):
+            env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(checkout), "PYTHONSAFEPATH": "1", **KEYS}
+            told = subprocess.check_output([sys.executable, "-c", _DESCRIBED, str(config)], env=env, text=True)
+            spent[name] = min(spent[name], float(told))
+    return at_most(f"server CPU of DescribeInstances of 100 / {before.name}", spent["now"], spent["before"], 0.4, 0.25)
 
 
 def _starts(folder: Path) -> Iterator[Row]:

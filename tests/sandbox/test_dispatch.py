@@ -11,13 +11,17 @@ import pytest
 from botocore.exceptions import ClientError
 from deploy_worlds import config, revision
 from moto.core.request import Request as MotoRequest
-from moto.core.serialize import ResponseSerializer
+from moto.core.serialize import EC2Serializer, ResponseSerializer
 
 from udo.sandbox import answers, dispatch, transports
 from udo.sandbox.wire import Answer, Environ, Request, body_of
 
 # How moto itself finds and writes what an answer holds.
-MOTO_S = {"get_value": answers._as_moto, "_serialize_type_structure": answers._structure_as_moto}
+MOTO_S = (
+    (ResponseSerializer, "get_value", answers._as_moto),
+    (ResponseSerializer, "_serialize_type_structure", answers._structure_as_moto),
+    (EC2Serializer, "_serialize_body", answers._ec2_as_moto),
+)
 _IDS = re.compile(rb"(<requestId>|<RequestId>)[^<]*")
 READS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("autoscaling", "describe_auto_scaling_groups", {}),
@@ -63,8 +67,8 @@ def both(world: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Answer, Answ
         straight = dispatch.straight(asked, dict(environ))
         environ["wsgi.input"].seek(0)
         with monkeypatch.context() as patch:
-            for name, moto_s in MOTO_S.items():
-                patch.setattr(ResponseSerializer, name, moto_s)
+            for owner, name, moto_s in MOTO_S:
+                patch.setattr(owner, name, moto_s)
             served = dispatch.served(environ)
         seen.append((straight, served))
         return straight

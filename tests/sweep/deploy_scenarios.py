@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arena import Arena
 from deploy_check import HOOKED, deploy_check
-from deploy_worlds import OTHER, SHA, begin, config, end
+from deploy_worlds import OTHER, SHA, attach, begin, config, end
 from scenario import Scenario, after, cut_off
 
 from udo.sandbox.strict import DeploymentFault
@@ -51,10 +51,12 @@ def _partly(arena: Arena) -> None:
 
 
 def _grown(arena: Arena) -> None:
-    """Our revision is deployed to three instances, and a fourth was born since that CodeDeploy passed over."""
+    """Our revision is deployed to three instances, and a fourth was attached since, past what CodeDeploy deploys."""
     after(_seeded, *DEPLOY)(arena)
-    client = arena.world.client("autoscaling")
-    client.update_auto_scaling_group(AutoScalingGroupName="prod-webapp", DesiredCapacity=4)
+    attach(arena.world)
+    # The group it came from launches another one.
+    end(arena.world)
+    arena.world.advance()
 
 
 CORE = {

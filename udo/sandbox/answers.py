@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -19,6 +19,7 @@ def install() -> None:
     setattr(serialize.ResponseSerializer, "get_value", _member)  # noqa: B010
     setattr(serialize.ResponseSerializer, "_serialize_type_structure", _structure)  # noqa: B010
     setattr(serialize.BaseXMLSerializer, "_serialize_body", _xml_body)  # noqa: B010
+    setattr(serialize.EC2Serializer, "_serialize_body", _xml_document)  # noqa: B010
 
 
 def xml(body: Mapping[str, Any]) -> str:
@@ -50,6 +51,7 @@ def _member(self: Any, value: Any, key: str, shape: Any) -> Any:
 
 
 _as_moto = serialize.ResponseSerializer.get_value
+_ec2_as_moto = serialize.EC2Serializer._serialize_body
 _structure_as_moto = serialize.ResponseSerializer._serialize_type_structure
 
 
@@ -145,7 +147,15 @@ def _xml_body(self: Any, body: Mapping[str, Any]) -> str:
     return xml(body)
 
 
-def _write(name: str, value: Any, write: Any) -> None:
+def _xml_document(self: Any, body: Mapping[str, Any]) -> str:
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{xml(body)}'
+
+
+def _write(name: str, value: Any, write: Callable[[str], None]) -> None:
+    if type(value) is str:
+        # Most of what an answer holds.
+        write(f"<{name}>{escape(value)}</{name}>" if value else f"<{name}/>")
+        return
     if not isinstance(value, Mapping):
         if hasattr(value, "__iter__") and not isinstance(value, str | bytes | bytearray):
             for one in value:

@@ -23,10 +23,12 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.serialize": (
         "AttributePickerContext",
         "BaseXMLSerializer",
+        "EC2Serializer",
         "ResponseSerializer",
         "XFormedAttributePicker",
     ),
     "moto.core.serialize:BaseXMLSerializer": ("_serialize_body",),
+    "moto.core.serialize:EC2Serializer": ("_serialize_body",),
     "moto.core.serialize:ResponseSerializer": ("_serialize_type_structure", "get_value"),
     "moto.core.serialize:XFormedAttributePicker": ("get_possible_keys",),
     "moto.core.constants": ("MISSING",),
