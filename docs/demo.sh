@@ -48,6 +48,48 @@ run 'udo versions prod webapp'
 chapter "Now a deployment by CodeDeploy, followed to its end:"
 run 'udo deploy stage worker 740800d7e4cc3e6e5a3b2c1d0f9e8d7c6b5a4938'
 
+chapter "The sandbox has CodeDeploy's agent on every instance: a bundle is really installed, and its hooks run, kept away
+from this machine. Here is a little one. What does Udo say before it is sent?"
+mkdir -p bundle/web bundle/scripts
+echo 'Welcome to the shop' >bundle/web/index.html
+cat >bundle/appspec.yml <<'END'
+version: 0.0
+os: linux
+files:
+  - source: web
+    destination: /srv/shop
+hooks:
+  ValidateService:
+    - location: scripts/validate.sh
+      timeout: 60
+END
+cat >bundle/scripts/validate.sh <<'END'
+#!/bin/sh
+echo "looking at /srv/shop on $(hostname)"
+grep Welcome /srv/shop/index.html
+END
+chmod +x bundle/scripts/validate.sh
+cat >upload.py <<'END'
+import sys, boto3
+s3 = boto3.client("s3", region_name="us-east-1")
+s3.create_bucket(Bucket="releases")
+s3.upload_file(sys.argv[1], "releases", sys.argv[1])
+END
+run 'cat bundle/appspec.yml'
+run 'udo check --bundle bundle'
+chapter "Packed, uploaded by boto3 and deployed:"
+run 'tar czf 1.tgz -C bundle . && python upload.py 1.tgz'
+run 'udo deploy stage webapp s3://releases/1.tgz'
+run 'udo ssh stage webapp "cat srv/shop/index.html"'
+chapter "Now with a page that its own hook does not like. What went wrong, and where?"
+run 'echo "under construction" > bundle/web/index.html'
+run 'tar czf 2.tgz -C bundle . && python upload.py 2.tgz'
+run 'udo deploy stage webapp s3://releases/2.tgz || echo "exit $?"'
+run 'udo why stage webapp'
+chapter "And a mistake of the kind that only shows on the instance, seen before:"
+run "sed -i 's/0.0/\"0.0\"/; s/ValidateService/ValidatService/' bundle/appspec.yml"
+run 'udo check --bundle bundle || echo "exit $?"'
+
 chapter "And a command on every instance of a group at once, over ssh, with host keys checked:"
 run 'udo ssh stage webapp "uptime"'
 run 'udo ssh stage webapp "echo \$(hostname) is \$UDO_INSTANCE_ID"'

@@ -30,8 +30,8 @@ LOCAL = (
     *("AfterInstall", "ApplicationStart", "ValidateService", "BeforeAllowTraffic", "AfterAllowTraffic"),
 )
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Who is not root cannot become another user, give a file away, or keep an owner.
-ROOTS = re.compile(r"runas|sudo|owner|group: ?\w|cdtest|whoami")
+# Who is not root cannot become another user, give a file away, keep an owner, or write to a file that nobody may.
+ROOTS = re.compile(r"runas|sudo|owner|group: ?\w|cdtest|whoami|chmod 444")
 
 
 def needs_root(case: Mapping[str, Any]) -> bool:
