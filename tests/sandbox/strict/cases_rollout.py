@@ -148,6 +148,20 @@ def failed_deployments_are_rolled_back(aws: Account) -> None:
         aws.step(60)
 
 
+def stop_failures_may_be_ignored(aws: Account) -> None:
+    (instance,) = aws.deployable(size=1)
+    for event, ignores, status in (
+        ("ApplicationStop", False, "Failed"),
+        ("ApplicationStop", True, "Succeeded"),
+        ("BeforeInstall", True, "Failed"),
+    ):
+        aws.fault(event, times=1)
+        made = aws.deploy(ignoreApplicationStopFailures=ignores)
+        aws.step(60)
+        holds(aws.deployed(made)["status"] == status, f"{event} {ignores}")
+        holds((event, "Failed") in aws.events(made, instance), "the failure is not told")
+
+
 def rollbacks_treat_files_as_before(aws: Account) -> None:
     aws.deployable(autoRollbackConfiguration=EVERY)
     aws.deploy(fileExistsBehavior="RETAIN")

@@ -180,3 +180,24 @@ def test_a_ready_deployment_can_be_stopped(account: Account) -> None:
     assert account.codedeploy.stop_deployment(deploymentId=made)["status"] == "Succeeded"
     shown = account.deployed(made)
     assert (shown["status"], shown["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
+
+
+def test_a_termination_deployment_that_fails_lets_other_hooks_keep_the_instance(account: Account) -> None:
+    deployed(account, 2, terminationHookEnabled=True)
+    leaving = "autoscaling:EC2_INSTANCE_TERMINATING"
+    account.autoscaling.put_lifecycle_hook(
+        **OWN, LifecycleHookName="drain", LifecycleTransition=leaving, HeartbeatTimeout=3600
+    )
+    account.fault("ApplicationStop", times=1)
+    account.update(DesiredCapacity=1)
+    account.step(120)
+    assert account.deployments("autoscalingTermination")[0]["status"] == "Failed"
+    assert states(account) == ["InService", "Terminating:Wait"]
+
+
+def test_an_original_instance_that_keeps_its_traffic_fails_a_blue_green_deployment(account: Account) -> None:
+    account.fault("BlockTraffic", instance=3, times=1)
+    made = _blue_green(account, ends={"action": "TERMINATE"})
+    account.step(120)
+    assert account.deployed(made)["status"] == "Failed"
+    assert states(account) == ["InService"] * 2

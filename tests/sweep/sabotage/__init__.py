@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sabotage import changes, command_line, configuration, deploying, kernel, output, reading, sandbox, ssh, trust
+from sabotage import (
+    changes,
+    command_line,
+    configuration,
+    deploying,
+    kernel,
+    output,
+    reading,
+    rollout,
+    sandbox,
+    ssh,
+    trust,
+)
 from sabotage.mutant import Mutant
 
 # Those of one room are printed together.
@@ -17,4 +29,5 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "output": output.MUTANTS,
     "reading verbs": reading.MUTANTS,
     "sandbox": sandbox.MUTANTS,
+    "sandbox: deployments": rollout.MUTANTS,
 }

@@ -45,7 +45,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "deploy/observe.py",
         "(last, *partial)",
         "(last,)",
-        ("tests/commands/test_deploy_partly.py::test_an_instance_launched_since_is_deployed_to_unless_codedeploy_has",),
+        (
+            "tests/commands/test_deploy_partly.py"
+            "::test_an_instance_launched_since_has_it_from_codedeploy_and_one_attached_is_deployed_to",
+        ),
     ),
     Mutant(
         "call it done where who has it is not told",

@@ -25,6 +25,7 @@ from udo.sandbox.strict.codedeploy.errors import (
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault
 from udo.sandbox.strict.codedeploy.lifecycle import Event, Target, targets_of, unreachable
 from udo.sandbox.strict.delays import delays
+from udo.sandbox.strict.rules import rule
 
 ENDED = ("Succeeded", "Failed", "Stopped")
 # Source: CodeDeploy quotas: the longest an in-place deployment runs, in seconds.
@@ -205,12 +206,22 @@ def _finish_event(run: Run, target: Target, moment: float, world: World) -> None
     event.ended = target.updated = moment
     event.fault = _what_goes_wrong(target, event, world)
     event.status = (event.fault.status or "Failed") if event.fault else "Succeeded"
-    if event.fault and not (run.ignores_stop_failures and event.name in _IGNORABLE):
+    if event.fault and not stop_failures_may_be_ignored(run, event):
         target.give_up(moment, event.status)
     elif run.reason is not None and any(one.status == "Pending" for one in target.events):
         target.give_up(moment)
     else:
         target.proceed(moment)
+
+
+@rule("codedeploy", "CreateDeployment", moto="never starts a deployment")
+def stop_failures_may_be_ignored(run: Run, event: Event) -> bool:
+    """With ignoreApplicationStopFailures a deployment goes on after ApplicationStop, BeforeBlockTraffic or
+    AfterBlockTraffic has failed on an instance.
+
+    Source: botocore codedeploy CreateDeploymentInput, member ignoreApplicationStopFailures.
+    """
+    return run.ignores_stop_failures and event.name in _IGNORABLE
 
 
 def _what_goes_wrong(target: Target, event: Event, world: World) -> DeploymentFault | None:
