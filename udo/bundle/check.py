@@ -165,6 +165,8 @@ def _script_failure(contents: Contents, script: Script) -> Failed | None:
         return Failed(told, code=SCRIPT_MISSING, at=script.at)
     if found.is_dir():
         return Failed(f"the script {script.location} is a folder", code=SCRIPT_FAILED, at=script.at)
+    if not found.is_file():
+        return Failed(f"the script {script.location} is no file", code=SCRIPT_FAILED, at=script.at)
     with found.open("rb") as opened_script:
         first = opened_script.readline(256)
     if first.startswith(b"#!") and first.rstrip(b"\n").endswith(b"\r"):

@@ -88,6 +88,7 @@ _REMEDIES = (
     ("ends in CRLF", "save it with LF"),
     ("is split at its blank", "name it without blanks"),
     ("is a folder", "name a script in it"),
+    ("is no file", "put the script itself into the bundle"),
     ("is a number, not a name", "write the name"),
     ("is no map", "write keys and values below it"),
     ("is no list", "begin each entry with -"),

@@ -73,13 +73,20 @@ def command() -> None:
     help="Deploy commits of this GitHub repository from a clone on this machine (repeatable).",
 )
 @click.option(
+    "--host-user",
+    "users",
+    multiple=True,
+    metavar="NAME",
+    help="A user that instances have, for owner and runas of an appspec (repeatable).",
+)
+@click.option(
     "--run-hooks-unconfined",
     "unconfined",
     is_flag=True,
     help="Run the hooks of bundles on this machine as they are, without bubblewrap.",
 )
 @click.pass_obj
-def start(session: Session, speed: float, port: int, boot: float, repos: tuple[str, ...], unconfined: bool) -> Result:
+def start(session: Session, /, speed: float, port: int, boot: float, repos: tuple[str, ...], **agents: Any) -> Result:
     """Build the world that udo.yml describes and serve it in the background.
 
     Without a udo.yml the bundled example is used. Every group launches what udo.yml says, except the first role of
@@ -90,7 +97,7 @@ def start(session: Session, speed: float, port: int, boot: float, repos: tuple[s
     config = _config(session)
     if config is not None:
         _read(config)
-    found = daemon.start(config, speed=speed, port=port, boot=boot, clones=_clones(repos), unconfined=unconfined)
+    found = daemon.start(config, speed=speed, port=port, boot=boot, agents={"clones": _clones(repos), **agents})
     already = [_ALREADY] if found["already"] else []
     return _shown(found["session"], found["groups"], [*already, *found["remarks"], *_onwards(found["session"])])
 
@@ -222,7 +229,7 @@ def fault_clear() -> Result:
     return _faults(daemon.ask("clear"))
 
 
-def _clones(repos: Sequence[str]) -> dict[str, Path]:
+def _clones(repos: Sequence[str]) -> dict[str, str]:
     """The clones by the names of their repositories. Raises: UsageError."""
     found = {}
     for word in repos:
@@ -232,7 +239,7 @@ def _clones(repos: Sequence[str]) -> dict[str, Path]:
         clone = Path(place).expanduser().absolute()
         if not (clone / ".git").exists() and not (clone / "objects").is_dir():
             raise UsageError(f"{place} is no clone of a git repository", hint=f"clone {name} there first")
-        found[name] = clone
+        found[name] = str(clone)
     return found
 
 

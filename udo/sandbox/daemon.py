@@ -43,13 +43,12 @@ def start(
     speed: float = 1.0,
     port: int = 0,
     boot: float = 0.0,
-    clones: Mapping[str, Path] | None = None,
-    unconfined: bool = False,
+    agents: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Starts the sandbox for a configuration, the bundled example for None, and waits until it is ready.
 
-    `boot` is how many seconds of its clock an instance takes to boot and to print its host keys; `clones` are local
-    ones by the names of their repositories, whose commits are deployed; `unconfined` lets hooks run as they are.
+    `boot` is how many seconds of its clock an instance takes to boot and to print its host keys. `agents` is how
+    bundles are deployed: `clones` by the names of their repositories, `users` that instances have, `unconfined` hooks.
 
     Returns `session`, `groups` and `remarks`, and `already` true where it ran before.
 
@@ -58,8 +57,7 @@ def start(
     _possible()
     with _lock() as lock:
         if lock is None:
-            more: dict[str, Any] = {"clones": clones, "unconfined": unconfined}
-            return _running_already() or start(config, speed=speed, port=port, boot=boot, **more)
+            return _running_already() or start(config, speed=speed, port=port, boot=boot, agents=agents)
         _clean()
         # Who held it before is no more, and its number may be another's by now.
         os.ftruncate(lock, 0)
@@ -70,15 +68,14 @@ def start(
             config = folder / "udo.yml"
             write_private(config, _example().read_text(encoding="utf-8"))
         settings = {
+            "agents": dict(agents or {}),
             "boot": boot,
-            "clones": {name: str(place) for name, place in (clones or {}).items()},
             "config": str(config.absolute()),
             "folder": str(folder),
             "lock": lock,
             "port": port,
             "session": str(_session_file()),
             "speed": speed,
-            "unconfined": unconfined,
         }
         try:
             return _started(settings)

@@ -64,8 +64,10 @@ def _serve(settings: Mapping[str, Any], ended: threading.Event) -> None:
     key = "AKIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
     world = World(Clock(settings["speed"]), block=Block.claimed(), access_key=key)
     world.agents.background = True
-    world.agents.unconfined = settings["unconfined"]
-    world.agents.clones = {name: Path(place) for name, place in settings["clones"].items()}
+    told = settings["agents"]
+    world.agents.unconfined = told.get("unconfined", False)
+    world.agents.users = tuple(told.get("users", ()))
+    world.agents.clones = {name: Path(place) for name, place in told.get("clones", {}).items()}
     try:
         world.open_hosts(folder / "instances", public)
         control = Control(world, config, boot=settings["boot"])

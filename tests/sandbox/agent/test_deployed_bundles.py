@@ -216,6 +216,23 @@ def test_behind_a_load_balancer_the_events_of_traffic_run_their_hooks_too(shop: 
     assert (shop.folders()[0] / "srv/traffic").read_text().split() == [*names[2:], *names]
 
 
+def test_an_instance_may_have_users_that_this_machine_has_not(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = f"{SPEC}permissions:\n  - {{object: /srv/app, owner: nginx-x, type: [file]}}\nhooks:\n  AfterInstall:\n"
+    spec += "    - {location: h.sh, runas: nginx-x}\n"
+    data = bundle(spec, h_sh='#!/bin/sh\ncd /; echo "$HOME $USER" > /tmp/who; id -un >> /tmp/who\n')
+    told = shop.deploy(shop.put(data))
+    assert shop.events(told)["Install"]["diagnostics"]["message"] == "can't find user for nginx-x"
+    shop.world.agents.reset()
+    monkeypatch.setattr(shop.world.agents, "users", ("nginx-x", "root"))
+    told = shop.deploy(shop.put(data))
+    assert told["status"] == "Succeeded", shop.events(told)
+    who = (shop.folders()[0] / "tmp/who").read_text().split()
+    assert who[0] == "/home/nginx-x"
+    if os.geteuid() == 0:
+        assert who[-1] == "nginx-x"
+        assert (shop.folders()[0] / "srv/app/index.html").stat().st_uid > 60_000
+
+
 @pytest.mark.parametrize(
     ("kind", "event", "told"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from udo.sandbox.agent.host import Host
 from udo.sandbox.agent.program import Here, Nowhere, Programs
 from udo.sandbox.agent.revision import from_clone, from_s3
 from udo.sandbox.agent.trouble import Troubles
+from udo.sandbox.agent.users import add_users
 from udo.sandbox.daemon import MARK
 from udo.sandbox.strict.codedeploy.agents import Work, deployments_are_running
 
@@ -45,6 +47,7 @@ class Fleet:
     world: World
     clones: Mapping[str, Path] = field(default_factory=dict)
     unconfined: bool = False
+    users: tuple[str, ...] = ()
     background: bool = False
     troubles: Troubles = field(default_factory=Troubles)
     _agents: dict[str, Agent] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class Fleet:
         for instance_id in list(self._agents):
             agent = self._agents.pop(instance_id)
             agent.programs.close()
+            mounts.open_up(agent.host.root)
             shutil.rmtree(agent.host.root, ignore_errors=True)
         self.troubles.clear()
 
@@ -97,7 +101,12 @@ class Fleet:
         """Ends everything that hooks have started."""
         self._closed = self.background
         self._changed.set()
+        roots = [agent.host.root for agent in self._agents.values()]
         self.follow(set())
+        if os.geteuid():
+            # Root removes everything anyway.
+            for root in roots:
+                mounts.open_up(root)
 
     def _carry_out(self, work: Work, agent: Agent, event: str, deployment: Deployment) -> None:
         try:
@@ -170,6 +179,7 @@ class Fleet:
             assert self.world.hosts is not None
             root = self.world.hosts.place(instance).folder
             mounts.furnish(root)
+            add_users(root, self.users)
             programs, owners = self._programs(root, str(instance.private_dns_name))
             mark = {MARK: str(root.parent)}
             path = _PATH if self.unconfined else f"/.udo/bin:{_PATH}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from udo.bundle.appspec import AppSpec, Script, leads_out, parse
 from udo.bundle.failure import SCRIPT_MISSING, Failed
 from udo.bundle.machine import joined
 from udo.bundle.names import OF_THE_LAST
+from udo.sandbox.agent import users
 from udo.sandbox.agent.deployment import Deployment
 from udo.sandbox.agent.host import Host
 from udo.sandbox.agent.program import Programs, Started
@@ -109,15 +109,14 @@ def _start_as_myself(
     """Starts a script with the variables that su and sudo would give it, where nobody can become another user."""
     given = dict(environment)
     user = script.runas or "root"
-    try:
-        known = pwd.getpwnam(user)
-    except KeyError:
+    known = users.user(host.root, user)
+    if known is None:
         # su's own words, and its exit status.
         told = f"su: user {user} does not exist or the user entry does not contain all the required fields"
         return start(f"echo {shlex.quote(told)} >&2; exit 1", given)
     if script.sudo:
         given = {name: value for name, value in given.items() if name in ("PATH", "HOME", "LANG")}
     if script.runas is not None:
-        given |= {"HOME": known.pw_dir, "SHELL": known.pw_shell, "USER": user, "LOGNAME": user}
+        given |= {"HOME": known.home, "SHELL": known.shell, "USER": user, "LOGNAME": user}
         host.note(f"{script.location} ran as the owner of the sandbox, not as {user}: it does not run as root")
     return start(place, given)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import pwd
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from udo.bundle.failure import Failed
 from udo.sandbox.agent.mounts import lend
+from udo.sandbox.agent.users import user
 
 # As many links as Linux follows in one path.
 _MOST_LINKS = 40
@@ -81,10 +81,10 @@ class Host:
     def _home_of(self, name: str) -> str:
         if not name:
             return self.home
-        try:
-            return pwd.getpwnam(name).pw_dir
-        except KeyError:
-            raise Failed(f"user {name} doesn't exist") from None
+        known = user(self.root, name)
+        if known is None:
+            raise Failed(f"user {name} doesn't exist")
+        return known.home
 
     def _resolved(self, path: str, follow: bool) -> Path:
         left = [part for part in path.split("/") if part not in ("", ".")][::-1]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import grp
 import json
 import os
-import pwd
 import shutil
 import stat
 import subprocess
@@ -20,6 +18,7 @@ from udo.bundle.failure import NOWHERE, Failed, internal
 from udo.bundle.permissions import Ace, ace
 from udo.bundle.plan import Acl, Copy, Folder, Label, Mode, Owner, Plan, plan_install
 from udo.bundle.scalars import text
+from udo.sandbox.agent import users
 from udo.sandbox.agent.host import Host, broken
 
 _BLANKS = "\t\n\v\f\r \0"
@@ -152,16 +151,14 @@ def _set_owner(host: Host, path: str, owner: Any, group: Any) -> None:
     for name in (owner, group):
         if name is not None and not isinstance(name, str):
             raise internal(f"the name {text(name)} is no text")
-    try:
-        uid = pwd.getpwnam(owner).pw_uid if owner is not None else -1
-    except KeyError:
-        raise Failed(f"can't find user for {owner}") from None
-    try:
-        gid = grp.getgrnam(group).gr_gid if group is not None else -1
-    except KeyError:
-        raise Failed(f"can't find group for {group}") from None
+    known = users.user(host.root, owner) if owner is not None else None
+    if owner is not None and known is None:
+        raise Failed(f"can't find user for {owner}")
+    gid = users.group(host.root, group) if group is not None else -1
+    if gid is None:
+        raise Failed(f"can't find group for {group}")
     if host.owners:
-        _run(lambda: os.chown(host.real(path), uid, gid), "apply2files", path)
+        _run(lambda: os.chown(host.real(path), known.uid if known else -1, gid), "apply2files", path)
     else:
         host.note("owners and groups are checked, not set: the sandbox does not run as root")
 
