@@ -98,6 +98,41 @@ def test_a_bundle_lands_on_every_instance_and_its_hooks_run_there(shop: Shop) ->
     assert event["diagnostics"] == {"errorCode": "Success", "scriptName": "", "message": "Succeeded: ", "logTail": ""}
 
 
+def test_a_restart_runs_the_scripts_of_the_bundle_installed_last(shop: Shop) -> None:
+    started = {"h_sh": "#!/bin/sh\necho $LIFECYCLE_EVENT >> /srv/app/started\n"}
+    shop.deploy(shop.put(bundle(hook("ApplicationStart"), **started)))
+    words = {"applicationName": "shop", "deploymentGroupName": "prod-webapp", "deploymentMode": "RESTART"}
+    made = shop.codedeploy.create_deployment(**words)["deploymentId"]
+    shop.world.clock.step(600)
+    assert shop.codedeploy.get_deployment(deploymentId=made)["deploymentInfo"]["status"] == "Succeeded"
+    for one in shop.folders():
+        assert (one / "srv/app/started").read_text() == "ApplicationStart\n" * 2
+
+
+def test_a_newcomer_has_the_bundle_before_it_is_in_service(shop: Shop, aws: Callable[..., Any]) -> None:
+    shop.deploy(shop.put(bundle()))
+    aws("autoscaling").set_desired_capacity(AutoScalingGroupName="prod-webapp", DesiredCapacity=3)
+    shop.world.clock.step(3)
+    shop.world.advance()
+    group = aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    assert sorted(one["LifecycleState"] for one in group["Instances"]) == ["InService", "InService", "Pending:Wait"]
+    shop.world.clock.step(600)
+    group = aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    assert [one["LifecycleState"] for one in group["Instances"]] == ["InService"] * 3
+    assert [(one / "srv/app/index.html").read_text() for one in shop.folders()] == ["hello\n"] * 3
+
+
+def test_an_instance_that_leaves_stops_what_it_has(shop: Shop, aws: Callable[..., Any]) -> None:
+    words = {"applicationName": "shop", "currentDeploymentGroupName": "prod-webapp"}
+    shop.codedeploy.update_deployment_group(**words, terminationHookEnabled=True)
+    shop.deploy(shop.put(bundle(hook("ApplicationStop"), h_sh="#!/bin/sh\necho gone > /srv/app/stopped\n")))
+    before = shop.folders()
+    aws("autoscaling").set_desired_capacity(AutoScalingGroupName="prod-webapp", DesiredCapacity=1)
+    shop.world.clock.step(5)
+    shop.world.advance()
+    assert sorted((one / "srv/app/stopped").exists() for one in before) == [False, True]
+
+
 def test_a_failing_hook_is_told_with_its_script_and_the_last_of_its_log(shop: Shop) -> None:
     spec = hook("ValidateService")
     told = shop.deploy(shop.put(bundle(spec, h_sh="#!/bin/sh\necho looking; echo no >&2; exit 3\n")))

@@ -15,7 +15,8 @@ class Deployment:
     """One deployment as the agent knows it; `fetch` puts its bundle at a path, or (kind directory) makes the folder.
 
     `behavior` is the deployment's own word on files that exist; `variables` are those that tell where the bundle is
-    from; `possible` are the events the service may send, None where it sends no list.
+    from; `possible` are the events the service may send, None where it sends no list. One that `restarts` takes all
+    scripts from the bundle installed last.
     """
 
     deployment_id: str
@@ -29,6 +30,7 @@ class Deployment:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     possible: tuple[str, ...] | None = EVENTS
     hooks: tuple[str, ...] = HOOKS
+    restarts: bool = False
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ class Fleet:
             str(deployment.deployment_group_name),
             behavior=str(deployment.file_exists_behavior or "DISALLOW"),
             variables=variables,
+            restarts=getattr(deployment, "udo_mode", None) == "RESTART",
         )
 
     def _fetched(

@@ -39,7 +39,7 @@ def found_hook(host: Host, event: str, deployment: Deployment, root: str, last: 
 
     Raises: Failed where the bundle has no appspec, or one that the agent does not take.
     """
-    if event in OF_THE_LAST and not host.real(f"{root}/deployment-archive").exists():
+    if (event in OF_THE_LAST or deployment.restarts) and not host.real(f"{root}/deployment-archive").exists():
         if last is None:
             return None
         root = last
