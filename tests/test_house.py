@@ -51,7 +51,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "launch": ("groups change schema config model errors", ""),
     "deploy": ("groups change schema config model notify result errors programs", ""),
     "fanout": ("groups change schema config model ssh result errors files signals", ""),
-    "check": ("groups launch change schema config model result errors", ""),
+    "check": ("bundle groups launch change schema config model result errors", ""),
     "history": ("groups launch deploy change config model result errors", ""),
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),

@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.bundle.appspec import AGENT
-from udo.bundle.check import check_bundle
-from udo.bundle.finding import ERROR
 from udo.config import load
-from udo.errors import ConfigError, Problem, UsageError
+from udo.errors import ConfigError, UsageError
 from udo.groups.unapplied import set_keys
 from udo.launch.user_data import boot_script
 from udo.result import Column, Result
@@ -22,8 +19,6 @@ from udo.selectors import no_more
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from udo.bundle.check import Checked
-    from udo.bundle.finding import Finding
     from udo.check.online import Finding as Found
     from udo.config import Config, Role
     from udo.session import Session
@@ -78,39 +73,21 @@ def command(session: Session, words: tuple[str, ...], online: bool, bundle: Path
     if bundle is not None:
         if online:
             raise UsageError("--bundle and --online exclude each other", hint="nothing of a bundle is known to AWS")
-        return _bundle(session, check_bundle(bundle))
+        return _bundle(session, bundle)
     config = load(session.config_path, os.environ, strict=True, also=_boot_script)
     result = _summary(config)
     beside = config.file.parent / "appspec.yml"
     if beside.is_file():
-        checked = _bundle(session, check_bundle(beside.parent, whole=False))
+        checked = _bundle(session, beside.parent, whole=False)
         result = replace(result, notes=[*result.notes, *checked.notes], data={**result.data, **checked.data})
     return _online(session, config, result) if online else result
 
 
-def _bundle(session: Session, checked: Checked) -> Result:
-    """What was found in a bundle. Raises: ConfigError with all that is sure to fail."""
-    rows = [_row_of_finding(checked, one) for one in checked.findings]
-    warnings = [
-        f"{Problem(row['file'], row['line'], row['column'], row['message'])} (warning)"
-        for row in rows
-        if row["level"] != ERROR
-    ]
-    data = {"bundle": {"path": checked.label, "agent": AGENT, "findings": rows}}
-    if checked.errors:
-        for warning in warnings:
-            session.output.say(warning)
-        wrong = [row for row in rows if row["level"] == ERROR]
-        error = ConfigError(*(Problem(row["file"], row["line"], row["column"], row["message"]) for row in wrong))
-        error.data = data
-        raise error
-    text = f"{checked.label}: nothing that fails with agent {AGENT}"
-    return Result(data, text=f"{text}, {_counted(len(warnings), 'warning')}" if warnings else text, notes=warnings)
+def _bundle(session: Session, path: Path, *, whole: bool = True) -> Result:
+    # Late: what reads bundles has no part in udo.yml.
+    from udo.check.bundle import checked_bundle
 
-
-def _row_of_finding(checked: Checked, one: Finding) -> dict[str, Any]:
-    file = f"{checked.label}/{one.file}" if one.file else checked.appspec
-    return {"level": one.level, "file": file, "line": one.at.line, "column": one.at.column, "message": str(one)}
+    return checked_bundle(session, path, whole=whole)
 
 
 def _online(session: Session, config: Config, offline: Result) -> Result:
