@@ -129,6 +129,22 @@ def _made_once(make: Callable[..., Any]) -> Callable[..., Any]:
     return known
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _unsigned() -> Iterator[None]:
+    """What the world does not look at is left out of requests of this process: what a signature is made of and says.
+
+    Who signs, for which service and region, stays; requests of `served_world`'s other processes are signed.
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.useragent import UserAgentString
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SigV4Auth, "canonical_request", lambda _self, _request: "")
+        patch.setattr(SigV4Auth, "signature", lambda _self, _said, _request: "0" * 64)
+        patch.setattr(UserAgentString, "to_string", lambda _self: "udo-tests")
+        yield
+
+
 @pytest.fixture(scope="session")
 def _the_world() -> Iterator[Any]:
     from udo.sandbox.world import World

@@ -17,7 +17,7 @@ def minutes() -> float:
 def main(words: Sequence[str]) -> int:
     """The exit code of the command."""
     ended = subprocess.run(words, check=False).returncode
-    print(f"{minutes():.1f} CPU minutes")
+    print(f"{minutes():.2f} CPU minutes")
     # As a shell says of a command that a signal ended.
     return ended if ended >= 0 else 128 - ended
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +10,16 @@ from pathlib import Path
 import pytest
 
 CPU = Path(__file__).parent / "cpu.py"
-BUSY = "import time\nwhile time.process_time() < 3.2: pass"
+BUSY = "import time\nwhile time.process_time() < 0.7: pass"
 
 
 @pytest.mark.parametrize("code", [0, 5])
 def test_the_last_line_is_the_cpu_minutes_and_the_exit_code_is_the_command_s(code: int) -> None:
     command = (sys.executable, "-c", f"print('done'); raise SystemExit({code})")
     told = subprocess.run((sys.executable, CPU, *command), capture_output=True, text=True, check=False)
-    assert (told.returncode, told.stdout.splitlines()) == (code, ["done", "0.0 CPU minutes"])
+    done, last = told.stdout.splitlines()
+    assert (told.returncode, done) == (code, "done")
+    assert re.fullmatch(r"0\.0[0-9] CPU minutes", last)
 
 
 def test_the_time_of_grandchildren_counts_too() -> None:
@@ -24,4 +27,6 @@ def test_the_time_of_grandchildren_counts_too() -> None:
     told = subprocess.run(
         (sys.executable, CPU, sys.executable, "-c", child), capture_output=True, text=True, check=True
     )
-    assert told.stdout == "0.1 CPU minutes\n"
+    minutes, _, unit = told.stdout.partition(" ")
+    assert float(minutes) >= 0.01
+    assert unit == "CPU minutes\n"

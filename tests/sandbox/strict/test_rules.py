@@ -24,6 +24,7 @@ def test_the_rule_holds_in_the_sandbox(world: Any, name: str) -> None:
     CASES[name](Account(world.client, world))
 
 
+@pytest.mark.whole
 def test_raw_moto_has_none_of_the_rules() -> None:
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     ran = subprocess.run(  # noqa: PLW1510 - the outcome is asserted below
