@@ -115,6 +115,15 @@ def test_a_launch_deployment_lets_others_be_created(account: Account) -> None:
     assert shown["lastSuccessfulDeployment"]["deploymentId"] != account.deployments("autoscaling")[0]["deploymentId"]
 
 
+def test_a_creator_that_is_pretended_leaves_launch_deployments_alone(account: Account) -> None:
+    deployed(account, 1)
+    account.fault(creator="CloudFormation")
+    account.update(DesiredCapacity=2)
+    account.step(60)
+    assert account.deployments()[0]["creator"] == "autoscaling"
+    assert states(account) == ["InService"] * 2
+
+
 def test_a_launch_that_keeps_failing_never_fills_the_group(account: Account) -> None:
     deployed(account, 1)
     account.fault("ApplicationStart")

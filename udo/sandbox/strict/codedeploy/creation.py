@@ -31,7 +31,8 @@ def begin(backend: Any, moto_id: str, *, creator: str = "user", after: Any = Non
     deployment.deployment_config_name = str(deployment.deployment_config_name or ONE_AT_A_TIME)
     deployment.__dict__.update(more)
     names = (deployment.application_name, deployment.deployment_group_name)
-    told = deployment_faults.of_deployment(deployment.deployment_id, names, "creator")
+    # What CodeDeploy creates by itself goes by who has created it.
+    told = deployment_faults.of_deployment(deployment.deployment_id, names, "creator") if creator == "user" else None
     deployment.creator = told.creator if told else creator
     config = known_config(backend, deployment.deployment_config_name)
     if creator == "codeDeployRollback":
