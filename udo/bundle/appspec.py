@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from udo.bundle.document import Node, Unreadable, read
 from udo.bundle.failure import NOWHERE, Failed, Place, internal
 from udo.bundle.permissions import Permission, permission
-from udo.bundle.scalars import Symbol, inspected, leading_integer, text
+from udo.bundle.scalars import Symbol, inspected, is_false, leading_integer, text
 
 # The newest agent whose behaviour is known by running it.
 AGENT = "1.8.1"
@@ -73,7 +73,7 @@ def look(data: bytes) -> tuple[AppSpec, list[Failed]]:
         root = read(data)
     except Unreadable as error:
         return _EMPTY, [Failed(error.message, at=Place(error.line, error.column))]
-    if root.value is None or root.value is False:
+    if is_false(root.value):
         told = (
             "The deployment failed because the application specification file was empty. Make sure your AppSpec file "
             "defines at minimum the 'version' and 'os' properties."
@@ -133,9 +133,9 @@ def _top(root: Node) -> dict[Any, Any]:
     match root.value:
         case dict():
             return root.value
-        case str():
+        case str() | Symbol():
             # A text is asked for what it holds.
-            return {key: key for key in ("version", "os") if key in root.value}
+            return {key: key for key in ("version", "os") if key in text(root.value)}
     raise internal("the appspec is no map", place(root))
 
 
@@ -160,7 +160,7 @@ def _system(value: Any, at: Place) -> None:
 
 def _hooks(root: Node, failures: list[Failed]) -> dict[Any, tuple[Script, ...]]:
     section = root.below("hooks")
-    if section is None or section.value in (None, False):
+    if section is None or is_false(section.value):
         return {}
     if not isinstance(section.value, dict):
         failures.append(internal("hooks is no map", place(section)))
@@ -168,7 +168,7 @@ def _hooks(root: Node, failures: list[Failed]) -> dict[Any, tuple[Script, ...]]:
     named = {_hashable(name.value): scripts for name, scripts in section.pairs}
     found = {}
     for name, scripts in named.items():
-        if scripts.value is None or scripts.value is False:
+        if is_false(scripts.value):
             continue
         if not isinstance(scripts.value, list) and scripts.value != {}:
             failures.append(internal(f"the scripts of {text(name)} are no list", place(scripts)))
@@ -201,7 +201,7 @@ def _script(node: Node) -> Script:
     seconds = _seconds(node.value.get("timeout"), place(node.below("timeout")))
     if leads_out(stripped):
         raise Failed(f"The script {stripped} lies outside of the bundle: the sandbox refuses it", at=at)
-    sudo = node.value.get("sudo") not in (None, False)
+    sudo = not is_false(node.value.get("sudo"))
     return Script(stripped, None if runas is None else text(runas).strip(_BLANKS), sudo, seconds, at)
 
 
@@ -238,7 +238,7 @@ def _seconds(value: Any, at: Place) -> int:
 
 def _entries(root: Node, key: str) -> tuple[Node, ...]:
     section = root.below(key)
-    if section is None or section.value in (None, False, {}):
+    if section is None or is_false(section.value) or section.value == {}:
         return ()
     if not isinstance(section.value, list):
         raise internal(f"{key} is no list", place(section))
@@ -249,8 +249,8 @@ def _file(node: Node) -> File:
     match node.value:
         case dict():
             given = node.value
-        case str():
-            given = {key: key for key in ("source", "destination") if key in node.value}
+        case str() | Symbol():
+            given = {key: key for key in ("source", "destination") if key in text(node.value)}
         case _:
             raise internal("an entry of files is no map", place(node))
     source, destination = given.get("source"), given.get("destination")

@@ -16,6 +16,7 @@ from yaml.events import (
     SequenceEndEvent,
     StreamEndEvent,
 )
+from yaml.scanner import ScannerError
 
 from udo.bundle.scalars import Unloadable, leading_integer, value_of
 
@@ -80,10 +81,15 @@ def read(data: bytes) -> Node:
 
 
 def _of_grammar(error: Any) -> Unreadable:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    line, column = _counted(error.problem_mark or error.context_mark)
+    # Ruby names the place where what is broken begins, which may be further up.
+    begins = _counted(error.context_mark or (error.problem_mark if isinstance(error, ScannerError) else None))
     told = " ".join(part for part in (error.problem, error.context) if part)
-    return Unreadable(f"(<unknown>): {told} at line {line} column {column}", line, column)
+    return Unreadable(f"(<unknown>): {told} at line {begins[0]} column {begins[1]}", line, column)
+
+
+def _counted(mark: Any) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def _events(data: bytes) -> Iterator[Any]:
@@ -161,7 +167,8 @@ def _tagged(event: Any) -> Any:
         return float(found) if isinstance(found, int | float) else float(leading_integer(event.value))
     if "ruby/" in kind:
         _refuse_class(kind, event.start_mark.line + 1, event.start_mark.column + 1)
-    return event.value if event.style else value_of(event.value)
+    # Whatever tag it is, quotes no longer count.
+    return value_of(event.value)
 
 
 def _refuse_class(tag: str, line: int, column: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from udo.bundle.document import Node
 from udo.bundle.failure import NOWHERE, Failed, Place, internal
-from udo.bundle.scalars import inspected, text
+from udo.bundle.scalars import Symbol, inspected, is_false, text
 
 TYPES = ("file", "directory")
 _SETTINGS = "The deployment failed because of a problem with the acls permission settings in the application"
@@ -137,7 +137,7 @@ def _rest(node: Node, at: Place, given: dict[Any, Any]) -> Permission:
     context = None if given.get("context") is None else _context(given["context"], _place(node, "context", at))
     return Permission(
         text(given["object"]).strip(),
-        "**" if pattern is None or pattern is False else pattern,
+        "**" if is_false(pattern) else pattern,
         excepted,
         types,
         given.get("owner"),
@@ -163,11 +163,11 @@ def _each(value: Any, what: str, at: Place) -> Sequence[Any]:
 
 
 def _excepted(value: Any, at: Place) -> tuple[Any, ...]:
-    return () if value in (None, False) else tuple(_each(value, "except", at))
+    return () if is_false(value) else tuple(_each(value, "except", at))
 
 
 def _types(value: Any, at: Place) -> tuple[Any, ...]:
-    if value in (None, False):
+    if is_false(value):
         return TYPES
     found = _each(value, "type", at)
     for one in found:
@@ -226,10 +226,10 @@ def _invalid_ace(entry: str, at: Place) -> Failed:
 
 
 def _context(value: Any, at: Place) -> Context:
-    if not isinstance(value, dict | str):
+    if not isinstance(value, dict | str | Symbol):
         raise internal("a context is no map", at)
     # A text is asked for what it holds, as Ruby does.
-    known = value if isinstance(value, dict) else {key: key for key in ("type", "name", "range") if key in value}
+    known = value if isinstance(value, dict) else {key: key for key in ("type", "name", "range") if key in text(value)}
     if known.get("type") is None:
         raise Failed(
             "The deployment failed because the application specification file specifies an invalid context type "

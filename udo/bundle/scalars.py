@@ -58,6 +58,11 @@ def value_of(word: str) -> Any:
     return _number(word)
 
 
+def is_false(value: Any) -> bool:
+    """Whether Ruby takes it for false: nil and false alone, which 0 is not."""
+    return value is None or value is False
+
+
 def text(value: Any) -> str:
     """A value as it stands within one of the agent's messages."""
     match value:
@@ -83,7 +88,7 @@ def inspected(value: Any) -> str:
         case str():
             return '"' + "".join(_ESCAPES.get(letter, letter) for letter in value) + '"'
         case Symbol(name):
-            return f":{name}"
+            return f":{name}" if re.fullmatch(r"[^\W\d]\w*[?!=]?", name) else f":{inspected(name)}"
         case float():
             return _float_text(value)
         case list():

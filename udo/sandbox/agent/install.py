@@ -118,11 +118,7 @@ def _make_folder(place: Path) -> None:
 def _copy(host: Host, source: str, destination: str) -> None:
     origin = host.real(source, follow=False)
     if origin.is_symlink():
-        _run(
-            lambda: host.real(destination, follow=False).symlink_to(origin.readlink()),
-            "syserr_fail2_in",
-            destination,
-        )
+        _link(host, str(origin.readlink()), destination)
         return
     if host.real(destination).is_dir():
         destination = f"{destination}/{source.rpartition('/')[2]}"
@@ -134,6 +130,18 @@ def _copy(host: Host, source: str, destination: str) -> None:
         with _run(lambda: target.open("wb"), "rb_sysopen", destination) as written:
             _run(lambda: shutil.copyfileobj(read, written), "copy_stream", destination)
     _keep(kind, target)
+
+
+def _link(host: Host, target: str, destination: str) -> None:
+    if host.real(destination).is_dir():
+        # Within a folder that is there, under the name of what it leads to.
+        destination = f"{destination}/{target.rstrip('/').rpartition('/')[2]}"
+    try:
+        host.real(destination, follow=False).symlink_to(target)
+    except FileExistsError as error:
+        raise broken(error, "syserr_fail2_in", destination) from error
+    except OSError as error:
+        raise broken(error, "rb_file_s_symlink", f"({target}, {destination})") from error
 
 
 def _keep(kind: os.stat_result, target: Path) -> None:
