@@ -142,6 +142,30 @@ def traffic_goes_over(aws: Account) -> None:
     holds(aws.deployed(again)["status"] == "Stopped", "it waits for ever")
 
 
+def traffic_is_blocked_meanwhile(aws: Account) -> None:
+    vpc = aws.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    made = aws.elbv2.create_target_group(Name="front", Protocol="HTTP", Port=80, VpcId=vpc)
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+    style = {"deploymentType": "IN_PLACE", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
+    members = aws.deployable(deploymentStyle=style, loadBalancerInfo=GREEN["loadBalancerInfo"])
+    aws.autoscaling.attach_load_balancer_target_groups(**OWN, TargetGroupARNs=[arn])
+
+    def targets() -> list[str]:
+        told = aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return sorted(one["Target"]["Id"] for one in told)
+
+    holds(targets() == sorted(members))
+    aws.deploy()
+    aws.step(6)
+    holds(targets() == members[1:], f"{targets()}")
+    aws.step(60)
+    holds(targets() == sorted(members), f"{targets()}")
+    aws.fault("AfterInstall", times=1)
+    aws.deploy("b" * 40)
+    aws.step(60)
+    holds(targets() == members[1:], "what failed gets traffic")
+
+
 def replacements_are_copied(aws: Account) -> None:
     made = _blue_green(aws)
     aws.step(120)

@@ -142,6 +142,13 @@ MUTANTS: tuple[Mutant, ...] = (
         _rule("stop_failures_may_be_ignored"),
     ),
     Mutant(
+        "give an instance its traffic back while it is deployed to",
+        "sandbox/strict/autoscaling/capacity.py",
+        "for target in targets if target not in blocked]",
+        "for target in targets]",
+        _rule("traffic_is_blocked_meanwhile"),
+    ),
+    Mutant(
         "succeed though processes stay suspended",
         _FOLDER + "run.py",
         "if touched and run.started is not None and (why := world.ends()):",

@@ -38,7 +38,7 @@ class World:
     """What a run looks up outside itself: who the targets are, who is alive, what is there, what is to fail.
 
     `begins` and `ends` do what CodeDeploy does around a deployment, and tell why that cannot be done; `stops` tells why
-    one in motion must stop; `bakes` whether it is to stay Baking.
+    one in motion must stop; `bakes` whether it is to stay Baking; `succeeds` hears of every event that does.
     """
 
     members: Callable[[], list[str]]
@@ -52,6 +52,7 @@ class World:
     ends: Callable[[], Why | None] = lambda: None
     stops: Callable[[], Why | None] = lambda: None
     bakes: Callable[[], bool] = lambda: False
+    succeeds: Callable[[Target, str], None] = lambda _target, _event: None
     fleets: blue_green.Fleets | None = None
 
 
@@ -206,6 +207,8 @@ def _finish_event(run: Run, target: Target, moment: float, world: World) -> None
     event.ended = target.updated = moment
     event.fault = _what_goes_wrong(target, event, world)
     event.status = (event.fault.status or "Failed") if event.fault else "Succeeded"
+    if not event.fault:
+        world.succeeds(target, event.name)
     if event.fault and not stop_failures_may_be_ignored(run, event):
         target.give_up(moment, event.status)
     elif run.reason is not None and any(one.status == "Pending" for one in target.events):

@@ -18,6 +18,7 @@ from udo.sandbox.strict.codedeploy.history import OF_ONE_INSTANCE, installed, in
 from udo.sandbox.strict.codedeploy.lifecycle import Target
 from udo.sandbox.strict.codedeploy.run import World
 from udo.sandbox.strict.codedeploy.suspension import processes_are_resumed_at_the_end, processes_are_suspended_meanwhile
+from udo.sandbox.strict.codedeploy.traffic import traffic_is_blocked_meanwhile
 from udo.sandbox.strict.rules import rule
 
 
@@ -50,6 +51,7 @@ def world_of(backend: Any, deployment: Any) -> World:
         ends=lambda: None if alone else processes_are_resumed_at_the_end(backend, deployment),
         stops=lambda: None if alone else alarms_stop_deployments(backend, deployment),
         bakes=bakes,
+        succeeds=lambda target, event: traffic_is_blocked_meanwhile(backend, deployment, target.instance_id, event),
         fleets=fleets_of(backend, deployment, lambda named: _found(backend, named))
         if run_of(deployment).traffic
         else None,
