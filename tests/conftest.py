@@ -100,7 +100,7 @@ def _is_loopback(host: str) -> bool:
 def _services_known() -> Iterator[None]:
     """What botocore makes of a service for each client anew is made once a process: of EC2's 700 methods we use six."""
     from botocore.client import ClientCreator
-    from botocore.hooks import EventAliaser
+    from botocore.hooks import BaseEventHooks, EventAliaser
 
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in (
@@ -109,6 +109,8 @@ def _services_known() -> Iterator[None]:
             (EventAliaser, "_alias_event_name"),
         ):
             patch.setattr(owner, name, _made_once(getattr(owner, name)))
+        # Of some hundred handlers of every session it would look whether they take keywords.
+        patch.setattr(BaseEventHooks, "_verify_accept_kwargs", lambda _self, _handler: None)
         yield
 
 
