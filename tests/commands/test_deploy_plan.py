@@ -16,7 +16,7 @@ from udo.change.plan import Call, LocalCommand, Plan, Ref, Wait
 from udo.change.runner import resolve
 from udo.config import Role, load
 from udo.deploy.observe import Observed
-from udo.deploy.plan import Wanted, plan_deploy
+from udo.deploy.plan import Wanted, plan_deploy, plan_hooks
 from udo.errors import Conflict, Refused
 from udo.model.deployments import Deployment, DeploymentGroup
 from udo.model.groups import AutoScalingGroup, Member
@@ -89,9 +89,8 @@ def test_without_waiting_nothing_follows_the_call() -> None:
 
 
 def test_hooks_follow_the_wait_in_their_order() -> None:
-    made = plan(observed(), "post_deploy_hook: ['a b', [c, 'd e']]")
-    assert [type(step) for step in made.steps] == [Call, Wait, LocalCommand, LocalCommand]
-    assert [step.argv for step in made.steps[2:] if isinstance(step, LocalCommand)] == [("a", "b"), ("c", "d e")]
+    made = plan_hooks(role("post_deploy_hook: ['a b', [c, 'd e']]"), Wanted(revision(), RUN), "shop", "d-1")
+    assert [step.argv for step in made.steps if isinstance(step, LocalCommand)] == [("a", "b"), ("c", "d e")]
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -53,7 +53,7 @@ def finish(
     session: Session,
     target: Target,
     first: Plan,
-    *later: Stage,
+    *later: Stage | Plan,
     tell: Telling | None = None,
     emit: Callable[[Event], None] | None = None,
     fan_out: FanningOut | None = None,
@@ -64,9 +64,10 @@ def finish(
     """The end of every change: show the plan, confirm it, carry it out, record it.
 
     The only place that knows of dry runs, confirmation and recording. Each stage of `later` is planned again until it
-    plans nothing more, or `seconds` are over, all under one confirmation, run id and journal. `tell` makes the Result;
-    `emit` takes the place of the session's; `fan_out` gives the events of a remote command, for a plan that holds one;
-    `instead` may plan what takes the place of a `first` that failed; `locked` is off for the verbs of locks themselves.
+    plans nothing more, or `seconds` are over, all under one confirmation, run id and journal; one that is a plan from
+    the start is shown with the first and carried out once. `tell` makes the Result; `emit` takes the place of the
+    session's; `fan_out` gives the events of a remote command, for a plan that holds one; `instead` may plan what takes
+    the place of a plan that failed; `locked` is off for the verbs of locks themselves.
 
     Raises: UdoError, with what was done in its `data`.
     """
@@ -100,7 +101,7 @@ class Finish:
         session: Session,
         target: Target,
         plan: Plan,
-        later: tuple[Stage, ...] = (),
+        later: tuple[Stage | Plan, ...] = (),
         *,
         tell: Telling | None = None,
         emit: Callable[[Event], None] | None = None,
@@ -160,7 +161,8 @@ class Finish:
 
     def _previewed(self) -> Result:
         self._identify()
-        plan = self._plan
+        known = (step for later in self._later if isinstance(later, Plan) for step in later.steps)
+        plan = replace(self._plan, steps=(*self._plan.steps, *known))
         if self._locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
             plan = replace(plan, notes=(*plan.notes, f"warning: {locked}: until it is unlocked this would be refused"))
         head = f"{plan.command}  {plan.target}  (dry run: nothing is changed)"
@@ -242,6 +244,9 @@ class Finish:
         """Plans each later stage from a fresh look, until it plans nothing more; the first that fails ends it all."""
         until = self._session.clock.monotonic() + self._seconds if self._seconds else None
         for stage in self._later:
+            if isinstance(stage, Plan):
+                outcome = outcome if outcome.error else self._step_by_step(stage, tools, outcome)
+                continue
             while outcome.error is None and (plan := stage(outcome)) is not None and plan.steps:
                 if until is not None and self._session.clock.monotonic() >= until:
                     raise DeadlinePassed(f"{plan.command} {plan.target}: not all was done within {self._seconds:.0f} s")
@@ -255,7 +260,13 @@ class Finish:
     def _step_by_step(self, plan: Plan, tools: Tools, outcome: Outcome) -> Outcome:
         """Carries a plan out, and what takes its place where it failed."""
         outcome = carry_out(plan, tools, outcome)
-        while outcome.error and self._instead and (other := self._instead(outcome)) is not None:
+        while outcome.error and self._instead:
+            try:
+                other = self._instead(outcome)
+            except (UdoError, Interrupted) as error:
+                return replace(outcome, error=error)
+            if other is None:
+                break
             self._again(other)
             outcome = carry_out(other, tools, replace(outcome, error=None))
         return outcome

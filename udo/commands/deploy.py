@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.change.finish import finish
-from udo.change.plan import Plan
 from udo.commands._options import wait_lock
+from udo.deploy.course import Course
 from udo.deploy.git import between, resolved
 from udo.deploy.observe import observe_active, observe_deployments, observe_groups, setting
-from udo.deploy.outcome import OVERTAKEN, Ending
-from udo.deploy.plan import Wanted, in_the_way, plan_deploy, wait_for_other
+from udo.deploy.plan import Wanted
 from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, told
 from udo.deploy.source import PREVIOUS, previous, promoted, running
-from udo.deploy.stop import COMPLETED
 from udo.duration import given
-from udo.errors import AwsError, Conflict, PermissionDenied, Refused, UsageError
+from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.files import current_folder
 from udo.groups.target import role_target
 from udo.result import Result
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.aws import Aws
-    from udo.change.outcome import Outcome
     from udo.config import Role
     from udo.deploy.observe import Observed
     from udo.session import Session
@@ -226,53 +223,9 @@ def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Result:
 def _deployed(
     session: Session, role: Role, aws: Aws, observed: Observed, wanted: Wanted, queue: float | None
 ) -> Result:
-    turn = _Turn(session, role, aws, wanted, observed, queue)
-    later = (turn.next,) if turn.is_queued else ()
-    return finish(session, role_target(session, role), turn.plan, *later, tell=turn.ending.told, instead=turn.overtaken)
-
-
-class _Turn:
-    """Whose turn it is: a plan of our own, or in the queue the wait for whoever is before us."""
-
-    def __init__(
-        self, session: Session, role: Role, aws: Aws, wanted: Wanted, observed: Observed, queue: float | None
-    ) -> None:
-        self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
-        self._until = session.clock.monotonic() + queue if queue else None
-        self.is_queued = False
-        self.ending = Ending(session, role, aws, wanted.revision, (), Plan("deploy", role.label, ()))
-        self.plan = self._planned(observed)
-
-    def next(self, _outcome: Outcome) -> Plan | None:
-        """After a wait in the queue a fresh look; nothing once a plan of our own was carried out."""
-        return self._planned(self._look()) if self.is_queued else None
-
-    def overtaken(self, outcome: Outcome) -> Plan | None:
-        """Where somebody was faster: a fresh look, which follows what is there if it is ours.
-
-        Raises: Conflict.
-        """
-        error = outcome.error
-        if not (isinstance(error, AwsError) and error.aws_code in (OVERTAKEN, COMPLETED)):
-            return None
-        plan = self._planned(self._look())
-        if plan.writes and error.aws_code == OVERTAKEN and self._until is None:
-            raise Conflict(error.message, hint="nothing was deployed; look and run it again")
-        return plan
-
-    def _look(self) -> Observed:
-        return observe_deployments(self._aws, observe_groups(self._aws, self._role), self._wanted.revision)
-
-    def _planned(self, now: Observed) -> Plan:
-        other = in_the_way(now, self._wanted.revision) if self._until is not None else None
-        self.is_queued = other is not None
-        if other is None or self._until is None:
-            self.ending.plan, self.ending.known = plan_deploy(self._role, now, self._wanted), now.deployments
-            return self.ending.plan
-        role, then = self._role, f"then deploys {told(self._wanted.revision)}"
-        asks = f"{role.label} is protected. deploy, once that has ended?" if role.protects("deploy") else None
-        wait = wait_for_other(other, max(1.0, self._until - self._clock.monotonic()))
-        return Plan("deploy", role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)
+    course = Course(session, role, aws, wanted, observed, queue)
+    target = role_target(session, role)
+    return finish(session, target, course.plan, *course.later, tell=course.ending.told, instead=course.overtaken)
 
 
 def _commit(word: str, role: Role) -> Commit | Archive:

@@ -12,9 +12,9 @@ from udo.change.plan import Wait
 from udo.deploy.revision import same, told
 from udo.deploy.rows import target_row
 from udo.deploy.stop import stopped_by
-from udo.deploy.watch import instances
+from udo.deploy.watch import instances, listed
 from udo.deploy.why import reason, story
-from udo.errors import AwsError, PartlyDone, PermissionDenied
+from udo.errors import AwsError, EndedBadly, PartlyDone, PermissionDenied
 from udo.result import Result
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.errors import Failure
-    from udo.model.deployments import Deployment
+    from udo.model.deployments import Deployment, DeploymentTarget
     from udo.session import Session
 
 OVERTAKEN = "DeploymentLimitExceededException"
@@ -49,6 +49,14 @@ class Ending:
         self._revision = revision
         self.known = tuple(known)
         self.plan = plan
+        # Of further deployments to members that the first left out: the names their ids are saved under.
+        self.further: list[str] = []
+        self.rows: dict[str, DeploymentTarget] = {}
+        self.lacking: tuple[str, ...] = ()
+
+    def is_ours(self, outcome: Outcome) -> bool:
+        """Whether a deployment of this run's was carried out or followed."""
+        return bool(self._id(outcome))
 
     def told(self, outcome: Outcome) -> Result:
         """What people and scripts are told.
@@ -59,6 +67,8 @@ class Ending:
             # What was waited for was not ours.
             outcome = replace(outcome, state=None, rows=())
         error = outcome.error
+        if self.further or self.rows:
+            return self._with_rest(outcome)
         if outcome.state in ("Failed", "Stopped"):
             return self._failed(outcome)
         if outcome.state == "Succeeded" and (error is None or isinstance(error, PartlyDone)):
@@ -71,8 +81,32 @@ class Ending:
     def _id(self, outcome: Outcome) -> str:
         """The deployment: the one that was started, or the one that was found and is followed."""
         waits = (step.read.params["deploymentId"] for step in self.plan.steps if isinstance(step, Wait))
-        found = next(waits, "")
+        # The last one: before it a plan may wait for the end of another that is superseded.
+        found = ["", *waits][-1]
         return str(outcome.saved.get("deployment_id") or (found if isinstance(found, str) else ""))
+
+    def _with_rest(self, outcome: Outcome) -> Result:
+        """The success of the first deployment, with those of whom it left out.
+
+        Raises: UdoError.
+        """
+        error = outcome.error
+        if error and not isinstance(error, PartlyDone | EndedBadly):
+            self._name_it(error, replace(outcome, state="Succeeded"))
+            raise error
+        problems = [error.message] if error else []
+        rows = dict(self.rows)
+        if isinstance(error, EndedBadly):
+            rows |= {row.instance_id: row for row in outcome.rows}
+        failed = {row.instance_id for row in rows.values() if row.status == "Failed"}
+        if left := [one for one in self.lacking if one not in failed and self._lacks(one, rows)]:
+            problems.append(
+                f"{instances(len(left))} in service {'has' if len(left) == 1 else 'have'} not got it: {listed(left)}"
+            )
+        return self._succeeded(replace(outcome, rows=tuple(rows.values())), problems)
+
+    def _lacks(self, instance_id: str, rows: Mapping[str, DeploymentTarget]) -> bool:
+        return instance_id not in rows or rows[instance_id].status != "Succeeded"
 
     def _failed(self, outcome: Outcome) -> Result:
         deployment = self._last(outcome)
@@ -85,7 +119,9 @@ class Ending:
 
     def _succeeded(self, outcome: Outcome, problems: list[str]) -> Result:
         deployment = self._last(outcome)
-        states = deployment.overview if deployment else Counter(target.status for target in outcome.rows)
+        states = deployment.overview if deployment else {}
+        if self.further or not states:
+            states = Counter(target.status for target in outcome.rows)
         failed = states.get("Failed", 0)
         if failed:
             share = f"{failed} of {sum(states.values())} failed"
@@ -98,7 +134,7 @@ class Ending:
         if not problems:
             return Result(data, text=text)
         hint = "it is not undone, and the same command again "
-        hint += "deploys to the instances without it" if failed else "does nothing more"
+        hint += "deploys to the instances without it" if failed or self.lacking else "does nothing more"
         return Result(data, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
 
     def _not_followed(self, outcome: Outcome) -> Result:
@@ -156,4 +192,5 @@ class Ending:
             "overview": dict(deployment.overview) if deployment else {},
             "targets": [target_row(target) for target in outcome.rows],
             "reason": why,
+            "further_deployments": [outcome.saved[name] for name in self.further if name in outcome.saved],
         }

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.mark import mark
-from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Step, Wait
+from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Wait
 from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import same, told
 from udo.deploy.stop import ROLLBACK, stop_steps
-from udo.deploy.watch import ENDED, instances
+from udo.deploy.watch import ENDED, instances, listed
 from udo.errors import Conflict, Refused
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from udo.deploy.observe import Observed
     from udo.model.deployments import Deployment
 
-_NAMED = 3
+_QUEUES = "nothing was deployed; the same command queues again"
+# Under which name the id of a run's own deployment is saved.
+FIRST = "deployment_id"
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,7 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     if observed.lacking:
         count = f"{len(observed.lacking)} of {instances(len(observed.group.members))}"
         note = f"{count} without {told(wanted.revision)} after {last.deployment_id} ({last.outcome})"
-        named = ", ".join(observed.lacking[:_NAMED]) + ("" if len(observed.lacking) <= _NAMED else ", ...")
-        return _created(role, replace(heading, notes=(*notes, f"{note}: {named}")), observed, wanted)
+        return _created(role, replace(heading, notes=(*notes, f"{note}: {listed(observed.lacking)}")), observed, wanted)
     latest = observed.latest or last
     how = "succeeded" if latest.outcome == latest.status else f"({latest.outcome})"
     end = f"{latest.deployment_id} {how} at {latest.completed_at or latest.created_at}"
@@ -80,7 +81,7 @@ def in_the_way(observed: Observed, revision: Mapping[str, Any]) -> Deployment | 
     return next((one for one in busy if one.creator not in ("", "user") or not same(one.revision, revision)), None)
 
 
-def wait_for_other(other: Deployment, timeout: float) -> Wait:
+def wait_for_other(other: Deployment, timeout: float, detached: str = _QUEUES) -> Wait:
     """The wait until somebody else's deployment has ended, however it ends."""
     one = other.deployment_id
     return Wait(
@@ -88,7 +89,7 @@ def wait_for_other(other: Deployment, timeout: float) -> Wait:
         _deployment(one, "deploymentInfo.status"),
         success=ENDED,
         timeout=timeout,
-        detached="nothing was deployed; the same command queues again",
+        detached=detached,
         watch="deployment",
     )
 
@@ -135,23 +136,23 @@ def _attached(role: Role, heading: Plan, active: Deployment, wanted: Wanted) -> 
     return replace(
         heading,
         notes=(*heading.notes, f"{found}: following it"),
-        steps=_until_its_end(role, wanted, active.application, active.deployment_id),
+        steps=(_until_its_end(role, wanted, active.deployment_id),),
     )
 
 
-def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted) -> Plan:
+def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name: str = FIRST) -> Plan:
     group = observed.deployment_group
-    call = _call(role, observed, wanted)
+    call = _call(role, observed, wanted, name)
     before = told(group.revision) if group.revision else ""
     now = told(wanted.revision)
     differences = (Difference("revision", before, now),) if before not in ("", now) else ()
-    waits = _until_its_end(role, wanted, group.application, Ref("deployment_id")) if wanted.wait else ()
-    started = Pair(_deployment(Ref("deployment_id"), "deploymentInfo.deploymentId"), Ref("deployment_id"), "deployment")
+    waits = (_until_its_end(role, wanted, Ref(name)),) if wanted.wait else ()
+    started = Pair(_deployment(Ref(name), "deploymentInfo.deploymentId"), Ref(name), "deployment")
     # A wait reads its own end back.
     return replace(heading, steps=(call, *waits), goal=() if waits else (started,), differences=differences)
 
 
-def _call(role: Role, observed: Observed, wanted: Wanted) -> Call:
+def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:
     group = observed.deployment_group
     where = {"applicationName": group.application, "deploymentGroupName": group.name}
     marked = mark(wanted.run_id)
@@ -177,9 +178,9 @@ def _call(role: Role, observed: Observed, wanted: Wanted) -> Call:
         "codedeploy",
         "CreateDeployment",
         params,
-        save={"deployment_id": "deploymentId"},
+        save={name: "deploymentId"},
         expect=(_still_contained(where, observed),),
-        proof=_proof(where, marked, observed),
+        proof=_proof(where, marked, observed, name),
     )
 
 
@@ -189,24 +190,25 @@ def _still_contained(where: Mapping[str, Any], observed: Observed) -> Pair:
     return Pair(Read("codedeploy", "GetDeploymentGroup", where, path), names, "Auto Scaling groups deployed to")
 
 
-def _proof(where: Mapping[str, Any], marked: str, observed: Observed) -> tuple[Pair, ...]:
-    """Finds the deployment that carries our run id among the newest ones, since ids are all that AWS lists."""
+def _proof(where: Mapping[str, Any], marked: str, observed: Observed, name: str) -> tuple[Pair, ...]:
+    """Finds the new deployment that carries our run id among the newest ones, since ids are all that AWS lists."""
     newest = max((one.created_at for one in observed.deployments), default="")
     since = {"createTimeRange": {"start": newest}} if newest else {}
     ids = Read("codedeploy", "ListDeployments", {**where, **since}, "deployments[:25] || `null`")
-    path = f"deploymentsInfo[?starts_with(description || '', '{marked}')].deploymentId | [0]"
+    known = "".join(f" && deploymentId != '{one.deployment_id}'" for one in observed.deployments)
+    path = f"deploymentsInfo[?starts_with(description || '', '{marked}'){known}].deploymentId | [0]"
     ours = Read("codedeploy", "BatchGetDeployments", {"deploymentIds": Ref("newest_ids")}, path)
-    return Pair(ids, Ref("newest_ids")), Pair(ours, Ref("deployment_id"))
+    return Pair(ids, Ref("newest_ids")), Pair(ours, Ref(name))
 
 
 def _deployment(deployment_id: str | Ref, path: str) -> Read:
     return Read("codedeploy", "GetDeployment", {"deploymentId": deployment_id}, path)
 
 
-def _until_its_end(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> tuple[Step, ...]:
-    shown = "{deployment_id}" if isinstance(deployment_id, Ref) else deployment_id
+def _until_its_end(role: Role, wanted: Wanted, deployment_id: str | Ref) -> Wait:
+    shown = f"{{{deployment_id.name}}}" if isinstance(deployment_id, Ref) else deployment_id
     again = f"udo deploy {role.cluster} {role.name} {shlex.quote(_word(wanted.revision))}"
-    wait = Wait(
+    return Wait(
         f"wait for the deployment to {role.label} to end",
         _deployment(deployment_id, "deploymentInfo.status"),
         success=("Succeeded",),
@@ -215,10 +217,15 @@ def _until_its_end(role: Role, wanted: Wanted, application: str, deployment_id: 
         detached=f"deployment {shown} continues in AWS; look again with: {again}",
         watch="deployment",
     )
-    return wait, *_hooks(role, wanted, application, deployment_id)
 
 
-def _hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> tuple[LocalCommand, ...]:
+def plan_rest(role: Role, observed: Observed, wanted: Wanted, number: int) -> Plan:
+    """The plan of a further deployment of the same run, to the members that lack the revision."""
+    return _created(role, Plan("deploy", role.label, ()), observed, wanted, f"deployment_{number}")
+
+
+def plan_hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> Plan:
+    """The plan of what follows a success: the programs of post_deploy_hook."""
     env = {
         "UDO_CLUSTER": role.cluster,
         "UDO_ROLE": role.name,
@@ -230,9 +237,9 @@ def _hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Re
         "ROLE_NAME": role.name,
     }
     # Only the program is named: its arguments may hold a secret.
-    return tuple(
-        LocalCommand(f"post_deploy_hook {words[0]}", tuple(words), env) for words in role.get("post_deploy_hook") or ()
-    )
+    hooks = role.get("post_deploy_hook") or ()
+    steps = tuple(LocalCommand(f"post_deploy_hook {words[0]}", tuple(words), env) for words in hooks)
+    return Plan("deploy", role.label, steps)
 
 
 def _word(revision: Mapping[str, Any]) -> str:

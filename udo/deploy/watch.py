@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from udo.change.events import Event, Notice, Progress
@@ -21,6 +21,7 @@ ENDED = ("Succeeded", "Failed", "Stopped")
 _FINISHED = ("Succeeded", "Failed", "Skipped")
 # One request tells of 25 instances; a larger deployment is looked at in turns.
 _AT_A_TIME = 25
+_NAMED = 3
 
 
 class Deployment:
@@ -128,3 +129,8 @@ def in_hand(target: DeploymentTarget) -> LifecycleEvent | None:
 def instances(count: int) -> str:
     """So many instances, in words."""
     return "1 instance" if count == 1 else f"{count} instances"
+
+
+def listed(ids: Sequence[str]) -> str:
+    """The first few of some instance ids."""
+    return ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")

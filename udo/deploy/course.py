@@ -1,0 +1,117 @@
+"""The course of a deployment: its place in the queue, the deployment, whoever it left out, and what follows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from udo.change.plan import Plan, Ref, Wait
+from udo.deploy.observe import observe_deployments, observe_groups
+from udo.deploy.outcome import OVERTAKEN, Ending
+from udo.deploy.plan import FIRST, in_the_way, plan_deploy, plan_hooks, plan_rest, wait_for_other
+from udo.deploy.revision import same, told
+from udo.deploy.stop import COMPLETED
+from udo.errors import AwsError, Conflict
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.change.finish import Stage
+    from udo.change.outcome import Outcome
+    from udo.config import Role
+    from udo.deploy.observe import Observed
+    from udo.deploy.plan import Wanted
+    from udo.session import Session
+
+# How many further deployments bring up members that came meanwhile.
+_FURTHER = 3
+
+
+class Course:
+    """One run of deploy: `plan` is its first plan, `later` what comes after it, `ending` tells how it came out.
+
+    With `queue` it waits for so many seconds for the end of other deployments.
+    """
+
+    def __init__(
+        self, session: Session, role: Role, aws: Aws, wanted: Wanted, observed: Observed, queue: float | None
+    ) -> None:
+        self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
+        self._until = session.clock.monotonic() + queue if queue else None
+        self._is_queued = self._is_aside = False
+        self._tried: set[str] = set()
+        self._hooks: Plan | None = None
+        self.ending = Ending(session, role, aws, wanted.revision, (), Plan("deploy", role.label, ()))
+        self.plan = self._planned(observed)
+        self.later = self._afterwards()
+
+    def overtaken(self, outcome: Outcome) -> Plan | None:
+        """Where somebody was faster: a fresh look, which follows what is there if it is ours.
+
+        Raises: Conflict.
+        """
+        error = outcome.error
+        if not (isinstance(error, AwsError) and error.aws_code in (OVERTAKEN, COMPLETED)) or self.ending.further:
+            return None
+        plan = self._planned(self._look())
+        if plan.writes and error.aws_code == OVERTAKEN and self._until is None:
+            raise Conflict(error.message, hint="nothing was deployed; look and run it again")
+        return plan
+
+    def _afterwards(self) -> tuple[Stage | Plan, ...]:
+        if self._is_queued:
+            return self._next, self._rest, self._programs
+        if not any(isinstance(step, Wait) for step in self.plan.steps):
+            return ()
+        # Where the deployment is known, or will be by its name, its programs are shown beforehand.
+        return self._rest, *filter(None, [self._hooks if self._hooks and self._hooks.steps else None])
+
+    def _next(self, _outcome: Outcome) -> Plan | None:
+        """After a wait in the queue a fresh look; nothing once a plan of our own was carried out."""
+        return self._planned(self._look()) if self._is_queued else None
+
+    def _rest(self, outcome: Outcome) -> Plan | None:
+        """The wait for what CodeDeploy is still at, then a deployment to members that it left out."""
+        if not self._is_aside:
+            if outcome.state != "Succeeded" or not self.ending.is_ours(outcome):
+                return None
+            self.ending.rows |= {row.instance_id: row for row in outcome.rows}
+        now = self._look()
+        self._is_aside = bool(now.active)
+        if now.active:
+            wait = wait_for_other(
+                now.active[0], self._wanted.timeout, "deployed; the same command looks at the rest again"
+            )
+            return Plan("deploy", self._role.label, (wait,))
+        failed = {row.instance_id for row in self.ending.rows.values() if row.status == "Failed"}
+        left_out = [one for one in now.lacking if one != "?" and one not in failed | self._tried]
+        self.ending.lacking = tuple(now.lacking)
+        known = now.last is not None and same(now.last.revision, self._wanted.revision)
+        if not (known and left_out) or len(self.ending.further) >= _FURTHER:
+            return None
+        self._tried |= set(left_out)
+        self.ending.further.append(f"deployment_{len(self.ending.further) + 2}")
+        return plan_rest(self._role, now, self._wanted, len(self.ending.further) + 1)
+
+    def _programs(self, outcome: Outcome) -> Plan | None:
+        """What follows a success, once."""
+        hooks, self._hooks = self._hooks, None
+        return hooks if self.ending.is_ours(outcome) else None
+
+    def _look(self) -> Observed:
+        return observe_deployments(self._aws, observe_groups(self._aws, self._role), self._wanted.revision)
+
+    def _planned(self, now: Observed) -> Plan:
+        other = in_the_way(now, self._wanted.revision) if self._until is not None else None
+        self._is_queued = other is not None
+        role = self._role
+        if other is None or self._until is None:
+            plan = plan_deploy(role, now, self._wanted)
+            self.ending.plan, self.ending.known = plan, now.deployments
+            waits = [step.read.params["deploymentId"] for step in plan.steps if isinstance(step, Wait)]
+            if waits:
+                one = waits[-1] if isinstance(waits[-1], str) else Ref(FIRST)
+                self._hooks = plan_hooks(role, self._wanted, now.deployment_group.application, one)
+            return plan
+        then = f"then deploys {told(self._wanted.revision)}"
+        asks = f"{role.label} is protected. deploy, once that has ended?" if role.protects("deploy") else None
+        wait = wait_for_other(other, max(1.0, self._until - self._clock.monotonic()))
+        return Plan("deploy", role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)
