@@ -141,3 +141,19 @@ def test_one_that_ends_before_it_can_be_stopped_is_superseded_all_the_same(
     done = udo(*DEPLOY, "--supersede", "--yes")
     assert done.exit == 0, done.stderr
     assert commits(world) == [SHA, OTHER]
+
+
+def _slips_in_and_ends(world: Any) -> None:
+    begin(world, THIRD)
+    at(world, "GetDeploymentGroup", lambda: end(world))
+
+
+def test_one_that_slipped_in_and_is_over_at_the_next_look_holds_up_the_queue_no_longer(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config())
+    begin(world, OTHER)
+    at(world, "CreateDeployment", lambda: _slips_in_and_ends(world))
+    done = udo(*DEPLOY, "--queue")
+    assert done.exit == 0, done.stderr
+    assert commits(world) == [SHA, THIRD, OTHER]
