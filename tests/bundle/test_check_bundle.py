@@ -270,5 +270,15 @@ def test_udo_check_looks_at_the_appspec_beside_udo_yml(udo: Udo, tmp_path: Path)
     assert "appspec.yml:4:13: Install fails with agent 1.8.1: No such file or directory: gone" in ended.stderr
 
 
+def test_what_lies_beside_the_appspec_of_a_working_copy_is_no_bundle_of_its_own(udo: Udo, tmp_path: Path) -> None:
+    Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
+    spec = GOOD.replace("source: web", "source: /") + "permissions:\n  - {object: /srv/app/deep/down, mode: '755'}\n"
+    folder(tmp_path, spec)
+    os.mkfifo(tmp_path / "pipe")
+    ended = udo("check")
+    assert ended.exit == 0
+    assert "warning" not in ended.stderr
+
+
 def test_a_bundle_and_aws_are_not_checked_at_once(udo: Udo) -> None:
     assert udo("check", "--bundle", ".", "--online").exit == 2

@@ -45,7 +45,7 @@ def check_bundle(path: Path, appspec: str = "appspec.yml", *, whole: bool = True
     Raises: UdoError where there is nothing to look at.
     """
     try:
-        with opened(path) as contents:
+        with opened(path, shallow=not whole) as contents:
             found = _sorted(_findings(contents, appspec, whole))
             return Checked(contents.label, f"{contents.label}/{appspec}", tuple(found))
     except Failed as error:

@@ -31,12 +31,16 @@ _SYSTEM = frozenset(
 
 @dataclass(frozen=True)
 class Contents:
-    """What lies in a bundle; `base` is where on this machine, `label` what it is called."""
+    """What lies in a bundle; `base` is where on this machine, `label` what it is called.
+
+    One that is `shallow` is a working copy, in which much lies that is never sent: its folders are not looked into.
+    """
 
     base: Path
     label: str
     packed: str = ""
     backslashes: bool = False
+    shallow: bool = False
 
     def expanded(self, path: str) -> str:
         """A path made absolute, for an agent that is root and works in /. Raises: Failed."""
@@ -62,6 +66,8 @@ class Contents:
 
     def names(self, path: str) -> list[str]:
         """The names in a folder of the bundle, sorted so that findings come in the same order."""
+        if self.shallow:
+            return []
         return sorted(child.name for child in self.place(path).iterdir())
 
     def place(self, path: str) -> Path:
@@ -80,7 +86,7 @@ class Contents:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Contents]:
+def opened(path: Path, *, shallow: bool = False) -> Iterator[Contents]:
     """The contents of a folder or an archive, as long as the block runs.
 
     Raises: Absent, UdoError; Failed where an archive cannot be unpacked.
@@ -90,7 +96,7 @@ def opened(path: Path) -> Iterator[Contents]:
     except OSError as error:
         raise Absent(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from error
     if stat.S_ISDIR(kind.st_mode):
-        yield _folder(path)
+        yield Contents(path, str(path), shallow=True) if shallow else _folder(path)
         return
     if not stat.S_ISREG(kind.st_mode):
         raise UdoError(f"{path} is neither a folder nor an archive")

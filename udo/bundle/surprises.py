@@ -185,21 +185,25 @@ def permissions_that_need_the_host(contents: Contents, spec: AppSpec) -> Iterato
         except (Failed, OSError, TypeError):
             continue
     for permission in spec.permissions:
-        yield from _of_permission(plan, permission)
+        yield from _of_permission(plan, permission, contents.shallow)
 
 
-def _of_permission(plan: Plan, one: Permission) -> Iterator[Finding]:
+def _of_permission(plan: Plan, one: Permission, shallow: bool) -> Iterator[Finding]:
     for kind, name in (("user", one.owner), ("group", one.group)):
         if isinstance(name, str) and name != "root":
             told = f"Install fails where the host has no {kind} {name}, with the files already in place"
             yield surprising(told, "make sure of it in the image", one.at)
     path = plan.machine.expanded(one.object) if not one.object.startswith("~") else one.object
-    if path not in plan.copied and not any(made.startswith(path.rstrip("/")) for made in (*plan.made, *plan.copied)):
+    if (
+        not shallow
+        and path not in plan.copied
+        and not any(made.startswith(path.rstrip("/")) for made in (*plan.made, *plan.copied))
+    ):
         yield surprising(f"nothing that this bundle copies is at {one.object}: it is ignored", "check the path", one.at)
     if isinstance(one.pattern, str) and one.pattern != "**" and set("?[/") & set(one.pattern):
         told = f"the pattern {one.pattern} matches nothing: * is the only wildcard, and names of direct children alone"
         yield surprising(told, "write a pattern such as *.sh", one.at)
-    is_folder = path not in plan.copied
+    is_folder = path not in plan.copied and not shallow
     if one.mode and is_folder and "directory" in one.types and not int(one.mode[-3]) & 1:
         told = f"mode {one.mode} is set on folders too, which nobody can then enter"
         yield surprising(told, "add type: [file], and one with x for [directory]", one.at)

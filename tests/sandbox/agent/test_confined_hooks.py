@@ -140,7 +140,7 @@ def test_what_a_hook_has_left_behind_ends_with_the_instance(instance: Instance) 
     assert instance.deploy("setsid sleep 12345 >/dev/null 2>&1 </dev/null & exit 0").ok
     assert soon(lambda: running("sleep 12345"))
     instance.programs.close()
-    assert not running("sleep 12345")
+    assert soon(lambda: not running("sleep 12345"))
 
 
 def test_what_a_hook_has_left_behind_ends_with_a_sandbox_that_is_killed(tmp_path: Path) -> None:
