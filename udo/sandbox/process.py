@@ -71,7 +71,7 @@ def _serve(settings: Mapping[str, Any], ended: threading.Event) -> None:
     try:
         world.open_hosts(folder / "instances", public)
         control = Control(world, config, boot=settings["boot"])
-        remarks = control.begin()
+        remarks = [*control.begin(), *world.agents.remarks()]
         world.control = control.answer
         with _serving(world, settings["port"]) as server:
             session = _session(settings, world, server)

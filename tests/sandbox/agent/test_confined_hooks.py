@@ -234,6 +234,14 @@ def test_the_way_is_named_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -
     assert "has no bubblewrap" in way().why
 
 
+def test_no_script_begins_on_an_instance_that_has_gone(instance: Instance) -> None:
+    instance.programs.close()
+    report = instance.deploy("exit 0")
+    assert report.code == "4"
+    assert "ECANCELED" in report.message
+    assert not running("bwrap")
+
+
 def test_threads_end_with_the_confinement(instance: Instance) -> None:
     assert instance.deploy("exit 0").ok
     instance.programs.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -76,12 +77,16 @@ class Confined:
         self.real_paths = False
         self._root, self._how, self._hostname = root, how, hostname
         self._cell: _Cell | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def start(self, command: str, environment: Mapping[str, str], folder: str) -> Started:
         """Starts a command in a process group of its own. Raises: NotStarted."""
         words = words_of(command)
         with self._lock:
+            if self._closed:
+                # The instance has gone in the middle of an event.
+                raise NotStarted(errno.ECANCELED, words[0])
             seen = mounts.identity(self._root)
             if self._cell is None or self._cell.over or self._cell.seen != seen:
                 # What is mounted has been replaced: the folders of the old ones would lead nowhere.
@@ -91,8 +96,9 @@ class Confined:
             return self._cell.start(words, environment, folder)
 
     def close(self) -> None:
-        """Ends everything that runs in it."""
+        """Ends everything that runs in it, for good."""
         with self._lock:
+            self._closed = True
             if self._cell is not None:
                 self._cell.close()
                 self._cell = None

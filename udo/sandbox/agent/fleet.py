@@ -83,6 +83,15 @@ class Fleet:
             job()
         return work
 
+    def remarks(self) -> list[str]:
+        """What an operator should know before the first bundle is deployed."""
+        if self.unconfined:
+            return ["the hooks of bundles run on this machine as they are: --run-hooks-unconfined"]
+        self._way = self._way or way()
+        if not self._way.why:
+            return []
+        return [f"the hooks of bundles are listed, not run: {self._way.why}"]
+
     def follow(self, running: set[str]) -> None:
         """Ends what runs on instances that run no more."""
         for gone in self._agents.keys() - running:
