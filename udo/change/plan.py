@@ -88,13 +88,15 @@ class FanOut:
 class LocalCommand:
     """One program on this machine, from a list of words, with extra environment and a timeout in seconds.
 
-    A Ref may stand for a value of `env`.
+    A Ref may stand for a value of `env`. Where one that is `required` fails, the plan ends there; after any other what
+    follows is carried out all the same, and the failure told at the end.
     """
 
     says: str
     argv: tuple[str, ...]
     env: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 600.0
+    required: bool = False
 
 
 Step = Call | Wait | FanOut | LocalCommand

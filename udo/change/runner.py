@@ -389,5 +389,7 @@ class _Run:
     def _local(self, step: LocalCommand) -> None:
         status = self._tools.local(replace(step, env=resolve(step.env, self._known)))
         if status != 0:
-            how = f"status {status}" if status > 0 else f"signal {-status}"
-            raise PartlyDone(f"{step.says}: ended with {how}")
+            told = f"{step.says}: ended with {f'status {status}' if status > 0 else f'signal {-status}'}"
+            if step.required:
+                raise Refused(told, hint="nothing was changed")
+            raise PartlyDone(told)

@@ -41,6 +41,7 @@ _KEYS = (
     "deploy.s3.prefix",
     "deploy.config",
     "deploy.file_exists",
+    "pre_deploy_hook",
     "post_deploy_hook",
 )
 _LONGEST_REASON = 200
@@ -107,8 +108,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     without it are deployed to; if every instance in service has it, nothing is done. Ctrl-C and the timeout leave the
     deployment running: the same command follows it again.
 
-    After a success that was waited for, post_deploy_hook is run on this machine (with UDO_CLUSTER, UDO_ROLE,
-    UDO_REGION, UDO_APP, UDO_REVISION and UDO_DEPLOYMENT_ID). Slack is told of it, as of any other change.
+    Before a deployment is made pre_deploy_hook is run on this machine, and keeps it from being made where it fails;
+    after a success that was waited for, post_deploy_hook (both with UDO_CLUSTER, UDO_ROLE, UDO_REGION, UDO_APP and
+    UDO_REVISION, the second with UDO_DEPLOYMENT_ID). Slack is told of it, as of any other change.
 
     \b
     udo deploy stage worker 740800d --dry-run
@@ -120,9 +122,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
 
     \b
     exit 0    deployed, or already there          exit 4    another deployment is active
-    exit 1    it failed, or there is no instance  exit 7    refused: of another group, older
+    exit 1    it failed, or there is no instance  exit 7    refused: of another group, older,
     exit 3    deployed, but an instance or a      exit 124  timed out, it continues in AWS
-              hook failed
+              hook failed                                 or pre_deploy_hook failed
     """
     role, rest = one_role(session.config, words)
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role

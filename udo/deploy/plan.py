@@ -103,7 +103,8 @@ def _superseding(role: Role, heading: Plan, observed: Observed, wanted: Wanted, 
     reached = [name for name in observed.deployment_group.auto_scaling_groups if name != role.group_name]
     also = f" (also on {', '.join(reached)})" if reached else ""
     asks += f"{also}, and deploy {told(wanted.revision)} in its place?"
-    return replace(created, steps=(*stopping, *created.steps), asks=asks)
+    first = [step for step in created.steps if isinstance(step, LocalCommand)]
+    return replace(created, steps=(*first, *stopping, *created.steps[len(first) :]), asks=asks)
 
 
 def _containment(role: Role, observed: Observed) -> list[str]:
@@ -149,7 +150,11 @@ def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name
     waits = (_until_its_end(role, wanted, Ref(name)),) if wanted.wait else ()
     started = Pair(_deployment(Ref(name), "deploymentInfo.deploymentId"), Ref(name), "deployment")
     # A wait reads its own end back.
-    return replace(heading, steps=(call, *waits), goal=() if waits else (started,), differences=differences)
+    before_it = (
+        _programs(role, "pre_deploy_hook", _environment(role, wanted, group.application)) if name == FIRST else ()
+    )
+    steps = (*before_it, call, *waits)
+    return replace(heading, steps=steps, goal=() if waits else (started,), differences=differences)
 
 
 def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:
@@ -226,20 +231,28 @@ def plan_rest(role: Role, observed: Observed, wanted: Wanted, number: int) -> Pl
 
 def plan_hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> Plan:
     """The plan of what follows a success: the programs of post_deploy_hook."""
-    env = {
+    env = _environment(role, wanted, application) | {"UDO_DEPLOYMENT_ID": deployment_id}
+    return Plan("deploy", role.label, _programs(role, "post_deploy_hook", env))
+
+
+def _environment(role: Role, wanted: Wanted, application: str) -> dict[str, Any]:
+    return {
         "UDO_CLUSTER": role.cluster,
         "UDO_ROLE": role.name,
         "UDO_REGION": wanted.region,
         "UDO_APP": role.get("app_name") or application,
         "UDO_REVISION": _word(wanted.revision),
-        "UDO_DEPLOYMENT_ID": deployment_id,
         "CLUSTER_NAME": role.cluster,
         "ROLE_NAME": role.name,
     }
+
+
+def _programs(role: Role, key: str, env: Mapping[str, Any]) -> tuple[LocalCommand, ...]:
     # Only the program is named: its arguments may hold a secret.
-    hooks = role.get("post_deploy_hook") or ()
-    steps = tuple(LocalCommand(f"post_deploy_hook {words[0]}", tuple(words), env) for words in hooks)
-    return Plan("deploy", role.label, steps)
+    return tuple(
+        LocalCommand(f"{key} {words[0]}", tuple(words), env, required=key.startswith("pre"))
+        for words in role.get(key) or ()
+    )
 
 
 def _word(revision: Mapping[str, Any]) -> str:

@@ -47,6 +47,12 @@ KEYS: tuple[Key, ...] = (
         "prod-webapp",
         same_as="deploy.deployment_group",
     ),
+    Key(
+        "pre_deploy_hook",
+        "commands",
+        "Run beside udo.yml before a deployment; one that fails keeps it from being made.",
+        '["./check migrations"]',
+    ),
     Key("post_deploy_hook", "commands", "Run beside udo.yml after a successful deployment.", '["./announce deployed"]'),
     Key("slack", "map", "Where to tell people of changes: that one begins, how it ended, why it failed.", merge="deep"),
     Key(
