@@ -127,3 +127,8 @@ def test_a_request_is_handed_on_as_moto_s_own_way_in_does(aws: Callable[..., Any
     assert {key: ours[key] for key in ours if key not in passing} == {
         key: moto_s[key] for key in moto_s if key not in passing
     }
+
+
+def test_a_listing_of_buckets_whose_address_is_bare_goes_the_way_of_s3(world: Any, aws: Callable[..., Any]) -> None:
+    world.client("s3").create_bucket(Bucket="releases", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    assert [one["Name"] for one in aws("s3").list_buckets()["Buckets"]] == ["releases"]

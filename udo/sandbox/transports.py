@@ -73,7 +73,8 @@ def _way(world: World, *, aside: bool = False) -> Any:
 def _environ(request: Any) -> Environ:
     """A request of botocore's as a WSGI server hands it on."""
     address = urlsplit(request.url)
-    if address.path not in ("", "/") or address.query or not isinstance(request.body, str | bytes):
+    is_plain = request.method == "POST" and address.path in ("", "/") and not address.query
+    if not is_plain or not isinstance(request.body, str | bytes):
         # S3 and the like, of which moto minds how names and bodies are written.
         environ: Environ = MotoRequest.from_primitives(
             request.method, request.url, request.headers, request.body
