@@ -129,6 +129,11 @@ def test_a_request_is_handed_on_as_moto_s_own_way_in_does(aws: Callable[..., Any
     }
 
 
-def test_a_listing_of_buckets_whose_address_is_bare_goes_the_way_of_s3(world: Any, aws: Callable[..., Any]) -> None:
+def test_what_s3_says_in_its_body_and_in_headers_is_there(world: Any, aws: Callable[..., Any]) -> None:
     world.client("s3").create_bucket(Bucket="releases", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    assert [one["Name"] for one in aws("s3").list_buckets()["Buckets"]] == ["releases"]
+    world.client("s3").put_object(Bucket="releases", Key="a/ü.tgz", Body=b"one", Metadata={"my_key": "two"})
+    s3 = aws("s3")
+    assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == ["releases"]
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="releases")["Contents"]] == ["a/ü.tgz"]
+    told = s3.get_object(Bucket="releases", Key="a/ü.tgz")
+    assert (told["Body"].read(), told["Metadata"], told["ContentLength"]) == (b"one", {"my_key": "two"}, 3)

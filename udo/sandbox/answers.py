@@ -60,7 +60,8 @@ def _structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> 
     if value is None:
         return
     picker = self._value_picker
-    if type(picker) is not serialize.XFormedAttributePicker:
+    # Members of the REST protocols may go into headers.
+    if type(picker) is not serialize.XFormedAttributePicker or isinstance(self, serialize.BaseRestSerializer):
         _structure_as_moto(self, serialized, value, shape, key)
         return
     wrapper = self.MAP_TYPE() if key else serialized

@@ -22,6 +22,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.exceptions": ("JsonRESTError", "ServiceException"),
     "moto.core.serialize": (
         "AttributePickerContext",
+        "BaseRestSerializer",
         "BaseXMLSerializer",
         "EC2Serializer",
         "ResponseSerializer",
