@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_worlds import OTHER, SHA, at, config, deployments, hook, members
+from deploy_worlds import OTHER, SHA, at, begin, config, deployments, hook, members
 
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import DeploymentFault
@@ -111,3 +111,29 @@ def test_where_it_cannot_be_looked_up_that_is_no_failure_of_the_deployment(
     done = udo(*DEPLOY, SHA)
     assert done.exit == 0, done.stderr
     assert "succeeded on 3 instances" in done.stdout
+
+
+def test_another_deployment_that_has_begun_since_is_not_waited_for(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    third = "2" * 40
+    # After the last look at it: the next reading of the deployment group is that for the rest.
+    at(world, "GetDeploymentGroup", lambda: begin(world, third), nth=3)
+    done = udo(*DEPLOY, SHA)
+    assert done.exit == 0, done.stderr
+    assert commits(world)[0] == third
+    assert f"of example/shop {third}" not in done.stderr
+
+
+def test_who_only_follows_deploys_to_nobody(world: Any, udo: Udo, grown: Callable[..., Any]) -> None:
+    assert grown().exit == 0
+    count = len(deployments(world))
+    begin(world, SHA)
+    client = world.client("autoscaling")
+    at(
+        world,
+        "GetDeployment",
+        lambda: client.set_desired_capacity(AutoScalingGroupName="prod-webapp", DesiredCapacity=5),
+        nth=2,
+    )
+    assert udo(*DEPLOY, "--follow").exit in (0, 3)
+    assert len(deployments(world)) == count + 1

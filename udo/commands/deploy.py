@@ -76,7 +76,7 @@ def _limit(text: str) -> float:
 
 
 @click.command(cls=_Command)
-@click.argument("words", nargs=-1, metavar="CLUSTER ROLE REV")
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE [REV]")
 @click.option("--from", "cluster", metavar="CLUSTER", help="Deploy what the same role of that cluster runs now.")
 @click.option("--follow", is_flag=True, help="Follow the deployment that is active, whatever it brings.")
 @click.option("--again", is_flag=True, help="Deploy again even if every instance already has the revision.")
@@ -147,7 +147,7 @@ def _asked(role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Ask
     if len([one for one in (rest[:1], cluster, follow) if one]) != 1:
         if rest or cluster or follow:
             raise UsageError("REV, --from and --follow exclude each other", hint="give one of them")
-        raise UsageError("which revision?", hint="say CLUSTER ROLE REV; see 'udo deploy --help'")
+        raise UsageError("which revision?", hint="give REV, --from or --follow; see 'udo deploy --help'")
     if options["queue"] and options["supersede"]:
         raise UsageError("--queue and --supersede exclude each other", hint="give one of them")
     if cluster == role.cluster:

@@ -15,6 +15,7 @@ from udo.deploy.observe import OF_ONE_INSTANCE, observe_active
 from udo.deploy.revision import told as revision_text
 from udo.deploy.rows import deployment_row, target_row
 from udo.deploy.stop import COMPLETED, ROLLBACK, stop_steps
+from udo.deploy.watch import instances
 from udo.duration import given
 from udo.errors import AwsError
 from udo.groups.target import role_target
@@ -122,5 +123,5 @@ def _text(deployment: Deployment) -> str:
         return f"{name} had ended before it could be stopped: {deployment.outcome}"
     reached, total = deployment.overview.get("Succeeded", 0), sum(deployment.overview.values())
     told = f"{name} is stopped"
-    told += f": {reached} of {total} instances have it" if total else ""
+    told += f": {reached} of {instances(total)} {'has' if reached == 1 else 'have'} it" if total else ""
     return told + (f"; rolled back with {deployment.rollback_id}" if deployment.rollback_id else "")

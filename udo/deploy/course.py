@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Plan, Ref, Wait
-from udo.deploy.observe import observe_deployments, observe_groups
+from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
 from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import FIRST, in_the_way, plan_deploy, plan_hooks, plan_rest, wait_for_other
 from udo.deploy.revision import same, told
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.deploy.observe import Observed
     from udo.deploy.plan import Wanted
+    from udo.model.deployments import Deployment
     from udo.session import Session
 
 # How many further deployments bring up members that came meanwhile.
@@ -75,6 +76,9 @@ class Course:
                 return None
             self.ending.rows |= {row.instance_id: row for row in outcome.rows}
         now = self._look()
+        if any(self._is_anothers(one) for one in now.active):
+            # Who has what is from now on that deployment's affair.
+            return None
         self._is_aside = bool(now.active)
         if now.active:
             wait = wait_for_other(
@@ -85,11 +89,14 @@ class Course:
         left_out = [one for one in now.lacking if one != "?" and one not in failed | self._tried]
         self.ending.lacking = tuple(now.lacking)
         known = now.last is not None and same(now.last.revision, self._wanted.revision)
-        if not (known and left_out) or len(self.ending.further) >= _FURTHER:
+        if not (known and left_out) or self._wanted.follow or len(self.ending.further) >= _FURTHER:
             return None
         self._tried |= set(left_out)
         self.ending.further.append(f"deployment_{len(self.ending.further) + 2}")
         return plan_rest(self._role, now, self._wanted, len(self.ending.further) + 1)
+
+    def _is_anothers(self, one: Deployment) -> bool:
+        return one.creator not in OF_SOME_INSTANCES and not same(one.revision, self._wanted.revision)
 
     def _programs(self, outcome: Outcome) -> Plan | None:
         """What follows a success, once."""

@@ -131,7 +131,8 @@ def _conflict(other: Deployment) -> Conflict:
 
 
 def _attached(role: Role, heading: Plan, active: Deployment, wanted: Wanted) -> Plan:
-    found = f"deployment {active.deployment_id} of this revision is active since {active.created_at}"
+    what = told(active.revision) if wanted.follow else "this revision"
+    found = f"deployment {active.deployment_id} of {what} is active since {active.created_at}"
     if not wanted.wait:
         return replace(heading, unchanged=f"{found} ({active.status})")
     return replace(

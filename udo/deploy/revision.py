@@ -16,6 +16,8 @@ _BARE = re.compile(r"[\w][\w.+@=,-]*(/[\w.+@=,-]+)*")
 # Source: API_S3Location, bundleType: tar, tgz or zip hold an application for instances.
 _ENDINGS = {".zip": "zip", ".tgz": "tgz", ".tar.gz": "tgz", ".tar": "tar"}
 
+_FORMS = "write 40 hex digits, a branch, a tag or a short hash, or s3://bucket/key for an archive in S3"
+
 
 @dataclass(frozen=True)
 class Commit:
@@ -69,7 +71,7 @@ def meaning(word: str, sources: Sources) -> Commit | GitName | Archive:
         if COMMIT.fullmatch(word):
             return Commit(sources.repository, word.lower())
         if not _NAME.fullmatch(word):
-            raise UsageError(f"{word!r} is not a revision", hint="40 hex digits, a branch, a tag or a short hash")
+            raise UsageError(f"{word!r} is not a revision", hint=_FORMS)
         return GitName(sources.repository, word)
     if sources.bucket:
         return _bare(word, sources, sources.bucket)

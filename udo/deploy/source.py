@@ -61,8 +61,9 @@ def promoted(aws: Aws, role: Role) -> Mapping[str, Any]:
             hint="nothing was deployed; wait for its end, or name the revision",
         )
     if observed.last is None or not same(observed.last.revision, last.revision) or observed.lacking:
+        how = "was stopped" if observed.last and observed.last.status == "Stopped" else "failed"
         count = (
-            f"{len(observed.lacking)} of its instances lack it" if observed.lacking else "its last deployment failed"
+            f"{len(observed.lacking)} of its instances lack it" if observed.lacking else f"its last deployment {how}"
         )
         raise Refused(
             f"{role.label} does not run {told(last.revision)} everywhere: {count}",
