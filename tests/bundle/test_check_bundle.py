@@ -14,6 +14,7 @@ import pytest
 
 from udo.bundle.check import check_bundle
 from udo.bundle.finding import Finding
+from udo.errors import UdoError
 
 GOOD = "version: 0.0\nos: linux\nfiles:\n  - source: web\n    destination: /srv/app\n"
 FILES = {"web/i.html": "hello\n", "h.sh": "#!/bin/sh\n"}
@@ -86,6 +87,14 @@ SURE = [
     (permitted("acls: ['x:foo:rw']"), (7, 30), "Invalid acl entry (x:foo:rw)", "u:NAME:rwx"),
     (permitted("acls: ['d:u:x:rw']"), (7, 5), "the -d parameter", "type: [directory]"),
     (permitted("context: {type: etc_t}"), (7, 5), "a context without a range", "add range"),
+    (f"version: {'9' * 5000}\nos: linux\n", (1, 10), "invalid version value (999", "without quotes"),
+    (hooks("{location: h.sh, timeout: .inf}"), (8, 33), "a timeout is no number", "whole seconds"),
+    (hooks("{location: h.sh, timeout: .nan}"), (8, 33), "a timeout is no number", "whole seconds"),
+    (hooks(f"location: {'x' * 5000}"), (8, 17), "No such file or directory", "by this very name"),
+    (GOOD.replace("web", "x" * 300), (4, 13), "File name too long", "a shorter name"),
+    (GOOD + f"  - {{source: h.sh, destination: /srv/{'x' * 300}}}\n", (6, 14), "File name too long", "a shorter name"),
+    (GOOD + '  - {source: h.sh, destination: "/srv/a\\0b"}\n', (6, 14), "null byte", "without \\0"),
+    (GOOD + f"x: {'[' * 100_000}{']' * 100_000}\n", (6, 67), "nested deeper than 64 levels", "five levels"),
 ]
 
 
@@ -282,3 +291,48 @@ def test_what_lies_beside_the_appspec_of_a_working_copy_is_no_bundle_of_its_own(
 
 def test_a_bundle_and_aws_are_not_checked_at_once(udo: Udo) -> None:
     assert udo("check", "--bundle", ".", "--online").exit == 2
+
+
+@pytest.mark.parametrize("seconds", ["9" * 5000, "0x" + "f" * 5000, f"1{'0' * 400} minutes"])
+def test_a_number_without_end_is_looked_at(tmp_path: Path, seconds: str) -> None:
+    found(tmp_path, hooks(f"{{location: h.sh, timeout: {seconds}}}"))
+
+
+def test_a_name_that_is_no_utf8_is_sure_to_fail(tmp_path: Path) -> None:
+    place = folder(tmp_path / "b")
+    Path(os.fsdecode(f"{place}/web/".encode() + b"\xff")).write_text("x")
+    (one,) = check_bundle(place).errors
+    assert "illegal/malformed utf-8" in one.message
+
+
+def test_folders_deeper_than_any_stack_are_told(tmp_path: Path) -> None:
+    place = folder(tmp_path / "b")
+    here = place / "web"
+    for _ in range(600):
+        here /= "d"
+        here.mkdir()
+    with pytest.raises(UdoError, match="more than 500 levels deep"):
+        check_bundle(place)
+
+
+def test_a_folder_that_a_link_leads_out_to_is_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "beside").mkdir()
+    os.mkfifo(tmp_path / "beside/pipe")
+    place = folder(tmp_path / "b", permitted("owner: 1"))
+    (place / "web/out").symlink_to("../../beside")
+    told = [one.message for one in check_bundle(place).errors]
+    assert any("/srv/app/i.html is a number" in one for one in told)
+    assert not any("/srv/app/out/pipe" in one for one in told)
+
+
+def test_an_appspec_that_leads_to_itself_is_not_to_be_renamed_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/appspec.yml").symlink_to("appspec.yml")
+    (one,) = [one for one in check_bundle(tmp_path / "b").findings if one.level == "error"]
+    assert one.remedy == "put appspec.yml at the top"
+
+
+def test_an_archive_of_folders_deeper_than_any_path_is_not_unpacked(tmp_path: Path) -> None:
+    packed = tgz(tmp_path / "deep.tgz", "d/" * 600 + "f")
+    (one,) = check_bundle(packed).errors
+    assert "more than 500 levels deep" in one.message

@@ -19,6 +19,7 @@ from udo.bundle.failure import Failed
 # What CodeDeploy takes on in the sandbox: more is a bomb, or would fill this machine's disk.
 MOST_BYTES = 2 * 1024**3
 MOST_ENTRIES = 100_000
+MOST_LEVELS = 500
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error, ValueError, NotImplementedError)
 _NO_ZIP = "Zip end of central directory signature not found"
 
@@ -65,6 +66,10 @@ def refuse_dangerous(bundle: Path) -> None:
         if total > MOST_BYTES:
             raise Failed(
                 f"The bundle is larger than {MOST_BYTES // 1024**3} GB unpacked: the sandbox does not unpack it"
+            )
+        if entry.path.count("/") > MOST_LEVELS:
+            raise Failed(
+                f"The bundle holds folders more than {MOST_LEVELS} levels deep: the sandbox does not unpack it"
             )
         if entry.kind == "special":
             raise Failed(f"The bundle holds a device, a pipe or a socket: {entry.path}")

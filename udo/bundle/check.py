@@ -11,16 +11,19 @@ from pathlib import Path
 
 from udo.bundle import surprises
 from udo.bundle.appspec import AGENT, AppSpec, File, Script, look, place
-from udo.bundle.contents import ARCHIVE, Contents, opened
+from udo.bundle.contents import ARCHIVE, Contents, opened, there
 from udo.bundle.document import MOST_BYTES
 from udo.bundle.failure import SCRIPT_FAILED, SCRIPT_MISSING, Failed, Place, internal
 from udo.bundle.finding import ERROR, Finding, failing, surprising
 from udo.bundle.machine import joined
 from udo.bundle.names import BEHIND_A_LOAD_BALANCER, EVENTS, HOOKS, OF_THE_LAST
-from udo.bundle.plan import Copy, Folder, Label, Mode, Owner, Plan, add_file, add_permission
+from udo.bundle.plan import Copy, Folder, Label, Mode, Owner, Plan, add_file, add_permission, path_failure
 from udo.bundle.scalars import inspected, text
 from udo.errors import UdoError
 
+# Source: Linux, limits.h, and every file system that an instance boots from.
+_LONGEST_NAME = 255
+_LONGEST_PATH = 4095
 # What depends on the Ruby that the agent runs with: older ones take it.
 _OF_NEWER_RUBIES = ("Unknown alias", "Tried to load unspecified class")
 
@@ -103,7 +106,7 @@ def _near(contents: Contents, name: str) -> str:
     stem = Path(name).stem.lower()
     for folder in (contents.base, *sorted(one for one in contents.base.iterdir() if one.is_dir())):
         for child in sorted(folder.iterdir()) if folder.exists() else ():
-            if child.stem.lower() == stem and child.suffix.lower() in (".yml", ".yaml"):
+            if child.stem.lower() == stem and child.suffix.lower() in (".yml", ".yaml") and child.exists():
                 return child.relative_to(contents.base).as_posix()
     return ""
 
@@ -160,7 +163,7 @@ def _script_failure(contents: Contents, script: Script) -> Failed | None:
     found = contents.place(joined(ARCHIVE, script.location))
     if " " in script.location or "\t" in script.location:
         return Failed(f"the location {script.location} is split at its blank", code=SCRIPT_FAILED, at=script.at)
-    if not found.exists():
+    if not there(found):
         told = f"No such file or directory: the script {script.location}"
         return Failed(told, code=SCRIPT_MISSING, at=script.at)
     if found.is_dir():
@@ -211,7 +214,9 @@ def _planned(add: Callable[[], None], known: Failed | None) -> Iterator[Finding]
 
 def _step_failure(contents: Contents, plan: Plan, step: object) -> Failed | None:
     match step:
-        case Copy(source, _) if not contents.place(source).exists() and not contents.place(source).is_symlink():
+        case Copy() | Folder() if (wrong := path_failure(step) or _too_long(step)) is not None:
+            return wrong
+        case Copy(source, _) if not there(contents.place(source)) and not contents.place(source).is_symlink():
             return Failed(f"No such file or directory: {source.removeprefix(ARCHIVE).lstrip('/')}")
         case Folder(path) if contents.is_folder(path):
             return Failed(f"File exists @ dir_s_mkdir - {path}")
@@ -221,6 +226,13 @@ def _step_failure(contents: Contents, plan: Plan, step: object) -> Failed | None
             return internal(f"the owner or group of {path} is a number, not a name")
         case Label(_, context) if context.range is None:
             return internal("a context without a range")
+    return None
+
+
+def _too_long(step: Copy | Folder) -> Failed | None:
+    path = os.fsencode(step.destination if isinstance(step, Copy) else step.path)
+    if len(path) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in path.split(b"/")):
+        return Failed("File name too long: a name has up to 255 bytes, a path 4095")
     return None
 
 

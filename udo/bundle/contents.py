@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from udo.bundle.archive import MOST_BYTES, MOST_ENTRIES, unpack
+from udo.bundle.archive import MOST_BYTES, MOST_ENTRIES, MOST_LEVELS, unpack
 from udo.bundle.failure import Failed
 from udo.errors import Absent, UdoError
 
@@ -56,12 +56,13 @@ class Contents:
 
     def exists(self, path: str) -> bool:
         """Whether something is there on a machine that has nothing but its system and the bundle."""
-        return self.place(path).exists() if path.startswith(ARCHIVE) else self.is_folder(path)
+        return there(self.place(path)) if path.startswith(ARCHIVE) else self.is_folder(path)
 
     def is_folder(self, path: str) -> bool:
-        """Whether a folder is there."""
+        """Whether a folder is there; where a link leads out of the bundle, nobody knows what the host has."""
         if path.startswith(ARCHIVE):
-            return self.place(path).is_dir()
+            place = self.place(path)
+            return there(place) and place.is_dir() and not (place.is_symlink() and self._leads_out(place))
         return not path.startswith("~") and self.expanded(path) in _SYSTEM
 
     def names(self, path: str) -> list[str]:
@@ -70,6 +71,9 @@ class Contents:
             return []
         return sorted(child.name for child in self.place(path).iterdir())
 
+    def _leads_out(self, place: Path) -> bool:
+        return not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.base))
+
     def place(self, path: str) -> Path:
         """Where on this machine a path of the unpacked bundle is."""
         return self.base / path.removeprefix(ARCHIVE).lstrip("/")
@@ -77,12 +81,24 @@ class Contents:
     def walked(self) -> Iterator[Path]:
         """Everything in it but the folders. Raises: UdoError where there is too much, or some cannot be read."""
         count = 0
-        for folder, _folders, names in os.walk(self.base, onerror=_refuse):
+        for folder, folders, names in os.walk(self.base, onerror=_refuse):
+            if folder.count("/") - str(self.base).count("/") > MOST_LEVELS:
+                raise UdoError(f"{self.label} holds folders more than {MOST_LEVELS} levels deep")
+            count += len(folders)
             for name in sorted(names):
                 count += 1
                 if count > MOST_ENTRIES:
-                    raise UdoError(f"{self.label} holds more than {MOST_ENTRIES:,} files")
+                    raise UdoError(f"{self.label} holds more than {MOST_ENTRIES:,} files and folders")
                 yield Path(folder, name)
+
+
+def there(place: Path) -> bool:
+    """Whether something is at a place, at the end of all links; what is no name at all is nowhere."""
+    try:
+        return place.exists()
+    except OSError:
+        # A name that is too long.
+        return False
 
 
 @contextmanager

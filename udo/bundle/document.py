@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
     DocumentEndEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -93,9 +95,17 @@ def _counted(mark: Any) -> tuple[int, int]:
 
 
 def _events(data: bytes) -> Iterator[Any]:
-    """The events of the first document; grammar comes before everything else, what follows its end does not count."""
+    """The events of the first document; grammar comes before everything else, what follows its end does not count.
+
+    Raises: Unreadable at what is nested too deep, before libyaml has read all of it: its time grows with the square.
+    """
     data.decode("utf-8")
+    level = 0
     for event in yaml.parse(data, Loader=_LOADER):
+        level += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if level > MOST_LEVELS:
+            told = f"nested deeper than {MOST_LEVELS} levels"
+            raise Unreadable(told, *_counted(event.start_mark))
         yield event
         if isinstance(event, DocumentEndEvent):
             return

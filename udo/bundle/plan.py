@@ -153,16 +153,28 @@ def plan_install(machine: Machine, archive: str, spec: AppSpec, behavior: str) -
     for step, at in zip(plan.steps, plan.places, strict=True):
         if isinstance(step, Label) and step.context.range is None:
             raise internal("a context without a range", at)
-        if isinstance(step, Copy | Folder) and not _is_text(_path_of(step)):
-            raise internal("source sequence is illegal/malformed utf-8", at)
+        if isinstance(step, Copy | Folder) and (wrong := path_failure(step)) is not None:
+            wrong.at = at
+            raise wrong
     return plan
+
+
+def path_failure(step: Copy | Folder) -> Failed | None:
+    """Why the agent dies of a path before it has touched anything."""
+    path = step.destination if isinstance(step, Copy) else step.path
+    if any("\ud800" <= letter <= "\udfff" for letter in path):
+        return internal("source sequence is illegal/malformed utf-8")
+    return internal("a path contains a null byte") if "\0" in path else None
 
 
 def add_file(plan: Plan, archive: str, entry: File, behavior: str) -> None:
     """Plans one entry of `files`. Raises: Failed, OSError."""
     plan.at = entry.at
     with _placed(entry.at):
-        _plan_file(plan, archive, entry, behavior)
+        try:
+            _plan_file(plan, archive, entry, behavior)
+        except RecursionError:
+            raise internal("stack level too deep: its folders lie too deep within each other") from None
 
 
 def add_permission(plan: Plan, permission: Permission) -> None:
@@ -180,14 +192,6 @@ def _placed(at: Place) -> Iterator[None]:
     except Failed as error:
         error.at = at if error.at == NOWHERE else error.at
         raise
-
-
-def _path_of(step: Copy | Folder) -> str:
-    return step.destination if isinstance(step, Copy) else step.path
-
-
-def _is_text(path: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in path)
 
 
 def _plan_file(plan: Plan, archive: str, entry: File, behavior: str) -> None:

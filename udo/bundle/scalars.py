@@ -23,6 +23,10 @@ _BASES = {"two": 2, "eight": 8, "ten": 10, "sixteen": 16}
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\x1b": "\\e", "\0": "\\0"}
 
 
+# Ruby's numbers have no end. Nothing that an appspec counts is longer, and Python turns no more than 4,300 digits.
+_MOST_DIGITS = 1000
+
+
 class Unloadable(Exception):
     """A value of a kind that Ruby 3.1 and newer refuse to load; the text is Ruby's."""
 
@@ -101,7 +105,7 @@ def inspected(value: Any) -> str:
 def leading_integer(word: str) -> int:
     """The number that a text begins with, 0 without one: Ruby's String#to_i."""
     found = re.match(r"\s*([-+]?\d+(?:_\d+)*)", word)
-    return int(found[1]) if found else 0
+    return int(found[1][:_MOST_DIGITS].rstrip("_")) if found else 0
 
 
 def _of_word(word: str) -> Any:
@@ -116,6 +120,8 @@ def _of_word(word: str) -> Any:
 
 
 def _number(word: str) -> Any:
+    if len(word) > _MOST_DIGITS:
+        return word
     if _SIXTIES.fullmatch(word):
         return sum(leading_integer(part) * 60 ** abs(place - 2) for place, part in enumerate(word.split(":")))
     if _SIXTIES_FLOAT.fullmatch(word):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 
 from udo.bundle.appspec import AppSpec, Script, place
-from udo.bundle.contents import ARCHIVE, Contents
+from udo.bundle.contents import ARCHIVE, Contents, there
 from udo.bundle.document import Node
 from udo.bundle.failure import Failed, Place
 from udo.bundle.finding import Finding, surprising
@@ -19,7 +20,7 @@ from udo.bundle.machine import joined
 from udo.bundle.names import HOOKS
 from udo.bundle.permissions import Permission
 from udo.bundle.plan import Plan, add_file
-from udo.bundle.scalars import text
+from udo.bundle.scalars import leading_integer, text
 
 _TOP = ("version", "os", "files", "hooks", "permissions", "file_exists_behavior")
 _FILE = ("source", "destination")
@@ -99,9 +100,9 @@ def timeouts_that_are_cut(root: Node) -> Iterator[Finding]:
             timeout = entry.below("timeout")
             value = timeout.value if timeout else None
             if isinstance(value, str) and not re.fullmatch(r"\s*\d+\s*", value) and re.match(r"\s*\d", value):
-                told = f"timeout: {value!r} is {int(re.findall(r'[0-9]+', value)[0])} seconds"
+                told = f"timeout: {value!r} is {leading_integer(value)} seconds"
                 yield surprising(told, "give whole seconds", place(timeout))
-            elif isinstance(value, float):
+            elif isinstance(value, float) and math.isfinite(value):
                 yield surprising(f"timeout: {value} is cut to {int(value)}", "give whole seconds", place(timeout))
             total += value if isinstance(value, int) and not isinstance(value, bool) else 0
         if total > _LONGEST_EVENT:
@@ -156,7 +157,7 @@ def _scripts(spec: AppSpec) -> list[Script]:
 
 def _lines(contents: Contents, script: Script) -> list[str]:
     source = contents.place(joined(ARCHIVE, script.location))
-    if not source.is_file() or source.stat().st_size > _LONGEST_SCRIPT:
+    if not there(source) or not source.is_file() or source.stat().st_size > _LONGEST_SCRIPT:
         return []
     return source.read_bytes().decode("utf-8", "replace").split("\n")
 
@@ -167,7 +168,8 @@ def destinations_that_are_folders(contents: Contents, spec: AppSpec) -> Iterator
         if not isinstance(entry.source, str) or not isinstance(entry.destination, str):
             continue
         name = PurePosixPath(entry.source).name
-        is_file = contents.place(joined(ARCHIVE, entry.source)).is_file()
+        origin = contents.place(joined(ARCHIVE, entry.source))
+        is_file = there(origin) and origin.is_file()
         if is_file and name and PurePosixPath(entry.destination).name == name:
             told = f"a destination is a folder: the file becomes {entry.destination}/{name}"
             yield surprising(told, f"write destination: {PurePosixPath(entry.destination).parent}", entry.at)

@@ -13,8 +13,8 @@ SYSTEM = ("usr", "etc", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix",
 _KERNEL = ("dev", "proc", "sys")
 # What an instance is born with, and the modes.
 _BORN = {
-    **dict.fromkeys(("var/lib", "var/log", "var/cache", "var/spool", "var/opt", "opt", "srv", "home", "run"), 0o755),
     **dict.fromkeys(("mnt", "media", "var"), 0o755),
+    **dict.fromkeys(("var/lib", "var/log", "var/cache", "var/spool", "var/opt", "opt", "srv", "home", "run"), 0o755),
     **dict.fromkeys(("tmp", "var/tmp"), 0o1777),
     "root": 0o700,
 }
