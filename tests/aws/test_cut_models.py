@@ -64,6 +64,8 @@ def read(aws: Aws, deployment: str) -> list[Any]:
         [*aws.codedeploy.targets(deployment, aws.codedeploy.target_ids(deployment))],
         aws.ssm.looked_up(["/shop/a", "/shop/secret", "/gone"]),
         aws.ssm.below("/shop/"),
+        list(aws.autoscaling.activities("prod-webapp")),
+        aws.autoscaling.refreshes("prod-webapp"),
     ]
 
 
@@ -80,7 +82,7 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     seen = read(reached(world, trace=lambda action, _: asked.add((*action.split(":"),))), deployment)
     assert asked == OPERATIONS
     assert seen == read(whole(world, monkeypatch), deployment)
-    assert all(seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16))
+    assert all(seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17))
 
 
 @pytest.mark.parametrize("kind", WORLDS)
