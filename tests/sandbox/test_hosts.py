@@ -217,7 +217,7 @@ def test_one_misbehaving_instance_leaves_the_others_alone(farm: Farm, kind: Any)
     farm.world.faults.add(InstanceFault(kind, bad))
     began = time.monotonic()
     assert not answers(farm, bad)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     farm.world.advance()
     assert farm.run(good, "echo here") == (0, "here\n", "")
     farm.world.faults.clear()

@@ -86,7 +86,7 @@ def test_a_command_that_hangs_ends_at_the_timeout_with_its_output_so_far(host: T
     start = time.monotonic()
     events = run([host], "echo so far; printf and; sleep 20", timeout=1.5)
     (done,) = endings(events)
-    assert time.monotonic() - start < 3.5
+    assert time.monotonic() - start < 10
     assert (done.outcome, done.status, done.reason) == ("timeout", None, "no end of the command within 1.5 s")
     assert output(events) == b"so far\nand"
 
@@ -176,9 +176,9 @@ def test_no_more_hosts_than_the_fanout_are_served_at_a_time(farm: Farm, run: Run
 
 def test_the_first_line_comes_while_the_command_still_runs(host: Target) -> None:
     start = time.monotonic()
-    with_lines = (e for e in ssh.fan_out([host], "echo now; sleep 3", ssh.Options(), lambda _: None))
+    with_lines = (e for e in ssh.fan_out([host], "echo now; sleep 20", ssh.Options(), lambda _: None))
     assert next(event for event in with_lines if isinstance(event, Line)).data == b"now"
-    assert time.monotonic() - start < 2.5
+    assert time.monotonic() - start < 10
     with_lines.close()
 
 
@@ -201,7 +201,7 @@ def test_closing_the_events_closes_every_connection_at_once(farm: Farm) -> None:
                 (said if isinstance(event, Line) else began).add(event.instance_id)
         start = time.monotonic()
         events.close()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 4
     assert not [thread for thread in threading.enumerate() if thread not in others]
 
 
@@ -217,7 +217,7 @@ def test_closing_the_events_does_not_wait_for_a_host_that_does_not_answer(farm: 
         time.sleep(0.2)
         start = time.monotonic()
         events.close()
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 4
         for other in others:
             other.close()
 

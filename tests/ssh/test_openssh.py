@@ -118,7 +118,7 @@ def test_the_limits_hold(through: Target, run: Run) -> None:
         start = time.monotonic()
         (done,) = endings(run([through], "echo up; sleep 20", **limits))
         assert (done.outcome, done.reason) == ("timeout", reason)
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 10
 
 
 def test_a_server_that_says_nothing_is_left_in_time(through: Target, run: Run) -> None:
@@ -128,7 +128,7 @@ def test_a_server_that_says_nothing_is_left_in_time(through: Target, run: Run) -
         target = replace(through, address="127.0.0.1", port=mute.getsockname()[1])
         start = time.monotonic()
         (done,) = endings(run([target], connect_timeout=1.0))
-        assert (done.outcome, time.monotonic() - start < 4) == ("timeout", True)
+        assert (done.outcome, time.monotonic() - start < 10) == ("timeout", True)
 
 
 def test_what_a_command_reads_arrives_whole(through: Target, run: Run) -> None:
@@ -150,7 +150,7 @@ def test_closing_the_run_ends_every_ssh_at_once(through: Target) -> None:
             break
     start = time.monotonic()
     events.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
     mine = subprocess.run(["pgrep", "-P", str(os.getpid()), "-x", "ssh"], capture_output=True, check=False)
     assert mine.stdout == b""
 

@@ -83,7 +83,8 @@ def test_every_host_in_trouble_is_told_once_in_time(farm: Farm, host: Target, ru
     assert output(events) == b"hi\n"
     assert exit_status(done.values()) == 255
     hanging = sum(one.outcome == "timeout" for one in done.values())
-    assert wall <= math.ceil(hanging / 16) * (LIMIT + 0.5) + 2
+    # A host that is not left at its limit hangs for 30 s and more; what is added is for a busy machine.
+    assert wall <= math.ceil(hanging / 16) * (LIMIT + 0.5) + 10
 
 
 OLD = {

@@ -21,7 +21,7 @@ def test_a_host_that_says_nothing_for_too_long_is_left(host: Target, run: Run) -
     start = time.monotonic()
     (done,) = endings(run([host], "echo up; sleep 0.4; echo still; sleep 20", idle_timeout=0.7))
     assert (done.outcome, done.reason) == ("timeout", "nothing was said for 0.7 s")
-    assert 1 < time.monotonic() - start < 4
+    assert 1 < time.monotonic() - start < 10
 
 
 def test_a_host_that_goes_on_talking_is_not_left(host: Target, run: Run) -> None:
@@ -35,7 +35,7 @@ def test_the_deadline_cuts_off_who_runs_and_starts_no_other(farm: Farm) -> None:
     start = time.monotonic()
     with pytest.raises(DeadlinePassed, match=r"the deadline of 1\.5 s passed"):
         events.extend(fan_out(targets, "echo up; sleep 20", Options(fanout=2, deadline=1.5), lambda _: None))
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 10
     done = [event for event in events if isinstance(event, HostDone)]
     assert [one.outcome for one in done] == ["timeout", "timeout", "not started"]
     assert {one.reason for one in done[:2]} == {"no end of the command within the deadline of 1.5 s"}
