@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any
 import pytest
 from processes import left_behind
 from test_interrupted import CODES, CONFIG, SHA, WHOLE, locks
+
+from udo.sandbox.faults import Fault
 
 # What a shell does, so that the terminal outlives the command, which is in the foreground of a session.
 SHELL = """
@@ -46,7 +49,7 @@ SCENES: dict[str, tuple[tuple[str, ...], str]] = {
     "ssh": (("ssh", "prod", "*", "echo began; sleep 30"), "began"),
     "ssh by openssh": (("ssh", "prod", "*", "echo began; sleep 30", "--via", "openssh"), "began"),
     "a login": (("ssh", "prod", "one"), r"[#$] $"),
-    "a start": (("status",), ""),
+    "an answer of AWS": (("status",), ""),
 }
 
 
@@ -132,11 +135,16 @@ def on_terminal(shop: Any) -> Iterator[Callable[..., OnTerminal]]:
 )
 def test_the_terminal_is_left_as_it_was(shop: Any, on_terminal: Any, scene: str, number: int) -> None:
     words, cue = SCENES[scene]
+    asked = threading.Event()
+
+    def slowly(_request: object) -> None:
+        asked.set()
+        time.sleep(2)
+
+    if not cue:
+        shop.faults.add(Fault("hook", "DescribeAutoScalingGroups", hook=slowly))
     run = on_terminal(*words)
-    if cue:
-        run.see(lambda: re.search(cue, run.shown))
-    else:
-        time.sleep(0.3)
+    run.see(lambda: re.search(cue, run.shown) if cue else asked.is_set())
     run.interrupt(number)
     code, same = run.ended()
     assert code == CODES[signal.Signals(number)], run.shown
