@@ -157,3 +157,69 @@ def test_one_that_slipped_in_and_is_over_at_the_next_look_holds_up_the_queue_no_
     done = udo(*DEPLOY, "--queue")
     assert done.exit == 0, done.stderr
     assert commits(world) == [SHA, THIRD, OTHER]
+
+
+def _programs(folder: Any) -> str:
+    """A post_deploy_hook that notes each time it is run, and for which deployment."""
+    return f"post_deploy_hook: [[sh, -c, 'echo $UDO_DEPLOYMENT_ID >> {folder}/hooks']]"
+
+
+def test_one_that_slips_in_where_nothing_was_active_is_awaited_too(
+    world: Any, udo: Udo, seeded: Seeded, tmp_path: Any
+) -> None:
+    seeded(config(_programs(tmp_path)))
+    at(world, "CreateDeployment", lambda: begin(world, THIRD))
+    done = udo(*DEPLOY, "--queue")
+    assert done.exit == 0, done.stderr
+    assert commits(world) == [SHA, THIRD]
+    assert (tmp_path / "hooks").read_text().split() == [deployments(world)[0]["deploymentId"]]
+
+
+def test_programs_are_run_once_and_shown_where_the_queue_is_empty(
+    world: Any, udo: Udo, seeded: Seeded, tmp_path: Any
+) -> None:
+    seeded(config(_programs(tmp_path)))
+    assert "post_deploy_hook sh" in udo(*DEPLOY, "--queue", "-n").stdout
+    assert udo(*DEPLOY, "--queue").exit == 0
+    assert (tmp_path / "hooks").read_text().split() == [deployments(world)[0]["deploymentId"]]
+
+
+def test_where_the_same_revision_slips_in_it_is_followed_and_the_programs_are_told_of_it(
+    world: Any, udo: Udo, seeded: Seeded, tmp_path: Any
+) -> None:
+    seeded(config(_programs(tmp_path)))
+    at(world, "CreateDeployment", lambda: begin(world, SHA))
+    done = udo(*DEPLOY)
+    assert done.exit == 0, done.stderr
+    assert (tmp_path / "hooks").read_text().split() == [deployments(world)[0]["deploymentId"]]
+
+
+def test_where_the_same_revision_slips_in_and_is_over_nothing_is_made_and_no_program_run(
+    world: Any, udo: Udo, seeded: Seeded, tmp_path: Any
+) -> None:
+    seeded(config(_programs(tmp_path)))
+
+    def faster() -> None:
+        begin(world, SHA)
+        at(world, "GetDeploymentGroup", lambda: end(world))
+
+    for more in ((), ("--queue",)):
+        world.faults.clear()
+        at(world, "CreateDeployment", faster)
+        done = udo(*DEPLOY, *more)
+        assert done.exit == 0, done.stderr
+        assert commits(world) == [SHA]
+        assert not (tmp_path / "hooks").exists()
+
+
+def test_who_queues_and_does_not_wait_leaves_the_deployment_to_aws(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    for first in (lambda: begin(world, OTHER), lambda: at(world, "CreateDeployment", lambda: begin(world, OTHER))):
+        first()
+        done = udo(*DEPLOY, "--queue", "--no-wait")
+        assert done.exit == 0, done.stderr
+        assert "is started, and continues in AWS" in done.stdout
+        assert commits(world)[:2] == [SHA, OTHER]
+        assert deployments(world)[0]["status"] not in ("Succeeded", "Failed")
+        end(world)
+        assert udo("deploy", "prod", "webapp", THIRD).exit == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,18 @@ Telling = Callable[[Outcome], Result]
 FanningOut = Callable[[FanOut], "Iterable[Event]"]
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """A later stage that is shown with the first as `plan`, and planned by `stage` when its turn comes."""
+
+    plan: Plan
+    stage: Stage
+
+    def __call__(self, outcome: Outcome) -> Plan | None:
+        """What is left to do of it."""
+        return self.stage(outcome)
+
+
 class _Samples(dict[str, str]):
     """A stand-in for every Ref, so that a plan can be checked before its first step."""
 
@@ -65,9 +77,10 @@ def finish(
 
     The only place that knows of dry runs, confirmation and recording. Each stage of `later` is planned again until it
     plans nothing more, or `seconds` are over, all under one confirmation, run id and journal; one that is a plan from
-    the start is shown with the first and carried out once. `tell` makes the Result; `emit` takes the place of the
-    session's; `fan_out` gives the events of a remote command, for a plan that holds one; `instead` may plan what takes
-    the place of a plan that failed; `locked` is off for the verbs of locks themselves.
+    the start is shown with the first and carried out once, a `Foreseen` one is shown as it will probably be. `tell`
+    makes the Result; `emit` takes the place of the session's; `fan_out` gives the events of a remote command, for a
+    plan that holds one; `instead` may plan what takes the place of a plan that failed; `locked` is off for the verbs
+    of locks themselves.
 
     Raises: UdoError, with what was done in its `data`.
     """
@@ -161,7 +174,8 @@ class Finish:
 
     def _previewed(self) -> Result:
         self._identify()
-        known = (step for later in self._later if isinstance(later, Plan) for step in later.steps)
+        shown = (one.plan if isinstance(one, Foreseen) else one for one in self._later)
+        known = (step for one in shown if isinstance(one, Plan) for step in one.steps)
         plan = replace(self._plan, steps=(*self._plan.steps, *known))
         if self._locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
             plan = replace(plan, notes=(*plan.notes, f"warning: {locked}: until it is unlocked this would be refused"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from udo.change.finish import Foreseen
 from udo.change.plan import Plan, Ref, Wait
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
 from udo.deploy.outcome import OVERTAKEN, Ending
@@ -58,12 +59,14 @@ class Course:
         return plan
 
     def _afterwards(self) -> tuple[Stage | Plan, ...]:
-        if self._is_queued:
-            return self._next, self._rest, self._programs
-        if not any(isinstance(step, Wait) for step in self.plan.steps):
+        if not self.plan.steps:
             return ()
+        # Somebody may come between the first look and the deployment: then the queue begins there.
+        turn = (self._next,) if self._until is not None else ()
+        if not self._wanted.wait:
+            return turn
         # Where the deployment is known, or will be by its name, its programs are shown beforehand.
-        return self._rest, *filter(None, [self._hooks if self._hooks and self._hooks.steps else None])
+        return *turn, self._rest, Foreseen(self._hooks, self._programs) if self._hooks else self._programs
 
     def _next(self, _outcome: Outcome) -> Plan | None:
         """After a wait in the queue a fresh look; nothing once a plan of our own was carried out."""

@@ -63,8 +63,8 @@ class Ending:
 
         Raises: UdoError where the end was not reached; its `data` and hint name the deployment.
         """
-        if not self._id(outcome):
-            # What was waited for was not ours.
+        if not self._id(outcome) or not any(isinstance(step, Wait) for step in self.plan.steps):
+            # What was waited for, if anything, was not ours.
             outcome = replace(outcome, state=None, rows=())
         error = outcome.error
         if self.further or self.rows:

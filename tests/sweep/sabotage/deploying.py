@@ -218,6 +218,13 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/commands/test_deploy_queue.py",),
     ),
     Mutant(
+        "queue for what is active at the first look alone",
+        "deploy/course.py",
+        "turn = (self._next,) if self._until is not None else ()",
+        "turn = (self._next,) if self._is_queued else ()",
+        ("tests/commands/test_deploy_queue.py",),
+    ),
+    Mutant(
         "leave out who came up meanwhile",
         "deploy/course.py",
         "if not (known and left_out) or",
