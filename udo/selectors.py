@@ -46,6 +46,22 @@ def changing_roles(config: Config, words: Sequence[str]) -> tuple[Role, ...]:
     return config.roles(cluster, role)
 
 
+def one_cluster(config: Config, word: str) -> str:
+    """The one cluster that the value of an option names.
+
+    Raises: UsageError for no name, a list, `*`, CLUSTER.ROLE, or an unknown name.
+    """
+    if word in config.clusters:
+        return word
+    if word == "*" or "," in word:
+        raise UsageError(f"{word!r} is more than one cluster, and this takes one", hint="name it exactly")
+    if "." in word:
+        raise UsageError(f"{word!r} is no cluster", hint="name the cluster alone, without a role")
+    _name(word, word)
+    config.roles(word, None)
+    return word
+
+
 def no_more(words: Sequence[str]) -> None:
     """Accepts the end of the words.
 

@@ -24,6 +24,7 @@ class Endpoint:
 
     def __init__(self) -> None:
         self.given: list[Given] = []
+        self.headers: dict[str, str] = {}
         self.asked = 0
         self.silent = threading.Event()
         self.silent.set()
@@ -40,6 +41,14 @@ class Endpoint:
                 self.end_headers()
                 self.wfile.write(body)
                 self.close_connection = bool(missing)
+
+            def do_HEAD(self) -> None:
+                outer.asked += 1
+                self.send_response(200)
+                self.send_header("Content-Length", "7")
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -208,3 +217,15 @@ def test_an_answer_that_lacks_a_member_within_is_not_one_of_awss(endpoint: Endpo
     endpoint.given = [(200, body, 0)]
     with pytest.raises(LostAnswer, match=f"the answer is not one of AWS's, it holds no {member}"):
         read(endpoint.aws())
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": '""'}, {"x-amz-version-id": "3"}])
+def test_an_object_without_an_etag_cannot_be_pinned_and_is_not_s3s(endpoint: Endpoint, headers: dict[str, str]) -> None:
+    endpoint.headers = headers
+    with pytest.raises(LostAnswer, match="the answer is not one of AWS's, it holds no ETag"):
+        endpoint.aws().s3.stored("releases", "app.zip")
+
+
+def test_an_object_is_known_by_its_etag(endpoint: Endpoint) -> None:
+    endpoint.headers = {"ETag": '"abc"'}
+    assert endpoint.aws().s3.stored("releases", "app.zip").etag == "abc"

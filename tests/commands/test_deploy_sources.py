@@ -27,6 +27,7 @@ deploy: {application: shop, github: {repo: example/shop}}
 clusters:
   stage: {roles: {webapp: {deployment_group: stage-webapp, scale_policy: {min_size: 0, max_size: 9, desired: 2}}}}
   prod: {roles: {webapp: {deployment_group: prod-webapp, scale_policy: {min_size: 0, max_size: 9, desired: 2}}}}
+  bare: {roles: {worker: {deployment_group: bare-worker, scale_policy: {min_size: 0, max_size: 9, desired: 1}}}}
 """
 
 
@@ -110,6 +111,14 @@ def test_from_where_nothing_was_deployed_is_told(udo: Udo, seeded: Seeded) -> No
     [
         (("--from", "prod"), "is the cluster that is deployed to"),
         (("--from", "nowhere"), "no cluster 'nowhere'"),
+        (("--from", "stage,prod"), "'stage,prod' is more than one cluster"),
+        (("--from", "stage,stage"), "'stage,stage' is more than one cluster"),
+        (("--from", "*"), "'*' is more than one cluster"),
+        (("--from", "stage.webapp"), "name the cluster alone, without a role"),
+        (("--from", "stage webapp"), "'stage webapp' is not a name"),
+        (("--from", ""), "'' is not a name"),
+        (("--from", "", SHA), "exclude each other"),
+        (("--from", "bare"), "no role 'webapp' in cluster 'bare'"),
         ((SHA, "--from", "stage"), "exclude each other"),
         ((SHA, "--follow"), "exclude each other"),
         (("--queue", "--supersede", SHA), "exclude each other"),
@@ -123,6 +132,8 @@ def test_what_makes_no_sense_is_a_wrong_use(
     done = udo(*DEPLOY, *words)
     assert done.exit == 2
     assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not world.log
     assert writes(world) == []
 
 

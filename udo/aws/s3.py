@@ -35,4 +35,8 @@ class S3:
             raise Absent(f"there is no {told}s3://{bucket}/{key}") from error
         found = answer.get("VersionId")
         # A bucket without versioning has the version "null", which names whatever is there.
-        return StoredObject(bucket, key, found if found != "null" else None, answer.get("ETag", "").strip('"'))
+        etag = str(answer["ETag"]).strip('"')
+        if not etag:
+            # An object without one could not be pinned.
+            raise KeyError("ETag")
+        return StoredObject(bucket, key, found if found != "null" else None, etag)

@@ -21,13 +21,13 @@ from udo.files import current_folder
 from udo.groups.target import role_target
 from udo.result import Result
 from udo.schema.deploy import FILE_EXISTS
-from udo.selectors import no_more, one_role
+from udo.selectors import no_more, one_cluster, one_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.aws import Aws
-    from udo.config import Role
+    from udo.config import Config, Role
     from udo.deploy.observe import Observed
     from udo.session import Session
 
@@ -128,7 +128,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     """
     role, rest = one_role(session.config, words)
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
-    asked = _asked(role, rest, options)
+    asked = _asked(session.config, role, rest, options)
     aws = session.aws(role)
     wanted = _wanted(session, role, aws, options)
     if asked.follow:
@@ -139,19 +139,21 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     return _deployed(session, role, aws, observe_deployments(aws, groups, wanted.revision), wanted, asked.queue)
 
 
-def _asked(role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Asked:
+def _asked(config: Config, role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Asked:
     """Where the revision comes from, before AWS is asked for anything. Raises: UsageError."""
     for key in ("deploy.application", "deploy.deployment_group"):
         setting(role, key)
     cluster, follow = options["cluster"], options["follow"]
-    if len([one for one in (rest[:1], cluster, follow) if one]) != 1:
-        if rest or cluster or follow:
+    if len([one for one in (rest[:1], cluster is not None, follow) if one]) != 1:
+        if rest or cluster is not None or follow:
             raise UsageError("REV, --from and --follow exclude each other", hint="give one of them")
         raise UsageError("which revision?", hint="give REV, --from or --follow; see 'udo deploy --help'")
     if options["queue"] and options["supersede"]:
         raise UsageError("--queue and --supersede exclude each other", hint="give one of them")
-    if cluster == role.cluster:
+    if cluster is not None and one_cluster(config, cluster) == role.cluster:
         raise UsageError(f"--from {cluster} is the cluster that is deployed to", hint="name another one")
+    if cluster is not None:
+        config.role(cluster, role.name)
     no_more(rest[1:])
     asked = Asked("", None, cluster, follow, options["allow_older"], options["queue"])
     if not rest or rest[0] == PREVIOUS:
@@ -179,7 +181,7 @@ def _revision(session: Session, role: Role, aws: Aws, asked: Asked) -> tuple[Map
     Raises: UdoError.
     """
     if asked.cluster:
-        (source,) = session.config.roles(asked.cluster, role.name)
+        source = session.config.role(asked.cluster, role.name)
         source = session.resolve(source, *_KEYS) if source.lookups(*_KEYS) else source
         found = promoted(session.aws(source), source)
         return found, (f"{source.label} runs {told(found)}",)
