@@ -10,9 +10,10 @@ from typing import Any
 import jmespath
 
 from udo.change.events import Event, HostDone, Notice
+from udo.change.lock import Free
 from udo.change.outcome import Outcome
 from udo.change.plan import Call, LocalCommand, Pair, Plan, Read, Step, Wait
-from udo.change.runner import Free, Tools, carry_out
+from udo.change.runner import Tools, carry_out
 from udo.change.waiting import Plain, Watcher
 
 

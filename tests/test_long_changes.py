@@ -10,7 +10,8 @@ import pytest
 from pretended import SWAP, WAIT, WATCHED, Place, after, thing
 
 from udo.change.events import HostDone, Progress
-from udo.change.plan import Call, FanOut, Guard, Pair
+from udo.change.plan import Call, FanOut, Guard, Pair, Plan, Ref
+from udo.change.runner import carry_out, put_back
 from udo.change.waiting import Poll
 from udo.errors import (
     AwsError,
@@ -171,6 +172,67 @@ def test_cleanup_that_cannot_be_sent_names_the_command_that_does_it() -> None:
     assert isinstance(outcome.error, PartlyDone)
     assert str(outcome.error) == "put it back: not done, no; 'udo resume prod web' does it"
     assert [one.outcome for one in outcome.steps] == ["done", "failed", "done"]
+
+
+UNDO = replace(PUT_BACK, undoes="SwapThing")
+UNTAG = Call(
+    "untag it", "autoscaling", "Untag", {"Name": "g"}, expect=(Pair(thing("tag"), "ours"),), undoes="UpdateThing"
+)
+
+
+def test_what_was_never_sent_is_not_undone_and_what_was_is() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"})
+    refused = replace(SWAP, operation="SwapThing", expect=(Pair(thing("g"), "v9"),))
+    assert isinstance(place.outcome(SWAP, refused, cleanup=(UNDO, UNTAG)).error, Conflict)
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Untag"]
+
+
+def test_of_what_undoes_a_write_one_that_fails_keeps_those_after_it_from_being_sent() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[{}, {}, AwsError("no")])
+    error = place.outcome(SWAP, replace(SWAP, operation="SwapThing"), cleanup=(UNDO, UNTAG), remedy="udo x").error
+    assert str(error) == "put it back: not done, no; 'udo x' does it"
+    assert [name for name, _ in place.sent] == ["UpdateThing", "SwapThing", "Resume"]
+
+
+def test_what_rests_on_a_value_that_was_never_saved_is_not_put_back() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[AwsError("no")])
+    made = replace(SWAP, save={"id": "Id"})
+    about_it = replace(PUT_BACK, expect=(Pair(thing(Ref("id")), "ended"),))
+    place.outcome(SWAP, made, cleanup=(about_it,))
+    assert [name for name, _ in place.sent] == ["UpdateThing"]
+
+
+def test_a_cleanup_that_lasts_is_owed_after_success_and_sent_at_once_after_a_failure() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped", "d": "Succeeded"})
+    outcome = place.outcome(SWAP, cleanup=(UNTAG, PUT_BACK), lasting=True)
+    assert [name for name, _ in place.sent] == ["UpdateThing"]
+    assert outcome.owed is not None
+    after_all = put_back(outcome.owed, place.tools, outcome)
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Untag", "Resume"]
+    assert [one.outcome for one in after_all.steps] == ["done", "done", "done"]
+    failed = Place({"g": "v1", "tag": "ours", "p": "stopped", "d": "Failed"})
+    assert failed.outcome(SWAP, WAIT, cleanup=(PUT_BACK,), lasting=True).owed is None
+    assert [name for name, _ in failed.sent] == ["UpdateThing", "Resume"]
+
+
+def test_what_an_earlier_run_has_left_is_put_back_without_a_write() -> None:
+    place = Place({"tag": "ours", "p": "stopped", "d": "Failed"})
+    assert isinstance(place.outcome(WAIT, cleanup=(PUT_BACK,), inherits=True).error, EndedBadly)
+    assert [name for name, _ in place.sent] == ["Resume"]
+
+
+def test_cleanup_is_sent_though_nobody_listens_any_more() -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped"})
+    told: list[Any] = []
+
+    def emit(event: Any) -> None:
+        told.append(event)
+        if len(told) > 1:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        carry_out(Plan("change", "g", (SWAP,), cleanup=(PUT_BACK,)), replace(place.tools, emit=emit))
+    assert [name for name, _ in place.sent] == ["UpdateThing", "Resume"]
 
 
 ALARM = Guard("alarm errors", thing("alarm"), ("ALARM",), "look at it first")

@@ -12,6 +12,16 @@ Reading = Callable[[Read], Any]
 _LONGEST = 120
 
 
+class Samples(dict[str, str]):
+    """A stand-in for every Ref, so that a plan can be checked before its first step."""
+
+    def __missing__(self, key: str) -> str:
+        return "1"
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
 def resolve(value: Any, known: Mapping[str, Any]) -> Any:
     """The value with every Ref in it replaced by what is known under its name.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -102,3 +103,13 @@ class Idle:
 
 
 Event = StepBegan | StepDone | StepFailed | Progress | Notice | HostBegan | Line | HostDone | Idle
+
+
+def quietly(emit: Callable[[Event], None]) -> Callable[[Event], None]:
+    """The same where whoever listened has gone away: what must be put back is put back all the same."""
+
+    def told(event: Event) -> None:
+        with suppress(BrokenPipeError):
+            emit(event)
+
+    return told

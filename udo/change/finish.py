@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.change import waiting
-from udo.change.conditions import resolve
+from udo.change.conditions import Samples, resolve
 from udo.change.confirm import confirm
 from udo.change.events import Notice, Progress, StepBegan, StepDone, exit_status
 from udo.change.hooks import run
@@ -18,7 +18,7 @@ from udo.change.outcome import Outcome
 from udo.change.plan import FanOut, Plan, filled
 from udo.change.preview import previewed
 from udo.change.record import Record
-from udo.change.runner import Tools, carry_out
+from udo.change.runner import Tools, carry_out, put_back
 from udo.errors import DeadlinePassed, Interrupted, Refused, UdoError
 from udo.output.text import plan_lines
 from udo.result import Result
@@ -49,16 +49,6 @@ class Foreseen:
     def __call__(self, outcome: Outcome) -> Plan | None:
         """What is left to do of it."""
         return self.stage(outcome)
-
-
-class _Samples(dict[str, str]):
-    """A stand-in for every Ref, so that a plan can be checked before its first step."""
-
-    def __missing__(self, key: str) -> str:
-        return "1"
-
-    def __contains__(self, key: object) -> bool:
-        return True
 
 
 def finish(
@@ -139,6 +129,7 @@ class Finish:
         self._said: list[str] = []
         self._begun = False
         self._announced = False
+        self._owed: list[Plan] = []
 
     def result(self, *, confirmed: bool = False) -> Result:
         """What was done, or would be.
@@ -170,7 +161,7 @@ class Finish:
 
     def _check(self, plan: Plan) -> None:
         for call in (*plan.writes, *plan.cleanup):
-            self._aws.check(call.service, call.operation, resolve(call.params, _Samples()))
+            self._aws.check(call.service, call.operation, resolve(call.params, Samples()))
 
     def _previewed(self) -> Result:
         self._identify()
@@ -251,7 +242,11 @@ class Finish:
                 record.end("interrupted", "the reader of the output went away")
             raise
         finally:
-            lock.give_back()
+            try:
+                for owed in self._owed:
+                    outcome = put_back(owed, tools, outcome)
+            finally:
+                lock.give_back()
         return self._ended(record, outcome)
 
     def _stages(self, tools: Tools, outcome: Outcome, *, confirmed: bool) -> Outcome:
@@ -273,7 +268,7 @@ class Finish:
 
     def _step_by_step(self, plan: Plan, tools: Tools, outcome: Outcome) -> Outcome:
         """Carries a plan out, and what takes its place where it failed."""
-        outcome = carry_out(plan, tools, outcome)
+        outcome = self._done(carry_out(plan, tools, outcome))
         while outcome.error and self._instead:
             try:
                 other = self._instead(outcome)
@@ -282,7 +277,11 @@ class Finish:
             if other is None:
                 break
             self._again(other)
-            outcome = carry_out(other, tools, replace(outcome, error=None))
+            outcome = self._done(carry_out(other, tools, replace(outcome, error=None)))
+        return outcome
+
+    def _done(self, outcome: Outcome) -> Outcome:
+        self._owed += [outcome.owed] if outcome.owed else []
         return outcome
 
     def _ended(self, record: Record, outcome: Outcome) -> Result:

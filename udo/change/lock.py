@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from udo.change.holder import Holder, parameter_name
 from udo.change.plan import Call, Pair, Plan, Read
+
+
+class Lock(Protocol):
+    """What stands between two runs on one target."""
+
+    def take(self) -> None:
+        """Before a write: takes it, if it is not held. Raises: Conflict where somebody else has it."""
+
+    def give_back(self) -> None:
+        """Before anything long that is no write of Udo's own."""
+
+    def beat(self) -> None:
+        """While it is held through something long: shows that its holder lives. Raises: Conflict where it is lost."""
+
+
+class Free:
+    """No lock at all."""
+
+    def take(self) -> None:
+        """Nothing is taken."""
+
+    def give_back(self) -> None:
+        """Nothing is given back."""
+
+    def beat(self) -> None:
+        """Nobody is told."""
 
 
 def plan_lock(group_name: str, holder: Holder) -> Plan:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from udo.change.events import HostDone
-    from udo.change.plan import Difference
+    from udo.change.plan import Difference, Plan
     from udo.errors import Failure
 
 
@@ -30,7 +30,8 @@ class Done:
 class Outcome:
     """What became of a change so far: its steps, what they saved by name, and how the hosts of fan-outs ended.
 
-    `state` and `rows` are those of the last poll of the last wait; `error` is what ended it early.
+    `state` and `rows` are those of the last poll of the last wait; `error` is what ended it early;
+    `owed` is the plan whose cleanup is still to be sent.
     """
 
     run: str = ""
@@ -43,6 +44,7 @@ class Outcome:
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     error: Failure | None = None
+    owed: Plan | None = None
 
     @property
     def changed(self) -> bool:

@@ -43,7 +43,8 @@ class Call:
 
     `expect` must hold just before it, `proof` holds once it is done (and settles a lost answer); `save` maps a name
     to the JMESPath of a value in the answer, kept as text where it is a number. Where an `optional` call is refused
-    that is a warning, and the plan continues.
+    that is a warning, and the plan continues. In a plan's cleanup, `undoes` names the operation of the plan that it
+    takes back: where none of those was sent it is not sent either.
     """
 
     says: str
@@ -54,6 +55,7 @@ class Call:
     expect: tuple[Pair, ...] = ()
     proof: tuple[Pair, ...] = ()
     optional: bool = False
+    undoes: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,10 @@ class Plan:
     `reason` is why the operator wants it.
 
     `cleanup` is sent on every way out once a write was sent, each call only where its `expect` holds and its `proof`
-    does not; `remedy` is the command that does what could not be sent. `guards` end the run where they turn bad.
+    does not; of calls that undo a write, one that cannot be sent keeps those after it from being sent. `remedy` is the
+    command that does what could not be sent. With `lasting` the cleanup of a success waits until the stages after it
+    have ended as well; with `inherits` it needs no write, because an earlier run has left what it puts back.
+    `guards` end the run where they turn bad.
     With `held` the lock is kept through waits, for a change that nobody may come between.
     """
 
@@ -163,6 +168,8 @@ class Plan:
     remedy: str = ""
     guards: tuple[Guard, ...] = ()
     held: bool = False
+    lasting: bool = False
+    inherits: bool = False
 
     @property
     def writes(self) -> tuple[Call, ...]:

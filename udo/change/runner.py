@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from udo import signals
-from udo.change.conditions import brief, hold, moved, read_together, resolve, text
-from udo.change.events import Event, HostDone, Notice, StepBegan, StepDone, StepFailed
+from udo.change.conditions import brief, hold, is_open, known_part, moved, read_together, resolve, text
+from udo.change.events import Event, HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
+from udo.change.lock import Free, Lock
 from udo.change.outcome import Done, Outcome
 from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Read, Ref, Step, Wait, filled
 from udo.change.waiting import SETTLE_SECONDS, SLOWEST_POLL, Clock, Poll, Watcher, in_time, jittered, wait_for
@@ -32,32 +33,6 @@ from udo.errors import (
 RESEND_SECONDS = 120.0
 
 
-class Lock(Protocol):
-    """What stands between two runs on one target."""
-
-    def take(self) -> None:
-        """Before a write: takes it, if it is not held. Raises: Conflict where somebody else has it."""
-
-    def give_back(self) -> None:
-        """Before anything long that is no write of Udo's own."""
-
-    def beat(self) -> None:
-        """While it is held through something long: shows that its holder lives. Raises: Conflict where it is lost."""
-
-
-class Free:
-    """No lock at all."""
-
-    def take(self) -> None:
-        """Nothing is taken."""
-
-    def give_back(self) -> None:
-        """Nothing is given back."""
-
-    def beat(self) -> None:
-        """Nobody is told."""
-
-
 @dataclass(frozen=True)
 class Tools:
     """What the runner is handed: one-attempt writes, reads, fan-out, local programs, and where to tell and note it."""
@@ -77,23 +52,34 @@ class Tools:
 def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcome:
     """What became of the plan, added to what was `before` it: every step done and the goal read back, or the error.
 
-    Programs that fail do not stop the steps after them. Once a write was sent `cleanup` is sent, however it ends.
+    Programs that fail do not stop the steps after them. Once a write was sent `cleanup` is sent, however it ends; that
+    of a `lasting` plan that went well is the outcome's `owed`.
     """
     run = _Run(plan, tools, before or Outcome())
     error: Failure | None = None
+    lasts = False
     try:
         run.steps_in_order()
+        lasts = plan.lasting
     except (UdoError, Interrupted) as ended:
         error = ended
     finally:
         # A bug is a way out, too.
-        run.clean_up()
+        if not lasts:
+            run.clean_up()
     try:
         if error is None:
             run.check_end()
     except (UdoError, Interrupted) as ended:
         error = ended
-    return run.outcome(error)
+    return replace(run.outcome(error), owed=plan if lasts else None)
+
+
+def put_back(plan: Plan, tools: Tools, before: Outcome) -> Outcome:
+    """What became of it all once what a plan that was carried out owes is put back, too."""
+    run = _Run(replace(plan, steps=(), differences=(), notes=(), inherits=True), tools, before)
+    run.clean_up(frozenset(call.operation for call in plan.writes))
+    return run.outcome(before.error or run.failure)
 
 
 class _Run:
@@ -108,7 +94,12 @@ class _Run:
         self._steps = list(before.steps)
         self._poll = Poll(before.state, rows=before.rows)
         self._failed: list[str] = []
-        self._sent = False
+        self._sent: set[str] = set()
+
+    @property
+    def failure(self) -> PartlyDone | None:
+        """What failed by the way, where nothing worse did."""
+        return PartlyDone("; ".join(self._failed)) if self._failed else None
 
     def outcome(self, error: Failure | None) -> Outcome:
         """What became of it."""
@@ -141,32 +132,46 @@ class _Run:
         if self._plan.steps:
             self._read_back()
             self._compare_seen()
-        if self._failed:
-            raise PartlyDone("; ".join(self._failed))
+        if self.failure:
+            raise self.failure
 
-    def clean_up(self) -> None:
-        """Sends what has to be sent on every way out; what cannot be is told, with the remedy."""
-        if not (self._sent and self._plan.cleanup):
+    def clean_up(self, earlier: frozenset[str] = frozenset()) -> None:
+        """Sends what has to be sent on every way out; what cannot be is told, with the remedy.
+
+        `earlier` are the operations that were sent before this.
+        """
+        if not (self._plan.cleanup and (self._sent or self._plan.inherits)):
             return
+        stuck = False
+        self._tools = replace(self._tools, emit=quietly(self._tools.emit))
         with signals.putting_back():
             # Somebody else at work does not stop it: `expect` says whether it is still ours to send.
-            with suppress(UdoError):
+            with suppress(UdoError, BrokenPipeError):
                 self._tools.lock.take()
             for call in self._plan.cleanup:
+                if call.undoes and (stuck or call.undoes not in self._sent | earlier):
+                    continue
                 try:
                     self._put_back(call)
                 except (UdoError, Interrupted) as error:
-                    remedy = f"; '{self._plan.remedy}' does it" if self._plan.remedy else ""
-                    told = f"{call.says}: not done, {error.message}{remedy}"
-                    self._failed.append(told)
-                    if self._steps[-1] == Done(call.says, "begun"):
-                        self._steps.pop()
-                    self._steps.append(Done(call.says, "failed", error.message))
-                    self._tools.record(call.says, error.code, error.message)
-                    self._tools.emit(Notice(told, "warning"))
+                    stuck = stuck or bool(call.undoes)
+                    self._not_put_back(call, error)
+
+    def _not_put_back(self, call: Call, error: Failure) -> None:
+        remedy = f"; '{self._plan.remedy}' does it" if self._plan.remedy else ""
+        told = f"{call.says}: not done, {error.message}{remedy}"
+        self._failed.append(told)
+        if self._steps[-1:] == [Done(call.says, "begun")]:
+            self._steps.pop()
+        self._steps.append(Done(call.says, "failed", error.message))
+        self._tools.record(call.says, error.code, error.message)
+        self._tools.emit(Notice(told, "warning"))
 
     def _put_back(self, call: Call) -> None:
         known = dict(self._known)
+        if is_open(known_part([call.params, *(pair.read for pair in call.expect)], known)):
+            # What it is about was never made.
+            return
         if call.proof and hold(call.proof, known, self._tools.read):
             return
         if not all(text(found) == text(resolve(pair.value, known)) for pair, found in self._found(call.expect)):
@@ -276,9 +281,9 @@ class _Run:
             answer = self._tools.call(call.service, call.operation, params)
         except (LostAnswer, Interrupted):
             # It may have taken effect.
-            self._sent = True
+            self._sent.add(call.operation)
             raise
-        self._sent = True
+        self._sent.add(call.operation)
         return answer
 
     def _saved(self, call: Call, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -160,7 +160,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "if told is not None and told.before ==",
         "if False and told.before ==",
     ),
-    Mutant("keep the lock", "change/finish.py", "finally:\n            lock.give_back()", "finally:\n            pass"),
+    Mutant(
+        "keep the lock",
+        "change/finish.py",
+        "finally:\n                lock.give_back()",
+        "finally:\n                pass",
+    ),
     Mutant("overwrite a lock", "change/lock.py", '"Overwrite": False', '"Overwrite": True'),
     Mutant("give back anybody's lock", "change/lock.py", 'expect=(Pair(read, seen, f"lock of {group_name}"),),', ""),
     Mutant(
