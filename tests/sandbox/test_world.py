@@ -113,7 +113,7 @@ def test_a_service_or_region_that_is_not_there_is_named(world: World, client: An
 @pytest.mark.parametrize(
     ("kind", "codes"),
     [
-        ("throttle", {"Throttling", "RequestLimitExceeded", "ThrottlingException"}),
+        ("throttle", {"Throttling", "RequestLimitExceeded", "ThrottlingException", "SlowDown"}),
         ("deny", {"AccessDenied", "UnauthorizedOperation", "AccessDeniedException"}),
         ("expire", {"ExpiredToken", "RequestExpired", "ExpiredTokenException"}),
         ("fail", {"InternalFailure", "InternalError"}),
@@ -122,6 +122,26 @@ def test_a_service_or_region_that_is_not_there_is_named(world: World, client: An
 def test_every_protocol_can_read_a_refusal(world: World, client: Any, service: str, kind: Any, codes: set[str]) -> None:
     world.faults.add(Fault(kind, times=None))
     assert code(getattr(client(service), READS[service])) in codes
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "told"),
+    [
+        ("throttle", 503, "SlowDown"),
+        ("deny", 403, "AccessDenied"),
+        ("expire", 400, "ExpiredToken"),
+        ("fail", 500, "InternalError"),
+    ],
+)
+def test_s3_refuses_by_its_own_codes_and_where_only_the_head_is_asked_for_by_status_alone(
+    world: World, client: Any, kind: Any, status: int, told: str
+) -> None:
+    world.faults.add(Fault(kind, times=None))
+    for asked, expected in ((client("s3").get_object, told), (client("s3").head_object, str(status))):
+        with pytest.raises(ClientError) as error:
+            asked(Bucket="bundles", Key="a")
+        assert error.value.response["Error"]["Code"] == expected
+        assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
 @pytest.mark.parametrize(

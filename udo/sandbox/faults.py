@@ -227,9 +227,13 @@ def _refused(kind: str, asked: Request, account: str) -> Answer:
 
 
 def _throttled(asked: Request, _account: str) -> tuple[int, str, str]:
-    """Source: EC2 API "Request throttling" (RequestLimitExceeded, 503); common errors of the other services."""
+    """Source: EC2 API "Request throttling" (RequestLimitExceeded, 503); S3 API "Error responses" (SlowDown, 503);
+    common errors of the other services.
+    """
     if asked.protocol == "ec2":
         return 503, "RequestLimitExceeded", "Request limit exceeded."
+    if asked.protocol == "rest-xml":
+        return 503, "SlowDown", "Please reduce your request rate."
     return 400, "Throttling" if asked.protocol == "query" else "ThrottlingException", "Rate exceeded"
 
 
@@ -248,18 +252,23 @@ def _denied(asked: Request, account: str) -> tuple[int, str, str]:
 
 
 def _expired(asked: Request, _account: str) -> tuple[int, str, str]:
-    """Source: EC2 error codes (RequestExpired); common errors (ExpiredToken, in JSON services ...Exception)."""
+    """Source: EC2 error codes (RequestExpired); S3 API "Error responses" (ExpiredToken, 400); common errors
+    (ExpiredToken, in JSON services ...Exception).
+    """
     if asked.protocol == "ec2":
         return 400, "RequestExpired", "Request has expired."
+    if asked.protocol == "rest-xml":
+        return 400, "ExpiredToken", "The provided token has expired."
     text = "The security token included in the request is expired"
-    return (
-        (403, "ExpiredToken", text) if asked.protocol in ("query", "rest-xml") else (400, "ExpiredTokenException", text)
-    )
+    return (403, "ExpiredToken", text) if asked.protocol == "query" else (400, "ExpiredTokenException", text)
 
 
 def _failed(asked: Request, _account: str) -> tuple[int, str, str]:
-    """Source: common errors of the AWS APIs (InternalFailure); EC2 error codes (InternalError)."""
-    return 500, "InternalError" if asked.protocol == "ec2" else "InternalFailure", "An internal error has occurred"
+    """Source: common errors of the AWS APIs (InternalFailure); EC2 error codes, S3 API "Error responses"
+    (InternalError).
+    """
+    code = "InternalError" if asked.protocol in ("ec2", "rest-xml") else "InternalFailure"
+    return 500, code, "An internal error has occurred"
 
 
 _TEXTS: Mapping[str, Callable[[Request, str], tuple[int, str, str]]] = {

@@ -60,8 +60,11 @@ def request(environ: Environ, number: int) -> Request:
 def refusal(asked: Request, status: int, code: str, message: str) -> Answer:
     """An error answer in the protocol of the request.
 
-    Source: botocore/parsers.py reads `Errors/Error` for ec2, `Error` for the other XML protocols, `__type` otherwise.
+    Source: botocore/parsers.py reads `Errors/Error` for ec2, `Error` for the other XML protocols, `__type` otherwise;
+    S3 API "HeadObject": an answer to HEAD has no body, and so no code but its status.
     """
+    if asked.protocol == "rest-xml" and asked.operation.startswith("Head"):
+        return Answer(status, (("Content-Type", "application/xml"), ("Content-Length", "0")), b"")
     kind, body = _error_body(asked, status, code, message)
     headers = [("Content-Type", kind), ("x-amzn-RequestId", f"udo-{asked.number}"), ("x-amzn-errortype", code)]
     if asked.protocol == "cbor":
