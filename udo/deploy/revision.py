@@ -13,6 +13,7 @@ COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 # Git's own rules for a name of a ref (git check-ref-format), which leave nothing of its revision syntax or of a glob.
 _NAME = re.compile(r"(?!@$|[./-]|.*(?:\.\.|@\{|//|/\.|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+")
 _BARE = re.compile(r"[\w][\w.+@=,-]*(/[\w.+@=,-]+)*")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 # Source: API_S3Location, bundleType: tar, tgz or zip hold an application for instances.
 _ENDINGS = {".zip": "zip", ".tgz": "tgz", ".tar.gz": "tgz", ".tar": "tar"}
 
@@ -130,7 +131,7 @@ def _archive(word: str, sources: Sources) -> Archive:
     # Nothing is decoded: what a key or a version id holds is written as it is, and printed so.
     path, asked, version = word.removeprefix("s3://").rpartition("?versionId=")
     bucket, _, key = (path if asked else version).partition("/")
-    if not bucket or not key or (asked and not version):
+    if not bucket or not key or (asked and not version) or _CONTROL.search(word):
         raise UsageError(
             f"{word!r} is not an object in S3", hint="write s3://bucket/key or s3://bucket/key?versionId=ID"
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.errors import ConfigError, one_line
-from udo.output.clean import neutral
+from udo.output.clean import in_line, neutral
 from udo.output.hidden import Hidden
 from udo.output.table import lines, room, table
 from udo.output.terminal import Status, coloured_plan, coloured_table, is_colourful, red, yellow
@@ -66,7 +66,7 @@ class Output:
 
     def _line(self, text: str) -> None:
         self._status.clear()
-        told = neutral(self.masked(text))
+        told = in_line(self.masked(text))
         if is_colourful(sys.stderr, self._color):
             told = yellow(told) if told.startswith("warning:") else red(told) if told.startswith("udo:") else told
         print(told, file=sys.stderr, flush=True)
@@ -140,14 +140,16 @@ class Output:
             self._document(command, error.exit, error.data, row)
         elif isinstance(error, ConfigError):
             # Every line begins with its place, so that editors can go there.
-            self.error(str(error))
+            *others, last = map(str, error.problems or ("",))
+            for line in (*others, one_line(last, error.hint)):
+                self.error(line)
         else:
             self._error(error.message, error.hint)
 
     def ask(self, question: str) -> bool:
         """Whether the person at the terminal answers yes; anything but y or yes is no."""
         self._status.clear()
-        sys.stderr.write(f"{neutral(self.masked(question))} [y/N] ")
+        sys.stderr.write(f"{in_line(self.masked(question))} [y/N] ")
         sys.stderr.flush()
         return _line().strip().lower() in ("y", "yes")
 

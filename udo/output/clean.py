@@ -17,6 +17,11 @@ def neutral(text: str) -> str:
     return _UNSAFE.sub(_shown, text) if _UNSAFE.search(text) else text
 
 
+def in_line(text: str) -> str:
+    """The same on one line, with newlines and tabs as escapes too."""
+    return neutral(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def width(text: str) -> int:
     """How many terminal cells the text takes."""
     if text.isascii():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udo.change.plan import NONE
-from udo.output.clean import neutral, width
+from udo.output.clean import in_line, neutral, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for number, step in enumerate(plan.steps, 1):
         # After two spaces a step repeats what differs; here that stands above already.
         says = step.says.partition("  ")[0] if plan.differences else step.says
-        yield f"  {number}. {neutral(says)}"
+        yield f"  {number}. {in_line(says)}"
 
 
 def difference_lines(differences: Sequence[Difference]) -> Iterator[str]:
@@ -35,5 +35,5 @@ def difference_lines(differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences:
         old, new = (neutral(text).replace("\n", " ") for text in (difference.old, difference.new))
         sign, change = ("+", new) if old == NONE else ("-", old) if new == NONE else ("~", f"{old} -> {new}")
-        yield f"  {sign} {neutral(difference.key).ljust(longest)}  {change}"
+        yield f"  {sign} {in_line(difference.key).ljust(longest)}  {change}"
         yield from (f"      {neutral(line)}" for line in difference.lines)
