@@ -94,7 +94,7 @@ def test_the_tour_goes_to_its_end_and_leaves_nothing(environment: dict[str, str]
     assert ended.returncode == 0, ended.stderr
     assert "succeeded on 2 instances" in ended.stdout
     assert ended.stdout.count("load average") == 2
-    assert "ValidateService failed (scripts/validate.sh, exit 1)" in ended.stdout + ended.stderr
+    assert "failed in ValidateService (scripts/validate.sh, exit 1)" in ended.stdout + ended.stderr
     assert "unknown lifecycle events" in ended.stderr
     assert "warning" not in ended.stderr
     assert list(tmp_path.glob("udo-demo.*")) == []

@@ -95,14 +95,14 @@ def test_a_failure_names_instance_event_script_and_log(world: Any, udo: Udo, see
     fail(event="AfterInstall", instance=1, script="bin/restart", message="exit 1", log_tail=log)
     done = udo(*DEPLOY, SHA)
     assert done.exit == 1
-    assert "AfterInstall failed (bin/restart, ScriptFailed, exit 1)" in done.stdout
+    assert "failed in AfterInstall (bin/restart, exit 1):" in done.stdout
     assert "    line 29\n" in done.stdout
     assert "line 3\n" not in done.stdout
     assert "\x1b" not in done.stdout
     last = done.stderr.splitlines()[-1]
     assert last.startswith("udo: deployment d-")
-    assert "failed: HEALTH_CONSTRAINTS" in last
-    assert "AfterInstall failed (bin/restart" in last
+    assert "HEALTH_CONSTRAINTS" not in last
+    assert "failed in AfterInstall (bin/restart, " in last
     assert not Path("hook.json").exists()
 
 
@@ -128,7 +128,7 @@ def test_a_success_with_a_failed_last_instance_is_exit_3(world: Any, udo: Udo, s
     assert deployments(world)[0]["status"] == "Succeeded"
     assert done.exit == 3
     assert "succeeded on 2 instances, but 1 of 3 failed: i-" in done.stderr
-    assert "ValidateService failed (bin/check" in done.stderr
+    assert "failed in ValidateService (bin/check" in done.stderr
 
 
 def test_no_wait_names_the_deployment_and_leaves_it(world: Any, udo: Udo, seeded: Seeded) -> None:

@@ -61,7 +61,7 @@ def test_one_is_told_instance_by_instance(world: Any, udo: Udo, seeded: Seeded) 
     done = udo("deployments", deployment_id)
     assert done.exit == 0, done.stderr
     assert f"{deployment_id} of example/shop {SHA} to shop prod-webapp: Failed, 1 of 3 failed" in done.stderr
-    assert "Install failed (bin/x, exit 1)" in done.stderr
+    assert "failed in Install (bin/x, exit 1)" in done.stderr
     assert "no room" in done.stderr
     data = udo("deployments", deployment_id, "-o", "json").json["data"]
     assert {row["instance_id"] for row in data["targets"]} == set(members(world))

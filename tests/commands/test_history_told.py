@@ -86,7 +86,7 @@ def test_a_failure_is_told_as_it_was_on_the_screen_and_nothing_that_a_script_wro
     assert (done.exit, "canary" in done.stdout) == (1, True)
     told = whole(udo)
     assert done.stderr.splitlines()[-1] == f"udo: {told['message']}"
-    assert "AfterInstall failed (bin/restart" in told["message"]
+    assert "failed in AfterInstall (bin/restart" in told["message"]
     assert (told["outcome"], told["deployment_id"]) == ("failed", deployments(world)[0]["deploymentId"])
     alone = udo("history", last(udo)["run"])
     steps = re.compile(r"\[[12]/2\] (.*)")

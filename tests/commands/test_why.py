@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from deploy_worlds import OTHER, SHA, begin, config, deployments, end
 
-from udo.groups.failures import failed_activity, failed_refresh
+from udo.groups.failures import failed_activities, failed_refresh
 from udo.model.activities import Activity, Refresh
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import DeploymentFault
@@ -40,9 +40,9 @@ def test_the_last_failed_deployment_is_told_with_its_last_lines_and_what_succeed
     end(world)
     done = udo(*WHY)
     assert done.exit == 0, done.stderr
-    assert f"ago  deployment {failed} of example/shop {SHA}: Failed" in done.stdout
-    assert "HEALTH_CONSTRAINTS: too many instances failed, or too few were healthy" in done.stdout
-    assert "Install failed (bin/x, exit 1)" in done.stdout
+    assert f"ago  deployment {failed} of {SHA[:7]}: Failed, 1 of 3 failed" in done.stdout
+    assert "HEALTH_CONSTRAINTS" not in done.stdout
+    assert "failed in Install (bin/x, exit 1):" in done.stdout
     assert "[stderr]no room" in done.stdout
     assert f"since then: deployment {later} of {OTHER[:7]} succeeded" in done.stdout
     (row,) = udo(*WHY, "-o", "json").json["data"]
@@ -69,33 +69,56 @@ def activity(
     return Activity(status, what, f"2026-03-01T12:{at:02}:00Z", message)
 
 
+FULL = "We currently do not have sufficient t3.small capacity in the zone you requested (i-0123456789{}). It failed."
+
+
 def test_launches_that_failed_alike_are_one_line_with_the_last_message_and_a_remedy() -> None:
-    full = "We currently do not have sufficient t3.small capacity (i-0123456789{}). Launching EC2 instance failed."
-    rows = [activity("Failed", 30 - n, full.format(n)) for n in range(3)]
-    found = failed_activity([*rows, activity("Failed", 1, "something else"), activity("Successful", 0)])
-    assert found is not None
-    assert found.says == "3 launches failed in the same way, and 1 in other ways"
+    rows = [activity("Failed", 30 - n, FULL.format(n)) for n in range(3)]
+    found, other = failed_activities([*rows, activity("Failed", 1, "something else"), activity("Successful", 0)])
+    assert found.says == "3 launches failed in the same way since 2026-03-01 12:28 UTC"
     assert found.at == "2026-03-01T12:30:00Z"
-    assert found.lines[1] == "-> allow more instance types or zones"
+    assert found.lines[-1] == "-> allow more instance types or zones"
+    assert " ".join(found.lines[:-1]) == FULL.format(0)
     assert found.since == ""
+    assert (other.says, other.lines) == ("a launch failed", ("something else",))
+
+
+def test_of_many_ways_to_fail_the_newest_are_told_apart_and_the_rest_is_counted() -> None:
+    found = failed_activities([activity("Failed", 59 - n, f"way {n % 5}") for n in range(10)])
+    assert [one.says.partition(" since")[0] for one in found] == ["2 launches failed in the same way"] * 3
+    assert [one.says.endswith(", and 4 in other ways") for one in found] == [False, False, True]
+
+
+def test_terminations_and_cancelled_ones_are_told_as_such() -> None:
+    gone = "Terminating EC2 instance: i-0123456789"
+    found = failed_activities([activity("Cancelled", 5, what=gone), activity("Cancelled", 4, what=gone)])
+    assert [one.says for one in found] == ["2 terminations were cancelled in the same way since 2026-03-01 12:04 UTC"]
+    assert failed_activities([activity("Failed", 5, what="Moving")])[0].says == "an activity failed"
 
 
 def test_a_launch_that_went_well_afterwards_is_named() -> None:
-    found = failed_activity([activity("Successful", 9), activity("Failed", 5, "The AMI ami-1 does not exist")])
-    assert found is not None
+    (found,) = failed_activities([activity("Successful", 9), activity("Failed", 5, "The AMI ami-1 does not exist")])
     assert (found.says, found.since) == ("a launch failed", "Launching a new EC2 instance: i-0123456789")
-    assert failed_activity([activity("Successful", 1)]) is None
+    assert failed_activities([activity("Successful", 1)]) == []
 
 
-@pytest.mark.parametrize("status", ["Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"])
-def test_a_refresh_that_did_not_go_through_is_told_with_its_reason(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("Failed", "failed"),
+        ("Cancelled", "was cancelled"),
+        ("RollbackFailed", "failed, and so did its rollback,"),
+        ("RollbackSuccessful", "was rolled back"),
+    ],
+)
+def test_a_refresh_that_did_not_go_through_is_told_with_its_reason(status: str, told: str) -> None:
     refreshes = [
         Refresh("r-2", "Successful", "2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z"),
         Refresh("r-1", status, "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z", "an alarm went off", 40),
     ]
     found = failed_refresh(refreshes)
     assert found is not None
-    assert found.says == f"instance refresh r-1 is {status} at 40 %"
+    assert found.says == f"instance refresh r-1 {told} at 40 %"
     assert found.lines == ("an alarm went off",)
     assert found.since == "instance refresh r-2 was successful"
     assert failed_refresh(refreshes[:1]) is None

@@ -9,11 +9,10 @@ import click
 
 from udo.change.events import Notice
 from udo.deploy.observe import setting
-from udo.deploy.revision import brief
-from udo.deploy.revision import told as revision_text
-from udo.deploy.why import reason, story
+from udo.deploy.revision import brief, told
+from udo.deploy.why import causes, story, verdict
 from udo.errors import AwsError, PermissionDenied
-from udo.groups.failures import Failure, failed_activity, failed_refresh
+from udo.groups.failures import Failure, failed_activities, failed_refresh
 from udo.groups.text import age
 from udo.result import Result
 from udo.selectors import no_more, one_role
@@ -30,26 +29,39 @@ if TYPE_CHECKING:
 _MOST = 100
 
 
-def failed_deployment(aws: Aws, deployments: Sequence[Deployment]) -> Failure | None:
+def failed_deployments(aws: Aws, deployments: Sequence[Deployment]) -> list[Failure]:
     """The last deployment that failed, be it on some instances; `deployments` are newest first.
 
-    Raises: UdoError.
+    Where that was a rollback, the one that it was to undo stands behind it. Raises: UdoError.
     """
+    undone = {one.rollback_id: one.deployment_id for one in deployments if one.rollback_id}
+    found = []
     for number, one in enumerate(deployments):
         if one.status in ("Failed", "Stopped") or one.overview.get("Failed"):
-            ids = aws.codedeploy.target_ids(one.deployment_id, ("Failed",))
-            targets = list(aws.codedeploy.targets(one.deployment_id, ids))
             later = next((after for after in deployments[:number] if after.status == "Succeeded"), None)
-            by = f" by {one.creator}" if one.creator not in ("", "user") else ""
-            says = f"deployment {one.deployment_id} of {revision_text(one.revision)}{by}: {one.outcome}"
-            total = sum(one.overview.values())
-            lines = (reason(one, ()), *story(one, targets, total)) if one.error_code else (*story(one, targets, total),)
-            after = ("", "")
-            if later:
-                what = f"deployment {later.deployment_id} of {brief(revision_text(later.revision))} succeeded"
-                after = (what, later.completed_at or later.created_at)
-            return Failure("deployment", one.completed_at or one.created_at, says, lines, *after)
-    return None
+            found.append(_failed(aws, one, later, undone.get(one.deployment_id, "")))
+            if one.deployment_id not in undone:
+                break
+    return found
+
+
+def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str) -> Failure:
+    ids = aws.codedeploy.target_ids(one.deployment_id, ("Failed",))
+    targets = list(aws.codedeploy.targets(one.deployment_id, ids))
+    by = f" by {one.creator}" if one.creator not in ("", "user") else ""
+    by = f", the rollback of {undoes}" if undoes else by
+    says = f"deployment {one.deployment_id} of {_brief(one)}{by}: {one.outcome}"
+    lines = [*filter(None, [verdict(one, causes(targets))]), *story(one, targets, sum(one.overview.values()))]
+    after = (f"deployment {later.deployment_id} of {_brief(later)} succeeded", _ended_at(later)) if later else ("", "")
+    return Failure("deployment", _ended_at(one), says, tuple(lines), *after)
+
+
+def _brief(deployment: Deployment) -> str:
+    return brief(told(deployment.revision))
+
+
+def _ended_at(deployment: Deployment) -> str:
+    return deployment.completed_at or deployment.created_at
 
 
 @click.command()
@@ -78,25 +90,25 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
 def _failures(session: Session, role: Role) -> list[Failure]:
     aws, group = session.aws(role), role.group_name
 
-    def of_deployments() -> Failure | None:
+    def of_deployments() -> list[Failure]:
         application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
         ended = aws.codedeploy.deployments(application, name, ("Succeeded", "Failed", "Stopped"))
-        return failed_deployment(aws, list(islice(ended, _MOST)))
+        return failed_deployments(aws, list(islice(ended, _MOST)))
 
-    sources: dict[str, Callable[[], Failure | None]] = {
+    sources: dict[str, Callable[[], list[Failure]]] = {
         "deployments": of_deployments,
-        "instance refreshes": lambda: failed_refresh(aws.autoscaling.refreshes(group)),
-        "scaling activities": lambda: failed_activity(list(islice(aws.autoscaling.activities(group), _MOST))),
+        "instance refreshes": lambda: [*filter(None, [failed_refresh(aws.autoscaling.refreshes(group))])],
+        "scaling activities": lambda: failed_activities(list(islice(aws.autoscaling.activities(group), _MOST))),
     }
     if not (role.get("deploy.application") and role.get("deploy.deployment_group")):
         del sources["deployments"]
-    found = []
+    found: list[Failure] = []
     for what, source in sources.items():
         try:
-            found.append(source())
+            found += source()
         except (AwsError, PermissionDenied) as error:
             session.emit(Notice(f"{what} are unknown: {error.message}", "warning"))
-    return [one for one in found if one]
+    return found
 
 
 def _lines(failure: Failure, now: float) -> list[str]:

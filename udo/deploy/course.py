@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo.change.finish import Foreseen
@@ -11,7 +12,8 @@ from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import FIRST, in_the_way, plan_deploy, plan_hooks, plan_rest, wait_for_other
 from udo.deploy.revision import same, told
 from udo.deploy.stop import COMPLETED
-from udo.errors import AwsError, Conflict
+from udo.deploy.watch import ENDED
+from udo.errors import AwsError, Conflict, EndedBadly
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -46,17 +48,29 @@ class Course:
         self.later = self._afterwards()
 
     def overtaken(self, outcome: Outcome) -> Plan | None:
-        """Where somebody was faster: a fresh look, which follows what is there if it is ours.
+        """Where somebody was faster: a fresh look, which follows what is there if it is ours; where CodeDeploy rolls
+        back what has failed: the wait for the end of that.
 
         Raises: Conflict.
         """
         error = outcome.error
+        if isinstance(error, EndedBadly):
+            return None if self.ending.further else self._rollback(outcome)
         if not (isinstance(error, AwsError) and error.aws_code in (OVERTAKEN, COMPLETED)) or self.ending.further:
             return None
         plan = self._planned(self._look())
         if plan.writes and error.aws_code == OVERTAKEN and self._until is None:
             raise Conflict(error.message, hint="nothing was deployed; look and run it again")
         return plan
+
+    def _rollback(self, outcome: Outcome) -> Plan | None:
+        one = self.ending.rollback_of(outcome)
+        if one is None:
+            return None
+        wait = wait_for_other(one, self._wanted.timeout, f"rollback {one.deployment_id} continues in AWS")
+        says = f"wait for the rollback {one.deployment_id} to {told(one.revision)} to end"
+        # However it ends, what was wanted has failed: nothing follows it.
+        return Plan("deploy", self._role.label, (replace(wait, says=says, success=(), failure=ENDED),))
 
     def _afterwards(self) -> tuple[Stage | Plan, ...]:
         if not self.plan.steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from udo.change.events import Notice
 from udo.change.finish import told as told_of
 from udo.change.plan import Wait
-from udo.deploy.revision import same, told
+from udo.deploy.plan import rev
+from udo.deploy.revision import brief, same, told
 from udo.deploy.rows import target_row
+from udo.deploy.source import running
 from udo.deploy.stop import stopped_by
-from udo.deploy.watch import instances, listed
+from udo.deploy.watch import ENDED, instances, listed
 from udo.deploy.why import reason, story
-from udo.errors import AwsError, EndedBadly, PartlyDone, PermissionDenied
+from udo.errors import AwsError, EndedBadly, Interrupted, PartlyDone, PermissionDenied
 from udo.result import Result
 
 if TYPE_CHECKING:
@@ -53,6 +56,9 @@ class Ending:
         self.further: list[str] = []
         self.rows: dict[str, DeploymentTarget] = {}
         self.lacking: tuple[str, ...] = ()
+        # What had failed before CodeDeploy rolled it back, and with which deployment.
+        self._undone: Outcome | None = None
+        self._rollback = ""
 
     def is_ours(self, outcome: Outcome) -> bool:
         """Whether a deployment of this run's was carried out or followed."""
@@ -67,6 +73,8 @@ class Ending:
             # What was waited for, if anything, was not ours.
             outcome = replace(outcome, state=None, rows=())
         error = outcome.error
+        if self._undone is not None and not isinstance(error, Interrupted):
+            return self._failed(self._undone, outcome)
         if self.further or self.rows:
             return self._with_rest(outcome)
         if outcome.state in ("Failed", "Stopped"):
@@ -77,6 +85,21 @@ class Ending:
             self._name_it(error, outcome)
             raise error
         return self._not_followed(outcome)
+
+    def rollback_of(self, outcome: Outcome) -> Deployment | None:
+        """The deployment with which CodeDeploy rolls back what has failed; None where it does not, or is followed."""
+        if self._undone is not None or outcome.state not in ("Failed", "Stopped") or not self._id(outcome):
+            return None
+        failed = self._last(outcome)
+        if failed is None or not failed.rollback_id:
+            return None
+        try:
+            found = self._aws.codedeploy.deployment(failed.rollback_id)
+        except (AwsError, PermissionDenied) as error:
+            self._session.emit(Notice(f"its rollback {failed.rollback_id} is unknown: {error.message}", "warning"))
+            return None
+        self._undone, self._rollback = outcome, failed.rollback_id
+        return found
 
     def _id(self, outcome: Outcome) -> str:
         """The deployment: the one that was started, or the one that was found and is followed."""
@@ -108,14 +131,51 @@ class Ending:
     def _lacks(self, instance_id: str, rows: Mapping[str, DeploymentTarget]) -> bool:
         return instance_id not in rows or rows[instance_id].status != "Succeeded"
 
-    def _failed(self, outcome: Outcome) -> Result:
+    def _failed(self, outcome: Outcome, rollback: Outcome | None = None) -> Result:
         deployment = self._last(outcome)
+        lines = list(story(deployment, outcome.rows))
+        hint = None
+        if rollback is not None and deployment is not None:
+            deployment = replace(deployment, rollback_id="")
         why = reason(deployment, outcome.rows)
+        if rollback is not None:
+            how, more = self._rolled_back(rollback)
+            why, lines = f"{why}; {how}", [*lines, how, *more]
+        elif not (deployment and deployment.rollback_id):
+            hint = self._way_back()
         by = self._stopped_by(outcome) if outcome.state == "Stopped" else ""
-        what = f"{self._name(outcome)} {outcome.state.lower()}{f' by {by}' if by else ''}"
-        more = self._described(outcome, outcome.state, deployment, why)
-        text = "\n".join(story(deployment, outcome.rows)) or None
-        return Result(outcome.document() | more, text=text, exit=1, error=("failed", f"{what}: {why}", None))
+        what = f"deployment {self._id(outcome)} of {brief(told(self._revision))} to {self._role.label}"
+        what += f" {str(outcome.state).lower()}{f' by {by}' if by else ''}"
+        data = outcome.document() | self._described(outcome, str(outcome.state), deployment, why)
+        return Result(data, text="\n".join(lines) or None, exit=1, error=("failed", f"{what}: {why}", hint))
+
+    def _rolled_back(self, outcome: Outcome) -> tuple[str, list[str]]:
+        """What became of the rollback, on one line, and why it failed."""
+        one, state = self._rollback, outcome.state
+        if state not in ENDED:
+            return f"CodeDeploy rolls back with {one}, which has not ended", []
+        if state == "Succeeded" and not any(row.status == "Failed" for row in outcome.rows):
+            return f"CodeDeploy has rolled back with {one}", []
+        try:
+            deployment = self._aws.codedeploy.deployment(one)
+        except (AwsError, PermissionDenied):
+            deployment = None
+        return f"its rollback {one} {'failed too' if state == 'Failed' else 'is not everywhere'}", list(
+            story(deployment, outcome.rows)
+        )
+
+    def _way_back(self) -> str | None:
+        """The command that brings back what succeeded last; none where that is unknown, or is what failed."""
+        try:
+            last = running(self._aws, self._role)
+        except (AwsError, PermissionDenied):
+            return None
+        if last is None or same(last.revision, self._revision):
+            return None
+        role = self._role
+        return (
+            f"udo deploy {role.cluster} {role.name} {shlex.quote(rev(last.revision))} brings back what succeeded last"
+        )
 
     def _succeeded(self, outcome: Outcome, problems: list[str]) -> Result:
         deployment = self._last(outcome)

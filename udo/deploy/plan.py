@@ -213,7 +213,7 @@ def _deployment(deployment_id: str | Ref, path: str) -> Read:
 
 def _until_its_end(role: Role, wanted: Wanted, deployment_id: str | Ref) -> Wait:
     shown = f"{{{deployment_id.name}}}" if isinstance(deployment_id, Ref) else deployment_id
-    again = f"udo deploy {role.cluster} {role.name} {shlex.quote(_word(wanted.revision))}"
+    again = f"udo deploy {role.cluster} {role.name} {shlex.quote(rev(wanted.revision))}"
     return Wait(
         f"wait for the deployment to {role.label} to end",
         _deployment(deployment_id, "deploymentInfo.status"),
@@ -242,7 +242,7 @@ def _environment(role: Role, wanted: Wanted, application: str) -> dict[str, Any]
         "UDO_ROLE": role.name,
         "UDO_REGION": wanted.region,
         "UDO_APP": role.get("app_name") or application,
-        "UDO_REVISION": _word(wanted.revision),
+        "UDO_REVISION": rev(wanted.revision),
         "CLUSTER_NAME": role.cluster,
         "ROLE_NAME": role.name,
     }
@@ -256,8 +256,8 @@ def _programs(role: Role, key: str, env: Mapping[str, Any]) -> tuple[LocalComman
     )
 
 
-def _word(revision: Mapping[str, Any]) -> str:
-    """The revision as REV."""
+def rev(revision: Mapping[str, Any]) -> str:
+    """A revision of CodeDeploy's as REV."""
     if commit := revision.get("gitHubLocation"):
         return str(commit["commitId"])
     stored = revision["s3Location"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,16 @@ if TYPE_CHECKING:
     from udo.model.activities import Activity, Refresh
 
 # Source: API_InstanceRefresh, Status.
-_REFRESH_FAILED = ("Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful")
+_REFRESH_FAILED = {
+    "Failed": "failed",
+    "Cancelled": "was cancelled",
+    "RollbackFailed": "failed, and so did its rollback,",
+    "RollbackSuccessful": "was rolled back",
+}
+# So many ways to fail are told apart.
+_WAYS = 3
+# `udo why` sets the lines in by four columns of eighty.
+_WIDTH = 76
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html.
 _REMEDIES = (
     (r"VcpuLimitExceeded|vCPU|quota|limit", "ask for a higher quota, or use fewer or other instances"),
@@ -42,38 +52,48 @@ class Failure:
 def failed_refresh(refreshes: Sequence[Refresh]) -> Failure | None:
     """The last instance refresh that did not go through; `refreshes` are newest first."""
     for number, one in enumerate(refreshes):
-        if one.status in _REFRESH_FAILED:
+        if how := _REFRESH_FAILED.get(one.status):
             later = next((after for after in refreshes[:number] if after.status == "Successful"), None)
-            says = f"instance refresh {one.refresh_id} is {one.status} at {one.percent} %"
-            lines = (one.reason,) if one.reason else ()
+            says = f"instance refresh {one.refresh_id} {how} at {one.percent} %"
             after = (f"instance refresh {later.refresh_id} was successful", later.ended_at) if later else ("", "")
-            return Failure("instance refresh", one.ended_at or one.started_at, says, lines, *after)
+            return Failure("instance refresh", one.ended_at or one.started_at, says, _lines(one.reason), *after)
     return None
 
 
-def failed_activity(activities: Sequence[Activity]) -> Failure | None:
-    """The last scaling activity that failed, with how many failed alike; `activities` are newest first."""
-    failed = [one for one in activities if one.status in ("Failed", "Cancelled")]
-    if not failed:
-        return None
-    last = failed[0]
-    alike = [one for one in failed if one.launches == last.launches and _key(one) == _key(last)]
+def failed_activities(activities: Sequence[Activity]) -> list[Failure]:
+    """The ways in which scaling activities failed, the last one first, each with how many failed alike.
+
+    `activities` are newest first; of ways beyond the first few only how many activities failed in them is told.
+    """
+    ways: dict[tuple[bool, str], list[Activity]] = {}
+    for one in activities:
+        if one.status in ("Failed", "Cancelled"):
+            ways.setdefault((one.launches, _key(one)), []).append(one)
+    told = list(ways.values())[:_WAYS]
+    others = sum(map(len, ways.values())) - sum(map(len, told))
+    return [_folded(alike, activities, others if alike is told[-1] else 0) for alike in told]
+
+
+def _folded(alike: Sequence[Activity], activities: Sequence[Activity], others: int) -> Failure:
+    last = alike[0]
     what = "launch" if last.launches else "termination" if last.description.startswith("Terminating") else "activity"
-    count = f"a {what} failed" if len(alike) == 1 else f"{len(alike)} {_plural(what)} failed in the same way"
-    others = len(failed) - len(alike)
-    says = f"{count}, and {others} in other ways" if others else count
-    told = " ".join((last.message or last.description).split())
-    remedy = next((f"-> {remedy}" for pattern, remedy in _REMEDIES if re.search(pattern, told)), "")
-    later = next(
-        (
-            one
-            for one in activities[: activities.index(last)]
-            if one.status == "Successful" and one.launches == last.launches
-        ),
-        None,
-    )
+    ended = "was cancelled" if last.status == "Cancelled" else "failed"
+    says = f"{'an' if what == 'activity' else 'a'} {what} {ended}"
+    if len(alike) > 1:
+        since = f"since {alike[-1].started_at[:16].replace('T', ' ')} UTC"
+        says = f"{len(alike)} {_plural(what)} {ended.replace('was', 'were')} in the same way {since}"
+    if others:
+        says += f", and {others} in other ways"
+    said = " ".join((last.message or last.description).split())
+    remedy = next((f"-> {remedy}" for pattern, remedy in _REMEDIES if re.search(pattern, said)), "")
+    newer = activities[: activities.index(last)]
+    later = next((one for one in newer if one.status == "Successful" and one.launches == last.launches), None)
     after = (" ".join(later.description.split()).rstrip("."), later.started_at) if later else ("", "")
-    return Failure("scaling activity", last.started_at, says, tuple(filter(None, (told, remedy))), *after)
+    return Failure("scaling activity", last.started_at, says, (*_lines(said), *filter(None, [remedy])), *after)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(wrap(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _key(activity: Activity) -> str:

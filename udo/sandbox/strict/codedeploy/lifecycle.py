@@ -19,6 +19,7 @@ EVENTS = (
 )
 BLOCKING = ("BeforeBlockTraffic", "BlockTraffic", "AfterBlockTraffic")
 ALLOWING = ("BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")
+NO_ANSWER = "CodeDeploy agent was not able to receive the lifecycle event. Check the CodeDeploy agent logs."
 
 
 @dataclass
@@ -113,5 +114,4 @@ def targets_of(
 
 def unreachable(event: str) -> DeploymentFault:
     """What an event ends with on an instance that does not answer."""
-    message = "CodeDeploy agent was not able to receive the lifecycle event. Check the CodeDeploy agent logs."
-    return DeploymentFault(event=event, error_code="UnknownError", message=message)
+    return DeploymentFault(event=event, error_code="UnknownError", message=NO_ANSWER)

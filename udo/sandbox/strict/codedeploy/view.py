@@ -6,7 +6,7 @@ from typing import Any
 
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.codedeploy.history import OF_ONE_INSTANCE
-from udo.sandbox.strict.codedeploy.lifecycle import Event, Target
+from udo.sandbox.strict.codedeploy.lifecycle import NO_ANSWER, Event, Target
 from udo.sandbox.strict.codedeploy.outdated import related
 from udo.sandbox.strict.codedeploy.run import Run
 from udo.sandbox.strict.codedeploy.suspension import options_of
@@ -105,6 +105,9 @@ def _event(event: Event, group: str) -> dict[str, Any]:
     by_agent = event.work and event.work.diagnostics
     if by_agent and (event.fault is None or event.fault.message == by_agent["message"]):
         found["diagnostics"] = dict(by_agent)
+    elif event.fault and event.fault.message == NO_ANSWER:
+        # Nobody was there to run a script.
+        found["diagnostics"] |= {"errorCode": "UnknownError", "message": NO_ANSWER}
     elif fault := event.fault:
         script = fault.script or f"scripts/{event.name}.sh"
         message = fault.message or f"Script at specified location: {script} failed with exit code 1"
