@@ -86,6 +86,7 @@ READS: dict[str, frozenset[str]] = {
     "prune": _LAUNCH_STATE | _CALLER,
     "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER,
     "sandbox": frozenset(),
+    "scale": _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
     "status": _GROUPS | _DEPLOYMENT_GROUPS | _LOCKS | {"codedeploy:BatchGetDeployments"},
     "stop": _GROUPS
@@ -116,6 +117,7 @@ WRITES: dict[str, frozenset[str]] = {
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
     "rollback": _SWAP,
+    "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "unlock": frozenset({"ssm:DeleteParameter"}),
     "updatelc": _SWAP | _CREATE | _DELETE,

@@ -66,6 +66,8 @@ def read(aws: Aws, deployment: str) -> list[Any]:
         aws.ssm.below("/shop/"),
         list(aws.autoscaling.activities("prod-webapp")),
         aws.autoscaling.refreshes("prod-webapp"),
+        aws.autoscaling.policies("prod-webapp"),
+        aws.autoscaling.schedules("prod-webapp"),
     ]
 
 
@@ -78,11 +80,18 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     ssm = world.client("ssm")
     ssm.put_parameter(Name="/shop/a", Value="one", Type="String")
     ssm.put_parameter(Name="/shop/secret", Value="two", Type="SecureString")
+    autoscaling, of = world.client("autoscaling"), {"AutoScalingGroupName": "prod-webapp"}
+    autoscaling.put_scaling_policy(
+        **of, PolicyName="p", PolicyType="SimpleScaling", AdjustmentType="ChangeInCapacity", ScalingAdjustment=1
+    )
+    autoscaling.put_scheduled_update_group_action(
+        **of, ScheduledActionName="s", Recurrence="0 20 * * *", DesiredCapacity=1
+    )
     asked: set[tuple[str, ...]] = set()
     seen = read(reached(world, trace=lambda action, _: asked.add((*action.split(":"),))), deployment)
     assert asked == OPERATIONS
     assert seen == read(whole(world, monkeypatch), deployment)
-    assert all(seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17))
+    assert all(seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20))
 
 
 @pytest.mark.parametrize("kind", WORLDS)

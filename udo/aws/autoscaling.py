@@ -10,6 +10,7 @@ from udo.aws.unknown import unknown_in
 from udo.model.activities import Activity, Refresh
 from udo.model.groups import AutoScalingGroup, Member, Override
 from udo.model.launch import LaunchConfiguration, LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
+from udo.model.scaling import ScalingPolicy, ScheduledAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -89,6 +90,28 @@ class AutoScaling:
         for page in self._connection.pages("autoscaling", "DescribeScalingActivities", asked):
             yield from map(_activity, page["Activities"])
 
+    def policies(self, group_name: str) -> tuple[ScalingPolicy, ...]:
+        """The group's scaling policies, by name.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("autoscaling", "DescribePolicies", {"AutoScalingGroupName": group_name})
+        rows = sorted((row for page in pages for row in page["ScalingPolicies"]), key=lambda row: row["PolicyName"])
+        # Source: API_PutScalingPolicy: without a PolicyType it is SimpleScaling; Enabled is true by default.
+        return tuple(
+            ScalingPolicy(row["PolicyName"], row.get("PolicyType", "SimpleScaling"), row.get("Enabled", True))
+            for row in rows
+        )
+
+    def schedules(self, group_name: str) -> tuple[ScheduledAction, ...]:
+        """The group's scheduled actions, the next one first.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("autoscaling", "DescribeScheduledActions", {"AutoScalingGroupName": group_name})
+        found = (_schedule(row) for page in pages for row in page["ScheduledUpdateGroupActions"])
+        return tuple(sorted(found, key=lambda one: (one.next_at, one.name)))
+
     def _groups(self, params: Mapping[str, Any], *, whole: bool) -> Iterator[AutoScalingGroup]:
         asked = {**params, "MaxRecords": 100}
         for page in self._connection.pages("autoscaling", "DescribeAutoScalingGroups", asked, whole=whole):
@@ -133,6 +156,17 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         started_at=rfc3339(row["StartTime"]),
         message=row.get("StatusMessage", ""),
         cause=row.get("Cause", ""),
+    )
+
+
+def _schedule(row: Mapping[str, Any]) -> ScheduledAction:
+    return ScheduledAction(
+        name=row["ScheduledActionName"],
+        next_at=rfc3339(row.get("StartTime")),
+        recurrence=row.get("Recurrence", ""),
+        min_size=row.get("MinSize"),
+        max_size=row.get("MaxSize"),
+        desired_capacity=row.get("DesiredCapacity"),
     )
 
 

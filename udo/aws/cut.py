@@ -14,7 +14,9 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "autoscaling": {
         "DescribeAutoScalingGroups": WHOLE,
         "DescribeInstanceRefreshes": WHOLE,
+        "DescribePolicies": WHOLE,
         "DescribeScalingActivities": WHOLE,
+        "DescribeScheduledActions": WHOLE,
     },
     "codedeploy": {
         "BatchGetDeploymentGroups": WHOLE,

@@ -182,7 +182,7 @@ class Finish:
             self.introduce(plan)
         self.note(plan)
         try:
-            confirm(self._session, question)
+            confirm(self._session, question, plan.again)
         except Refused as error:
             error.data = {"plan": previewed(plan)}
             raise

@@ -150,7 +150,8 @@ class Plan:
     command that does what could not be sent. With `lasting` the cleanup of a success waits until the stages after it
     have ended as well; with `inherits` it needs no write, because an earlier run has left what it puts back.
     `guards` end the run where they turn bad.
-    With `held` the lock is kept through waits, for a change that nobody may come between.
+    With `held` the lock is kept through waits, for a change that nobody may come between. `again` is the command that
+    continues it, where that is not the same one.
     """
 
     command: str
@@ -170,11 +171,16 @@ class Plan:
     held: bool = False
     lasting: bool = False
     inherits: bool = False
+    again: str = ""
 
     @property
     def writes(self) -> tuple[Call, ...]:
         """The steps that change AWS, in order."""
         return tuple(step for step in self.steps if isinstance(step, Call))
+
+    def to_continue(self, same: str) -> str:
+        """How to go on: with the command that continues it, or as `same` says it of the same one."""
+        return f"run: {self.again}" if self.again else same
 
 
 def filled(text: str, known: Mapping[str, Any]) -> str:

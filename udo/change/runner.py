@@ -240,7 +240,7 @@ class _Run:
 
     def _where(self, error: Interrupted, step: Step, number: int) -> Interrupted:
         again = filled(step.detached, self._known) if isinstance(step, Wait) else ""
-        hint = again or "run the same command again to continue"
+        hint = again or f"{self._plan.to_continue('run the same command again')} to continue"
         where = f"interrupted in step {number} of {len(self._plan.steps)} ({step.says})"
         told = Interrupted(where, hint=hint)
         told.exit = error.exit
@@ -311,10 +311,9 @@ class _Run:
         for pair, found in self._found(call.expect):
             wanted = resolve(pair.value, self._known)
             if text(found) != text(wanted):
-                raise Conflict(
-                    f"{pair.says or call.says}: {brief(found)} now, it was {brief(wanted)} when this was planned",
-                    hint="somebody else is at work; nothing was overwritten, look and run it again",
-                )
+                told = f"{pair.says or call.says}: {brief(found)} now, it was {brief(wanted)} when this was planned"
+                again = self._plan.to_continue("run it again")
+                raise Conflict(told, hint=f"somebody else is at work; nothing was overwritten, look and {again}")
 
     def _holds(self, pairs: Iterable[Pair]) -> bool:
         return hold(pairs, self._known, self._tools.read)
@@ -337,7 +336,7 @@ class _Run:
         if not self._in_time(lambda: self._holds(call.proof)):
             raise LostAnswer(
                 f"{error.message}; AWS does not show it done after {SETTLE_SECONDS:.0f} s",
-                hint="run the same command again: it reuses what is there",
+                hint=f"{self._plan.to_continue('run the same command again')}: it reuses what is there",
             ) from error
 
     def _read_back(self) -> None:

@@ -40,7 +40,7 @@ class Members:
         if group is None:
             return Poll(_GONE, ends=f"group {self._name} does not exist any more")
         events = [*self._moves(group), _progress(group)]
-        steady = _is_steady(group)
+        steady = is_steady(group)
         return Poll(STEADY if steady else CHANGING, tuple(events), group.members, "" if steady else _ends(group))
 
     def _moves(self, group: AutoScalingGroup) -> list[Event]:
@@ -53,7 +53,8 @@ class Members:
         return [Notice(f"      {line}") for line in found]
 
 
-def _is_steady(group: AutoScalingGroup) -> bool:
+def is_steady(group: AutoScalingGroup) -> bool:
+    """Whether what is in service makes up the desired capacity, and nobody comes or goes."""
     working = [member for member in group.members if member.lifecycle_state != "Standby"]
     return all(member.in_service for member in working) and not _wanted(group, working)
 
@@ -62,10 +63,13 @@ def _ends(group: AutoScalingGroup) -> str:
     """Why the group can never become steady as it is; empty where it can."""
     if group.status:
         return f"group {group.name} is being deleted"
-    wanted = _wanted(group, [one for one in group.members if not _is_leaving(one)])
+    staying = [one for one in group.members if not _is_leaving(one)]
+    wanted = _wanted(group, staying)
     process = "Launch" if wanted > 0 else "Terminate" if wanted < 0 else ""
     if process not in group.suspended_processes:
-        return ""
+        # Source: docs.aws.amazon.com/autoscaling/ec2/userguide, "Use instance scale-in protection".
+        protected = wanted < 0 and all(member.protected_from_scale_in for member in staying)
+        return "every member is protected from scale-in: none will be terminated" if protected else ""
     return f"{process} is suspended ({group.suspended_processes[process]}): the group {_NEEDED[process]}"
 
 

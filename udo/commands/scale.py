@@ -1,0 +1,279 @@
+"""Show the sizes of a group, or set them and wait until the members are there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from udo.change.finish import finish
+from udo.change.plan import Call, Difference, Pair, Plan, Wait
+from udo.commands._options import wait_lock
+from udo.duration import given
+from udo.errors import AwsError, PermissionDenied, Refused, UsageError
+from udo.groups.observe import existing_group
+from udo.groups.tags import group_read
+from udo.groups.target import role_target
+from udo.groups.watch import STEADY, is_steady
+from udo.result import Result
+from udo.selectors import no_more, one_role
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model.groups import AutoScalingGroup
+    from udo.model.scaling import ScheduledAction
+    from udo.session import Session
+
+TAKES = ("--dry-run", "--yes")
+_HALF_AN_HOUR = 1800.0
+_PATH = "[MinSize, DesiredCapacity, MaxSize]"
+_NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
+_FALLS = re.compile(r"-[0-9]+")
+# Stands before a number that is less, so that it is no option.
+_LESS = "less "
+
+
+class Sizes(NamedTuple):
+    """How large a group is meant to be, in the order AWS keeps them: low <= desired <= high."""
+
+    low: int
+    desired: int
+    high: int
+
+    def __str__(self) -> str:
+        return f"{self.desired} (min {self.low}, max {self.high})"
+
+
+class Asked(NamedTuple):
+    """What the command line asks for; `word` is N, +N, -N or empty."""
+
+    word: str = ""
+    low: int | None = None
+    high: int | None = None
+    wait: bool = True
+    timeout: float = _HALF_AN_HOUR
+
+    @property
+    def changes(self) -> bool:
+        """Whether sizes are to be set, and not only shown."""
+        return bool(self.word) or self.low is not None or self.high is not None
+
+
+def sizes_of(group: AutoScalingGroup) -> Sizes:
+    """The sizes as AWS has them."""
+    return Sizes(group.min_size, group.desired_capacity, group.max_size)
+
+
+def wanted_sizes(group: AutoScalingGroup, asked: Asked) -> tuple[Sizes, str]:
+    """The sizes asked for, and which bound has to give way to them unasked, in words; empty where none has to.
+
+    Raises: UsageError where the command line contradicts itself; Refused where the group's own sizes do.
+    """
+    now, given_low, given_high = sizes_of(group), asked.low, asked.high
+    low = now.low if given_low is None else given_low
+    high = now.high if given_high is None else given_high
+    if low > high:
+        if given_low is not None and given_high is not None:
+            raise UsageError(f"--min {low} is above --max {high}")
+        one, other = ("--min", "maximum") if given_low is not None else ("--max", "minimum")
+        bound = high if given_low is not None else low
+        raise Refused(
+            f"{one} {low if given_low is not None else high} does not fit the {other} of {group.name}, {bound}",
+            hint=f"give --{other[:3]} too; nothing was changed",
+        )
+    desired = _number(asked.word, now.desired, group.name)
+    if desired is None:
+        # AWS would move it as well.
+        return Sizes(low, min(max(now.desired, low), high), high), ""
+    for beyond, bound, said, word in (
+        (desired > high, high, given_high, "maximum"),
+        (desired < low, low, given_low, "minimum"),
+    ):
+        if beyond and said is not None:
+            raise UsageError(f"{desired} is {_side(word)} --{word[:3]} {bound}")
+        if beyond:
+            moves = f"{desired} is {_side(word)} the {word} of {group.name}, {bound}. Set the {word} to {desired} too?"
+            return Sizes(min(low, desired), desired, max(high, desired)), moves
+    return Sizes(low, desired, high), ""
+
+
+def _side(word: str) -> str:
+    return "above" if word == "maximum" else "below"
+
+
+def _number(word: str, now: int, name: str) -> int | None:
+    if not word:
+        return None
+    number = now + int(word) if word[0] in "+-" else int(word)
+    if number < 0:
+        raise Refused(f"{name} has {now}: {word} would be below zero", hint="nothing was changed")
+    return number
+
+
+def plan_scale(role: Role, group: AutoScalingGroup, asked: Asked, notes: tuple[str, ...] = ()) -> Plan:
+    """The plan that sets the sizes in one call and waits for the members, or for the members alone.
+
+    Raises: UsageError, Refused.
+    """
+    now = sizes_of(group)
+    wanted, beyond = wanted_sizes(group, asked)
+    heading = Plan("scale", role.label, (), unchanged=f"{group.name} wants {wanted} already", reason="")
+    if wanted == now and (not asked.wait or is_steady(group)):
+        return heading
+    bounds = f" --min {wanted.low}" if wanted.low != now.low else ""
+    bounds += f" --max {wanted.high}" if wanted.high != now.high else ""
+    again = f"udo scale {role.cluster} {role.name} {wanted.desired}{bounds}"
+    goal = (Pair(group_read(group.name, _PATH), list(wanted), f"sizes of {group.name}"),)
+    waits = (_wait(group, wanted, asked, again),) if asked.wait else ()
+    calls = (_call(group, now, wanted, goal),) if wanted != now else ()
+    asks = _question(role, group, wanted, beyond)
+    return replace(
+        heading,
+        steps=(*calls, *waits),
+        goal=goal,
+        differences=tuple(_differences(now, wanted)),
+        notes=(*notes, *_notes(group, now, wanted)),
+        asks=asks if calls else None,
+        done=_done(group, wanted, asked),
+        again=f"{again} --yes" if asks and not beyond else again,
+    )
+
+
+def _call(group: AutoScalingGroup, now: Sizes, wanted: Sizes, goal: tuple[Pair, ...]) -> Call:
+    keys = ("MinSize", "DesiredCapacity", "MaxSize")
+    changed = {key: new for key, old, new in zip(keys, now, wanted, strict=True) if new != old}
+    return Call(
+        f"set the sizes of {group.name}  {now} -> {wanted}",
+        "autoscaling",
+        "UpdateAutoScalingGroup",
+        {"AutoScalingGroupName": group.name, **changed},
+        expect=(Pair(group_read(group.name, _PATH), list(now), f"sizes of {group.name}"),),
+        proof=goal,
+    )
+
+
+def _wait(group: AutoScalingGroup, wanted: Sizes, asked: Asked, again: str) -> Wait:
+    return Wait(
+        f"wait until {group.name} has {wanted.desired} in service",
+        group_read(group.name, "DesiredCapacity"),
+        success=(STEADY,),
+        timeout=asked.timeout,
+        detached=f"the sizes are set and AWS continues; look again with: {again}",
+        watch="group",
+    )
+
+
+def _differences(now: Sizes, wanted: Sizes) -> list[Difference]:
+    named = zip(("minimum", "desired", "maximum"), now, wanted, strict=True)
+    return [Difference(key, str(old), str(new)) for key, old, new in named if old != new]
+
+
+def _question(role: Role, group: AutoScalingGroup, wanted: Sizes, beyond: str) -> str | None:
+    ends = wanted.desired == 0 and group.desired_capacity > 0
+    question = f"Terminate all {len(group.members)} members of {group.name}?" if ends else ""
+    told = " ".join(filter(None, (beyond, question)))
+    if role.protects("scale"):
+        told = f"{role.label} is protected. {told or f'Set its sizes to {wanted}?'}"
+    return told or None
+
+
+def _notes(group: AutoScalingGroup, now: Sizes, wanted: Sizes) -> list[str]:
+    notes = []
+    process = "Launch" if wanted.desired > now.desired else "Terminate" if wanted.desired < now.desired else ""
+    if process in group.suspended_processes:
+        notes.append(f"warning: {process} is suspended: no instance will {'come' if process == 'Launch' else 'go'}")
+    if any(member.weight > 1 for member in group.members):
+        notes.append("members of this group have weights: sizes are in units of capacity, not instances")
+    return notes
+
+
+def _done(group: AutoScalingGroup, wanted: Sizes, asked: Asked) -> str:
+    if asked.wait:
+        return f"{group.name} has {wanted} in service"
+    return f"{group.name} wants {wanted} now; not waited for"
+
+
+def observe_movers(aws: Aws, group_name: str) -> tuple[str, ...]:
+    """What will move the sizes again by itself, one line each; where AWS does not tell, a warning in its place."""
+    try:
+        policies = [one for one in aws.autoscaling.policies(group_name) if one.enabled]
+        schedules = aws.autoscaling.schedules(group_name)
+    except (AwsError, PermissionDenied) as error:
+        return (f"warning: what else moves the size is unknown: {error.message}",)
+    named = ", ".join(f"{one.name} ({one.kind})" for one in policies)
+    lines = [f"scaling {'policies' if len(policies) > 1 else 'policy'} {named} may move it again"] if policies else []
+    return (*lines, *map(_scheduled, schedules))
+
+
+def _scheduled(one: ScheduledAction) -> str:
+    sizes = (("min", one.min_size), ("desired", one.desired_capacity), ("max", one.max_size))
+    told = ", ".join(f"{name} {size}" for name, size in sizes if size is not None)
+    when = [f"at {one.next_at}"] if one.next_at else []
+    when += [f"({one.recurrence})"] if one.recurrence else []
+    return " ".join((f"scheduled action {one.name} sets {told}", *when))
+
+
+class _Command(click.Command):
+    """A command that takes -1 as a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the words with every -N marked."""
+        return super().parse_args(ctx, [f"{_LESS}{word}" if _FALLS.fullmatch(word) else word for word in args])
+
+
+@click.command(cls=_Command)
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE [N|+N|-N]")
+@click.option("--min", "low", metavar="N", type=click.IntRange(0), help="Set the minimum too.")
+@click.option("--max", "high", metavar="N", type=click.IntRange(0), help="Set the maximum too.")
+@click.option("--no-wait", is_flag=True, help="Set the sizes and leave the rest to AWS.")
+@click.option("--timeout", metavar="TIME", type=given, help="Wait for so long: 90s, 30m or 1h (default: 30m).")
+@wait_lock
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:
+    """Show the sizes of a group; with a number set its desired capacity, and wait until that many are in service.
+
+    N is the number itself, +N and -N that many more or fewer than now. With --min or --max the bounds are set in the
+    same call. A number out of bounds asks to move the bound, and so does zero, which terminates all. What else moves
+    the size is named: scaling policies and scheduled actions.
+
+    \b
+    udo scale prod webapp
+    udo scale prod webapp 6
+    udo scale prod webapp +2 --dry-run
+    udo scale prod webapp 12 --max 16
+    """
+    role, rest = one_role(session.config, words)
+    asked = _asked(rest, options)
+    aws = session.aws(role)
+    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    movers = observe_movers(aws, group.name)
+    if not asked.changes:
+        return _shown(role, group, movers)
+    return finish(session, role_target(session, role), plan_scale(role, group, asked, movers))
+
+
+def _asked(rest: tuple[str, ...], options: dict[str, Any]) -> Asked:
+    """What is asked for. Raises: UsageError."""
+    no_more(tuple(word.removeprefix(_LESS) for word in rest[1:]))
+    word = rest[0].removeprefix(_LESS) if rest else ""
+    if word and not _NUMBER.fullmatch(word):
+        raise UsageError(f"{word!r} is no number of instances", hint="write 4, +2 or -1")
+    return Asked(word, options["low"], options["high"], not options["no_wait"], options["timeout"] or _HALF_AN_HOUR)
+
+
+def _shown(role: Role, group: AutoScalingGroup, movers: tuple[str, ...]) -> Result:
+    in_service = sum(member.weight for member in group.members if member.in_service)
+    data = {
+        "cluster": role.cluster,
+        "role": role.name,
+        "group": group.name,
+        "min_size": group.min_size,
+        "desired_capacity": group.desired_capacity,
+        "max_size": group.max_size,
+        "in_service": in_service,
+        "moved_by": list(movers),
+    }
+    return Result(data, text=f"{group.name} has {in_service} in service of {sizes_of(group)}", notes=movers)
