@@ -42,7 +42,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "notify": ("errors", ""),
     "schema": ("errors", ""),
     "config": ("schema duration result errors files", "yaml"),
-    "bundle": ("errors", "yaml"),
+    "bundle": ("errors", "yaml pathspec"),
     "aws": ("change model result errors files signals programs", "boto3 botocore jmespath"),
     "ssh": ("change model errors files signals programs", "paramiko"),
     "output": ("change result errors files signals", "rich"),

@@ -86,8 +86,8 @@ def _findings(contents: Contents, appspec: str, whole: bool) -> Iterator[Finding
 
 
 def _appspec(contents: Contents, name: str) -> bytes | Finding:
-    found = contents.base / name
-    if not found.exists():
+    found = contents.place(name)
+    if not there(found):
         near = _near(contents, name)
         told = f"BeforeInstall fails with agent {AGENT}: there is no {name} at the top of the bundle"
         return Finding(ERROR, told, f"rename {near} to {name}" if near else f"put {name} at the top")
@@ -104,8 +104,8 @@ def _appspec(contents: Contents, name: str) -> bytes | Finding:
 def _near(contents: Contents, name: str) -> str:
     """A file at the top, or one folder further down, that may have been meant."""
     stem = Path(name).stem.lower()
-    for folder in (contents.base, *sorted(one for one in contents.base.iterdir() if one.is_dir())):
-        for child in sorted(folder.iterdir()) if folder.exists() else ():
+    for folder in (contents.base, *(one for one in contents.children(contents.base) if one.is_dir())):
+        for child in contents.children(folder):
             if child.stem.lower() == stem and child.suffix.lower() in (".yml", ".yaml") and child.exists():
                 return child.relative_to(contents.base).as_posix()
     return ""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from udo.bundle.archive import MOST_BYTES, MOST_ENTRIES, MOST_LEVELS, unpack
 from udo.bundle.failure import Failed
+from udo.bundle.included import included
 from udo.errors import Absent, UdoError
 
 ARCHIVE = "/bundle/deployment-archive"
@@ -24,6 +25,8 @@ _BELOW = {
     "usr": ("bin", "lib", "local", "local/bin", "local/lib", "local/share", "sbin", "share"),
     "var": ("cache", "lib", "log", "opt", "run", "spool", "tmp"),
 }
+# Nothing can be below it.
+_NOWHERE = Path(os.devnull)
 _SYSTEM = frozenset(
     ("/", *(f"/{name}" for name in _TOP), *(f"/{top}/{name}" for top, names in _BELOW.items() for name in names))
 )
@@ -34,6 +37,7 @@ class Contents:
     """What lies in a bundle; `base` is where on this machine, `label` what it is called.
 
     One that is `shallow` is a working copy, in which much lies that is never sent: its folders are not looked into.
+    With `only` nothing else of what lies there is sent: paths below `base`, without links on their way.
     """
 
     base: Path
@@ -41,6 +45,7 @@ class Contents:
     packed: str = ""
     backslashes: bool = False
     shallow: bool = False
+    only: frozenset[str] | None = None
 
     def expanded(self, path: str) -> str:
         """A path made absolute, for an agent that is root and works in /. Raises: Failed."""
@@ -69,17 +74,36 @@ class Contents:
         """The names in a folder of the bundle, sorted so that findings come in the same order."""
         if self.shallow:
             return []
-        return sorted(child.name for child in self.place(path).iterdir())
+        return [child.name for child in self.children(self.place(path))]
+
+    def children(self, folder: Path) -> list[Path]:
+        """What is in a folder of the bundle, in order."""
+        return sorted(child for child in folder.iterdir() if self._is_sent(child))
 
     def _leads_out(self, place: Path) -> bool:
         return not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.base))
 
     def place(self, path: str) -> Path:
-        """Where on this machine a path of the unpacked bundle is."""
-        return self.base / path.removeprefix(ARCHIVE).lstrip("/")
+        """Where on this machine a path of the unpacked bundle is; what is not sent is nowhere."""
+        place = self.base / path.removeprefix(ARCHIVE).lstrip("/")
+        return place if self._is_sent(place) else _NOWHERE / place.name
+
+    def _is_sent(self, place: Path) -> bool:
+        if self.only is None:
+            return True
+        base = os.path.realpath(self.base)
+        # Of a path only what it leads through is followed: a link is sent as one.
+        normal = os.path.normpath(place)
+        real = os.path.join(os.path.realpath(os.path.dirname(normal)), os.path.basename(normal))  # noqa: PTH118, PTH119, PTH120
+        if real == base or normal == os.path.normpath(self.base) or not real.startswith(f"{base}/"):
+            return True
+        return real[len(base) + 1 :] in self.only
 
     def walked(self) -> Iterator[Path]:
         """Everything in it but the folders. Raises: UdoError where there is too much, or some cannot be read."""
+        if self.only is not None:
+            yield from (self.base / path for path in sorted(self.only) if not _is_folder(self.base / path))
+            return
         count = 0
         for folder, folders, names in os.walk(self.base, onerror=_refuse):
             if folder.count("/") - str(self.base).count("/") > MOST_LEVELS:
@@ -138,17 +162,19 @@ def kind_of(path: Path) -> str:
 
 
 def _folder(path: Path) -> Contents:
-    """A folder as an archive made of what is in it: if that is one folder with an appspec, it is stripped."""
-    try:
-        found = list(path.iterdir())
-    except OSError as error:
-        raise UdoError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from error
-    if not found:
+    """A folder as an archive made of what is sent of it: if that is one folder with an appspec, it is stripped."""
+    only = frozenset(found.path for found in included(path))
+    tops = [one for one in only if "/" not in one]
+    if not tops:
         raise UdoError(f"{path} is empty: there is no bundle in it")
-    top = found[0]
-    if len(found) == 1 and top.is_dir() and any("appspec" in one.name.lower() for one in top.iterdir()):
-        return Contents(top, str(path))
-    return Contents(path, str(path))
+    below = frozenset(one.partition("/")[2] for one in only if "/" in one)
+    if len(tops) == 1 and any("appspec" in one.lower() for one in below if "/" not in one):
+        return Contents(path / tops[0], str(path), only=below)
+    return Contents(path, str(path), only=only)
+
+
+def _is_folder(place: Path) -> bool:
+    return place.is_dir() and not place.is_symlink()
 
 
 def _has_backslashes(path: Path) -> bool:
