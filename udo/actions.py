@@ -88,7 +88,10 @@ READS: dict[str, frozenset[str]] = {
     "sandbox": frozenset(),
     "scale": _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
-    "status": _GROUPS | _DEPLOYMENT_GROUPS | _LOCKS | {"codedeploy:BatchGetDeployments"},
+    "status": _GROUPS
+    | _DEPLOYMENT_GROUPS
+    | _LOCKS
+    | {"codedeploy:BatchGetDeployments", "elasticloadbalancing:DescribeTargetHealth"},
     "stop": _GROUPS
     | _CALLER
     | {

@@ -229,6 +229,15 @@ class Session:
             together.setdefault(id(aws), (aws, []))[1].append(role)
         return list(together.values())
 
+    def together(self, reads: Sequence[Callable[[], Any]]) -> list[Any]:
+        """What each of these reads gives, asked at the same time, by clients that are open.
+
+        Raises: UdoError.
+        """
+        from udo.aws.parallel import together
+
+        return together(reads)
+
     def emit(self, event: Event) -> None:
         """Shows an event as it happens, and writes it to the log of --debug."""
         self.output.emit(event)

@@ -20,7 +20,7 @@ def test_status_counts_sizes_and_members(world: Any, udo: Udo) -> None:
     assert (row["min_size"], row["desired_capacity"], row["max_size"]) == (1, 2, 3)
     assert (row["members"], row["in_service"], row["outdated"]) == (2, 2, 0)
     assert row["launch"] == {"kind": "launch_configuration", "name": "prod-webapp"}
-    assert "1/2/3" in udo("status").stdout
+    assert "2/2 (1-3)" in udo("status").stdout
 
 
 def test_members_launched_from_something_older_are_outdated(world: Any, udo: Udo) -> None:
@@ -50,7 +50,7 @@ def test_status_of_many_groups_asks_in_hundreds(world: Any, udo: Udo) -> None:
         )
     write_config(CONFIG + "".join(f"      r{number}: {{}}\n" for number in range(230)))
     assert udo("status").exit == 0
-    assert [asked.operation for asked in world.log] == ["DescribeAutoScalingGroups"] * 3 + ["GetParametersByPath"]
+    assert sorted(asked.operation for asked in world.log) == ["DescribeAutoScalingGroups"] * 3 + ["GetParametersByPath"]
 
 
 def test_a_service_that_does_not_answer_is_a_question_mark_and_a_footnote(world: Any, udo: Udo) -> None:
@@ -103,7 +103,7 @@ def test_a_group_that_follows_the_latest_version_has_an_unknown_number_of_outdat
     world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", LaunchTemplate=reference)
     write_config()
     told = udo("status")
-    assert told.stdout.splitlines()[1].split()[5] == "?"
+    assert told.stdout.splitlines()[1].split()[6] == "?"
     assert "?: prod-webapp follows $Latest" in told.stderr
 
 

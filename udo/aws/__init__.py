@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from udo.aws.autoscaling import AutoScaling
     from udo.aws.codedeploy import CodeDeploy
     from udo.aws.ec2 import Ec2
+    from udo.aws.elbv2 import Elbv2
     from udo.aws.named import Named
     from udo.aws.s3 import S3
     from udo.aws.ssm import Ssm
     from udo.change.plan import Read
 
 # The parts of Aws that read; each is imported when it is first asked.
-SERVICES = ("autoscaling", "codedeploy", "ec2", "named", "s3", "ssm")
+SERVICES = ("autoscaling", "codedeploy", "ec2", "elbv2", "named", "s3", "ssm")
 
 
 class Aws:
@@ -54,6 +55,13 @@ class Aws:
         return Ec2(self._connection)
 
     @cached_property
+    def elbv2(self) -> Elbv2:
+        """Reads of how the targets of target groups are."""
+        from udo.aws.elbv2 import Elbv2
+
+        return Elbv2(self._connection)
+
+    @cached_property
     def named(self) -> Named:
         """Reads of what a configuration names."""
         from udo.aws.named import Named
@@ -73,6 +81,14 @@ class Aws:
         from udo.aws.ssm import Ssm
 
         return Ssm(self._connection)
+
+    def open(self, *services: str) -> None:
+        """Builds the clients by which these services are read; on other threads that would be slower.
+
+        Raises: UdoError.
+        """
+        for service in services:
+            self._connection.client(service, "plain")
 
     @property
     def region(self) -> str | None:

@@ -45,6 +45,14 @@ class AutoScaling:
             batches = ({"AutoScalingGroupNames": batch} for batch in batched(names, _GROUP_NAMES))
         return {group.name: group for batch in batches for group in self._groups(batch, whole=whole)}
 
+    def tagged(self, key: str, value: str) -> dict[str, AutoScalingGroup]:
+        """The groups of the region that have this tag, by name.
+
+        Raises: UdoError.
+        """
+        asked = {"Filters": [{"Name": f"tag:{key}", "Values": [value]}]}
+        return {group.name: group for group in self._groups(asked, whole=False)}
+
     def launch_configurations(self, names: Iterable[str] | None = None) -> dict[str, LaunchConfiguration]:
         """The launch configurations of these exact names that exist, by name (all of the region for None).
 

@@ -44,6 +44,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "GetConsoleOutput": WHOLE,
     },
+    "elbv2": {"DescribeTargetHealth": WHOLE},
     "ssm": {"GetParameters": WHOLE, "GetParametersByPath": WHOLE},
 }
 

@@ -72,13 +72,13 @@ def awaited(
         # Asked by what answers, where both are this process.
         return ask()
     question = _Question(ask)
-    helper = _Helper.idle.pop() if _Helper.idle else _Helper()
+    helper = _Helper.any()
     helper.questions.put(question)
     try:
         with signals.waiting(patience):
             arrived = question.lock.acquire(timeout=min(_SOON, seconds))
         if not arrived:
-            if seconds > _SOON and threading.current_thread() is threading.main_thread():
+            if seconds > _SOON and _tells():
                 tell(_still(what, seconds))
             with signals.waiting(patience):
                 arrived = question.is_answered_within(seconds)
@@ -89,6 +89,15 @@ def awaited(
         raise
     _Helper.idle.append(helper)
     return question.outcome()
+
+
+def tell_here() -> None:
+    """Has what this thread waits for be told, as it is of the main thread."""
+    _here.tells = True
+
+
+def _tells() -> bool:
+    return getattr(_here, "tells", False) or threading.current_thread() is threading.main_thread()
 
 
 def _still(what: str, seconds: float) -> str:
@@ -193,6 +202,14 @@ class _Helper:
             threading.Thread(target=self._work, name="udo-aws", daemon=True).start()
         except RuntimeError as error:
             raise UdoError("no thread can be started", hint="too many processes: see 'ulimit -u'") from error
+
+    @classmethod
+    def any(cls) -> _Helper:
+        """One that has nothing to do, or a new one."""
+        try:
+            return cls.idle.pop()
+        except IndexError:
+            return cls()
 
     def _work(self) -> None:
         while True:

@@ -66,11 +66,15 @@ class Locks:
     def row(self, aws: Aws, group: str) -> Any:
         """The row of a group's lock: None where it is not locked, `?` where that is unknown."""
         if id(aws) not in self._known:
-            self._known[id(aws)] = self._read(aws)
+            self.observe(aws)
         locks = self._known[id(aws)]
         if locks is None:
             return "?"
         return locks[group].row(self._now) if group in locks else None
+
+    def observe(self, aws: Aws) -> None:
+        """Reads the locks of an account and region now."""
+        self._known[id(aws)] = self._read(aws)
 
     def _read(self, aws: Aws) -> dict[str, Lock] | None:
         try:

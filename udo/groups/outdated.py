@@ -9,7 +9,7 @@ from udo.model.groups import Override
 from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
-    from udo.model.groups import Member
+    from udo.model.groups import AutoScalingGroup, Member
 
 
 def outdated_ids(
@@ -23,6 +23,17 @@ def outdated_ids(
     """
     ways = overrides or (Override(),)
     return frozenset(one.instance_id for one in members if not any(_fits(one, launch, way) for way in _of(one, ways)))
+
+
+def outdated(group: AutoScalingGroup) -> int | None:
+    """How many members were launched from something else than the group launches from now.
+
+    None where the group follows $Latest or $Default, which a listing cannot tell from a number.
+    """
+    launches = (group.launch, *group.own_templates)
+    if any(getattr(launch, "version", "").startswith("$") for launch in launches):
+        return None
+    return len(outdated_ids(group.members, group.launch, group.overrides))
 
 
 def launched_after(params: Mapping[str, Any]) -> tuple[LaunchReference, tuple[Override, ...]]:

@@ -1,0 +1,70 @@
+"""Asks for several things at the same time that do not rest on each other."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from udo import signals
+from udo.aws import patience
+
+# More at a time are met with throttling, and answered no sooner.
+_AT_ONCE = 8
+
+
+def together(reads: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What each of the reads gives, in their order; the clients that they use were built before.
+
+    Raises: what the first of them that failed raises, once all have ended; Interrupted at once.
+    """
+    left = deque(enumerate(reads))
+    given: list[Any] = [None] * len(reads)
+    failed: dict[int, Exception] = {}
+
+    def work() -> None:
+        while left:
+            try:
+                number, read = left.popleft()
+            except IndexError:
+                return
+            try:
+                given[number] = read()
+            except Exception as error:
+                failed[number] = error
+
+    others = [_Worker(work) for _ in range(min(len(reads), _AT_ONCE) - 1)]
+    try:
+        work()
+        for other in others:
+            other.wait()
+    except BaseException:
+        left.clear()
+        raise
+    if failed:
+        raise failed[min(failed)]
+    return given
+
+
+class _Worker:
+    """A thread at work; the lock is held until it has ended."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        # A bare lock, and no join: a signal that breaks in on the wait for it leaves nothing half done.
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        threading.Thread(target=self._run, name="udo-read", daemon=True).start()
+
+    def wait(self) -> None:
+        """Waits until it has ended. Raises: Interrupted."""
+        with signals.waiting():
+            self._lock.acquire()
+
+    def _run(self) -> None:
+        patience.tell_here()
+        try:
+            self._work()
+        finally:
+            self._lock.release()

@@ -1,0 +1,206 @@
+"""Reads what the page of all roles shows: in batches, at the same time what does not rest on each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from udo.errors import AwsError, PermissionDenied
+from udo.groups.locks import Locks
+from udo.model.deployments import Deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model.deployments import DeploymentGroup
+    from udo.model.groups import AutoScalingGroup
+    from udo.model.targets import TargetHealth
+    from udo.session import Session
+
+# The tag by which groups name their application.
+APP_TAG = "udo:app"
+# So many are asked for by one request. Source: API_DescribeAutoScalingGroups, API_BatchGetDeploymentGroups and
+# API_BatchGetDeployments.
+_GROUPS = 100
+_DEPLOYMENTS = 25
+_FEW = 5
+# Targets of a target group by its ARN; None where that is unknown.
+Targets = dict[str, "tuple[TargetHealth, ...] | None"]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The last deployments of a deployment group (None where it does not exist), unless they are unknown."""
+
+    group: DeploymentGroup | None = None
+    attempted: Deployment | None = None
+    successful: Deployment | None = None
+    is_known: bool = True
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a role stands: its group (None where there is none), the targets that it may be among, what was deployed.
+
+    `deployed` is None where udo.yml names no deployment group; `lock` is its row, None or `?`.
+    """
+
+    role: Role
+    group: AutoScalingGroup | None
+    targets: Mapping[str, tuple[TargetHealth, ...] | None]
+    deployed: Deployed | None
+    lock: Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """How all roles stand, in their order, and the footnotes."""
+
+    standings: tuple[Standing, ...]
+    notes: tuple[str, ...]
+
+
+def observe_page(session: Session, roles: Sequence[Role], *, all_roles: bool = False) -> Page:
+    """How the roles stand; where they are all there are, groups that are tagged as theirs and no role's are noted.
+
+    Raises: UdoError where groups cannot be read; what else cannot be is unknown, with a footnote.
+    """
+    locks = Locks(session.clock.time())
+    ways = [_Way(aws, tuple(together), locks) for aws, together in session.by_aws(roles)]
+    session.together([read for way in ways for read in way.first(strangers=all_roles)])
+    session.together([read for way in ways for read in way.then()])
+    found = {one.role.label: one for way in ways for one in way.standings()}
+    notes = [note for way in ways for note in way.notes()]
+    return Page(tuple(found[role.label] for role in roles), tuple(dict.fromkeys((*notes, *locks.notes))))
+
+
+def deployment_group(role: Role) -> tuple[str, str] | None:
+    """The application and the deployment group that udo.yml names for the role."""
+    application, name = role.get("deploy.application"), role.get("deployment_group")
+    return (application, name) if application and name else None
+
+
+def target_groups(group: AutoScalingGroup) -> list[str]:
+    """The ARNs of the target groups that the group is attached to."""
+    return list(group.raw.get("TargetGroupARNs") or ())
+
+
+@dataclass
+class _Way:
+    """What is read of the roles that are reached the same way."""
+
+    aws: Aws
+    roles: tuple[Role, ...]
+    locks: Locks
+    groups: dict[str, AutoScalingGroup] = field(default_factory=dict)
+    strangers: dict[str, set[str]] = field(default_factory=dict)
+    deployment_groups: dict[tuple[str, str], DeploymentGroup] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    targets: Targets = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    footnotes: dict[str, str] = field(default_factory=dict)
+
+    def first(self, *, strangers: bool) -> Iterator[Callable[[], None]]:
+        """The reads that rest on nothing but udo.yml."""
+        wanted: dict[str, list[str]] = {}
+        for application, name in filter(None, map(deployment_group, self.roles)):
+            wanted.setdefault(application, []).append(name)
+        self.aws.open("autoscaling", "ssm", *(["codedeploy"] if wanted else []))
+        yield from (partial(self._groups, names) for names in _shares((one.group_name for one in self.roles), _GROUPS))
+        apps = {str(app) for one in self.roles if (app := one.get("app_name"))} if strangers else ()
+        yield from (partial(self._strangers, app) for app in apps)
+        for application, known in wanted.items():
+            yield from (partial(self._deployment_groups, application, names) for names in _shares(known, _GROUPS))
+        yield partial(self.locks.observe, self.aws)
+
+    def then(self) -> Iterator[Callable[[], None]]:
+        """The reads that rest on the first ones."""
+        arns = dict.fromkeys(arn for group in self.groups.values() for arn in target_groups(group))
+        if arns:
+            self.aws.open("elbv2")
+        yield from (partial(self._targets, arn) for arn in arns)
+        last = ((one.last_attempted, one.last_successful) for one in self.deployment_groups.values())
+        ids = (one for both in last for one in both if one)
+        yield from (partial(self._deployments, share) for share in _shares(ids, _DEPLOYMENTS))
+
+    def standings(self) -> Iterator[Standing]:
+        """How each of the roles stands, from what was read."""
+        for role in self.roles:
+            group = self.groups.get(role.group_name)
+            targets = {arn: self.targets.get(arn) for arn in target_groups(group)} if group else {}
+            yield Standing(role, group, targets, self._deployed(role), self.locks.row(self.aws, role.group_name))
+
+    def notes(self) -> Iterator[str]:
+        """The footnotes, in the same order however the reads came about."""
+        yield from (self.footnotes[what] for what in sorted(self.footnotes))
+        known = {role.group_name for role in self.roles}
+        for app, names in self.strangers.items():
+            if others := sorted(names - known):
+                more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
+                are = "is" if len(others) == 1 else "are"
+                yield f"{', '.join(others[:_FEW])}{more} {are} tagged {APP_TAG}={app} in AWS and not in udo.yml"
+
+    def _deployed(self, role: Role) -> Deployed | None:
+        named = deployment_group(role)
+        if named is None:
+            return None
+        found = self.deployment_groups.get(named)
+        if found is None:
+            return Deployed(is_known=named[0] not in self.silent)
+        successful = self._deployment(found, found.last_successful, "Succeeded")
+        return Deployed(found, self._deployment(found, found.last_attempted, found.last_status), successful)
+
+    def _deployment(self, group: DeploymentGroup, one: str | None, status: str) -> Deployment | None:
+        """The deployment as it was read, or what the deployment group tells of it."""
+        if not one:
+            return None
+        return self.deployments.get(one) or Deployment(one, status, group.application, group.name, {})
+
+    def _groups(self, names: Iterable[str]) -> None:
+        self.groups |= self.aws.autoscaling.groups(names)
+
+    def _strangers(self, app: str) -> None:
+        with _Footnote(self.footnotes, "groups that udo.yml does not know are unknown"):
+            self.strangers[app] = set(self.aws.autoscaling.tagged(APP_TAG, app))
+
+    def _deployment_groups(self, application: str, names: Iterable[str]) -> None:
+        with _Footnote(self.footnotes, "") as asked:
+            for name, found in self.aws.codedeploy.deployment_groups(application, names).items():
+                self.deployment_groups[application, name] = found
+        self.silent |= {application} if asked.failed else set()
+
+    def _deployments(self, ids: Iterable[str]) -> None:
+        with _Footnote(self.footnotes, "how many instances the last deployments failed on is unknown"):
+            self.deployments |= self.aws.codedeploy.named(ids)
+
+    def _targets(self, arn: str) -> None:
+        with _Footnote(self.footnotes, "the health of targets is unknown"):
+            self.targets[arn] = self.aws.elbv2.target_health(arn)
+
+
+class _Footnote:
+    """Makes a footnote of what AWS does not tell or may not be asked, one for each way to say it."""
+
+    def __init__(self, notes: dict[str, str], what: str) -> None:
+        self._notes = notes
+        self._what = what
+        self.failed = False
+
+    def __enter__(self) -> _Footnote:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        self.failed = isinstance(error, AwsError | PermissionDenied)
+        if isinstance(error, AwsError | PermissionDenied):
+            says = f"{self._what}: {error.message}" if self._what else f"?: {error.message}"
+            self._notes[says] = says
+        return self.failed
+
+
+def _shares(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = list(dict.fromkeys(names))
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]
