@@ -38,6 +38,19 @@ _CREATE = frozenset(
 
 # What any verb may ask for: the role of assume_role, and what ${ssm:..} and locks hold.
 ANY = frozenset({"sts:AssumeRole", "ssm:GetParameters"})
+_DEPLOY = (
+    _GROUPS
+    | _CALLER
+    | {
+        "codedeploy:BatchGetDeploymentTargets",
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:GetDeployment",
+        "codedeploy:GetDeploymentGroup",
+        "codedeploy:ListDeploymentTargets",
+        "codedeploy:ListDeployments",
+        "s3:HeadObject",
+    }
+)
 READS: dict[str, frozenset[str]] = {
     "apply": _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS,
     "check": _GROUPS
@@ -56,17 +69,7 @@ READS: dict[str, frozenset[str]] = {
     },
     "cloudinit": frozenset(),
     "config": frozenset(),
-    "deploy": _GROUPS
-    | _CALLER
-    | {
-        "codedeploy:BatchGetDeploymentTargets",
-        "codedeploy:BatchGetDeployments",
-        "codedeploy:GetDeployment",
-        "codedeploy:GetDeploymentGroup",
-        "codedeploy:ListDeploymentTargets",
-        "codedeploy:ListDeployments",
-        "s3:HeadObject",
-    },
+    "deploy": _DEPLOY,
     "deployments": frozenset(
         {
             "codedeploy:BatchGetDeploymentTargets",
@@ -84,7 +87,7 @@ READS: dict[str, frozenset[str]] = {
     "lock": _GROUPS | _CALLER | _LOCKS,
     "plan": _UPDATE | _LOCKS,
     "prune": _LAUNCH_STATE | _CALLER,
-    "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER,
+    "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY,
     "sandbox": frozenset(),
     "scale": _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
@@ -119,7 +122,7 @@ WRITES: dict[str, frozenset[str]] = {
     "deploy": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:CreateDeployment", "codedeploy:StopDeployment"},
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
-    "rollback": _SWAP,
+    "rollback": _SWAP | {"codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "unlock": frozenset({"ssm:DeleteParameter"}),

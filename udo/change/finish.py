@@ -149,6 +149,14 @@ class Finish:
             self._confirm(self._plan)
         return self._carried_out(confirmed=confirmed or bool(self._plan.steps))
 
+    def replan(self, plan: Plan, later: tuple[Stage | Plan, ...]) -> None:
+        """Takes what was planned from a fresh look in the place of the first plan, once that was confirmed."""
+        self._plan, self._later = plan, later
+        for text in plan.notes:
+            if text not in self._said:
+                self._emit(Notice(text))
+        self._noted = True
+
     def _again(self, plan: Plan) -> None:
         """Checks what was planned on the way, and says what is worth knowing of it."""
         self._check(plan)

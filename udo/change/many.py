@@ -2,43 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from udo import signals
 from udo.change.confirm import confirm
 from udo.change.events import Notice
-from udo.change.finish import Finish, advise
+from udo.change.finish import Finish, Stage, Telling, advise
 from udo.change.plan import Plan
-from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError
+from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError, one_line
 from udo.output.text import closing_line
 from udo.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from udo.change.target import Target
     from udo.errors import Failure
     from udo.session import Session
 
 
-Planned = tuple["Target", "Plan | UdoError"]
+@dataclass(frozen=True)
+class Change:
+    """The change of one of several targets: its plan and, as `finish` takes them, what may follow and who tells of it.
+
+    `again` gives it from a fresh look, for a target whose turn comes long after all was shown; it may raise UdoError.
+    """
+
+    plan: Plan
+    later: tuple[Stage | Plan, ...] = ()
+    tell: Telling | None = None
+    instead: Stage | None = None
+    again: Callable[[], Change] | None = None
+
+
+Work = tuple["Target", "Callable[[], Plan | Change]"]
+Planned = tuple["Target", "Change | UdoError"]
 # What became of a role; None where an earlier one ended them all.
 Outcome = tuple[str, "Result | Failure | None"]
 
 
-def finish_each(session: Session, work: Sequence[tuple[Target, Callable[[], Plan]]]) -> Result:
+class _Failed(NamedTuple):
+    """How one of them failed."""
+
+    exit: int
+    code: str
+    message: str
+    hint: str | None = None
+
+
+def finish_each(session: Session, work: Sequence[Work], *, in_order: bool = False) -> Result:
     """The end of a change of several targets: all planned, shown and confirmed together, then done one by one.
 
-    Where some of several failed, the result carries the error and tells of every one.
+    Where some of several failed, the result carries the error and tells of every one. With `in_order` the first that
+    fails ends them all, none is begun where one cannot be planned, and each is looked at afresh when its turn comes.
 
     Raises: UdoError.
     """
     plans = _planned_each(session, work)
-    advise(session, (plan for _, plan in plans if isinstance(plan, Plan)))
-    return _finished_each(session, plans)
+    advise(session, (change.plan for _, change in plans if isinstance(change, Change)))
+    several = _Several(session, plans, in_order=in_order)
+    return several.only() if len(plans) == 1 else several.result()
 
 
-def _planned_each(session: Session, work: Sequence[tuple[Target, Callable[[], Plan]]]) -> list[Planned]:
+def _planned_each(session: Session, work: Sequence[Work]) -> list[Planned]:
     """The plan of each target; one of several that cannot be planned is named, and does not end the others.
 
     Raises: UdoError.
@@ -46,7 +74,8 @@ def _planned_each(session: Session, work: Sequence[tuple[Target, Callable[[], Pl
     plans: list[Planned] = []
     for target, planned in work:
         try:
-            plans.append((target, planned()))
+            found = planned()
+            plans.append((target, Change(found) if isinstance(found, Plan) else found))
         except (UsageError, ConfigError, CredentialsError):
             raise
         except UdoError as error:
@@ -57,114 +86,154 @@ def _planned_each(session: Session, work: Sequence[tuple[Target, Callable[[], Pl
     return plans
 
 
-def _finished_each(session: Session, plans: Sequence[Planned]) -> Result:
-    """What was done to several targets, or would be: one by one, going on after one that failed.
+class _Several:
+    """Several targets with what was planned for them, on their way to the end."""
 
-    Where some failed the result tells of every one in order, and carries the error: PartlyDone where others did not.
+    def __init__(self, session: Session, plans: Sequence[Planned], *, in_order: bool) -> None:
+        self._session = session
+        self._dry = session.options.dry_run
+        self._plans = list(plans)
+        self._in_order = in_order
+        self._begun = False
+        self._ends = {
+            target.label: Finish(session, target, change.plan, change.later, tell=change.tell, instead=change.instead)
+            for target, change in plans
+            if isinstance(change, Change)
+        }
 
-    Raises: UdoError.
-    """
-    ends = {target.label: Finish(session, target, plan) for target, plan in plans if isinstance(plan, Plan)}
-    if len(plans) == 1:
-        return ends[plans[0][0].label].result()
-    if not session.options.dry_run:
-        plans = [_introduced(session, ends, target, plan) for target, plan in plans]
-        if changing := [(target, plan) for target, plan in plans if isinstance(plan, Plan) and plan.steps]:
-            session.emit(Notice(_counted(plans)))
-            confirm(session, _question(ends, changing))
-    outcomes = _one_by_one(session, ends, plans)
-    return _together(outcomes, _counted(plans) if session.options.dry_run else None)
+    def only(self) -> Result:
+        """What was done to the one there is, or would be.
 
+        Raises: UdoError.
+        """
+        (end,) = self._ends.values()
+        return end.result()
 
-def _introduced(session: Session, ends: dict[str, Finish], target: Target, plan: Plan | UdoError) -> Planned:
-    """The plan, shown where it has steps; what is wrong where it must not be carried out."""
-    if isinstance(plan, UdoError) or not plan.steps:
-        return target, plan
-    try:
-        session.emit(Notice(f"{plan.command}  {plan.target}"))
-        ends[target.label].introduce(plan)
-        ends[target.label].note(plan)
-        session.emit(Notice(""))
-    except UdoError as error:
-        if _ends_all(error):
-            raise
-        session.output.error(f"udo: {target.label}: {error}")
-        return target, error
-    return target, plan
+    def result(self) -> Result:
+        """What was done to all, or would be.
 
+        Where some failed the result tells of every one in order, and carries the error: PartlyDone where others did
+        not.
 
-def _counted(plans: Sequence[Planned]) -> str:
-    """How many roles change and how many do not, in the line that closes what is shown of them."""
-    found = [plan for _, plan in plans if isinstance(plan, Plan)]
-    changing = sum(bool(plan.steps) for plan in found)
-    counts = {"to change": changing, "unchanged": len(found) - changing}
-    return closing_line({**counts, "cannot be planned": len(plans) - len(found)})
+        Raises: UdoError.
+        """
+        if self._dry:
+            return self._together(self._one_by_one(), self._counted())
+        self._plans = [self._introduced(target, change) for target, change in self._plans]
+        if self._in_order and any(isinstance(change, UdoError) for _, change in self._plans):
+            return self._together([(to.label, one if isinstance(one, UdoError) else None) for to, one in self._plans])
+        if changing := [(target, one) for target, one in self._plans if isinstance(one, Change) and one.plan.steps]:
+            self._session.emit(Notice(self._counted()))
+            confirm(self._session, self._question(changing))
+        return self._together(self._one_by_one())
 
+    def _introduced(self, target: Target, change: Change | UdoError) -> Planned:
+        """The plan, shown where it has steps; what is wrong where it must not be carried out."""
+        if isinstance(change, UdoError) or not change.plan.steps:
+            return target, change
+        try:
+            self._session.emit(Notice(f"{change.plan.command}  {change.plan.target}"))
+            self._ends[target.label].introduce(change.plan)
+            self._ends[target.label].note(change.plan)
+            self._session.emit(Notice(""))
+        except UdoError as error:
+            if _ends_all(error):
+                raise
+            self._session.output.error(f"udo: {target.label}: {error}")
+            return target, error
+        return target, change
 
-def _question(ends: dict[str, Finish], changing: Sequence[tuple[Target, Plan]]) -> str:
-    asked = [plan.asks for _, plan in changing if plan.asks]
-    guarded = [target.label for target, plan in changing if ends[target.label].guards(plan)]
-    count = "1 group is changed" if len(changing) == 1 else f"{len(changing)} groups are changed"
-    also = f", and protected: {', '.join(guarded)}" if guarded else ""
-    return "; ".join(asked) or f"{count}{also}. Continue?"
+    def _counted(self) -> str:
+        """How many roles change and how many do not, in the line that closes what is shown of them."""
+        found = [change.plan for _, change in self._plans if isinstance(change, Change)]
+        changing = sum(bool(plan.steps) for plan in found)
+        counts = {"to change": changing, "unchanged": len(found) - changing}
+        return closing_line({**counts, "cannot be planned": len(self._plans) - len(found)})
 
+    def _question(self, changing: Sequence[tuple[Target, Change]]) -> str:
+        asked = [change.plan.asks for _, change in changing if change.plan.asks]
+        guarded = [target.label for target, change in changing if self._ends[target.label].guards(change.plan)]
+        count = "1 group is changed" if len(changing) == 1 else f"{len(changing)} groups are changed"
+        also = f", and protected: {', '.join(guarded)}" if guarded else ""
+        return "; ".join(asked) or f"{count}{also}. Continue?"
 
-def _one_by_one(session: Session, ends: dict[str, Finish], plans: Sequence[Planned]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    ended = False
-    for target, plan in plans:
-        if isinstance(plan, UdoError) or ended:
-            outcomes.append((target.label, plan if isinstance(plan, UdoError) else None))
-            continue
+    def _one_by_one(self) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        ended = False
+        for target, change in self._plans:
+            if isinstance(change, UdoError) or ended:
+                outcomes.append((target.label, change if isinstance(change, UdoError) else None))
+                continue
+            found = self._done(target, change)
+            outcomes.append((target.label, found))
+            if failed := _failed(found):
+                ended = _ends_all(found) or (self._in_order and not self._dry)
+                if not _ends_all(found):
+                    self._session.output.error(f"udo: {target.label}: {one_line(failed.message, failed.hint)}")
+        return outcomes
+
+    def _done(self, target: Target, change: Change) -> Result | Failure:
+        """What became of one of them."""
+        end = self._ends[target.label]
         try:
             signals.look()
-            if plan.steps and not session.options.dry_run:
-                session.emit(Notice(f"{plan.command}  {plan.target}"))
-            outcomes.append((target.label, ends[target.label].result(confirmed=True)))
+            if self._in_order and self._begun and change.again:
+                change = change.again()
+                end.replan(change.plan, change.later)
+            if change.plan.steps and not self._dry:
+                self._begun = True
+                self._session.emit(Notice(f"{change.plan.command}  {change.plan.target}"))
+            return end.result(confirmed=True)
         except (UdoError, Interrupted) as error:
-            ended = _ends_all(error)
-            if not ended:
-                session.output.error(f"udo: {target.label}: {error}")
-            outcomes.append((target.label, error))
-    return outcomes
+            return error
+
+    def _together(self, outcomes: Sequence[Outcome], closing: str | None = None) -> Result:
+        """All outcomes as one; those that would change nothing are counted in the line that closes a dry run."""
+        results = [(label, one) for label, one in outcomes if isinstance(one, Result)]
+        data = [one.data for _, one in outcomes if one and one.data]
+        unchanged = [label for label, one in results if closing and not one.is_plan]
+        texts = [*(_text(label, one) for label, one in outcomes if label not in unchanged), *filter(None, [closing])]
+        between = "\n\n" if any("\n" in text for text in texts) else "\n"
+        notes = [_labelled(label, note) for label, result in results for note in result.notes]
+        found = Result(data, text=between.join(texts), notes=notes, is_plan=bool(closing))
+        error = self._error(outcomes)
+        return replace(found, exit=error.exit, error=(error.code, error.message, error.hint)) if error else found
+
+    def _error(self, outcomes: Sequence[Outcome]) -> _Failed | None:
+        """What tells of them all: the error that ended them early, else that some failed, else the first."""
+        failed = [(label, found) for label, one in outcomes if (found := _failed(one))]
+        if not failed:
+            return None
+        if ended := next((_failed(one) for _, one in outcomes if _ends_all(one)), None):
+            return ended
+        error = failed[0][1]
+        if any(isinstance(one, Result) and not one.error for _, one in outcomes):
+            told = f"{len(failed)} of {len(outcomes)} roles failed: {', '.join(label for label, _ in failed)}"
+            error = _Failed(PartlyDone.exit, PartlyDone.code, told)
+        left = ", ".join(label for label, one in outcomes if one is None)
+        return error._replace(message=f"{error.message}; not begun: {left}") if left else error
 
 
-def _ends_all(error: Failure) -> bool:
-    return isinstance(error, Interrupted | CredentialsError)
+def _ends_all(found: Result | Failure | None) -> bool:
+    return isinstance(found, Interrupted | CredentialsError)
 
 
-def _together(outcomes: Sequence[Outcome], closing: str | None = None) -> Result:
-    """All outcomes as one; those that would change nothing are counted in the line that closes a dry run."""
-    results = [(label, one) for label, one in outcomes if isinstance(one, Result)]
-    failed = [(label, one) for label, one in outcomes if isinstance(one, UdoError | Interrupted)]
-    data = [one.data for _, one in outcomes if one and one.data]
-    unchanged = [label for label, one in results if closing and not one.is_plan]
-    texts = [*(_text(label, one) for label, one in outcomes if label not in unchanged), *filter(None, [closing])]
-    between = "\n\n" if any("\n" in text for text in texts) else "\n"
-    notes = [_labelled(label, note) for label, result in results for note in result.notes]
-    text = between.join(texts)
-    if not failed:
-        return Result(data, text=text, notes=notes, is_plan=bool(closing))
-    error = _error(failed, len(outcomes), partly=bool(results))
-    told = (error.code, error.message, error.hint)
-    return Result(data, text=text, notes=notes, exit=error.exit, error=told, is_plan=bool(closing))
-
-
-def _error(failed: Sequence[tuple[str, Failure]], count: int, *, partly: bool) -> Failure:
-    """What tells of them all: the error that ended them early, else that some failed, else the first."""
-    if ended := next((one for _, one in failed if _ends_all(one)), None):
-        return ended
-    told = f"{len(failed)} of {count} roles failed: {', '.join(label for label, _ in failed)}"
-    return PartlyDone(told) if partly else failed[0][1]
-
-
-def _text(label: str, outcome: Result | Failure | None) -> str:
-    match outcome:
-        case Result():
-            return outcome.text or ""
+def _failed(found: Result | Failure | None) -> _Failed | None:
+    match found:
         case UdoError() | Interrupted():
-            return f"{label} failed: {outcome.message}"
-    return f"{label} was not started"
+            return _Failed(found.exit, found.code, found.message, found.hint)
+        case Result(error=tuple(told)):
+            return _Failed(found.exit, *told)
+    return None
+
+
+def _text(label: str, found: Result | Failure | None) -> str:
+    if found is None:
+        return f"{label} was not started"
+    text = (found.text if isinstance(found, Result) else None) or ""
+    if failed := _failed(found):
+        return "\n".join(filter(None, (f"{label} failed: {failed.message}", text)))
+    return text
 
 
 def _labelled(label: str, note: str) -> str:

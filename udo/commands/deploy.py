@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.change.finish import finish
+from udo.change.many import Change, finish_each
+from udo.change.plan import Plan
 from udo.commands._options import wait_lock
+from udo.deploy.back import back, reason_back
 from udo.deploy.course import Course
 from udo.deploy.git import between, resolved
 from udo.deploy.observe import observe_active, observe_deployments, observe_groups, setting
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.aws import Aws
+    from udo.change.many import Work
     from udo.config import Config, Role
     from udo.deploy.observe import Observed
     from udo.session import Session
@@ -58,6 +62,7 @@ class Asked:
     follow: bool = False
     allow_older: bool = False
     queue: float | None = None
+    back: bool = False
 
 
 class _Command(click.Command):
@@ -68,7 +73,8 @@ class _Command(click.Command):
         return super().parse_args(ctx, [f"--queue={_QUEUE}" if word == "--queue" else word for word in args])
 
 
-def _limit(text: str) -> float:
+def limit(text: str) -> float:
+    """A time to follow a deployment for, in seconds. Raises: UsageError for a number without a unit."""
     # It was minutes once, and is seconds everywhere else: an hour must not become a minute unsaid.
     if text[-1:].isdigit() and given(text):
         raise UsageError(f"--timeout {text} has no unit", hint=f"write {text}m for minutes, {text}s for seconds")
@@ -84,7 +90,7 @@ def _limit(text: str) -> float:
 @click.option("--queue", metavar="[=TIME]", type=given, help="Wait for the end of another deployment first (60m).")
 @click.option("--supersede", is_flag=True, help="Stop another deployment first, without a rollback; asks.")
 @click.option("--no-wait", is_flag=True, help="Start the deployment, name it, and leave it to AWS.")
-@click.option("--timeout", metavar="TIME", type=_limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
+@click.option("--timeout", metavar="TIME", type=limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
 @click.option(
     "--file-exists",
     type=click.Choice(FILE_EXISTS),
@@ -127,22 +133,60 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
               hook failed                                 or pre_deploy_hook failed
     """
     role, rest = one_role(session.config, words)
+    return finish_each(session, [deployment(session, role, rest, options)])
+
+
+def usual(**given: Any) -> dict[str, Any]:
+    """The options as they are where nobody gives them, but for these."""
+    # What has no default is None to some versions of click, and a mark of their own to others.
+    options = {str(one.name): one.default for one in command.params if isinstance(one, click.Option)}
+    return {name: one if isinstance(one, bool | str) else None for name, one in options.items()} | given
+
+
+def deployment(session: Session, role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Work:
+    """The deployment to a role as one change of several; `options` are the command's, and `back` for a rollback.
+
+    Raises: UdoError, UsageError among them before AWS is asked for anything.
+    """
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
     asked = _asked(session.config, role, rest, options)
+    return role_target(session, role), partial(_planned, session, role, asked, options)
+
+
+def _planned(session: Session, role: Role, asked: Asked, options: Mapping[str, Any]) -> Change:
     aws = session.aws(role)
     wanted = _wanted(session, role, aws, options)
+    if asked.back:
+        return _back(session, role, aws, wanted, asked)
     if asked.follow:
         return _followed(session, role, aws, wanted)
     groups = observe_groups(aws, role)
     revision, notes = _revision(session, role, aws, asked)
-    wanted = replace(wanted, revision=revision, notes=(*notes, *_compared(aws, role, revision, asked)))
-    return _deployed(session, role, aws, observe_deployments(aws, groups, wanted.revision), wanted, asked.queue)
+    return _course(session, role, aws, groups, replace(wanted, revision=revision, notes=notes), asked)
+
+
+def _course(session: Session, role: Role, aws: Aws, groups: Observed, wanted: Wanted, asked: Asked) -> Change:
+    wanted = replace(wanted, notes=(*wanted.notes, *_compared(aws, role, wanted.revision, asked)))
+    observed = observe_deployments(aws, groups, wanted.revision)
+    return Course(session, role, aws, wanted, observed, asked.queue).change()
+
+
+def _back(session: Session, role: Role, aws: Aws, wanted: Wanted, asked: Asked) -> Change:
+    """Goes back to the revision before."""
+    groups = observe_groups(aws, role)
+    found = back(aws, role)
+    notes = (found.note,)
+    wanted = replace(wanted, revision=found.revision, notes=notes, follow=found.follow, verb="rollback")
+    return _course(session, role, aws, groups, replace(wanted, reason=reason_back(wanted.reason)), asked)
 
 
 def _asked(config: Config, role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Asked:
     """Where the revision comes from, before AWS is asked for anything. Raises: UsageError."""
     for key in ("deploy.application", "deploy.deployment_group"):
         setting(role, key)
+    if options.get("back"):
+        no_more(rest)
+        return Asked(allow_older=True, back=True)
     cluster, follow = options["cluster"], options["follow"]
     if len([one for one in (rest[:1], cluster is not None, follow) if one]) != 1:
         if rest or cluster is not None or follow:
@@ -215,21 +259,14 @@ def _compared(aws: Aws, role: Role, revision: Mapping[str, Any], asked: Asked) -
     return tuple(lines)
 
 
-def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Result:
+def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Change:
     """Follows what is active, whatever it brings."""
     observed = observe_active(aws, role)
     if not observed.active:
-        return Result({"deployment_id": None}, text=f"no deployment is active on {role.label}")
+        none = Result({"deployment_id": None}, text=f"no deployment is active on {role.label}")
+        return Change(Plan("deploy", role.label, ()), tell=lambda _: none)
     wanted = replace(wanted, revision=observed.active[0].revision, follow=True)
-    return _deployed(session, role, aws, observed, wanted, None)
-
-
-def _deployed(
-    session: Session, role: Role, aws: Aws, observed: Observed, wanted: Wanted, queue: float | None
-) -> Result:
-    course = Course(session, role, aws, wanted, observed, queue)
-    target = role_target(session, role)
-    return finish(session, target, course.plan, *course.later, tell=course.ending.told, instead=course.overtaken)
+    return Course(session, role, aws, wanted, observed, None).change()
 
 
 def _commit(word: str, role: Role) -> Commit | Archive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,8 @@ from udo.aws.cached import cached
 from udo.change.many import finish_each
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
-from udo.errors import AwsError
+from udo.commands.deploy import deployment, limit, usual
+from udo.errors import AwsError, UsageError
 from udo.groups.target import role_target
 from udo.launch.observe import observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS
@@ -56,20 +57,36 @@ def _versions(aws: Aws, template_id: str) -> tuple[LaunchTemplateVersion, ...]:
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @click.option("--to", type=click.IntRange(1), metavar="N", help="The version to go back to; see 'udo versions'.")
 @click.option("--anyway", is_flag=True, help="Do it even if parts of a mixed instances policy would be lost.")
+@click.option("--code", is_flag=True, help="Deploy the revision before, and leave what the group launches from.")
+@click.option("--no-wait", is_flag=True, help="With --code: start the deployment, and leave it to AWS.")
+@click.option("--timeout", metavar="TIME", type=limit, help="With --code: follow it for so long (default: 60m).")
+@click.option("--reason", metavar="TEXT", default="", help="With --code: a few words kept with the deployment.")
 @wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway: bool) -> Result:
+def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway: bool, **options: Any) -> Result:
     """Let a group launch again from what it launched from before Udo changed it. No copy is made, and running
     instances are not touched. Where the group is back already, nothing is done. To go forward again use
     updatelc, or --to with a number.
+
+    With --code it is the application that goes back: the newest revision that succeeded on the group, other than the
+    one last deployed, whatever came of that, is deployed and followed as 'udo deploy' does. Where the last deployment
+    went back already, by Udo or by CodeDeploy, nothing is done, or what it left is brought to its end; further back
+    goes 'udo deploy' with a revision and --allow-older.
 
     \b
     udo rollback prod webapp --dry-run     what would differ
     udo rollback prod webapp
     udo rollback prod webapp,worker
     udo rollback prod webapp --to 4        version 4, as 'udo versions prod webapp' numbers them
+    udo rollback prod webapp --code --reason "the cart is empty"
     """
     roles = changing_roles(session.config, words)
+    if options.pop("code"):
+        if given := [name for name, value in (("--to", to), ("--anyway", anyway)) if value]:
+            raise UsageError(f"--code and {given[0]} exclude each other", hint="--code leaves launch data as it is")
+        return finish_each(session, [deployment(session, role, (), usual(**options, back=True)) for role in roles])
+    if given := [f"--{name.replace('_', '-')}" for name, value in options.items() if value]:
+        raise UsageError(f"{given[0]} belongs to --code", hint="a rollback of launch data deploys nothing")
     return finish_each(
         session,
         [(role_target(session, role), partial(_planned, session, role, to, anyway=anyway)) for role in roles],

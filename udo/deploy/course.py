@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo.change.finish import Foreseen
+from udo.change.many import Change
 from udo.change.plan import Plan, Ref, Wait
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
 from udo.deploy.outcome import OVERTAKEN, Ending
@@ -39,13 +40,18 @@ class Course:
         self, session: Session, role: Role, aws: Aws, wanted: Wanted, observed: Observed, queue: float | None
     ) -> None:
         self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
-        self._until = session.clock.monotonic() + queue if queue else None
+        self._queue, self._until = queue, session.clock.monotonic() + queue if queue else None
         self._is_queued = self._is_aside = False
         self._tried: set[str] = set()
         self._hooks: Plan | None = None
-        self.ending = Ending(session, role, aws, wanted.revision, (), Plan("deploy", role.label, ()))
+        self.ending = Ending(session, role, aws, wanted.revision, (), Plan(wanted.verb, role.label, ()))
         self.plan = self._planned(observed)
         self.later = self._afterwards()
+
+    def change(self) -> Change:
+        """The course as one change of several."""
+        again = None if self._wanted.follow else self._again
+        return Change(self.plan, self.later, self.ending.told, self.overtaken, again)
 
     def overtaken(self, outcome: Outcome) -> Plan | None:
         """Where somebody was faster: a fresh look, which follows what is there if it is ours; where CodeDeploy rolls
@@ -70,7 +76,23 @@ class Course:
         wait = wait_for_other(one, self._wanted.timeout, f"rollback {one.deployment_id} continues in AWS")
         says = f"wait for the rollback {one.deployment_id} to {told(one.revision)} to end"
         # However it ends, what was wanted has failed: nothing follows it.
-        return Plan("deploy", self._role.label, (replace(wait, says=says, success=(), failure=ENDED),))
+        return Plan(self._wanted.verb, self._role.label, (replace(wait, says=says, success=(), failure=ENDED),))
+
+    def _again(self) -> Change:
+        """The same from a fresh look, when its turn comes.
+
+        Raises: Conflict where it would now stop a deployment that nobody was asked about.
+        """
+        asked = self.plan.asks
+        self._until = self._clock.monotonic() + self._queue if self._queue else None
+        self.plan = self._planned(self._look())
+        self.later = self._afterwards()
+        if self._wanted.supersede and self.plan.asks not in (None, asked):
+            raise Conflict(
+                f"another deployment to {self._role.label} has begun meanwhile",
+                hint="it was not stopped; look and run it again",
+            )
+        return self.change()
 
     def _afterwards(self) -> tuple[Stage | Plan, ...]:
         if not self.plan.steps:
@@ -101,7 +123,7 @@ class Course:
             wait = wait_for_other(
                 now.active[0], self._wanted.timeout, "deployed; the same command looks at the rest again"
             )
-            return Plan("deploy", self._role.label, (wait,))
+            return Plan(self._wanted.verb, self._role.label, (wait,))
         failed = {row.instance_id for row in self.ending.rows.values() if row.status == "Failed"}
         left_out = [one for one in now.lacking if one != "?" and one not in failed | self._tried]
         self.ending.lacking = tuple(now.lacking)
@@ -138,4 +160,4 @@ class Course:
         then = f"then deploys {told(self._wanted.revision)}"
         asks = f"{role.label} is protected. deploy, once that has ended?" if role.protects("deploy") else None
         wait = wait_for_other(other, max(1.0, self._until - self._clock.monotonic()))
-        return Plan("deploy", role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)
+        return Plan(self._wanted.verb, role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)

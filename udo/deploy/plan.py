@@ -31,7 +31,7 @@ class Wanted:
     """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds.
 
     With `follow` whatever is active is followed. `supersede` names the operator who stops another deployment for this
-    one.
+    one. `verb` is the one that was typed.
     """
 
     revision: Mapping[str, Any]
@@ -45,6 +45,7 @@ class Wanted:
     follow: bool = False
     supersede: str = ""
     notes: tuple[str, ...] = ()
+    verb: str = "deploy"
 
 
 def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
@@ -54,10 +55,10 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     """
     notes = (*_containment(role, observed), *observed.notes, *wanted.notes)
     busy = [one for one in observed.active if one.creator not in OF_ONE_INSTANCE]
-    heading = Plan("deploy", role.label, (), notes=notes, reason=wanted.reason)
+    heading = Plan(wanted.verb, role.label, (), notes=notes, reason=wanted.reason)
     if other := None if wanted.follow else in_the_way(observed, wanted.revision):
         if not wanted.supersede or other.creator == ROLLBACK:
-            raise _conflict(other)
+            raise _conflict(role, wanted, other)
         return _superseding(role, heading, observed, wanted, other)
     if busy:
         return _attached(role, heading, busy[0], wanted)
@@ -71,7 +72,8 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     latest = observed.latest or last
     how = "succeeded" if latest.outcome == latest.status else f"({latest.outcome})"
     end = f"{latest.deployment_id} {how} at {latest.completed_at or latest.created_at}"
-    unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; --again deploys it once more"
+    again = "--again deploys it once more" if wanted.verb == "deploy" else "to bring another one use udo deploy"
+    unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; {again}"
     return replace(heading, unchanged=unchanged)
 
 
@@ -121,12 +123,15 @@ def _containment(role: Role, observed: Observed) -> list[str]:
     raise Refused(f"{name} ({where}) contains {held}, not {role.group_name}", hint="nothing was deployed")
 
 
-def _conflict(other: Deployment) -> Conflict:
+def _conflict(role: Role, wanted: Wanted, other: Deployment) -> Conflict:
+    hint = "--queue waits for its end, --supersede stops it, --follow watches it"
+    if wanted.verb == "rollback":
+        hint = f"'udo stop {role.cluster} {role.name} --rollback' stops it and goes back"
     who = " ".join(filter(None, (other.creator or "somebody", f"({other.description})" if other.description else "")))
     return Conflict(
         f"deployment {other.deployment_id} of {told(other.revision)} by {who} is active since {other.created_at} "
         f"({other.status})",
-        hint="nothing was deployed; --queue waits for its end, --supersede stops it, --follow watches it",
+        hint=f"nothing was deployed; {hint}",
     )
 
 
@@ -214,6 +219,8 @@ def _deployment(deployment_id: str | Ref, path: str) -> Read:
 def _until_its_end(role: Role, wanted: Wanted, deployment_id: str | Ref) -> Wait:
     shown = f"{{{deployment_id.name}}}" if isinstance(deployment_id, Ref) else deployment_id
     again = f"udo deploy {role.cluster} {role.name} {shlex.quote(rev(wanted.revision))}"
+    if wanted.verb == "rollback":
+        again = f"udo rollback {role.cluster} {role.name} --code"
     return Wait(
         f"wait for the deployment to {role.label} to end",
         _deployment(deployment_id, "deploymentInfo.status"),
@@ -227,13 +234,13 @@ def _until_its_end(role: Role, wanted: Wanted, deployment_id: str | Ref) -> Wait
 
 def plan_rest(role: Role, observed: Observed, wanted: Wanted, number: int) -> Plan:
     """The plan of a further deployment of the same run, to the members that lack the revision."""
-    return _created(role, Plan("deploy", role.label, ()), observed, wanted, f"deployment_{number}")
+    return _created(role, Plan(wanted.verb, role.label, ()), observed, wanted, f"deployment_{number}")
 
 
 def plan_hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> Plan:
     """The plan of what follows a success: the programs of post_deploy_hook."""
     env = _environment(role, wanted, application) | {"UDO_DEPLOYMENT_ID": deployment_id}
-    return Plan("deploy", role.label, _programs(role, "post_deploy_hook", env))
+    return Plan(wanted.verb, role.label, _programs(role, "post_deploy_hook", env))
 
 
 def _environment(role: Role, wanted: Wanted, application: str) -> dict[str, Any]:

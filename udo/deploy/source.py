@@ -38,10 +38,10 @@ def previous(aws: Aws, role: Role) -> Mapping[str, Any]:
     if not successes:
         raise Absent(f"{role.label} has no successful deployment", hint="name the revision")
     now = successes[0].revision
-    found = next((one.revision for one in successes if not _alike(one.revision, now)), None)
+    found = next((one.revision for one in successes if not alike(one.revision, now)), None)
     if found is None:
         raise Absent(f"{role.label} has had no other revision than {told(now)}", hint="name the revision")
-    return _still_there(aws, found)
+    return still_there(aws, found)
 
 
 def promoted(aws: Aws, role: Role) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ def promoted(aws: Aws, role: Role) -> Mapping[str, Any]:
             f"{role.label} does not run {told(last.revision)} everywhere: {count}",
             hint="nothing was deployed; bring that cluster to one revision, or name the revision",
         )
-    return _still_there(aws, last.revision)
+    return still_there(aws, last.revision)
 
 
 def _successes(aws: Aws, role: Role) -> Iterator[Deployment]:
@@ -79,11 +79,12 @@ def _successes(aws: Aws, role: Role) -> Iterator[Deployment]:
             yield one
 
 
-def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two revisions are the same, also where nothing tells their bytes."""
     return one == other or same(one, other)
 
 
-def _still_there(aws: Aws, revision: Mapping[str, Any]) -> Mapping[str, Any]:
+def still_there(aws: Aws, revision: Mapping[str, Any]) -> Mapping[str, Any]:
     """The revision, where its object is the one that was deployed. Raises: Absent, Refused."""
     stored = revision.get("s3Location")
     if not stored:

@@ -210,7 +210,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not self._wait or self._tools.clock.monotonic() >= until:",
         "if not self._wait:",
     ),
-    Mutant("begin the next role without credentials", "change/many.py", "ended = _ends_all(error)", "ended = False"),
+    Mutant("begin the next role without credentials", "change/many.py", "ended = _ends_all(found) or", "ended ="),
     Mutant(
         "call nobody's lock dead",
         "change/holder.py",

@@ -98,8 +98,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "begin the next role after a signal",
         "change/many.py",
-        "isinstance(error, Interrupted | CredentialsError)",
-        "isinstance(error, CredentialsError)",
+        "isinstance(found, Interrupted | CredentialsError)",
+        "isinstance(found, CredentialsError)",
         tests=("tests/test_interrupted.py::test_a_signal_lets_the_write_in_hand_finish_and_gives_the_lock_back",),
     ),
     Mutant(
