@@ -125,7 +125,20 @@ def matches(name: str, pattern: str) -> bool:
     """Whether the name of a direct child matches; `*` is the only wildcard."""
     if "/" in name:
         return False
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
+    first, *others = pattern.split("*")
+    if not others:
+        return name == first
+    *between, last = others
+    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
+        return False
+    # Where each piece comes first leaves most room for the rest: many wildcards cost no more than one.
+    at, end = len(first), len(name) - len(last)
+    for piece in between:
+        at = name.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
 
 
 def _rest(node: Node, at: Place, given: dict[Any, Any]) -> Permission:

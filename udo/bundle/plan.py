@@ -10,11 +10,14 @@ from typing import Any
 from udo.bundle.appspec import AppSpec, File
 from udo.bundle.failure import NOWHERE, Failed, Place, internal
 from udo.bundle.machine import Machine, folder_of, joined
+from udo.bundle.objects import Objects
 from udo.bundle.permissions import Ace, Context, Permission, matches
 from udo.bundle.scalars import inspected, text
 
 # No bundle that anybody deploys has as many; links that go round in circles would make more.
 MOST_STEPS = 200_000
+# Nor one whose patterns are held against as many names.
+MOST_COMPARED = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ class Plan:
     copied: dict[str, str] = field(default_factory=dict)
     made: dict[str, None] = field(default_factory=dict)
     permitted: set[str] = field(default_factory=set)
+    files: Objects = field(default_factory=Objects)
+    folders: Objects = field(default_factory=Objects)
+    compared: int = 0
 
     def add(self, step: Step) -> None:
         """Appends a step. Raises: Failed where there are too many."""
@@ -107,6 +113,7 @@ class Plan:
             )
         self.add(Copy(source, destination))
         self.copied[destination] = source
+        self.files.add(destination)
 
     def folder(self, path: str) -> None:
         """Plans a folder. Raises: Failed where a file goes there."""
@@ -120,6 +127,7 @@ class Plan:
         if path not in self.made:
             self.add(Folder(path))
         self.made[path] = None
+        self.folders.add(path)
 
     def permit(self, path: str, permission: Permission, added: list[Ace]) -> None:
         """Plans the permissions of one object. Raises: Failed where it has some already."""
@@ -260,12 +268,31 @@ def _plan_permission(plan: Plan, permission: Permission) -> None:
 
 def _matched(plan: Plan, permission: Permission, path: str) -> Iterator[str]:
     if "file" in permission.types:
-        for copied in plan.copied:
+        for copied in _candidates(plan, plan.files, permission, path):
             if _concerned(permission, path, copied):
                 _refuse_defaults(permission)
                 yield copied
     if "directory" in permission.types:
-        yield from (made for made in plan.made if _concerned(permission, path, made))
+        made = _candidates(plan, plan.folders, permission, path)
+        yield from (one for one in made if _concerned(permission, path, one))
+
+
+def _candidates(plan: Plan, objects: Objects, permission: Permission, path: str) -> list[str]:
+    """What a permission may concern, in order. Raises: Failed where it is too much to go through."""
+    pattern = permission.pattern
+    plain = isinstance(pattern, str) and "*" not in pattern
+    if plain and all(isinstance(one, str) for one in permission.excepted):
+        # A name in full: nobody has to look through the others.
+        name = f"{'' if path == '/' else path}/{pattern}"
+        return [name] if pattern and "/" not in pattern and name in objects else []
+    found = objects.below(path) if pattern == "**" else objects.children(path)
+    plan.compared += len(found) * (1 + len(permission.excepted))
+    if plan.compared > MOST_COMPARED:
+        raise Failed(
+            f"The patterns of the permissions section would be held against more than {MOST_COMPARED:,} names: the "
+            "sandbox does not do that"
+        )
+    return found
 
 
 def _concerned(permission: Permission, path: str, name: str) -> bool:

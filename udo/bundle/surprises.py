@@ -196,11 +196,7 @@ def _of_permission(plan: Plan, one: Permission, shallow: bool) -> Iterator[Findi
             told = f"Install fails where the host has no {kind} {name}, with the files already in place"
             yield surprising(told, "make sure of it in the image", one.at)
     path = plan.machine.expanded(one.object) if not one.object.startswith("~") else one.object
-    if (
-        not shallow
-        and path not in plan.copied
-        and not any(made.startswith(path.rstrip("/")) for made in (*plan.made, *plan.copied))
-    ):
+    if not shallow and not plan.files.reaches(path) and not plan.folders.reaches(path):
         yield surprising(f"nothing that this bundle copies is at {one.object}: it is ignored", "check the path", one.at)
     if isinstance(one.pattern, str) and one.pattern != "**" and set("?[/") & set(one.pattern):
         told = f"the pattern {one.pattern} matches nothing: * is the only wildcard, and names of direct children alone"
