@@ -197,4 +197,10 @@ def _event(row: Mapping[str, Any]) -> LifecycleEvent:
         script=told.get("scriptName", ""),
         message=told.get("message", ""),
         log_tail=told.get("logTail", ""),
+        began=_seconds(row.get("startTime")),
+        ended=_seconds(row.get("endTime")),
     )
+
+
+def _seconds(when: Any) -> float | None:
+    return when.timestamp() if when else None

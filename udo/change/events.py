@@ -43,8 +43,33 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How one of the things stands that a step waits for, and what it is at, or where it failed.
+
+    `state` is not begun, in progress, ready, done, failed, skipped or unknown; `since` and `until` are seconds since
+    1970, None where AWS does not say them.
+    """
+
+    name: str
+    state: str
+    doing: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class Standings:
+    """How each of the things stands that a step waits for, for a table that is rewritten until the step ends."""
+
+    rows: tuple[Standing, ...]
+
+
+@dataclass(frozen=True)
 class Notice:
-    """One line worth reading that changes nothing; `level` is info or warning."""
+    """One line worth reading that changes nothing.
+
+    `level` is info, warning, debug, or move: how one thing stands now, for whoever is shown no table.
+    """
 
     says: str
     level: str = "info"
@@ -99,10 +124,10 @@ def exit_status(hosts: Iterable[HostDone]) -> int:
 
 @dataclass(frozen=True)
 class Idle:
-    """No other event waits behind this one: lines held back to be written in one go should be written now."""
+    """Nothing else happens just now: lines held back to be written in one go should be written, times told move on."""
 
 
-Event = StepBegan | StepDone | StepFailed | Progress | Notice | HostBegan | Line | HostDone | Idle
+Event = StepBegan | StepDone | StepFailed | Progress | Standings | Notice | HostBegan | Line | HostDone | Idle
 
 
 def quietly(emit: Callable[[Event], None]) -> Callable[[Event], None]:

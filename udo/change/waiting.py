@@ -6,11 +6,12 @@ import importlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
 from udo import signals
 from udo.change.conditions import Reading, brief, resolve
-from udo.change.events import Event, Notice, Progress
+from udo.change.events import Event, Idle, Notice, Progress, Standings
 from udo.change.plan import Wait, filled
 from udo.errors import DeadlinePassed, EndedBadly, LostAnswer, NotSent
 
@@ -94,6 +95,7 @@ def wait_for(
     until = began + wait.timeout
     pause = wait.every
     state: Any = "not seen yet"
+    is_table = False
     watched = watching(replace(wait, read=resolve(wait.read, known)))
     while True:
         signals.look()
@@ -105,6 +107,7 @@ def wait_for(
             state, ends = poll.state, poll.ends
             for event in poll.events:
                 waited = clock.monotonic() - began
+                is_table |= isinstance(event, Standings)
                 emit(replace(event, waited=waited) if isinstance(event, Progress) else event)
         except (NotSent, LostAnswer) as error:
             emit(Notice(error.message, "warning"))
@@ -120,8 +123,17 @@ def wait_for(
             raise DeadlinePassed(
                 f"{wait.says}: still {brief(state)} after {wait.timeout:.0f} s, it continues in AWS", hint=again
             )
-        clock.sleep(min(jittered(pause), left))
+        _rest(clock, min(jittered(pause), left), emit if is_table else None)
         pause = min(pause * 1.25, SLOWEST_POLL)
+
+
+def _rest(clock: Clock, seconds: float, emit: Callable[[Event], None] | None) -> None:
+    """Sleeps so long; where a table is shown, second by second, so that its times move on."""
+    naps = ceil(seconds) if emit else 1
+    for _ in range(naps):
+        clock.sleep(seconds / naps)
+        if emit:
+            emit(Idle())
 
 
 def in_time(holds: Callable[[], bool], clock: Clock, emit: Callable[[Event], None]) -> bool:

@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from udo.change.events import Event, Notice, Progress
-from udo.change.plan import Wait
+from udo.change.events import Event, Notice, Progress, Standing, Standings
 from udo.change.waiting import Poll
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
+from udo.model.deployments import DeploymentTarget
 
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Wait
-    from udo.model.deployments import DeploymentTarget, LifecycleEvent
+    from udo.model.deployments import LifecycleEvent
 
 ENDED = ("Succeeded", "Failed", "Stopped")
 # Source: API_TargetStatus.
 _FINISHED = ("Succeeded", "Failed", "Skipped")
-# One request tells of 25 instances; a larger deployment is looked at in turns.
+# Source: API_BatchGetDeploymentTargets: at most 25 ids.
 _AT_A_TIME = 25
 _NAMED = 3
 
 
 class Deployment:
-    """One deployment as it is seen from poll to poll: the watcher of its wait, which reads its status."""
+    """One deployment as it is seen from poll to poll: the watcher of its wait."""
 
     def __init__(self, aws: Aws, wait: Wait) -> None:
-        self._aws = aws
         self._reads = aws.codedeploy
-        self._wait = wait
         self._id = str(wait.read.params["deploymentId"])
         self._named = False
         self._ids: tuple[str, ...] = ()
-        self._turn = 0
+        self._listed = 0
         self._warned: set[str] = set()
         self._silent = False
         self._status = ""
+        self._overview: Mapping[str, int] = {}
         self._targets: dict[str, DeploymentTarget] = {}
 
     def poll(self) -> Poll:
         """Its status, what changed since the last poll, and its targets."""
-        self._status = str(self._aws.read(self._wait.read) or "Unknown")
+        found = self._reads.deployment(self._id)
+        self._status, self._overview = found.status, found.overview
         events = tuple(self._told())
         return Poll(self._status, events, tuple(self._targets.values()))
 
@@ -53,6 +53,9 @@ class Deployment:
         yield from self._moves()
         if self._status == "Ready":
             yield from self._warning("it waits for somebody to continue it (ContinueDeployment)")
+        if self._ids:
+            known = (self._targets.get(one) or DeploymentTarget(one, "Unknown") for one in self._ids)
+            yield Standings(tuple(standing(target) for target in known))
         yield Progress(f"{self._status}{self._counts()}", self._fraction())
 
     def _moves(self) -> Iterator[Event]:
@@ -60,40 +63,59 @@ class Deployment:
         if self._silent or self._status in ("Created", "Queued"):
             return
         try:
-            self._ids = self._ids or self._reads.target_ids(self._id)
-            for target in self._reads.targets(self._id, self._next()):
-                before = self._targets.get(target.instance_id)
-                self._targets[target.instance_id] = target
-                if target.status != "Pending" and (before is None or progress(target) != progress(before)):
-                    yield Notice(f"      {progress(target)}")
+            self._list()
+            for batch in self._batches():
+                for target in self._reads.targets(self._id, batch):
+                    before = self._targets.get(target.instance_id)
+                    self._targets[target.instance_id] = target
+                    if target.status != "Pending" and (before is None or progress(target) != progress(before)):
+                        yield Notice(f"      {progress(target)}", "move")
         except (AwsError, PermissionDenied) as error:
             self._silent = not isinstance(error, NotSent | LostAnswer)
             yield from self._warning(f"the state of each instance is unknown: {error.message}")
 
-    def _next(self) -> tuple[str, ...]:
-        """The instances to ask for now: unfinished ones, those at work first; at the end all of them."""
-        open_ = [one for one in self._ids if one not in self._targets or self._targets[one].status not in _FINISHED]
-        if self._status in ENDED or len(open_) <= _AT_A_TIME:
-            return tuple(open_)
-        busy = [one for one in open_ if one in self._targets and self._targets[one].status == "InProgress"][:_AT_A_TIME]
-        others = [one for one in open_ if one not in busy]
-        start = self._turn % len(others)
-        room = _AT_A_TIME - len(busy)
-        self._turn = start + room
-        return (*busy, *(others[start:] + others[:start])[:room])
+    def _list(self) -> None:
+        """Lists the targets, again where there are more or fewer of them than there were."""
+        count = sum(self._overview.values())
+        if self._ids and count in (0, self._listed, len(self._ids)):
+            return
+        self._ids, self._listed = self._reads.target_ids(self._id), count
+        self._targets = {one: target for one, target in self._targets.items() if one in self._ids}
+
+    def _batches(self) -> Iterator[list[str]]:
+        """Whom to ask for now, request by request: who is at work, and the others until whoever has begun is found."""
+        ids = sorted((one for one in self._ids if self._state(one) not in _FINISHED), key=self._waits)
+        for start in range(0, len(ids), _AT_A_TIME):
+            if self._waits(ids[start]) and self._status not in ENDED and self._all_found():
+                return
+            yield ids[start : start + _AT_A_TIME]
+
+    def _waits(self, instance_id: str) -> bool:
+        return self._state(instance_id) == "Pending"
+
+    def _state(self, instance_id: str) -> str:
+        return self._targets[instance_id].status if instance_id in self._targets else ""
+
+    def _all_found(self) -> bool:
+        """Whether no more wait for their turn than CodeDeploy's own count says: then none of them has begun."""
+        return bool(self._overview) and self._overview.get("Pending", 0) >= sum(map(self._waits, self._ids))
+
+    def _states(self) -> Mapping[str, int]:
+        return self._overview or Counter(target.status for target in self._targets.values())
 
     def _counts(self) -> str:
-        if not self._ids:
+        total = sum(self._overview.values()) or len(self._ids)
+        if not total:
             return ""
-        states = Counter(target.status for target in self._targets.values())
-        parts = [f"{states[name]} {word}" for name, word in _WORDS.items() if states[name]]
-        begun = sum(states[name] for name in _WORDS)
-        parts += [f"{len(self._ids) - begun} not begun"] if begun < len(self._ids) else []
-        return f"  {', '.join(parts)} of {len(self._ids)}"
+        states = self._states()
+        parts = [f"{states[name]} {word}" for name, word in _WORDS.items() if states.get(name)]
+        begun = sum(states.get(name, 0) for name in _WORDS)
+        parts += [f"{total - begun} {_NOT_BEGUN}"] if begun < total else []
+        return f"  {', '.join(parts)} of {total}"
 
     def _fraction(self) -> float | None:
-        finished = sum(target.status in _FINISHED for target in self._targets.values())
-        return finished / len(self._ids) if self._ids else None
+        total = sum(self._overview.values()) or len(self._ids)
+        return sum(self._states().get(name, 0) for name in _FINISHED) / total if total else None
 
     def _warning(self, says: str) -> Iterator[Event]:
         if says not in self._warned:
@@ -109,6 +131,21 @@ _WORDS = {
     "Skipped": "skipped",
     "Unknown": "unknown",
 }
+_NOT_BEGUN = "not begun"
+
+
+def standing(target: DeploymentTarget) -> Standing:
+    """An instance in a table: since when it is in its lifecycle event, or from when to when it was at it all."""
+    event = in_hand(target)
+    state = _WORDS.get(target.status, _NOT_BEGUN)
+    if event:
+        code = "" if event.error_code == "ScriptFailed" else event.error_code
+        failure = ", ".join(filter(None, (event.script, code)))
+        doing = f"{event.name} ({failure})" if failure else event.name
+        return Standing(target.instance_id, state, doing, event.began, event.ended)
+    began = min((one.began for one in target.events if one.began), default=None)
+    ended = max((one.ended for one in target.events if one.ended), default=None)
+    return Standing(target.instance_id, state, "", began, ended if target.status in _FINISHED else None)
 
 
 def progress(target: DeploymentTarget) -> str:

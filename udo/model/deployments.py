@@ -62,7 +62,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class LifecycleEvent:
-    """One lifecycle event of a deployment on one instance, with what its script said."""
+    """One lifecycle event of a deployment on one instance, with what its script said; times in seconds since 1970."""
 
     name: str
     status: str
@@ -70,6 +70,8 @@ class LifecycleEvent:
     script: str = ""
     message: str = ""
     log_tail: str = ""
+    began: float | None = None
+    ended: float | None = None
 
 
 @dataclass(frozen=True)

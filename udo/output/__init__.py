@@ -15,7 +15,7 @@ from udo.errors import ConfigError, one_line
 from udo.output.clean import in_line, neutral
 from udo.output.hidden import Hidden
 from udo.output.table import lines, room, table
-from udo.output.terminal import Status, coloured_plan, coloured_table, is_colourful, red, yellow
+from udo.output.terminal import Status, coloured_plan, coloured_table, is_colourful, is_rewritable, red, yellow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Plan
     from udo.errors import Failure
     from udo.output.hosts import Hosts
+    from udo.output.live import Live
     from udo.output.steps import Steps
     from udo.result import Column, Result
 
@@ -45,6 +46,7 @@ class Output:
         self._color = color
         self._wide = wide
         self._status = Status()
+        self._live: Live | None = None
         self._hidden = Hidden()
 
     def hide(self, secret: str) -> None:
@@ -62,22 +64,45 @@ class Output:
 
     def error(self, text: str) -> None:
         """Writes one line to stderr, whatever the form; those that begin with `udo:` are red on a terminal."""
+        self._settle()
         self._line(text)
 
     def _line(self, text: str) -> None:
         self._status.clear()
+        live = self._live if self._live and self._live.on else None
+        if live:
+            live.erase()
         told = in_line(self.masked(text))
         if is_colourful(sys.stderr, self._color):
             told = yellow(told) if told.startswith("warning:") else red(told) if told.startswith("udo:") else told
         print(told, file=sys.stderr, flush=True)
+        if live:
+            live.draw()
 
     def emit(self, event: Event) -> None:
         """Shows an event as it happens, on stderr; hosts' lines are shown by the verb that fans out."""
+        if self._has_table and self._tabled(event):
+            return
         line = self._steps.line(event)
         if line is not None:
             self.say(line)
         if not self.quiet and is_colourful(sys.stderr, self._color) and (now := self._steps.standing(event)):
             self._status.show(*now)
+
+    def _tabled(self, event: Event) -> bool:
+        if self._live is None:
+            # Late, as below.
+            from udo.output.live import Live
+
+            clean = lambda text: in_line(self.masked(text))  # noqa: E731
+            self._live = Live(clean, coloured=is_colourful(sys.stderr, self._color))
+        return self._live.takes(event)
+
+    def _settle(self) -> None:
+        """Before what is written below all that is rewritten."""
+        self._status.clear()
+        if self._live:
+            self._live.end()
 
     def hosts(self, instance_ids: Sequence[str], **view: Any) -> Hosts:
         """A place to show what hosts say as they say it; `view` are the parts of hosts.View."""
@@ -90,7 +115,7 @@ class Output:
 
     def plan(self, plan: Plan) -> None:
         """Shows on stderr what is about to be done."""
-        self._status.clear()
+        self._settle()
         if not self.quiet:
             # Late, as below.
             from udo.output.text import plan_lines
@@ -107,7 +132,7 @@ class Output:
             self._document(command, result.exit, result.data, error)
             return
         result = replace(result, rows=self.masked(result.rows), text=self.masked(result.text))
-        self._status.clear()
+        self._settle()
         left_out = self._data(result)
         if result.error:
             self._error(result.error[1], result.error[2])
@@ -148,14 +173,14 @@ class Output:
 
     def ask(self, question: str) -> bool:
         """Whether the person at the terminal answers yes; anything but y or yes is no."""
-        self._status.clear()
+        self._settle()
         sys.stderr.write(f"{in_line(self.masked(question))} [y/N] ")
         sys.stderr.flush()
         return _line().strip().lower() in ("y", "yes")
 
     def choose(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], question: str) -> str:
         """What the person at the terminal answers to a table and a question; empty at the end of the input."""
-        self._status.clear()
+        self._settle()
         parts, _ = table(columns, self.masked(rows), None if self._wide else room(sys.stderr))
         told = [*lines(parts), f"{neutral(self.masked(question))} "]
         sys.stderr.write("\n".join(told))
@@ -164,7 +189,7 @@ class Output:
 
     def answer(self, question: str) -> str | None:
         """What the person at the terminal answers to a question; None at the end of the input."""
-        self._status.clear()
+        self._settle()
         sys.stderr.write(f"{neutral(self.masked(question))} ")
         sys.stderr.flush()
         line = _line()
@@ -178,7 +203,12 @@ class Output:
         # Late: what only reads has no use for the classes of plans and events, which take as long as Python itself.
         from udo.output.steps import Steps
 
-        return Steps(verbose=self.verbose, rewritten=is_colourful(sys.stderr, self._color))
+        rewritten = is_colourful(sys.stderr, self._color)
+        return Steps(verbose=self.verbose, rewritten=rewritten, table=self._has_table)
+
+    @cached_property
+    def _has_table(self) -> bool:
+        return self.form == "text" and not self.quiet and is_rewritable(sys.stderr)
 
     def _document(self, command: str, code: int, data: Any, error: Any) -> None:
         # `plan` alone ends with 5, which says that changes are pending, not that something failed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from udo.change.events import Event, HostBegan, HostDone, Idle, Line, Notice, Progress, StepBegan, StepDone
+from udo.change.events import Event, HostBegan, HostDone, Idle, Line, Notice, Progress, Standings, StepBegan, StepDone
 
 # Whoever reads a log wants to see that it goes on, though nothing moves.
 _SAID_AGAIN = 60.0
@@ -11,11 +11,13 @@ _SAID_AGAIN = 60.0
 class Steps:
     """What is worth saying of each event; `verbose` adds every call of AWS.
 
-    With `rewritten` progress is no line of its own: `standing` tells it, for a place that is rewritten.
+    With `rewritten` progress is no line of its own: `standing` tells it, for a place that is rewritten. With
+    `table` how one of many stands is none either.
     """
 
-    def __init__(self, *, verbose: bool, rewritten: bool = False) -> None:
+    def __init__(self, *, verbose: bool, rewritten: bool = False, table: bool = False) -> None:
         self._verbose = verbose
+        self._table = table
         self._rewritten = rewritten
         self._last_progress = Progress("")
 
@@ -24,8 +26,10 @@ class Steps:
         match event:
             case Notice(says, "debug"):
                 return f"  {says}" if self._verbose else None
-            case HostBegan() | Line() | HostDone() | Idle():
+            case HostBegan() | Line() | HostDone() | Idle() | Standings():
                 return None
+            case Notice(says, "move"):
+                return None if self._table else says
             case Notice(says, "warning"):
                 return f"warning: {says}"
         return self._step(event)

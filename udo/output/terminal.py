@@ -31,6 +31,11 @@ def is_colourful(stream: TextIO, choice: str) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def is_rewritable(stream: TextIO) -> bool:
+    """Whether lines can be rewritten there, with colours or without: on a terminal that is not dumb."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def red(text: str) -> str:
     """The text in red."""
     return f"\x1b[31m{text}\x1b[0m"

@@ -88,13 +88,27 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/commands/test_deploy_watch.py::test_a_group_that_is_being_deleted_is_left_alone",),
     ),
     Mutant(
-        "look at the first 25 instances only",
+        "do not look for whoever has begun",
         "deploy/watch.py",
-        "self._turn = start + room",
-        "self._turn = start",
+        "self._status not in ENDED and self._all_found()",
+        "self._status not in ENDED",
         (
-            "tests/commands/test_deploy_watch.py::test_a_large_deployment_is_gone_round_until_whoever_is_at_work_is_found",
+            "tests/commands/test_deploy_watch.py::test_of_a_large_deployment_whoever_has_begun_is_found_in_the_same_poll",
         ),
+    ),
+    Mutant(
+        "ask for whoever waits for its turn at every poll",
+        "deploy/watch.py",
+        "self._status not in ENDED and self._all_found()",
+        "False",
+        ("tests/commands/test_deploy_watch.py::test_a_poll_costs_at_most_a_request_and_one_for_every_25_unfinished",),
+    ),
+    Mutant(
+        "list the targets at every poll",
+        "deploy/watch.py",
+        "if self._ids and count in (0, self._listed, len(self._ids)):",
+        "if False:",
+        ("tests/commands/test_deploy_watch.py::test_targets_are_listed_again_only_where_their_number_has_changed",),
     ),
     Mutant(
         "say no more after one hiccup",

@@ -26,4 +26,18 @@ MUTANTS: tuple[Mutant, ...] = (
         'self.say(f"udo: {one_line(message, hint)}")',
         tests=("tests/test_output.py::test_quiet_leaves_errors_and_data",),
     ),
+    Mutant(
+        "break the rows of the table on a narrow terminal",
+        "output/live.py",
+        "cut(indent + _BETWEEN.join(parts).rstrip(), space)",
+        "indent + _BETWEEN.join(parts).rstrip()",
+        tests=("tests/test_live.py::test_it_fits_every_terminal_and_is_there_once",),
+    ),
+    Mutant(
+        "take the last state away where the run ends",
+        "output/live.py",
+        "    def end(self) -> None:",
+        "    def end(self) -> None:\n        self.erase()\n",
+        tests=("tests/test_live.py::test_the_last_state_is_left_above_whatever_ends_the_run",),
+    ),
 )
