@@ -11,10 +11,13 @@ import click
 from udo.change.many import Change, finish_each
 from udo.change.plan import Plan
 from udo.commands._options import wait_lock
+from udo.commands.deployments import listed
+from udo.commands.stop import stop
 from udo.deploy.back import back, reason_back
 from udo.deploy.course import Course
 from udo.deploy.git import between, resolved
 from udo.deploy.observe import observe_active, observe_deployments, observe_groups, setting
+from udo.deploy.original import todays
 from udo.deploy.plan import Wanted
 from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, told
 from udo.deploy.source import PREVIOUS, previous, promoted, running
@@ -118,6 +121,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     after a success that was waited for, post_deploy_hook (both with UDO_CLUSTER, UDO_ROLE, UDO_REGION, UDO_APP and
     UDO_REVISION, the second with UDO_DEPLOYMENT_ID). Slack is told of it, as of any other change.
 
+    The original's forms (GROUP REV for a deployment group, list, last, status ID, stop) work where no cluster has that
+    name.
+
     \b
     udo deploy stage worker 740800d --dry-run
     udo deploy prod webapp v1.4.2 --reason "fixes the cart"
@@ -132,8 +138,21 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     exit 3    deployed, but an instance or a      exit 124  timed out, it continues in AWS
               hook failed                                 or pre_deploy_hook failed
     """
+    verb, words = todays(session, words)
+    if verb != "deploy":
+        return _other(session, verb, words, options)
     role, rest = one_role(session.config, words)
     return finish_each(session, [deployment(session, role, rest, options)])
+
+
+def _other(session: Session, verb: str, words: tuple[str, ...], options: Mapping[str, Any]) -> Result:
+    """What another verb does, which was an action of deploy once."""
+    for one in command.params:
+        if options.get(one.name):
+            raise UsageError(f"{one.opts[0]} is no option of 'udo {verb}'", hint=f"see 'udo {verb} --help'")
+    if verb == "stop":
+        return stop(session, words)
+    return listed(session, words[:-2], 1) if words[-2:] == ("--last", "1") else listed(session, words)
 
 
 def usual(**given: Any) -> dict[str, Any]:

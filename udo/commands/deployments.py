@@ -62,6 +62,14 @@ def command(session: Session, words: tuple[str, ...], last: int) -> Result:
     udo deployments prod --last 50 -o json
     udo deployments d-ABCDEF123            what happened on each instance
     """
+    return listed(session, words, last)
+
+
+def listed(session: Session, words: tuple[str, ...], last: int = 20) -> Result:
+    """What the command shows.
+
+    Raises: UdoError.
+    """
     if len(words) == 1 and _ID.fullmatch(words[0]) and words[0] not in session.config.clusters:
         return _one(session, words[0])
     roles = reading_roles(session.config, words, all_by_default=True)

@@ -70,6 +70,14 @@ def command(session: Session, words: tuple[str, ...], rollback: bool, timeout: f
     udo stop prod webapp
     udo stop prod webapp --rollback
     """
+    return stop(session, words, rollback=rollback, timeout=timeout)
+
+
+def stop(session: Session, words: tuple[str, ...], *, rollback: bool = False, timeout: float | None = None) -> Result:
+    """What the command does.
+
+    Raises: UdoError.
+    """
     role, rest = one_role(session.config, words)
     no_more(rest)
     aws = session.aws(role)
