@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import deploy_scenarios as deploy
 import launch_scenarios as launch
+import scale_scenarios as scale
 
-CORE = launch.CORE | deploy.CORE
-MORE = launch.MORE | deploy.MORE
+CORE = launch.CORE | deploy.CORE | scale.CORE
+MORE = launch.MORE | deploy.MORE | scale.MORE
 EVERY = CORE | MORE

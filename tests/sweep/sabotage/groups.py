@@ -1,0 +1,41 @@
+"""Sabotages of the life of groups."""
+
+from __future__ import annotations
+
+from sabotage.mutant import Mutant
+
+_SCALE = "tests/commands/test_scale.py::test_"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "overwrite sizes that somebody else has moved",
+        "commands/scale.py",
+        '        expect=(Pair(group_read(group.name, _PATH), list(now), f"sizes of {group.name}"),),\n',
+        "",
+        (f"{_SCALE}sizes_that_moved_since_they_were_seen_are_not_overwritten_and_the_hint_has_the_number",),
+    ),
+    Mutant(
+        "scale to zero without a question",
+        "commands/scale.py",
+        "wanted.desired == 0 and group.desired_capacity > 0",
+        "False",
+        (f"{_SCALE}to_zero_asks_and_above_it_does_not",),
+    ),
+    Mutant(
+        "give the words that were typed where a number is needed to run it again",
+        "change/plan.py",
+        'f"run: {self.again}" if self.again else same',
+        "same",
+        (
+            f"{_SCALE}interrupted_while_waiting_it_says_the_number_and_the_same_line_waits_again",
+            "tests/sweep/test_single_faults.py",
+        ),
+    ),
+    Mutant(
+        "call sizes that are set already nothing to do while members are on their way",
+        "commands/scale.py",
+        "(not asked.wait or is_steady(group))",
+        "True",
+        (f"{_SCALE}interrupted_while_waiting_it_says_the_number_and_the_same_line_waits_again",),
+    ),
+)
