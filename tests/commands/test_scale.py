@@ -192,6 +192,20 @@ def test_no_wait_leaves_the_rest_to_aws(shop: Any, udo: Udo) -> None:
     assert sizes(shop) == (1, 4, 4)
 
 
+def test_sizes_that_are_set_while_members_are_on_their_way_are_awaited(shop: Any, udo: Udo) -> None:
+    shop.client("autoscaling").put_lifecycle_hook(
+        AutoScalingGroupName="prod-webapp",
+        LifecycleHookName="slow",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+        HeartbeatTimeout=60,
+        DefaultResult="CONTINUE",
+    )
+    assert udo(*SCALE, "4", "--no-wait").exit == 0
+    assert "wait until prod-webapp has 4 in service" in udo(*SCALE, "4", "-n").stdout
+    done = udo(*SCALE, "4")
+    assert (done.exit, in_service(shop), writes(shop)) == (0, 4, ["UpdateAutoScalingGroup"])
+
+
 def test_what_moves_the_size_by_itself_is_named(shop: Any, udo: Udo) -> None:
     client = shop.client("autoscaling")
     target = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}, "TargetValue": 50}

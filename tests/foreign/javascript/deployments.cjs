@@ -1,6 +1,11 @@
 "use strict";
 // CodeDeploy.
 
+const { execFileSync } = require("node:child_process");
+const { mkdtempSync, writeFileSync } = require("node:fs");
+const { tmpdir } = require("node:os");
+const { join } = require("node:path");
+
 const {
   ApplicationDoesNotExistException,
   BatchGetDeploymentTargetsCommand,
@@ -31,6 +36,12 @@ const commit = (letter) => ({
   gitHubLocation: { repository: "example/shop", commitId: letter.repeat(40) },
 });
 const bundle = (key) => ({ revisionType: "S3", s3Location: { bucket: "js-releases", key, bundleType: "tgz" } });
+// The smallest bundle that the agent deploys.
+const archive = () => {
+  const folder = mkdtempSync(join(tmpdir(), "bundle-"));
+  writeFileSync(join(folder, "appspec.yml"), "version: 0.0\nos: linux\n");
+  return execFileSync("tar", ["-cz", "-C", folder, "appspec.yml"]);
+};
 const soon = { maxWaitTime: 30, minDelay: 1, maxDelay: 1 };
 
 async function applications() {
@@ -81,7 +92,7 @@ async function deployments() {
     (await codedeploy.send(new CreateDeploymentCommand({ ...fleet, revision, deploymentConfigName }))).deploymentId;
   const got = async (deploymentId) => (await codedeploy.send(new GetDeploymentCommand({ deploymentId }))).deploymentInfo;
   await s3.send(new CreateBucketCommand({ Bucket: "js-releases", CreateBucketConfiguration: { LocationConstraint: "us-west-2" } }));
-  await s3.send(new PutObjectCommand({ Bucket: "js-releases", Key: "one.tgz", Body: "a bundle" }));
+  await s3.send(new PutObjectCommand({ Bucket: "js-releases", Key: "one.tgz", Body: archive() }));
   const first = await create(bundle("one.tgz"));
   const going = await got(first);
   that("a new deployment is on its way", ["Created", "Queued", "InProgress"].includes(going.status), going.status);

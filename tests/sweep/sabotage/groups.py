@@ -36,6 +36,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "commands/scale.py",
         "(not asked.wait or is_steady(group))",
         "True",
-        (f"{_SCALE}interrupted_while_waiting_it_says_the_number_and_the_same_line_waits_again",),
+        (f"{_SCALE}sizes_that_are_set_while_members_are_on_their_way_are_awaited",),
     ),
 )
