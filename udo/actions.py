@@ -28,6 +28,7 @@ _UPDATE = _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:Des
 _LOCK = frozenset({"ssm:PutParameter", "ssm:DeleteParameter"})
 _SWAP = _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:UpdateAutoScalingGroup"}
 _DELETE = frozenset({"autoscaling:DeleteLaunchConfiguration", "ec2:DeleteLaunchTemplateVersions"})
+_RESUME = frozenset({"autoscaling:DeleteTags", "autoscaling:ResumeProcesses"})
 _CREATE = frozenset(
     {
         "autoscaling:CreateLaunchConfiguration",
@@ -87,6 +88,9 @@ READS: dict[str, frozenset[str]] = {
     "lock": _GROUPS | _CALLER | _LOCKS,
     "plan": _UPDATE | _LOCKS,
     "prune": _LAUNCH_STATE | _CALLER,
+    "resume": _GROUPS
+    | _CALLER
+    | {"codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"},
     "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY,
     "sandbox": frozenset(),
     "scale": _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
@@ -119,10 +123,18 @@ READS: dict[str, frozenset[str]] = {
 }
 WRITES: dict[str, frozenset[str]] = {
     "apply": _SWAP | _CREATE | _DELETE,
-    "deploy": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:CreateDeployment", "codedeploy:StopDeployment"},
+    "deploy": _LOCK
+    | _RESUME
+    | {
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:SuspendProcesses",
+        "codedeploy:CreateDeployment",
+        "codedeploy:StopDeployment",
+    },
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
-    "rollback": _SWAP | {"codedeploy:CreateDeployment"},
+    "resume": _LOCK | _RESUME,
+    "rollback": _SWAP | _RESUME | {"autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "unlock": frozenset({"ssm:DeleteParameter"}),

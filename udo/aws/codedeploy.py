@@ -147,6 +147,7 @@ def deployment_group_from(row: Mapping[str, Any]) -> DeploymentGroup:
         last_successful=successful.get("deploymentId"),
         unnamed_groups=sum(not group.get("name") for group in groups),
         revision=row.get("targetRevision") or {},
+        suspends=tuple((row.get("ec2DeploymentOptions") or {}).get("autoScalingGroupProcessesToSuspend") or ()),
     )
 
 

@@ -21,6 +21,7 @@ from udo.deploy.original import todays
 from udo.deploy.plan import Wanted
 from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, told
 from udo.deploy.source import PREVIOUS, previous, promoted, running
+from udo.deploy.suspend import unattended
 from udo.duration import given
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.files import current_folder
@@ -48,6 +49,7 @@ _KEYS = (
     "deploy.s3.prefix",
     "deploy.config",
     "deploy.file_exists",
+    "deploy.suspend",
     "pre_deploy_hook",
     "post_deploy_hook",
 )
@@ -116,6 +118,10 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     --queue or --supersede says otherwise. If the last deployment was a success of this revision, only instances
     without it are deployed to; if every instance in service has it, nothing is done. Ctrl-C and the timeout leave the
     deployment running: the same command follows it again.
+
+    The processes of deploy.suspend are suspended just before a deployment is made, and resumed however this ends. Those
+    that CodeDeploy can it suspends itself; the others go with a run that waits, not with --no-wait (exit 2). After a
+    run that was killed the next one resumes them, or 'udo resume --recover'.
 
     Before a deployment is made pre_deploy_hook is run on this machine, and keeps it from being made where it fails;
     after a success that was waited for, post_deploy_hook (both with UDO_CLUSTER, UDO_ROLE, UDO_REGION, UDO_APP and
@@ -218,6 +224,8 @@ def _asked(config: Config, role: Role, rest: tuple[str, ...], options: Mapping[s
     if cluster is not None:
         config.role(cluster, role.name)
     no_more(rest[1:])
+    if options["no_wait"]:
+        unattended(role)
     asked = Asked("", None, cluster, follow, options["allow_older"], options["queue"])
     if not rest or rest[0] == PREVIOUS:
         return replace(asked, word=rest[0] if rest else "")

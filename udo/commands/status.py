@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from udo.deploy.suspend import left_behind
 from udo.groups.locks import locked_text
 from udo.groups.unapplied import unapplied_notes
 from udo.result import Result
@@ -43,6 +44,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     notes = [*page.notes, *told.values()]
     if following := [row["group"] for row in rows if "outdated" in row and row["outdated"] is None]:
         notes.append(f"?: {', '.join(following)} follows $Latest or $Default: which members are outdated is unknown")
+    notes += [left for one in page.standings if one.group and (left := left_behind(one.role, one.group))]
     notes += unapplied_notes((role, row.get("not_applied", ())) for role, row in zip(roles, rows, strict=True))
     now = session.clock.time()
     columns = (*COLUMNS, LOCKED) if told else COLUMNS

@@ -11,6 +11,7 @@ from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Re
 from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import same, told
 from udo.deploy.stop import ROLLBACK, stop_steps
+from udo.deploy.suspend import disturbed_less, inherited, recovered
 from udo.deploy.watch import ENDED, instances, listed
 from udo.errors import Conflict, Refused
 
@@ -61,7 +62,7 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
             raise _conflict(role, wanted, other)
         return _superseding(role, heading, observed, wanted, other)
     if busy:
-        return _attached(role, heading, busy[0], wanted)
+        return _attached(role, heading, observed, busy[0], wanted)
     last = observed.last
     if last is None or last.status != "Succeeded" or not same(last.revision, wanted.revision) or wanted.again:
         return _created(role, heading, replace(observed, lacking=()), wanted)
@@ -74,7 +75,7 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     end = f"{latest.deployment_id} {how} at {latest.completed_at or latest.created_at}"
     again = "--again deploys it once more" if wanted.verb == "deploy" else "to bring another one use udo deploy"
     unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; {again}"
-    return replace(heading, unchanged=unchanged)
+    return recovered(replace(heading, unchanged=unchanged), observed)
 
 
 def in_the_way(observed: Observed, revision: Mapping[str, Any]) -> Deployment | None:
@@ -135,16 +136,17 @@ def _conflict(role: Role, wanted: Wanted, other: Deployment) -> Conflict:
     )
 
 
-def _attached(role: Role, heading: Plan, active: Deployment, wanted: Wanted) -> Plan:
+def _attached(role: Role, heading: Plan, observed: Observed, active: Deployment, wanted: Wanted) -> Plan:
     what = told(active.revision) if wanted.follow else "this revision"
     found = f"deployment {active.deployment_id} of {what} is active since {active.created_at}"
     if not wanted.wait:
         return replace(heading, unchanged=f"{found} ({active.status})")
-    return replace(
+    followed = replace(
         heading,
         notes=(*heading.notes, f"{found}: following it"),
         steps=(_until_its_end(role, wanted, active.deployment_id),),
     )
+    return inherited(followed, role, observed, active.deployment_id)
 
 
 def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name: str = FIRST) -> Plan:
@@ -160,7 +162,8 @@ def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name
         _programs(role, "pre_deploy_hook", _environment(role, wanted, group.application)) if name == FIRST else ()
     )
     steps = (*before_it, call, *waits)
-    return replace(heading, steps=steps, goal=() if waits else (started,), differences=differences)
+    plan = replace(heading, steps=steps, goal=() if waits else (started,), differences=differences)
+    return disturbed_less(plan, role, observed, wanted.run_id)
 
 
 def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:

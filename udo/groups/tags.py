@@ -35,3 +35,12 @@ def tag_call(group_name: str, key: str, value: str | Ref, says: str, *, optional
     }
     proof = Pair(tag_read(group_name, key), value, says)
     return Call(says, "autoscaling", "CreateOrUpdateTags", {"Tags": [tag]}, proof=(proof,), optional=optional)
+
+
+def untag_call(group_name: str, key: str, value: str, says: str, *, undoes: str = "") -> Call:
+    """The call that removes a tag where it still has this value."""
+    tag = {"ResourceId": group_name, "ResourceType": "auto-scaling-group", "Key": key}
+    read = tag_read(group_name, key)
+    gone = (Pair(read, None, says),)
+    seen = (Pair(read, value, f"tag {key} of {group_name}"),)
+    return Call(says, "autoscaling", "DeleteTags", {"Tags": [tag]}, expect=seen, proof=gone, undoes=undoes)

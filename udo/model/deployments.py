@@ -11,7 +11,8 @@ from typing import Any
 class DeploymentGroup:
     """A CodeDeploy deployment group and the Auto Scaling groups it deploys to.
 
-    `unnamed_groups` counts those that an endpoint lists without their names; `revision` is the one it last took on.
+    `unnamed_groups` counts those that an endpoint lists without their names; `revision` is the one it last took on,
+    `suspends` the processes that CodeDeploy suspends while it deploys.
     """
 
     application: str
@@ -22,6 +23,7 @@ class DeploymentGroup:
     last_successful: str | None = None
     unnamed_groups: int = 0
     revision: Mapping[str, Any] = field(default_factory=dict)
+    suspends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

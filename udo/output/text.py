@@ -19,7 +19,7 @@ def closing_line(counts: Mapping[str, int]) -> str:
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """The plan as it is shown before it is carried out: what differs, then the steps in order."""
+    """The plan as it is shown before it is carried out: what differs, the steps in order, what is put back."""
     yield from difference_lines(plan.differences)
     if plan.differences:
         yield ""
@@ -27,6 +27,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         # After two spaces a step repeats what differs; here that stands above already.
         says = step.says.partition("  ")[0] if plan.differences else step.says
         yield f"  {number}. {in_line(says)}"
+    for call in plan.cleanup:
+        yield f"  however it ends: {in_line(call.says)}"
 
 
 def difference_lines(differences: Sequence[Difference]) -> Iterator[str]:

@@ -3,6 +3,11 @@
 from udo.schema.key import Key, one_of
 
 FILE_EXISTS = ("disallow", "overwrite", "retain")
+# Source: botocore autoscaling ScalingProcessQuery, ScalingProcesses.
+PROCESSES = (
+    *("Launch", "Terminate", "AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck"),
+    *("InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions"),
+)
 
 KEYS: tuple[Key, ...] = (
     Key("deploy", "map", "CodeDeploy.", merge="deep"),
@@ -39,6 +44,14 @@ KEYS: tuple[Key, ...] = (
         "flag",
         "Deploy although ApplicationStop of the revision that was installed before fails.",
         "true",
+    ),
+    Key(
+        "deploy.suspend",
+        "list",
+        "Processes of the Auto Scaling group that are suspended during a deployment, by CodeDeploy where it can.",
+        "[AZRebalance, AlarmNotification]",
+        choices=PROCESSES,
+        once=True,
     ),
     Key(
         "deployment_group",

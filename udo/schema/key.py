@@ -34,7 +34,8 @@ class Key:
     """One key: its dotted path (`[]` stands for any element of a list) and all that is known of it.
 
     `example` is its value as written in YAML; `shape` says in words what `pattern` asks for; a key with `same_as` is
-    another spelling of that key; `one` lets a single text stand for a list of one; `secret` ones are never shown;
+    another spelling of that key; `one` lets a single text stand for a list of one; no element of a list with `once`
+    stands in it twice; `secret` ones are never shown;
     `old` ones still work, and it says what to write instead;
     durations are seconds as a float.
     """
@@ -53,6 +54,7 @@ class Key:
     most: int = 2**31 - 1
     same_as: str = ""
     one: bool = False
+    once: bool = False
     secret: bool = False
     old: str = ""
 
