@@ -16,6 +16,8 @@ EXAMPLES = [part for part in PAGE.read_text(encoding="utf-8").split("\n\n") if p
 
 def row(key: schema.Key) -> str:
     kind = " or ".join(f"`{choice}`" for choice in key.choices) or key.kind
+    if key.kind == "list" and key.choices:
+        kind = "list of " + ", ".join(f"`{choice}`" for choice in key.choices)
     if key.kind == "verbs":
         kind = "flag, or a list of " + ", ".join(f"`{choice}`" for choice in key.choices)
     default = "" if key.default is None else f" Default: `{key.default}`."
