@@ -28,7 +28,20 @@ def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[
 
 
 ALL = [" ".join(path) for path in _commands(root)]
-CHANGING = ("apply", "deploy", "init", "lock", "prune", "resume", "rollback", "scale", "ssh", "stop", "unlock", "updatelc")
+CHANGING = (
+    "apply",
+    "deploy",
+    "init",
+    "lock",
+    "prune",
+    "resume",
+    "rollback",
+    "scale",
+    "ssh",
+    "stop",
+    "unlock",
+    "updatelc",
+)
 
 
 def _listed(text: str) -> set[str]:

@@ -202,17 +202,19 @@ def test_what_rests_on_a_value_that_was_never_saved_is_not_put_back() -> None:
     assert [name for name, _ in place.sent] == ["UpdateThing"]
 
 
-def test_a_cleanup_that_lasts_is_owed_after_success_and_sent_at_once_after_a_failure() -> None:
-    place = Place({"g": "v1", "tag": "ours", "p": "stopped", "d": "Succeeded"})
-    outcome = place.outcome(SWAP, cleanup=(UNTAG, PUT_BACK), lasting=True)
+@pytest.mark.parametrize("state", ["Succeeded", "Failed"])
+def test_a_cleanup_that_lasts_is_owed_after_a_wait_and_sent_at_once_where_a_write_fails(state: str) -> None:
+    place = Place({"g": "v1", "tag": "ours", "p": "stopped", "d": state})
+    outcome = place.outcome(SWAP, WAIT, cleanup=(UNTAG, PUT_BACK), lasting=True)
     assert [name for name, _ in place.sent] == ["UpdateThing"]
     assert outcome.owed is not None
     after_all = put_back(outcome.owed, place.tools, outcome)
     assert [name for name, _ in place.sent] == ["UpdateThing", "Untag", "Resume"]
-    assert [one.outcome for one in after_all.steps] == ["done", "done", "done"]
-    failed = Place({"g": "v1", "tag": "ours", "p": "stopped", "d": "Failed"})
-    assert failed.outcome(SWAP, WAIT, cleanup=(PUT_BACK,), lasting=True).owed is None
-    assert [name for name, _ in failed.sent] == ["UpdateThing", "Resume"]
+    assert [one.outcome for one in after_all.steps][-2:] == ["done", "done"]
+    assert after_all.error is outcome.error
+    failed = Place({"g": "v1", "tag": "ours", "p": "stopped"}, answers=[{}, AwsError("no")])
+    assert failed.outcome(SWAP, SWAP, cleanup=(PUT_BACK,), lasting=True).owed is None
+    assert [name for name, _ in failed.sent] == ["UpdateThing", "UpdateThing", "Resume"]
 
 
 def test_what_an_earlier_run_has_left_is_put_back_without_a_write() -> None:

@@ -147,8 +147,8 @@ class Plan:
 
     `cleanup` is sent on every way out once a write was sent, each call only where its `expect` holds and its `proof`
     does not; of calls that undo a write, one that cannot be sent keeps those after it from being sent. `remedy` is the
-    command that does what could not be sent. With `lasting` the cleanup of a success waits until the stages after it
-    have ended as well; with `inherits` it needs no write, because an earlier run has left what it puts back.
+    command that does what could not be sent. With `lasting` it waits until the stages after it have ended as well,
+    unless a write failed; with `inherits` it needs no write, because an earlier run has left what it puts back.
     `guards` end the run where they turn bad.
     With `held` the lock is kept through waits, for a change that nobody may come between. `again` is the command that
     continues it, where that is not the same one.

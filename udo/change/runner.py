@@ -53,7 +53,7 @@ def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcom
     """What became of the plan, added to what was `before` it: every step done and the goal read back, or the error.
 
     Programs that fail do not stop the steps after them. Once a write was sent `cleanup` is sent, however it ends; that
-    of a `lasting` plan that went well is the outcome's `owed`.
+    of a `lasting` plan whose writes went well is the outcome's `owed`.
     """
     run = _Run(plan, tools, before or Outcome())
     error: Failure | None = None
@@ -63,6 +63,8 @@ def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcom
         lasts = plan.lasting
     except (UdoError, Interrupted) as ended:
         error = ended
+        # What takes the place of what has ended badly may need it still.
+        lasts = plan.lasting and isinstance(ended, EndedBadly)
     finally:
         # A bug is a way out, too.
         if not lasts:
@@ -142,8 +144,7 @@ class _Run:
         """
         if not (self._plan.cleanup and (self._sent or self._plan.inherits)):
             return
-        stuck = False
-        self._tools = replace(self._tools, emit=quietly(self._tools.emit))
+        stuck, self._tools = False, replace(self._tools, emit=quietly(self._tools.emit))
         with signals.putting_back():
             # Somebody else at work does not stop it: `expect` says whether it is still ours to send.
             with suppress(UdoError, BrokenPipeError):
