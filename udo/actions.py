@@ -98,7 +98,17 @@ READS: dict[str, frozenset[str]] = {
     "status": _GROUPS
     | _DEPLOYMENT_GROUPS
     | _LOCKS
-    | {"codedeploy:BatchGetDeployments", "elasticloadbalancing:DescribeTargetHealth"},
+    | _REFRESHES
+    | {
+        "autoscaling:DescribeLifecycleHooks",
+        "autoscaling:DescribePolicies",
+        "autoscaling:DescribeScheduledActions",
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:ListDeploymentTargets",
+        "codedeploy:ListDeployments",
+        "ec2:DescribeInstances",
+        "elasticloadbalancing:DescribeTargetHealth",
+    },
     "stop": _GROUPS
     | _CALLER
     | {

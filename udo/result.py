@@ -46,6 +46,8 @@ class Column:
 class Result:
     """What a command found out: `data` for scripts, `rows` under `columns` (or `text`) for people, exit code.
 
+    Above the rows stand `facts`, each with what it is about.
+
     With `is_plan` the text shows what would change, in colour on a terminal. `error` is (code, message, hint) where the
     command did its work and the exit is not 0.
     """
@@ -58,3 +60,4 @@ class Result:
     exit: int = 0
     error: tuple[str, str, str | None] | None = None
     is_plan: bool = False
+    facts: Sequence[tuple[str, str]] = ()

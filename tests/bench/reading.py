@@ -30,11 +30,11 @@ def rows(folder: Path, aws: str, rounds: int, before: Path | None) -> Iterator[R
         env = {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": REGION, "HOME": str(folder), **KEYS}
         yield from _one_group(folder, aws, env, rounds)
         if before:
-            yield from _before(folder, env, rounds, before, (("instances", 0.7), ("status", 0.7)))
+            yield from _before(folder, env, rounds, before, (("instances prod r0", 0.7), ("status prod", 0.7)))
             world.reset()
             path.write_text(_configuration(groups=1, size=100))
             world.seed(load(path, {}))
-            yield from _before(folder, env, rounds, before, (("inventory -o hosts", 0.6),))
+            yield from _before(folder, env, rounds, before, (("inventory prod r0 -o hosts", 0.6),))
         for groups, size in ((1, 20), (100, 2), (250, 2)):
             world.reset()
             path.write_text(_configuration(groups, size))
@@ -50,7 +50,7 @@ def _one_group(folder: Path, aws: str, env: Mapping[str, str], rounds: int) -> I
     group = (aws, "autoscaling", "describe-auto-scaling-groups", "--auto-scaling-group-names", name)
     instances = (aws, "ec2", "describe-instances", "--instance-ids", *ids)
     candidates = [
-        Candidate("status", ((UDO, "status", "prod", "r0"),), env, folder),
+        Candidate("status", ((UDO, "status", "prod"),), env, folder),
         Candidate("instances", ((UDO, "instances", "prod", "r0"),), env, folder),
         Candidate("aws", (group, instances), env, folder),
     ]
@@ -66,7 +66,7 @@ def _before(
     size = (folder / "udo.yml").read_text().partition("desired: ")[2].partition("}")[0]
     off = {**env, "UDO_CACHE": "off"}
     for verb, most in verbs:
-        words = (*verb.split(), "prod", "r0")
+        words = verb.split()
         candidates = [
             Candidate("now", ((UDO, *words),), env, folder),
             Candidate("without cache", ((UDO, *words),), off, folder),
@@ -80,7 +80,7 @@ def _before(
 
 def _requests(folder: Path, env: Mapping[str, str], world: Any, groups: int, instances: int) -> Iterator[Row]:
     for verb, most in (
-        ("status", math.ceil(groups / 100) * 2),
+        ("status", math.ceil(groups / 100) * 2 + 1),
         ("instances", math.ceil(groups / 100) + math.ceil(instances / 200)),
     ):
         world.log.clear()

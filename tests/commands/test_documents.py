@@ -32,6 +32,16 @@ def test_the_rows_of_reading_verbs_have_these_keys(world: Any, udo: Udo, verb: s
     assert " ".join(udo(verb, *words, "-o", "json").json["data"][0]) == ROWS[verb]
 
 
+def test_the_page_of_one_role_has_these_keys_too(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config()
+    (row,) = udo("status", "prod", "webapp", "-o", "json").json["data"]
+    more = "settings refresh hooks policies schedules targets instances"
+    assert " ".join(row) == f"{ROWS['status']} {more}"
+    more = "condition why outdated revision deployment_id protected_from_scale_in"
+    assert " ".join(row["instances"][0]) == f"{ROWS['instances']} {more}"
+
+
 def test_ssh_inventory_and_check_have_these_keys(world: Any, ssh: Any, seeded: Any, udo: Udo) -> None:
     seeded(ssh.settings + GROUPS)
     data = udo("ssh", "stage", "webapp", "true", "-o", "json").json["data"]

@@ -10,7 +10,7 @@ from udo.aws.unknown import unknown_in
 from udo.model.activities import Activity, Refresh
 from udo.model.groups import AutoScalingGroup, Member, Override
 from udo.model.launch import LaunchConfiguration, LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
-from udo.model.scaling import ScalingPolicy, ScheduledAction
+from udo.model.scaling import LifecycleHook, ScalingPolicy, ScheduledAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -107,9 +107,21 @@ class AutoScaling:
         rows = sorted((row for page in pages for row in page["ScalingPolicies"]), key=lambda row: row["PolicyName"])
         # Source: API_PutScalingPolicy: without a PolicyType it is SimpleScaling; Enabled is true by default.
         return tuple(
-            ScalingPolicy(row["PolicyName"], row.get("PolicyType", "SimpleScaling"), row.get("Enabled", True))
+            ScalingPolicy(
+                row["PolicyName"], row.get("PolicyType", "SimpleScaling"), row.get("Enabled", True), _aim(row)
+            )
             for row in rows
         )
+
+    def hooks(self, group_name: str) -> tuple[LifecycleHook, ...]:
+        """The group's lifecycle hooks, by name.
+
+        Raises: UdoError.
+        """
+        asked = {"AutoScalingGroupName": group_name}
+        answer = self._connection.ask("autoscaling", "DescribeLifecycleHooks", asked)
+        rows = sorted(answer["LifecycleHooks"], key=lambda row: row["LifecycleHookName"])
+        return tuple(map(_hook, rows))
 
     def schedules(self, group_name: str) -> tuple[ScheduledAction, ...]:
         """The group's scheduled actions, the next one first.
@@ -164,6 +176,23 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         started_at=rfc3339(row["StartTime"]),
         message=row.get("StatusMessage", ""),
         cause=row.get("Cause", ""),
+    )
+
+
+def _aim(row: Mapping[str, Any]) -> str:
+    tracked = row.get("TargetTrackingConfiguration") or {}
+    known, own = tracked.get("PredefinedMetricSpecification"), tracked.get("CustomizedMetricSpecification")
+    metric = (known or {}).get("PredefinedMetricType") or (own or {}).get("MetricName")
+    return f"{metric} {tracked['TargetValue']:g}" if metric else ""
+
+
+def _hook(row: Mapping[str, Any]) -> LifecycleHook:
+    return LifecycleHook(
+        name=row["LifecycleHookName"],
+        # autoscaling:EC2_INSTANCE_LAUNCHING or autoscaling:EC2_INSTANCE_TERMINATING
+        holds=row["LifecycleTransition"].rpartition("_")[2].lower(),
+        seconds=row.get("HeartbeatTimeout", 3600),
+        default_result=row.get("DefaultResult", "ABANDON"),
     )
 
 

@@ -14,6 +14,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "autoscaling": {
         "DescribeAutoScalingGroups": WHOLE,
         "DescribeInstanceRefreshes": WHOLE,
+        "DescribeLifecycleHooks": WHOLE,
         "DescribePolicies": WHOLE,
         "DescribeScalingActivities": WHOLE,
         "DescribeScheduledActions": WHOLE,

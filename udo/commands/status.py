@@ -11,34 +11,68 @@ from udo.groups.locks import locked_text
 from udo.groups.unapplied import unapplied_notes
 from udo.result import Result
 from udo.selectors import reading_roles
+from udo.status.details import Details
+from udo.status.facts import details_row, facts
+from udo.status.members import COLUMNS as MEMBERS
+from udo.status.members import member_rows, member_texts
 from udo.status.page import observe_page
 from udo.status.rows import COLUMNS, LOCKED, data_row, is_held, text_row
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from udo.config import Role
     from udo.session import Session
+    from udo.status.page import Page
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...]) -> Result:
-    """Show how every role's group stands.
+    """Show how every role's group stands, or one with its settings and members.
 
     IN SERVICE is members in service / desired (min-max); HEALTHY, how many of those the group and its target groups
     call healthy; OLD, how many members were launched from something else than the group launches from now. DEPLOYED is
     the last deployment that succeeded and how long ago, LAST ATTEMPT the last one where that is another, UNDER WAY what
     runs now, and DIFFERS the keys of udo.yml that the live group has otherwise ('udo plan' compares what is launched).
 
-    Without a word all clusters; either may be a list (webapp,worker) or '*'. What is unknown is a '?'
-    with a footnote.
+    Without a word all clusters; either may be a list (webapp,worker) or '*'. CLUSTER ROLE, exact names, is the page of
+    one: its settings, instance refresh, hooks and policies, and a row a member with why it is not healthy and which
+    revision it has. What is unknown is a '?' with a footnote.
 
     \b
     udo status                             every cluster
     udo status prod
-    udo status prod webapp -o json
+    udo status prod webapp                 one group and its members
     """
     roles = reading_roles(session.config, words, all_by_default=True)
-    page = observe_page(session, roles, all_roles=not words)
+    if _names_one(words):
+        details = Details(session.aws(roles[0]), roles[0].group_name)
+        page = observe_page(session, roles, details=details)
+        if page.standings[0].group:
+            return _of_one(session, page, details)
+    else:
+        page = observe_page(session, roles, all_roles=not words)
+    return _of_all(session, roles, page)
+
+
+def _names_one(words: tuple[str, ...]) -> bool:
+    """Whether the words are the names of a cluster and a role, and no lists."""
+    return ".".join(words).count(".") == 1 and not set("*,") & set("".join(words))
+
+
+def _of_one(session: Session, page: Page, details: Details) -> Result:
+    (one,) = page.standings
+    now = session.clock.time()
+    row, members = data_row(one), member_rows(one, details)
+    told = tuple(facts(one, details, row, members, now))
+    notes = list(page.notes) if members else [*page.notes, f"group {row['group']} is empty"]
+    data = [row | details_row(one, details) | {"instances": members}]
+    return Result(data, MEMBERS, member_texts(members, now), notes=notes, facts=told)
+
+
+def _of_all(session: Session, roles: Sequence[Role], page: Page) -> Result:
     rows = [data_row(one) for one in page.standings]
     told = {row["group"]: locked_text(row["group"], row["lock"]) for row in rows if is_held(row)}
     notes = [*page.notes, *told.values()]

@@ -1,4 +1,4 @@
-"""What moves the size of an Auto Scaling group by itself: scaling policies and scheduled actions."""
+"""What acts on an Auto Scaling group by itself: scaling policies, scheduled actions, lifecycle hooks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ScalingPolicy:
-    """One scaling policy; `kind` is AWS's PolicyType."""
+    """One scaling policy; `kind` is AWS's PolicyType, `aim` the metric and the value that one tracks."""
 
     name: str
     kind: str
     enabled: bool = True
+    aim: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,13 @@ class ScheduledAction:
     min_size: int | None = None
     max_size: int | None = None
     desired_capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class LifecycleHook:
+    """One lifecycle hook: what it holds (launching or terminating), how long, and what happens then."""
+
+    name: str
+    holds: str
+    seconds: int
+    default_result: str

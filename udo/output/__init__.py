@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from udo import signals
 from udo.errors import ConfigError, one_line
 from udo.output.clean import in_line, neutral
+from udo.output.facts import fact_lines
 from udo.output.hidden import Hidden
 from udo.output.table import lines, room, table
 from udo.output.terminal import Status, coloured_plan, coloured_table, is_colourful, is_rewritable, red, yellow
@@ -131,7 +132,8 @@ class Output:
                 error = dict(zip(("code", "message", "hint"), result.error, strict=True))
             self._document(command, result.exit, result.data, error)
             return
-        result = replace(result, rows=self.masked(result.rows), text=self.masked(result.text))
+        shown = {name: self.masked(getattr(result, name)) for name in ("rows", "facts", "text")}
+        result = replace(result, **shown)
         self._settle()
         left_out = self._data(result)
         if result.error:
@@ -147,6 +149,9 @@ class Output:
             text = neutral(result.text)
             colourful = result.is_plan and is_colourful(sys.stdout, self._color)
             _write(f"{coloured_plan(text) if colourful else text}\n")
+        if result.text is None and result.facts:
+            facts = fact_lines(result.facts, None if self._wide else room(sys.stdout))
+            _write("".join(f"{line}\n" for line in (*facts, *([""] if result.rows else []))))
         if result.text is not None or not result.rows:
             return ()
         parts, left_out = table(result.columns, result.rows, None if self._wide else room(sys.stdout))

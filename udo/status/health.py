@@ -31,6 +31,12 @@ def folded(group: AutoScalingGroup, targets: Mapping[str, tuple[TargetHealth, ..
     return {state: states[state] for state in sorted(states, key=_rank)}
 
 
+def state(member: Member, targets: Mapping[str, tuple[TargetHealth, ...] | None]) -> str:
+    """The worst that group and target groups say of a member; what the group says alone of one not in service."""
+    known = {arn: found for arn, found in targets.items() if found is not None}
+    return _worst(member, _by_member(known), known if member.in_service else {})
+
+
 def reasons(member: Member, targets: Mapping[str, tuple[TargetHealth, ...] | None]) -> Iterator[str]:
     """What is wrong with a member: one line of the group, and one a target group in which it is not healthy."""
     if member.health_status.lower() != HEALTHY:

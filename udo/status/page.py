@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from udo.errors import AwsError, PermissionDenied
 from udo.groups.locks import Locks
 from udo.model.deployments import Deployment
+from udo.status.footnote import Footnote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup
     from udo.model.targets import TargetHealth
     from udo.session import Session
+    from udo.status.details import Details
 
 # The tag by which groups name their application.
 APP_TAG = "udo:app"
@@ -63,17 +64,24 @@ class Page:
     notes: tuple[str, ...]
 
 
-def observe_page(session: Session, roles: Sequence[Role], *, all_roles: bool = False) -> Page:
+def observe_page(
+    session: Session, roles: Sequence[Role], *, all_roles: bool = False, details: Details | None = None
+) -> Page:
     """How the roles stand; where they are all there are, groups that are tagged as theirs and no role's are noted.
+
+    `details` are of the one role, and read at the same time.
 
     Raises: UdoError where groups cannot be read; what else cannot be is unknown, with a footnote.
     """
     locks = Locks(session.clock.time())
     ways = [_Way(aws, tuple(together), locks) for aws, together in session.by_aws(roles)]
-    session.together([read for way in ways for read in way.first(strangers=all_roles)])
-    session.together([read for way in ways for read in way.then()])
+    reads = [read for way in ways for read in way.first(strangers=all_roles)]
+    session.together([*reads, *(details.first() if details else ())])
+    reads = [read for way in ways for read in way.then()]
+    session.together([*reads, *(details.then(*ways[0].only()) if details else ())])
     found = {one.role.label: one for way in ways for one in way.standings()}
     notes = [note for way in ways for note in way.notes()]
+    notes += sorted(details.footnotes) if details else ()
     return Page(tuple(found[role.label] for role in roles), tuple(dict.fromkeys((*notes, *locks.notes))))
 
 
@@ -126,6 +134,11 @@ class _Way:
         ids = (one for both in last for one in both if one)
         yield from (partial(self._deployments, share) for share in _shares(ids, _DEPLOYMENTS))
 
+    def only(self) -> tuple[AutoScalingGroup | None, DeploymentGroup | None]:
+        """The group of the first role and the deployment group over it, as far as there are such."""
+        deployed = self._deployed(self.roles[0])
+        return self.groups.get(self.roles[0].group_name), deployed.group if deployed else None
+
     def standings(self) -> Iterator[Standing]:
         """How each of the roles stands, from what was read."""
         for role in self.roles:
@@ -163,41 +176,22 @@ class _Way:
         self.groups |= self.aws.autoscaling.groups(names)
 
     def _strangers(self, app: str) -> None:
-        with _Footnote(self.footnotes, "groups that udo.yml does not know are unknown"):
+        with Footnote(self.footnotes, "groups that udo.yml does not know are unknown"):
             self.strangers[app] = set(self.aws.autoscaling.tagged(APP_TAG, app))
 
     def _deployment_groups(self, application: str, names: Iterable[str]) -> None:
-        with _Footnote(self.footnotes, "") as asked:
+        with Footnote(self.footnotes) as asked:
             for name, found in self.aws.codedeploy.deployment_groups(application, names).items():
                 self.deployment_groups[application, name] = found
         self.silent |= {application} if asked.failed else set()
 
     def _deployments(self, ids: Iterable[str]) -> None:
-        with _Footnote(self.footnotes, "how many instances the last deployments failed on is unknown"):
+        with Footnote(self.footnotes, "how many instances the last deployments failed on is unknown"):
             self.deployments |= self.aws.codedeploy.named(ids)
 
     def _targets(self, arn: str) -> None:
-        with _Footnote(self.footnotes, "the health of targets is unknown"):
+        with Footnote(self.footnotes, "the health of targets is unknown"):
             self.targets[arn] = self.aws.elbv2.target_health(arn)
-
-
-class _Footnote:
-    """Makes a footnote of what AWS does not tell or may not be asked, one for each way to say it."""
-
-    def __init__(self, notes: dict[str, str], what: str) -> None:
-        self._notes = notes
-        self._what = what
-        self.failed = False
-
-    def __enter__(self) -> _Footnote:
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        self.failed = isinstance(error, AwsError | PermissionDenied)
-        if isinstance(error, AwsError | PermissionDenied):
-            says = f"{self._what}: {error.message}" if self._what else f"?: {error.message}"
-            self._notes[says] = says
-        return self.failed
 
 
 def _shares(names: Iterable[str], size: int) -> Iterator[list[str]]:

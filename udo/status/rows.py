@@ -33,13 +33,13 @@ def _brief_version(text: str) -> str:
 
 
 def _brief_deployment(text: str) -> str:
-    """What was deployed, how long ago, and how it ended where that is not simply well."""
+    """What was deployed and how long ago; first how it ended, where that is not well."""
     found = _DEPLOYMENT.fullmatch(text)
     if found is None:
         return text
-    outcome = found["outcome"].removeprefix("Succeeded").removeprefix(", ")
-    status, _, more = outcome.partition(", ")
-    words = (status, brief(found["revision"]) if found["revision"] else "", found["age"], more)
+    status, _, more = found["outcome"].partition(", ")
+    what = brief(found["revision"]) if found["revision"] else ""
+    words = (status, found["age"], what) if status != "Succeeded" else (what, found["age"], more)
     return " ".join(filter(None, words)) or found["outcome"]
 
 
@@ -67,8 +67,8 @@ COLUMNS = (
     Column("old", "OUTDATED", "right", brief="OLD"),
     Column("launch", "LAUNCHES FROM", rank=3, fold=_brief_version, brief="FROM"),
     Column("successful", "DEPLOYED", rank=2, fold=_brief_deployment),
-    Column("attempted", "LAST ATTEMPT", rank=1, fold=_brief_deployment, least=9),
-    Column("work", "UNDER WAY", rank=1, fold=_brief_work, least=9),
+    Column("attempted", "LAST ATTEMPT", rank=1, fold=_brief_deployment, brief="ATTEMPT", least=9),
+    Column("work", "UNDER WAY", rank=1, fold=_brief_work, brief="NOW", least=8),
     Column("suspended", "SUSPENDED", rank=4, fold=_brief_count, brief="SUSP"),
     Column("differs", "DIFFERS", rank=4, fold=_brief_keys),
 )

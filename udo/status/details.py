@@ -1,0 +1,64 @@
+"""Reads what AWS tells group by group, for the page of one role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from udo.status.footnote import Footnote
+from udo.status.revisions import observe_revisions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from udo.aws import Aws
+    from udo.model.activities import Refresh
+    from udo.model.deployments import Deployment, DeploymentGroup
+    from udo.model.groups import AutoScalingGroup
+    from udo.model.instances import Instance
+    from udo.model.scaling import LifecycleHook, ScalingPolicy, ScheduledAction
+
+
+@dataclass
+class Details:
+    """What only a request about the one group tells; None is unknown, with a footnote."""
+
+    aws: Aws
+    group_name: str
+    refreshes: list[Refresh] | None = None
+    policies: tuple[ScalingPolicy, ...] | None = None
+    schedules: tuple[ScheduledAction, ...] | None = None
+    hooks: tuple[LifecycleHook, ...] | None = None
+    instances: Mapping[str, Instance] | None = None
+    revisions: Mapping[str, Deployment | None] | None = None
+    footnotes: dict[str, str] = field(default_factory=dict)
+
+    def first(self) -> Iterator[Callable[[], None]]:
+        """The reads that rest on nothing but the name of the group."""
+        autoscaling = self.aws.autoscaling
+        for name, read in (
+            ("refreshes", autoscaling.refreshes),
+            ("policies", autoscaling.policies),
+            ("schedules", autoscaling.schedules),
+            ("hooks", autoscaling.hooks),
+        ):
+            yield partial(self._read, name, partial(read, self.group_name))
+
+    def then(
+        self, group: AutoScalingGroup | None, deployment_group: DeploymentGroup | None
+    ) -> Iterator[Callable[[], None]]:
+        """The reads that rest on the members and on the deployment group."""
+        ids = [member.instance_id for member in group.members] if group else []
+        if ids:
+            self.aws.open("ec2")
+            yield partial(self._read, "instances", partial(self.aws.ec2.instances, ids))
+        else:
+            self.instances = {}
+        if ids and deployment_group:
+            place = (deployment_group.application, deployment_group.name)
+            yield partial(self._read, "revisions", partial(observe_revisions, self.aws, *place, ids))
+
+    def _read(self, name: str, read: Callable[[], Any]) -> None:
+        with Footnote(self.footnotes):
+            setattr(self, name, read())
