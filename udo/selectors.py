@@ -37,13 +37,22 @@ def changing_roles(config: Config, words: Sequence[str]) -> tuple[Role, ...]:
 
     Raises: UsageError.
     """
-    cluster, role, rest = _pair(config, words)
+    roles, rest = roles_to_change(config, words)
     no_more(rest)
+    return roles
+
+
+def roles_to_change(config: Config, words: Sequence[str]) -> tuple[tuple[Role, ...], tuple[str, ...]]:
+    """The same with the words after them.
+
+    Raises: UsageError.
+    """
+    cluster, role, rest = _pair(config, words)
     if role is None:
         raise _which_role(config, cluster)
     if cluster == "*" or "," in cluster:
         raise UsageError(f"{cluster!r} is more than one cluster", hint="changes are made in one cluster at a time")
-    return config.roles(cluster, role)
+    return config.roles(cluster, role), rest
 
 
 def one_cluster(config: Config, word: str) -> str:

@@ -28,6 +28,7 @@ class Change:
     """The change of one of several targets: its plan and, as `finish` takes them, what may follow and who tells of it.
 
     `again` gives it from a fresh look, for a target whose turn comes long after all was shown; it may raise UdoError.
+    One that only `watches` is not asked about.
     """
 
     plan: Plan
@@ -35,8 +36,10 @@ class Change:
     tell: Telling | None = None
     instead: Stage | None = None
     again: Callable[[], Change] | None = None
+    watches: bool = False
 
 
+_GOES_ON = "the same command goes on there"
 Work = tuple["Target", "Callable[[], Plan | Change]"]
 Planned = tuple["Target", "Change | UdoError"]
 # What became of a role; None where an earlier one ended them all.
@@ -122,7 +125,8 @@ class _Several:
         self._plans = [self._introduced(target, change) for target, change in self._plans]
         if self._in_order and any(isinstance(change, UdoError) for _, change in self._plans):
             return self._together([(to.label, one if isinstance(one, UdoError) else None) for to, one in self._plans])
-        if changing := [(target, one) for target, one in self._plans if isinstance(one, Change) and one.plan.steps]:
+        changes = [(target, one) for target, one in self._plans if isinstance(one, Change)]
+        if changing := [(target, one) for target, one in changes if one.plan.steps and not one.watches]:
             self._session.emit(Notice(self._counted()))
             confirm(self._session, self._question(changing))
         return self._together(self._one_by_one())
@@ -211,7 +215,9 @@ class _Several:
             told = f"{len(failed)} of {len(outcomes)} roles failed: {', '.join(label for label, _ in failed)}"
             error = _Failed(PartlyDone.exit, PartlyDone.code, told)
         left = ", ".join(label for label, one in outcomes if one is None)
-        return error._replace(message=f"{error.message}; not begun: {left}") if left else error
+        if not left:
+            return error
+        return error._replace(message=f"{error.message}; not begun: {left}", hint=error.hint or _GOES_ON)
 
 
 def _ends_all(found: Result | Failure | None) -> bool:

@@ -20,6 +20,7 @@ from udo.deploy.observe import observe_active, observe_deployments, observe_grou
 from udo.deploy.original import todays
 from udo.deploy.plan import Wanted
 from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, told
+from udo.deploy.several import check_several, ordered
 from udo.deploy.source import PREVIOUS, previous, promoted, running
 from udo.deploy.suspend import unattended
 from udo.duration import given
@@ -28,7 +29,7 @@ from udo.files import current_folder
 from udo.groups.target import role_target
 from udo.result import Result
 from udo.schema.deploy import FILE_EXISTS
-from udo.selectors import no_more, one_cluster, one_role
+from udo.selectors import no_more, one_cluster, roles_to_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +128,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     after a success that was waited for, post_deploy_hook (both with UDO_CLUSTER, UDO_ROLE, UDO_REGION, UDO_APP and
     UDO_REVISION, the second with UDO_DEPLOYMENT_ID). Slack is told of it, as of any other change.
 
+    For ROLE a list (webapp,worker) or '*' may stand: each is deployed after those that its deploy.after names, all are
+    shown and asked about first, where one fails the others are not begun, and the same command goes on there.
+
     The original's forms (GROUP REV for a deployment group, list, last, status ID, stop) work where no cluster has that
     name.
 
@@ -135,6 +139,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     udo deploy prod webapp v1.4.2 --reason "fixes the cart"
     udo deploy prod webapp --from stage
     udo deploy prod webapp @previous
+    udo deploy prod webapp,worker v1.4.2 --yes
     udo deploy prod.webapp s3://shop-releases/webapp/1.4.2.zip --timeout 30m
     udo deploy prod webapp main --queue=20m
 
@@ -147,8 +152,13 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     verb, words = todays(session, words)
     if verb != "deploy":
         return _other(session, verb, words, options)
-    role, rest = one_role(session.config, words)
-    return finish_each(session, [deployment(session, role, rest, options)])
+    roles, rest = roles_to_change(session.config, words)
+    if len(roles) > 1:
+        check_several(roles, rest, no_wait=options["no_wait"])
+        roles = ordered(session.config, roles)
+    known: dict[GitName, Commit] = {}
+    work = [deployment(session, role, rest, options, known) for role in roles]
+    return finish_each(session, work, in_order=not options["follow"])
 
 
 def _other(session: Session, verb: str, words: tuple[str, ...], options: Mapping[str, Any]) -> Result:
@@ -168,13 +178,17 @@ def usual(**given: Any) -> dict[str, Any]:
     return {name: one if isinstance(one, bool | str) else None for name, one in options.items()} | given
 
 
-def deployment(session: Session, role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Work:
+def deployment(
+    session: Session, role: Role, rest: tuple[str, ...], options: Mapping[str, Any], known: dict[GitName, Commit]
+) -> Work:
     """The deployment to a role as one change of several; `options` are the command's, and `back` for a rollback.
+
+    A name of git is looked up once for them all: `known` keeps what it meant.
 
     Raises: UdoError, UsageError among them before AWS is asked for anything.
     """
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
-    asked = _asked(session.config, role, rest, options)
+    asked = _asked(session.config, role, rest, options, known)
     return role_target(session, role), partial(_planned, session, role, asked, options)
 
 
@@ -205,7 +219,9 @@ def _back(session: Session, role: Role, aws: Aws, wanted: Wanted, asked: Asked) 
     return _course(session, role, aws, groups, replace(wanted, reason=reason_back(wanted.reason)), asked)
 
 
-def _asked(config: Config, role: Role, rest: tuple[str, ...], options: Mapping[str, Any]) -> Asked:
+def _asked(
+    config: Config, role: Role, rest: tuple[str, ...], options: Mapping[str, Any], known: dict[GitName, Commit]
+) -> Asked:
     """Where the revision comes from, before AWS is asked for anything. Raises: UsageError."""
     for key in ("deploy.application", "deploy.deployment_group"):
         setting(role, key)
@@ -229,7 +245,7 @@ def _asked(config: Config, role: Role, rest: tuple[str, ...], options: Mapping[s
     asked = Asked("", None, cluster, follow, options["allow_older"], options["queue"])
     if not rest or rest[0] == PREVIOUS:
         return replace(asked, word=rest[0] if rest else "")
-    return replace(asked, word=rest[0], found=_commit(rest[0], role))
+    return replace(asked, word=rest[0], found=_commit(rest[0], role, known))
 
 
 def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) -> Wanted:
@@ -296,12 +312,16 @@ def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Change:
     return Course(session, role, aws, wanted, observed, None).change()
 
 
-def _commit(word: str, role: Role) -> Commit | Archive:
+def _commit(word: str, role: Role, known: dict[GitName, Commit]) -> Commit | Archive:
     """What REV means, before AWS is asked for anything."""
     kind = role.get("deploy.s3.type") if role.has("deploy.s3.type") else None
     repository, bucket, prefix = (role.get(f"deploy.{key}") for key in ("github.repo", "s3.bucket", "s3.prefix"))
     found = meaning(word, Sources(role.label, repository, bucket, prefix, kind))
-    return resolved(found, current_folder()) if isinstance(found, GitName) else found
+    if not isinstance(found, GitName):
+        return found
+    if found not in known:
+        known[found] = resolved(found, current_folder())
+    return known[found]
 
 
 def _pinned(aws: Aws, revision: Commit | Archive) -> Commit | Archive:

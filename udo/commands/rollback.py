@@ -12,6 +12,7 @@ from udo.change.many import finish_each
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
 from udo.commands.deploy import deployment, limit, usual
+from udo.deploy.several import check_waits, ordered
 from udo.errors import AwsError, UsageError
 from udo.groups.target import role_target
 from udo.launch.observe import observe_labels, observe_updatelc
@@ -71,7 +72,8 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway:
     With --code it is the application that goes back: the newest revision that succeeded on the group, other than the
     one last deployed, whatever came of that, is deployed and followed as 'udo deploy' does. Where the last deployment
     went back already, by Udo or by CodeDeploy, nothing is done, or what it left is brought to its end; further back
-    goes 'udo deploy' with a revision and --allow-older.
+    goes 'udo deploy' with a revision and --allow-older. Of several roles, those that
+    come after others go back before them.
 
     \b
     udo rollback prod webapp --dry-run     what would differ
@@ -82,11 +84,13 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway:
     """
     roles = changing_roles(session.config, words)
     if options.pop("code"):
-        if given := [name for name, value in (("--to", to), ("--anyway", anyway)) if value]:
-            raise UsageError(f"--code and {given[0]} exclude each other", hint="--code leaves launch data as it is")
-        return finish_each(session, [deployment(session, role, (), usual(**options, back=True)) for role in roles])
-    if given := [f"--{name.replace('_', '-')}" for name, value in options.items() if value]:
-        raise UsageError(f"{given[0]} belongs to --code", hint="a rollback of launch data deploys nothing")
+        if launch := [name for name, value in (("--to", to), ("--anyway", anyway)) if value]:
+            raise UsageError(f"--code and {launch[0]} exclude each other", hint="--code leaves launch data as it is")
+        check_waits(roles, no_wait=options["no_wait"])
+        roles, given = ordered(session.config, roles, backwards=True), usual(**options, back=True)
+        return finish_each(session, [deployment(session, role, (), given, {}) for role in roles], in_order=True)
+    if code := [f"--{name.replace('_', '-')}" for name, value in options.items() if value]:
+        raise UsageError(f"{code[0]} belongs to --code", hint="a rollback of launch data deploys nothing")
     return finish_each(
         session,
         [(role_target(session, role), partial(_planned, session, role, to, anyway=anyway)) for role in roles],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from udo.config.roles import Role
+from udo.config.order import KEY, in_order
+from udo.config.roles import Cluster, Role
 from udo.config.tree import Null, Table
 from udo.errors import ConfigError, Problem
 
@@ -14,9 +15,11 @@ _MOST_TAGS = 50
 _PLACE = ("region", "account", "aws_profile", "assume_role")
 
 
-def disagreements(roles: Sequence[Role], *, every_value: bool) -> set[Problem]:
-    """What in the effective values of these roles contradicts itself; `every_value` also reads all known here."""
-    return {*_sizes(roles), *_tags(roles), *_names(roles), *(_values(roles) if every_value else ())}
+def disagreements(clusters: Collection[Cluster], *, every_value: bool) -> set[Problem]:
+    """What in the effective values of these clusters contradicts itself; `every_value` also reads all known here."""
+    roles = [role for cluster in clusters for role in cluster.roles.values()]
+    found = {*_sizes(roles), *_tags(roles), *_names(roles), *_orders(clusters)}
+    return found | {*(_values(roles) if every_value else ())}
 
 
 def _sizes(roles: Sequence[Role]) -> Iterator[Problem]:
@@ -54,6 +57,14 @@ def _names(roles: Sequence[Role]) -> Iterator[Problem]:
         if other is not role and all(_known(other, key) == _known(role, key) for key in _PLACE):
             message = f"the group '{role.group_name}' of {role.label} is that of {other.label} too ({other.mark})"
             yield Problem(*role.mark, message)
+
+
+def _orders(clusters: Collection[Cluster]) -> Iterator[Problem]:
+    for cluster in clusters:
+        try:
+            in_order(cluster, named=lambda role: _known(role, KEY) or () if role.says("deploy") else ())
+        except ConfigError as error:
+            yield from error.problems
 
 
 def _values(roles: Sequence[Role]) -> Iterator[Problem]:

@@ -46,7 +46,10 @@ def load(
     made = _Making(path.absolute(), env, whole.tables, profiles)
     clusters = {name: made.cluster(section) for name, section in whole.clusters.items()}
     roles = [role for cluster in clusters.values() for role in cluster.roles.values()]
-    later = {*disagreements(roles, every_value=strict and walk.later), *(_told(roles, also) if also else ())}
+    later = {
+        *disagreements(clusters.values(), every_value=strict and walk.later),
+        *(_told(roles, also) if also else ()),
+    }
     # What is wrong already is wrong again where it is read.
     known = {problem.place for problem in (*walk.problems, *profiles.told)}
     if found := {*walk.problems, *(problem for problem in later if problem.place not in known)}:

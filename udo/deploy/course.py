@@ -50,8 +50,9 @@ class Course:
 
     def change(self) -> Change:
         """The course as one change of several."""
-        again = None if self._wanted.follow else self._again
-        return Change(self.plan, self.later, self.ending.told, self.overtaken, again)
+        follows = self._wanted.follow
+        again = None if follows else self._again
+        return Change(self.plan, self.later, self.ending.told, self.overtaken, again, watches=follows)
 
     def overtaken(self, outcome: Outcome) -> Plan | None:
         """Where somebody was faster: a fresh look, which follows what is there if it is ours; where CodeDeploy rolls

@@ -27,6 +27,13 @@ KEYS: tuple[Key, ...] = (
     Key("deploy.s3.prefix", "text", "Folder in the bucket.", "webapp"),
     one_of("deploy.s3.type", "Kind of archive.", "zip", "tgz", "tar", default="zip"),
     Key("deploy.config", "text", "CodeDeploy deployment configuration.", "CodeDeployDefault.OneAtATime"),
+    Key(
+        "deploy.after",
+        "list",
+        "Roles of the same cluster that are deployed before this one, where one command deploys several.",
+        "[webapp]",
+        one=True,
+    ),
     Key("deploy.timeout", "duration", "How long a deployment may take.", "60m", default=3600.0),
     one_of(
         "deploy.on_failure",
