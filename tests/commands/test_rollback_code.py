@@ -202,3 +202,10 @@ def test_somebody_who_was_faster_is_a_conflict(world: Any, udo: Udo, seeded: See
     at(world, "CreateDeployment", lambda: begin(world, THIRD))
     assert udo(*BACK).exit == 4
     assert commits(world)[0][0] == THIRD
+
+
+def test_no_wait_leaves_nobody_to_resume_what_udo_suspends(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config("deploy: {suspend: [AlarmNotification]}"))
+    deployed(world, SHA, OTHER)
+    done = udo(*BACK, "--no-wait")
+    assert (done.exit, "--no-wait does not go with deploy.suspend" in done.stderr) == (2, True), done.stderr

@@ -149,6 +149,10 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     exit 3    deployed, but an instance or a      exit 124  timed out, it continues in AWS
               hook failed                                 or pre_deploy_hook failed
     """
+    return _ended(session, words, options)
+
+
+def _ended(session: Session, words: tuple[str, ...], options: Mapping[str, Any]) -> Result:
     verb, words = todays(session, words)
     if verb != "deploy":
         return _other(session, verb, words, options)
@@ -225,6 +229,8 @@ def _asked(
     """Where the revision comes from, before AWS is asked for anything. Raises: UsageError."""
     for key in ("deploy.application", "deploy.deployment_group"):
         setting(role, key)
+    if options["no_wait"]:
+        unattended(role)
     if options.get("back"):
         no_more(rest)
         return Asked(allow_older=True, back=True)
@@ -240,8 +246,6 @@ def _asked(
     if cluster is not None:
         config.role(cluster, role.name)
     no_more(rest[1:])
-    if options["no_wait"]:
-        unattended(role)
     asked = Asked("", None, cluster, follow, options["allow_older"], options["queue"])
     if not rest or rest[0] == PREVIOUS:
         return replace(asked, word=rest[0] if rest else "")
