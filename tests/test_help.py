@@ -30,7 +30,9 @@ def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[
 ALL = [" ".join(path) for path in _commands(root)]
 CHANGING = (
     "apply",
+    "attach",
     "deploy",
+    "detach",
     "init",
     "lock",
     "prune",
@@ -38,6 +40,7 @@ CHANGING = (
     "rollback",
     "scale",
     "ssh",
+    "standby",
     "stop",
     "unlock",
     "updatelc",

@@ -54,6 +54,7 @@ _DEPLOY = (
 )
 READS: dict[str, frozenset[str]] = {
     "apply": _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS,
+    "attach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
     "check": _GROUPS
     | _LAUNCHABLE
     | _CALLER
@@ -80,6 +81,7 @@ READS: dict[str, frozenset[str]] = {
             "codedeploy:ListDeployments",
         }
     ),
+    "detach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
     "history": _LAUNCH_DATA | _CALLER | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS,
@@ -95,6 +97,7 @@ READS: dict[str, frozenset[str]] = {
     "sandbox": frozenset(),
     "scale": _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
+    "standby": _GROUPS | _CALLER,
     "status": _GROUPS
     | _DEPLOYMENT_GROUPS
     | _LOCKS
@@ -133,6 +136,7 @@ READS: dict[str, frozenset[str]] = {
 }
 WRITES: dict[str, frozenset[str]] = {
     "apply": _SWAP | _CREATE | _DELETE,
+    "attach": _LOCK | {"autoscaling:AttachInstances"},
     "deploy": _LOCK
     | _RESUME
     | {
@@ -141,11 +145,13 @@ WRITES: dict[str, frozenset[str]] = {
         "codedeploy:CreateDeployment",
         "codedeploy:StopDeployment",
     },
+    "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
     "resume": _LOCK | _RESUME,
     "rollback": _SWAP | _RESUME | {"autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
+    "standby": _LOCK | {"autoscaling:EnterStandby", "autoscaling:ExitStandby"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "unlock": frozenset({"ssm:DeleteParameter"}),
     "updatelc": _SWAP | _CREATE | _DELETE,

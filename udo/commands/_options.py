@@ -31,6 +31,8 @@ wait_lock = click.option(
 )
 
 
+# Source: API_DetachInstances and API_AttachInstances: you can specify up to 20 instances.
+_MOST_MOVED = 20
 _INSTANCE_ID = re.compile(r"i-[0-9a-f]{8,17}")
 
 
@@ -66,6 +68,19 @@ def _ids(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> tu
     for one in ids:
         if not _INSTANCE_ID.fullmatch(one):
             raise UsageError(f"{one!r} is not an instance id")
+    return ids
+
+
+def instance_words(words: Sequence[str]) -> tuple[str, ...]:
+    """The instances that the words after CLUSTER ROLE name, each once. Raises: UsageError."""
+    if not words:
+        raise UsageError("which instances?", hint="give their ids; see 'udo instances'")
+    for one in words:
+        if not _INSTANCE_ID.fullmatch(one):
+            raise UsageError(f"{one!r} is not an instance id")
+    ids = tuple(dict.fromkeys(words))
+    if len(ids) > _MOST_MOVED:
+        raise UsageError(f"{len(ids)} instances are more than AWS moves at once", hint=f"at most {_MOST_MOVED}")
     return ids
 
 
