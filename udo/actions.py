@@ -84,7 +84,13 @@ READS: dict[str, frozenset[str]] = {
     "detach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
     "history": _LAUNCH_DATA | _CALLER | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
     "init": _LAUNCH_DATA | _CALLER,
-    "instances": _MEMBERS,
+    "instances": _MEMBERS
+    | {
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:ListDeploymentTargets",
+        "codedeploy:ListDeployments",
+        "ec2:DescribeLaunchTemplateVersions",
+    },
     "inventory": _MEMBERS | {"ec2:GetConsoleOutput"},
     "ip": _MEMBERS,
     "lock": _GROUPS | _CALLER | _LOCKS,

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from test_ssh import GROUPS, members
 
-from udo.commands.status import outdated
 from udo.fanout.which import Whom, chosen
 from udo.groups.observe import Seen
-from udo.groups.outdated import outdated_ids
+from udo.groups.outdated import outdated, outdated_ids
 from udo.model.groups import LIFECYCLE_STATES, AutoScalingGroup, Member, Override
 from udo.model.instances import Instance
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.deploy.suspend import left_behind
 from udo.groups.locks import locked_text
 from udo.groups.unapplied import unapplied_notes
 from udo.result import Result
@@ -19,7 +18,7 @@ from udo.status.page import observe_page
 from udo.status.rows import COLUMNS, LOCKED, data_row, is_held, text_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from udo.config import Role
     from udo.session import Session
@@ -68,8 +67,19 @@ def _of_one(session: Session, page: Page, details: Details) -> Result:
     row, members = data_row(one), member_rows(one, details)
     told = tuple(facts(one, details, row, members, now))
     notes = list(page.notes) if members else [*page.notes, f"group {row['group']} is empty"]
+    notes += _left_behind(page)
     data = [row | details_row(one, details) | {"instances": members}]
     return Result(data, MEMBERS, member_texts(members, now), notes=notes, facts=told)
+
+
+def _left_behind(page: Page) -> Iterator[str]:
+    """A line on what runs have suspended on each of the groups, and what resumes it."""
+    for one in page.standings:
+        if one.group and any(key.startswith("udo:suspended") for key in one.group.tags):
+            # Late: what is suspended by a run is seldom, and what reads has no use for plans.
+            from udo.deploy.suspend import left_behind
+
+            yield from filter(None, [left_behind(one.role, one.group)])
 
 
 def _of_all(session: Session, roles: Sequence[Role], page: Page) -> Result:
@@ -78,7 +88,7 @@ def _of_all(session: Session, roles: Sequence[Role], page: Page) -> Result:
     notes = [*page.notes, *told.values()]
     if following := [row["group"] for row in rows if "outdated" in row and row["outdated"] is None]:
         notes.append(f"?: {', '.join(following)} follows $Latest or $Default: which members are outdated is unknown")
-    notes += [left for one in page.standings if one.group and (left := left_behind(one.role, one.group))]
+    notes += _left_behind(page)
     notes += unapplied_notes((role, row.get("not_applied", ())) for role, row in zip(roles, rows, strict=True))
     now = session.clock.time()
     columns = (*COLUMNS, LOCKED) if told else COLUMNS

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import getpass
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import Absent, UsageError
 from udo.fanout.last_run import failed
+from udo.fanout.named import check_named
 from udo.fanout.which import Whom, chosen
 from udo.groups.observe import observe_instances
-from udo.groups.outdated import outdated_ids
-from udo.model.launch import LaunchTemplateReference
+from udo.groups.outdated import observe_outdated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from udo.aws.ec2 import Ec2
     from udo.change.events import HostDone
     from udo.config import Role
     from udo.groups.observe import Seen
     from udo.model.groups import Member
-    from udo.model.launch import LaunchReference
     from udo.session import Session
 
 # What is asked of a host that nobody named otherwise: what ssh itself would trust, see udo.ssh.KNOWN_HOSTS.
@@ -66,11 +64,11 @@ def observe_hosts(
     _say_what_is_set_aside(session, roles)
     before = {role.label: failed(session, role) for role in roles} if whom.only_failed else {}
     seen = observe_instances(session, roles)
-    _check_named(session, seen, whom)
+    check_named(session, seen, whom)
     found: list[Host] = []
     nobody, left_out = [], []
     for one in seen:
-        outdated = _outdated(session, one) if whom.outdated else frozenset()
+        outdated = observe_outdated(session.aws(one.role), one.group) if whom.outdated else frozenset()
         meant = chosen(one, whom, outdated, before.get(one.role.label, frozenset()))
         nobody += [meant.why] if meant.why else []
         # Whom the operator's own choice leaves out needs no word; who has nobody to choose from does.
@@ -102,33 +100,6 @@ def _say_what_is_set_aside(session: Session, roles: Sequence[Role]) -> None:
         session.output.say(
             f"the sandbox's hosts are reached directly: ssh.jump {', '.join(jumps)} of udo.yml is ignored"
         )
-
-
-def _check_named(session: Session, seen: Sequence[Seen], whom: Whom) -> None:
-    members = {member.instance_id for one in seen if one.group for member in one.group.members}
-    strangers = [one for one in whom.instances if one not in members]
-    if strangers and members:
-        groups = ", ".join(one.role.group_name for one in seen)
-        raise Absent(f"{', '.join(strangers)}: not in group {groups}", hint="'udo instances' lists its members")
-    for one in whom.excluded:
-        if one not in members:
-            session.output.say(f"{one} is in none of these groups: --exclude has no effect on it")
-
-
-def _outdated(session: Session, seen: Seen) -> frozenset[str]:
-    """The members launched from something else than the group launches from now, $Latest and $Default looked up."""
-    if seen.group is None:
-        return frozenset()
-    ec2 = session.aws(seen.role).ec2
-    group = seen.group
-    overrides = [replace(one, launch=_numbered(ec2, one.launch)) for one in group.overrides]
-    return outdated_ids(group.members, _numbered(ec2, group.launch), overrides)
-
-
-def _numbered(ec2: Ec2, launch: LaunchReference | None) -> Any:
-    if not isinstance(launch, LaunchTemplateReference) or not launch.version.startswith("$"):
-        return launch
-    return replace(launch, version=str(ec2.launch_template_versions(launch.id, launch.version)[0].number))
 
 
 def _reach(session: Session, role: Role, user: str | None, via: str | None) -> dict[str, Any]:

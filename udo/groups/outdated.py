@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.model.groups import Override
 from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
+    from udo.aws import Aws
     from udo.model.groups import AutoScalingGroup, Member
 
 
@@ -34,6 +36,23 @@ def outdated(group: AutoScalingGroup) -> int | None:
     if any(getattr(launch, "version", "").startswith("$") for launch in launches):
         return None
     return len(outdated_ids(group.members, group.launch, group.overrides))
+
+
+def observe_outdated(aws: Aws, group: AutoScalingGroup | None) -> frozenset[str]:
+    """The ids of the members of a group that are outdated, $Latest and $Default looked up.
+
+    Raises: UdoError.
+    """
+    if group is None:
+        return frozenset()
+    overrides = [replace(one, launch=_numbered(aws, one.launch)) for one in group.overrides]
+    return outdated_ids(group.members, _numbered(aws, group.launch), overrides)
+
+
+def _numbered(aws: Aws, launch: LaunchReference | None) -> Any:
+    if not isinstance(launch, LaunchTemplateReference) or not launch.version.startswith("$"):
+        return launch
+    return replace(launch, version=str(aws.ec2.launch_template_versions(launch.id, launch.version)[0].number))
 
 
 def launched_after(params: Mapping[str, Any]) -> tuple[LaunchReference, tuple[Override, ...]]:

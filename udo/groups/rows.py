@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from udo.groups.observe import Seen
 from udo.model.groups import Member
 from udo.model.instances import Instance
-
-if TYPE_CHECKING:
-    pass
 
 
 def instance_rows(seen: Seen) -> list[dict[str, Any]]:
@@ -37,4 +34,5 @@ def instance_row(seen: Seen, member: Member) -> dict[str, Any]:
         "ipv6_address": known.ipv6_address,
         "launch": member.launch.row() if member.launch else None,
         "launched_at": known.launched_at or None,
+        "protected_from_scale_in": member.protected_from_scale_in,
     }

@@ -51,7 +51,6 @@ def member_rows(one: Standing, details: Details) -> list[dict[str, Any]]:
             "why": list(reasons(member, one.targets)),
             "outdated": member.instance_id in old if is_old_known else "?",
             **_revision(one, details, member),
-            "protected_from_scale_in": member.protected_from_scale_in,
         }
         for member in one.group.members
     ]

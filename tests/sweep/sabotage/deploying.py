@@ -68,9 +68,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "status without how many failed",
-        "commands/status.py",
-        "found.outcome if found else group.last_status",
-        "group.last_status",
+        "status/page.py",
+        "return self.deployments.get(one) or Deployment(",
+        "return Deployment(",
         ("tests/commands/test_deploy_partly.py::test_status_history_and_json_say_how_many_failed",),
     ),
     Mutant(
