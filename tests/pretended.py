@@ -13,7 +13,8 @@ from udo.change.events import Event, HostDone, Notice
 from udo.change.lock import Free
 from udo.change.outcome import Outcome
 from udo.change.plan import Call, LocalCommand, Pair, Plan, Read, Step, Wait
-from udo.change.runner import Tools, carry_out
+from udo.change.runner import carry_out
+from udo.change.tools import Tools
 from udo.change.waiting import Plain, Watcher
 
 

@@ -49,7 +49,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "change": ("config model output notify result errors files signals", ""),
     "groups": ("change schema config model notify result errors", ""),
     "launch": ("groups change schema config model errors", ""),
-    "deploy": ("groups change schema config model notify result errors programs", ""),
+    "deploy": ("bundle groups change schema config model notify result errors programs signals", ""),
     "fanout": ("groups change schema config model ssh result errors files signals", ""),
     "check": ("bundle groups launch change schema config model result errors", ""),
     "status": ("groups deploy schema config model result errors", ""),

@@ -71,7 +71,7 @@ READS: dict[str, frozenset[str]] = {
     },
     "cloudinit": frozenset(),
     "config": frozenset(),
-    "deploy": _DEPLOY,
+    "deploy": _DEPLOY | {"s3:HeadBucket", "s3:ListMultipartUploads"},
     "deployments": frozenset(
         {
             "codedeploy:BatchGetDeploymentTargets",
@@ -150,6 +150,11 @@ WRITES: dict[str, frozenset[str]] = {
         "autoscaling:SuspendProcesses",
         "codedeploy:CreateDeployment",
         "codedeploy:StopDeployment",
+        "s3:AbortMultipartUpload",
+        "s3:CompleteMultipartUpload",
+        "s3:CreateMultipartUpload",
+        "s3:PutObject",
+        "s3:UploadPart",
     },
     "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,
@@ -163,10 +168,16 @@ WRITES: dict[str, frozenset[str]] = {
     "updatelc": _SWAP | _CREATE | _DELETE,
 }
 
-# Source: API_HeadObject: it needs s3:GetObject, and s3:GetObjectVersion where a version is named.
+# Source: Service Authorization Reference, Amazon S3; API_HeadObject: it needs s3:GetObject, and s3:GetObjectVersion
+# where a version is named.
 # Source: API_GetCallerIdentity: no permission is needed.
 _IN_IAM: dict[str, tuple[str, ...]] = {
+    "s3:CompleteMultipartUpload": ("s3:PutObject",),
+    "s3:CreateMultipartUpload": ("s3:PutObject",),
+    "s3:HeadBucket": ("s3:ListBucket",),
     "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
+    "s3:ListMultipartUploads": ("s3:ListBucketMultipartUploads",),
+    "s3:UploadPart": ("s3:PutObject",),
     "sts:GetCallerIdentity": (),
 }
 # What AWS looks at beside the operation itself.

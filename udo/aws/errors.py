@@ -122,6 +122,15 @@ def configured() -> Iterator[None]:
 
 _CHECK = "check the variables AWS_* and ~/.aws/config"
 _PROXY = "check the network, a proxy on the way, and AWS_ENDPOINT_URL"
+# Source: Service Authorization Reference, Amazon S3: the actions that IAM has no word of its own for.
+_IAM_NAME = {
+    "s3:CompleteMultipartUpload": "s3:PutObject",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "s3:UploadPart": "s3:PutObject",
+}
 _IAM_PREFIX = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
 
 
@@ -137,7 +146,7 @@ def refused(action: str, response: Any) -> UdoError:
     if code in _EXPIRED:
         return CredentialsError(message, hint="sign in again (aws sso login), or renew the session, and run it again")
     if code in _DENIED:
-        return PermissionDenied(message, hint=f"the IAM action {action} is missing")
+        return PermissionDenied(message, hint=f"the IAM action {_IAM_NAME.get(action, action)} is missing")
     if code in _UNKNOWN_CALLER:
         return CredentialsError(message, hint="check the credentials, the region and this machine's clock")
     if code in _TAKEN:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udo.aws.members import whole
+from udo.aws.times import rfc3339
 from udo.errors import Absent, AwsError
-from udo.model.deployments import StoredObject
+from udo.model.deployments import StoredObject, UnfinishedUpload
 
 if TYPE_CHECKING:
     from udo.aws.connection import Connection
@@ -19,12 +20,36 @@ class S3:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def stored(self, bucket: str, key: str, version: str | None = None) -> StoredObject:
-        """The object under this key now, or the given version of it.
+    def region(self, bucket: str, owner: str) -> str:
+        """The region of a bucket, which must be of this account.
+
+        Raises: Absent where there is none; PermissionDenied, also where it is another account's; another UdoError.
+        """
+        try:
+            answer = self._connection.ask("s3", "HeadBucket", {"Bucket": bucket, "ExpectedBucketOwner": owner})
+        except AwsError as error:
+            if error.aws_code not in ("404", "NoSuchBucket"):
+                raise
+            raise Absent(f"there is no bucket {bucket}") from error
+        return str(answer["BucketRegion"])
+
+    def unfinished(self, bucket: str, key: str, owner: str) -> list[UnfinishedUpload]:
+        """The uploads of parts under this key that were begun and not ended, the oldest first.
+
+        Raises: UdoError.
+        """
+        asked = {"Bucket": bucket, "Prefix": key, "ExpectedBucketOwner": owner}
+        rows = self._connection.ask("s3", "ListMultipartUploads", asked).get("Uploads", ())
+        found = [UnfinishedUpload(row["UploadId"], rfc3339(row["Initiated"])) for row in rows if row["Key"] == key]
+        return sorted(found, key=lambda one: one.begun_at)
+
+    def stored(self, bucket: str, key: str, version: str | None = None, owner: str = "") -> StoredObject:
+        """The object under this key now, or the given version of it; with `owner` in a bucket of that account.
 
         Raises: Absent where there is none; another UdoError.
         """
         asked = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+        asked |= {"ExpectedBucketOwner": owner} if owner else {}
         try:
             answer = self._connection.ask("s3", "HeadObject", asked)
         except AwsError as error:
@@ -39,4 +64,5 @@ class S3:
         if not etag:
             # An object without one could not be pinned.
             raise KeyError("ETag")
-        return StoredObject(bucket, key, found if found != "null" else None, etag)
+        known = found if found != "null" else None
+        return StoredObject(bucket, key, known, etag, answer.get("ContentLength", 0), answer.get("Metadata") or {})

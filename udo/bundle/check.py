@@ -19,7 +19,7 @@ from udo.bundle.machine import joined
 from udo.bundle.names import BEHIND_A_LOAD_BALANCER, EVENTS, HOOKS, OF_THE_LAST
 from udo.bundle.plan import Copy, Folder, Label, Mode, Owner, Plan, add_file, add_permission, path_failure
 from udo.bundle.scalars import inspected, text
-from udo.errors import UdoError
+from udo.errors import Problem, UdoError
 
 # Source: Linux, limits.h, and every file system that an instance boots from.
 _LONGEST_NAME = 255
@@ -40,6 +40,11 @@ class Checked:
     def errors(self) -> tuple[Finding, ...]:
         """What is sure to fail."""
         return tuple(one for one in self.findings if one.level == ERROR)
+
+    def problem(self, one: Finding) -> Problem:
+        """A finding with the place that it stands at."""
+        file = f"{self.label}/{one.file}" if one.file else self.appspec
+        return Problem(file, one.at.line, one.at.column, str(one))
 
 
 def check_bundle(path: Path, appspec: str = "appspec.yml", *, whole: bool = True) -> Checked:

@@ -41,10 +41,14 @@ def known_part(value: Any, known: Mapping[str, Any]) -> Any:
         case Read(service, operation, params, path):
             return Read(service, operation, known_part(params, known), path)
         case Mapping():
-            return {key: known_part(item, known) for key, item in value.items()}
+            return {key: known_part(item, known) for key, item in value.items() if not _is_null(item, known)}
         case list() | tuple():
             return [known_part(item, known) for item in value]
     return value
+
+
+def _is_null(item: Any, known: Mapping[str, Any]) -> bool:
+    return isinstance(item, Ref) and item.name in known and known[item.name] is None
 
 
 def known_pairs(pairs: Iterable[Pair], known: Mapping[str, Any]) -> tuple[Pair, ...]:

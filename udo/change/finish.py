@@ -18,7 +18,8 @@ from udo.change.outcome import Outcome
 from udo.change.plan import FanOut, Plan, filled
 from udo.change.preview import previewed
 from udo.change.record import Record
-from udo.change.runner import Tools, carry_out, put_back
+from udo.change.runner import carry_out, put_back
+from udo.change.tools import Tools
 from udo.errors import DeadlinePassed, Interrupted, Refused, UdoError
 from udo.output.text import plan_lines
 from udo.result import Result

@@ -9,7 +9,8 @@ from udo import signals
 from udo.change.events import Notice
 from udo.change.holder import Holder, holder_from, parameter_name, stale, this_process
 from udo.change.lock import lock_read, modified_read, plan_beat, plan_lock, plan_unlock
-from udo.change.runner import Tools, carry_out
+from udo.change.runner import carry_out
+from udo.change.tools import Tools
 from udo.errors import AwsError, Conflict, CredentialsError, Interrupted, LostAnswer, PermissionDenied, UdoError
 
 if TYPE_CHECKING:

@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Ref:
-    """A value that an earlier step of the same plan saves under `name`, put in place of `{}` in `inside`."""
+    """A value that an earlier step of the same plan saves under `name`, put in place of `{}` in `inside`.
+
+    Where that is null, the key of a mapping that it stands for is left out.
+    """
 
     name: str
     inside: str = "{}"
@@ -101,7 +104,25 @@ class LocalCommand:
     required: bool = False
 
 
-Step = Call | Wait | FanOut | LocalCommand
+@dataclass(frozen=True)
+class Upload:
+    """One object put into S3, made of a folder of this machine: what it holds is too much to stand in a plan.
+
+    `size` and `sha256` are those of what the folder holds, which must still be so; the object is marked with it, and
+    only put where there is none. `owner` is the account that the bucket must be of. It saves `upload_etag` and
+    `upload_version` (null where the bucket keeps no versions).
+    """
+
+    says: str
+    folder: str
+    size: int
+    sha256: str
+    bucket: str
+    key: str
+    owner: str
+
+
+Step = Call | Wait | FanOut | LocalCommand | Upload
 
 
 # What a Difference says where there is no value before, or none afterwards.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from udo import signals
 from udo.change.conditions import brief, hold, is_open, known_part, moved, read_together, resolve, text
-from udo.change.events import Event, HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
-from udo.change.lock import Free, Lock
+from udo.change.events import HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
 from udo.change.outcome import Done, Outcome
-from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Read, Ref, Step, Wait, filled
-from udo.change.waiting import SETTLE_SECONDS, SLOWEST_POLL, Clock, Poll, Watcher, in_time, jittered, wait_for
+from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Ref, Step, Upload, Wait, filled
+from udo.change.tools import Tools
+from udo.change.upload import uploaded
+from udo.change.waiting import SETTLE_SECONDS, SLOWEST_POLL, Poll, in_time, jittered, wait_for
 from udo.errors import (
     AlreadyThere,
     AwsError,
@@ -31,22 +32,6 @@ from udo.errors import (
 )
 
 RESEND_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the runner is handed: one-attempt writes, reads, fan-out, local programs, and where to tell and note it."""
-
-    call: Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
-    read: Callable[[Read], Any]
-    search: Callable[[str, Mapping[str, Any]], Any]
-    fan_out: Callable[[FanOut], Iterable[Event]]
-    local: Callable[[LocalCommand], int]
-    emit: Callable[[Event], None]
-    record: Callable[[str, str, str], None]
-    clock: Clock
-    watching: Callable[[Wait], Watcher]
-    lock: Lock = field(default_factory=Free)
 
 
 def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcome:
@@ -229,6 +214,10 @@ class _Run:
                 self._fan_out(step)
             case LocalCommand():
                 self._local(step)
+            case Upload():
+                saved, note = uploaded(step, self._tools)
+                self._known.update(saved)
+                return note
         return ""
 
     def _done(self, says: str, note: str, begun: float) -> None:

@@ -44,5 +44,4 @@ def checked_bundle(session: Session, path: Path, *, whole: bool = True) -> Resul
 
 
 def _row_of_finding(checked: Checked, one: Finding) -> dict[str, Any]:
-    file = f"{checked.label}/{one.file}" if one.file else checked.appspec
-    return {"level": one.level, "file": file, "line": one.at.line, "column": one.at.column, "message": str(one)}
+    return {"level": one.level, **vars(checked.problem(one))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.change.many import Work
-    from udo.config import Config, Role
+    from udo.config import Role
+    from udo.deploy.bundle import Bundle
     from udo.deploy.observe import Observed
     from udo.session import Session
 
@@ -48,6 +50,7 @@ _KEYS = (
     "deploy.github.repo",
     "deploy.s3.bucket",
     "deploy.s3.prefix",
+    "deploy.s3.owner",
     "deploy.config",
     "deploy.file_exists",
     "deploy.suspend",
@@ -69,6 +72,7 @@ class Asked:
     allow_older: bool = False
     queue: float | None = None
     back: bool = False
+    bundle: Bundle | None = None
 
 
 class _Command(click.Command):
@@ -90,6 +94,13 @@ def limit(text: str) -> float:
 @click.command(cls=_Command)
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE [REV]")
 @click.option("--from", "cluster", metavar="CLUSTER", help="Deploy what the same role of that cluster runs now.")
+@click.option(
+    "--bundle",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Deploy what this folder holds, but for what its .udoignore names: packed, looked through and uploaded.",
+)
+@click.option("--anyway", is_flag=True, help="With --bundle: deploy although it is sure to fail, or a link leads out.")
 @click.option("--follow", is_flag=True, help="Follow the deployment that is active, whatever it brings.")
 @click.option("--again", is_flag=True, help="Deploy again even if every instance already has the revision.")
 @click.option("--allow-older", is_flag=True, help="Deploy a commit that is in the history of the running one.")
@@ -112,7 +123,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     there, to a commit that a branch on GitHub contains; elsewhere GitHub is asked. It may also be
     s3://bucket/key[?versionId=ID]; with deploy.s3 alone a bare word is prefix/REV.type in the bucket. What is there now
     is looked up and pinned by version and eTag. @previous is the newest revision that succeeded before the one that
-    runs; --from CLUSTER what that cluster's same role runs.
+    runs; --from CLUSTER what that cluster's same role runs. --bundle DIR makes a zip of a folder, without .git and what
+    .udoignore in it names (gitignore's rules), and looks it through as 'udo check --bundle' does: what is sure to fail
+    is refused. It is uploaded to deploy.s3 as prefix/SHA256.zip, named after what it holds, and never twice.
 
     The deployment group (deploy.application, deploy.deployment_group) must contain the role's Auto Scaling group. A
     deployment of the same revision that is already active is followed; another one is a conflict (exit 4), unless
@@ -142,6 +155,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     udo deploy prod webapp,worker v1.4.2 --yes
     udo deploy prod.webapp s3://shop-releases/webapp/1.4.2.zip --timeout 30m
     udo deploy prod webapp main --queue=20m
+    udo deploy stage webapp --bundle ./build
 
     \b
     exit 0    deployed, or already there          exit 4    another deployment is active
@@ -192,7 +206,7 @@ def deployment(
     Raises: UdoError, UsageError among them before AWS is asked for anything.
     """
     role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
-    asked = _asked(session.config, role, rest, options, known)
+    asked = _asked(session, role, rest, options, known)
     return role_target(session, role), partial(_planned, session, role, asked, options)
 
 
@@ -204,8 +218,7 @@ def _planned(session: Session, role: Role, asked: Asked, options: Mapping[str, A
     if asked.follow:
         return _followed(session, role, aws, wanted)
     groups = observe_groups(aws, role)
-    revision, notes = _revision(session, role, aws, asked)
-    return _course(session, role, aws, groups, replace(wanted, revision=revision, notes=notes), asked)
+    return _course(session, role, aws, groups, _meant(session, role, aws, asked, wanted), asked)
 
 
 def _course(session: Session, role: Role, aws: Aws, groups: Observed, wanted: Wanted, asked: Asked) -> Change:
@@ -224,7 +237,7 @@ def _back(session: Session, role: Role, aws: Aws, wanted: Wanted, asked: Asked) 
 
 
 def _asked(
-    config: Config, role: Role, rest: tuple[str, ...], options: Mapping[str, Any], known: dict[GitName, Commit]
+    session: Session, role: Role, rest: tuple[str, ...], options: Mapping[str, Any], known: dict[GitName, Commit]
 ) -> Asked:
     """Where the revision comes from, before AWS is asked for anything. Raises: UsageError."""
     for key in ("deploy.application", "deploy.deployment_group"):
@@ -235,18 +248,26 @@ def _asked(
         no_more(rest)
         return Asked(allow_older=True, back=True)
     cluster, follow = options["cluster"], options["follow"]
-    if len([one for one in (rest[:1], cluster is not None, follow) if one]) != 1:
-        if rest or cluster is not None or follow:
-            raise UsageError("REV, --from and --follow exclude each other", hint="give one of them")
-        raise UsageError("which revision?", hint="give REV, --from or --follow; see 'udo deploy --help'")
+    folder = options["bundle"]
+    if len([one for one in (rest[:1], cluster is not None, folder, follow) if one]) != 1:
+        if rest or cluster is not None or folder or follow:
+            raise UsageError("REV, --from, --bundle and --follow exclude each other", hint="give one of them")
+        raise UsageError("which revision?", hint="give REV, --from, --bundle or --follow; see 'udo deploy --help'")
+    if options["anyway"] and not folder:
+        raise UsageError("--anyway is about a bundle", hint="give it with --bundle DIR")
     if options["queue"] and options["supersede"]:
         raise UsageError("--queue and --supersede exclude each other", hint="give one of them")
-    if cluster is not None and one_cluster(config, cluster) == role.cluster:
+    if cluster is not None and one_cluster(session.config, cluster) == role.cluster:
         raise UsageError(f"--from {cluster} is the cluster that is deployed to", hint="name another one")
     if cluster is not None:
-        config.role(cluster, role.name)
+        session.config.role(cluster, role.name)
     no_more(rest[1:])
     asked = Asked("", None, cluster, follow, options["allow_older"], options["queue"])
+    if folder:
+        # Late: what reads bundles is of no use for other revisions.
+        from udo.deploy.bundle import bundle_of
+
+        return replace(asked, bundle=bundle_of(session, role, folder, anyway=options["anyway"]))
     if not rest or rest[0] == PREVIOUS:
         return replace(asked, word=rest[0] if rest else "")
     return replace(asked, word=rest[0], found=_commit(rest[0], role, known))
@@ -264,6 +285,17 @@ def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) 
         aws.region or "",
         supersede=aws.identity()[1] if options["supersede"] else "",
     )
+
+
+def _meant(session: Session, role: Role, aws: Aws, asked: Asked, wanted: Wanted) -> Wanted:
+    """What is wanted, with the revision that was asked for. Raises: UdoError."""
+    if asked.bundle:
+        from udo.deploy.bundle import observe_bundle
+
+        revision, uploads, notes = observe_bundle(session, aws, role, asked.bundle)
+        return replace(wanted, revision=revision, uploads=uploads, notes=notes)
+    revision, notes = _revision(session, role, aws, asked)
+    return replace(wanted, revision=revision, notes=notes)
 
 
 def _revision(session: Session, role: Role, aws: Aws, asked: Asked) -> tuple[Mapping[str, Any], tuple[str, ...]]:

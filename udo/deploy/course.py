@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from udo.change.conditions import resolve
 from udo.change.finish import Foreseen
 from udo.change.many import Change
 from udo.change.plan import Plan, Ref, Wait
@@ -60,6 +61,7 @@ class Course:
 
         Raises: Conflict.
         """
+        self._take_note(outcome)
         error = outcome.error
         if isinstance(error, EndedBadly):
             return None if self.ending.further else self._rollback(outcome)
@@ -95,6 +97,12 @@ class Course:
             )
         return self.change()
 
+    def _take_note(self, outcome: Outcome) -> None:
+        """Of version and eTag, where this run has uploaded the revision: it is not uploaded again."""
+        if self._wanted.uploads and "upload_etag" in outcome.saved:
+            self.ending.revision = resolve(self._wanted.pinned, outcome.saved)
+            self._wanted = replace(self._wanted, revision=self.ending.revision, uploads=())
+
     def _afterwards(self) -> tuple[Stage | Plan, ...]:
         if not self.plan.steps:
             return ()
@@ -105,12 +113,14 @@ class Course:
         # Where the deployment is known, or will be by its name, its programs are shown beforehand.
         return *turn, self._rest, Foreseen(self._hooks, self._programs) if self._hooks else self._programs
 
-    def _next(self, _outcome: Outcome) -> Plan | None:
+    def _next(self, outcome: Outcome) -> Plan | None:
         """After a wait in the queue a fresh look; nothing once a plan of our own was carried out."""
+        self._take_note(outcome)
         return self._planned(self._look()) if self._is_queued else None
 
     def _rest(self, outcome: Outcome) -> Plan | None:
         """The wait for what CodeDeploy is still at, then a deployment to members that it left out."""
+        self._take_note(outcome)
         if not self._is_aside:
             if outcome.state != "Succeeded" or not self.ending.is_ours(outcome):
                 return None

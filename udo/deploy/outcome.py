@@ -49,7 +49,7 @@ class Ending:
         self._session = session
         self._role = role
         self._aws = aws
-        self._revision = revision
+        self.revision = revision
         self.known = tuple(known)
         self.plan = plan
         # Of further deployments to members that the first left out: the names their ids are saved under.
@@ -144,7 +144,7 @@ class Ending:
         elif not (deployment and deployment.rollback_id):
             hint = self._way_back()
         by = self._stopped_by(outcome) if outcome.state == "Stopped" else ""
-        what = f"deployment {self._id(outcome)} of {brief(told(self._revision))} to {self._role.label}"
+        what = f"deployment {self._id(outcome)} of {brief(told(self.revision))} to {self._role.label}"
         what += f" {str(outcome.state).lower()}{f' by {by}' if by else ''}"
         data = outcome.document() | self._described(outcome, str(outcome.state), deployment, why)
         return Result(data, text="\n".join(lines) or None, exit=1, error=("failed", f"{what}: {why}", hint))
@@ -170,7 +170,7 @@ class Ending:
             last = running(self._aws, self._role)
         except (AwsError, PermissionDenied):
             return None
-        if last is None or same(last.revision, self._revision):
+        if last is None or same(last.revision, self.revision):
             return None
         role = self._role
         return (
@@ -205,7 +205,7 @@ class Ending:
                 f"deployment {started} is started, and continues in AWS; the same command without --no-wait follows it"
             )
             return Result(outcome.document() | more, text=text)
-        there = next((one for one in self.known if same(one.revision, self._revision)), None)
+        there = next((one for one in self.known if same(one.revision, self.revision)), None)
         done = told_of(self.plan, outcome)
         if not self.plan.steps:
             done = replace(done, text=self.plan.unchanged)
@@ -225,7 +225,7 @@ class Ending:
             error.hint = "; ".join(filter(None, (error.hint, f"deployment {started} was started and continues in AWS")))
 
     def _name(self, outcome: Outcome) -> str:
-        return f"deployment {self._id(outcome)} of {told(self._revision)} to {self._role.label}"
+        return f"deployment {self._id(outcome)} of {told(self.revision)} to {self._role.label}"
 
     def _last(self, outcome: Outcome) -> Deployment | None:
         try:
@@ -248,7 +248,7 @@ class Ending:
             "deployment_id": self._id(outcome),
             "status": status,
             "outcome": deployment.outcome if deployment else status,
-            "revision": self._revision,
+            "revision": self.revision,
             "overview": dict(deployment.overview) if deployment else {},
             "targets": [target_row(target) for target in outcome.rows],
             "reason": why,

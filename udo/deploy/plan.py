@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.mark import mark
-from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Wait
+from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Upload, Wait
 from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import same, told
 from udo.deploy.stop import ROLLBACK, stop_steps
@@ -32,7 +32,7 @@ class Wanted:
     """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds.
 
     With `follow` whatever is active is followed. `supersede` names the operator who stops another deployment for this
-    one. `verb` is the one that was typed.
+    one. `verb` is the one that was typed. `uploads` bring the revision to S3 first.
     """
 
     revision: Mapping[str, Any]
@@ -47,6 +47,15 @@ class Wanted:
     supersede: str = ""
     notes: tuple[str, ...] = ()
     verb: str = "deploy"
+    uploads: tuple[Call | Upload, ...] = ()
+
+    @property
+    def pinned(self) -> Mapping[str, Any]:
+        """The revision with version and eTag; of one that is uploaded first they are known then."""
+        if not self.uploads:
+            return self.revision
+        pins = {"version": Ref("upload_version"), "eTag": Ref("upload_etag")}
+        return {**self.revision, "s3Location": {**self.revision["s3Location"], **pins}}
 
 
 def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
@@ -106,7 +115,7 @@ def _superseding(role: Role, heading: Plan, observed: Observed, wanted: Wanted, 
     reached = [name for name in observed.deployment_group.auto_scaling_groups if name != role.group_name]
     also = f" (also on {', '.join(reached)})" if reached else ""
     asks += f"{also}, and deploy {told(wanted.revision)} in its place?"
-    first = [step for step in created.steps if isinstance(step, LocalCommand)]
+    first = [step for step in created.steps if isinstance(step, LocalCommand) or step in wanted.uploads]
     return replace(created, steps=(*first, *stopping, *created.steps[len(first) :]), asks=asks)
 
 
@@ -161,7 +170,7 @@ def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name
     before_it = (
         _programs(role, "pre_deploy_hook", _environment(role, wanted, group.application)) if name == FIRST else ()
     )
-    steps = (*before_it, call, *waits)
+    steps = (*before_it, *wanted.uploads, call, *waits)
     plan = replace(heading, steps=steps, goal=() if waits else (started,), differences=differences)
     return disturbed_less(plan, role, observed, wanted.run_id)
 
@@ -170,7 +179,7 @@ def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:
     group = observed.deployment_group
     where = {"applicationName": group.application, "deploymentGroupName": group.name}
     marked = mark(wanted.run_id)
-    params: dict[str, Any] = {**where, "revision": wanted.revision, "description": mark(wanted.run_id, wanted.reason)}
+    params: dict[str, Any] = {**where, "revision": wanted.pinned, "description": mark(wanted.run_id, wanted.reason)}
     if config := role.get("deploy.config"):
         params["deploymentConfigName"] = config
     match role.get("deploy.on_failure"):

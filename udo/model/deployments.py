@@ -87,9 +87,19 @@ class DeploymentTarget:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object in S3; `version` is None where its bucket keeps no versions."""
+    """An object in S3; `version` is None where its bucket keeps no versions, `marks` is its metadata."""
 
     bucket: str
     key: str
     version: str | None
     etag: str
+    size: int = 0
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UnfinishedUpload:
+    """A multipart upload that was begun, and neither completed nor thrown away."""
+
+    upload_id: str
+    begun_at: str

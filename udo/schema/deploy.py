@@ -22,9 +22,22 @@ KEYS: tuple[Key, ...] = (
         pattern=r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+",
         shape="a repository like owner/name",
     ),
-    Key("deploy.s3", "map", "Revisions from S3: a bare word is prefix/REV.type in the bucket.", merge="deep"),
+    Key(
+        "deploy.s3",
+        "map",
+        "Revisions from S3: a bare word is prefix/REV.type in the bucket, and `deploy --bundle` uploads to it.",
+        merge="deep",
+    ),
     Key("deploy.s3.bucket", "text", "Bucket.", "shop-releases"),
     Key("deploy.s3.prefix", "text", "Folder in the bucket.", "webapp"),
+    Key(
+        "deploy.s3.owner",
+        "text",
+        "Account that the bucket is of, for `deploy --bundle`; by default the one that is deployed in.",
+        '"123456789012"',
+        pattern=r"\d{12}",
+        shape="an account number of 12 digits",
+    ),
     one_of("deploy.s3.type", "Kind of archive.", "zip", "tgz", "tar", default="zip"),
     Key("deploy.config", "text", "CodeDeploy deployment configuration.", "CodeDeployDefault.OneAtATime"),
     Key(

@@ -19,13 +19,17 @@ class Broken(AssertionError):
 class Account:
     """The clients of an account and the things most rules need; `world` is None on raw moto, where no time passes."""
 
-    def __init__(self, client: Callable[[str], Any], world: Any = None) -> None:
+    def __init__(self, client: Callable[..., Any], world: Any = None) -> None:
         self._client = client
         self._world = world
         self._image = ""
 
     def __getattr__(self, service: str) -> Any:
         return self._client(service)
+
+    def elsewhere(self, service: str, region: str) -> Any:
+        """The client of a service in another region."""
+        return self._client(service, region)
 
     def step(self, seconds: float) -> None:
         """Moves time on."""

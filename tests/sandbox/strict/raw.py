@@ -38,10 +38,8 @@ def main() -> None:
     with mock_aws():
 
         @functools.cache
-        def client(service: str) -> Any:
-            return session.create_client(
-                service, region_name="us-west-2", config=Config(retries={"total_max_attempts": 1})
-            )
+        def client(service: str, region: str = "us-west-2") -> Any:
+            return session.create_client(service, region_name=region, config=Config(retries={"total_max_attempts": 1}))
 
         found = {}
         for name, case in CASES.items():
