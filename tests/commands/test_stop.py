@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from deploy_worlds import OTHER, SHA, at, begin, config, deployments, end, members, writes
 
 from udo.sandbox.faults import Fault
@@ -85,10 +86,11 @@ def test_with_rollback_codedeploy_deploys_the_last_good_revision_and_that_is_wai
     assert stopped["status"] == "Stopped"
 
 
-def test_one_that_ended_meanwhile_is_no_conflict_of_anybodys(world: Any, udo: Udo, seeded: Seeded) -> None:
+@pytest.mark.parametrize("call", ["CreateOrUpdateTags", "StopDeployment"])
+def test_one_that_ended_meanwhile_is_no_conflict_of_anybodys(world: Any, udo: Udo, seeded: Seeded, call: str) -> None:
     seeded(config())
     begin(world)
-    at(world, "StopDeployment", lambda: end(world))
+    at(world, call, lambda: end(world))
     done = udo(*STOP)
     assert done.exit == 0, done.stderr
     assert "had ended before it could be stopped: Succeeded" in done.stdout

@@ -14,6 +14,7 @@ from invariants import (
     exit_0_means,
     exit_code_is_one_of,
     no_process_is_touched,
+    only_ours_changes,
     only_these_change,
     the_lock_is_given_back,
 )
@@ -22,19 +23,22 @@ from state import OURS, State
 
 # A file of the folder that the hook of a scenario adds a line to.
 HOOKED = "hooked"
+# A run that stops a deployment tags the group with who did it.
+_A_TAG = (only_these_change("deployments", "groups"), only_ours_changes("groups", "_tags"))
 # What a deployment is once it is made; the rest moves with the clock.
 _FIXED = ("id", "revision", "creator", "outdated", "says", "deployment_config_name", "auto_rollback_configuration")
 
 
-def deploy_check(*made: str, waits: bool = True, hooks: int = 0) -> Check:
+def deploy_check(*made: str, waits: bool = True, hooks: int = 0, stops: bool = False) -> Check:
     """At the end of an undisturbed run the group's deployments read like this, the oldest first.
 
-    Each is `COMMIT STATUS COUNT`: seven digits, its status, and how many instances got it.
+    Each is `COMMIT STATUS COUNT`: seven digits, its status, and how many instances got it. Where the run `stops`
+    another deployment, how far that one came is not looked at, and the group is tagged.
     """
     return Check(
         always=(
             every_group_launches_from_something,
-            only_these_change("deployments", "files"),
+            *(_A_TAG if stops else (only_these_change("deployments", "files"),)),
             no_process_is_touched,
             capacity_is_never_lowered,
             deployments_of_others_are_left_alone,
@@ -49,7 +53,24 @@ def deploy_check(*made: str, waits: bool = True, hooks: int = 0) -> Check:
             the_lock_is_given_back,
         ),
         end=partial(_check_end, made, hooks),
-        same=same,
+        same=partial(same_but_for_how_far, 1) if stops else same,
+    )
+
+
+def stop_check(*made: str) -> Check:
+    """The same of a run that stops what is active: it makes no deployment, and exit 0 means that none is active."""
+    return Check(
+        always=(
+            every_group_launches_from_something,
+            *_A_TAG,
+            no_process_is_touched,
+            capacity_is_never_lowered,
+            deployments_of_others_are_left_alone,
+            no_deployment_is_made,
+        ),
+        told=(exit_code_is_one_of(*CODES, 124), exit_0_means(nothing_is_active), the_lock_is_given_back),
+        end=partial(_check_end, made, 0),
+        same=partial(same_but_for_how_far, 0),
     )
 
 
@@ -69,6 +90,17 @@ def at_most_one_deployment_is_made(case: Case) -> None:
     assert len(now) <= len(end), f"more deployments than undisturbed: {now}"
     for one, undisturbed in zip(now, end, strict=False):
         assert one | {"id": ""} == undisturbed | {"id": ""}
+
+
+def no_deployment_is_made(case: Case) -> None:
+    """Those that were there are those that are there."""
+    before, now = (_fixed(state["deployments"][OURS]) for state in (case.before, case.after))
+    assert now == before, "deployments were made, or changed"
+
+
+def nothing_is_active(case: Case) -> bool:
+    """Whether every deployment of the group has ended."""
+    return all(one["status"] in ("Succeeded", "Failed", "Stopped") for one in case.after["deployments"][OURS])
 
 
 def every_member_has_it(case: Case) -> bool:
@@ -108,6 +140,19 @@ def whoever_leaves_names_the_deployment(case: Case, run: Run) -> None:
 def same(one: State, other: State, _excused: frozenset[str]) -> bool:
     """Whether two states are the same but for locks, ids of deployments, and whether the hook could be run."""
     return _comparable(one) == _comparable(other)
+
+
+def same_but_for_how_far(kept: int, one: State, other: State, excused: frozenset[str]) -> bool:
+    """The same, but that deployments before the last `kept` may have come further before they were stopped."""
+    return same(*(_however_far(state, kept) for state in (one, other)), excused)
+
+
+def _however_far(state: State, kept: int) -> State:
+    rows = state["deployments"][OURS]
+    known = len(rows) - kept
+    told = [one | ({"status": "", "targets": {}} if number < known else {}) for number, one in enumerate(rows)]
+    groups = {name: {**one, "_tags": None} for name, one in state["groups"].items()}
+    return {**state, "groups": groups, "deployments": {OURS: told}}
 
 
 def _check_end(made: tuple[str, ...], hooks: int, end: State) -> None:

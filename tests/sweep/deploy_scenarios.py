@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arena import Arena
-from deploy_check import HOOKED, deploy_check
+from deploy_check import HOOKED, deploy_check, stop_check
 from deploy_worlds import OTHER, SHA, attach, begin, config, end
 from scenario import Scenario, after, cut_off
 
@@ -13,6 +13,7 @@ from udo.sandbox.strict.codedeploy.faults import deployment_faults
 # A minute and a half, of which an undisturbed run takes a third: answers that never come are not waited for longer.
 DEPLOY = ("deploy", "prod", "webapp", SHA, "--timeout", "90s")
 PLAIN = config()
+THIRD = "2222222222222222222222222222222222222222"
 HOOK = config(f"post_deploy_hook: [[sh, -c, 'echo $UDO_REVISION >> {HOOKED}']], deploy: {{on_failure: rollback}}")
 
 
@@ -50,6 +51,23 @@ def _partly(arena: Arena) -> None:
     deployment_faults.remove(fault)
 
 
+def _twice(arena: Arena) -> None:
+    """The same with our revision deployed, and then the other one again."""
+    _seeded(arena)
+    for commit in (SHA, OTHER):
+        begin(arena.world, commit)
+        end(arena.world)
+        arena.world.advance()
+
+
+def _busy(arena: Arena) -> None:
+    """The same, and a third revision on its way since a moment: somebody else's."""
+    _seeded(arena)
+    begin(arena.world, THIRD)
+    arena.world.clock.step(3)
+    arena.world.advance()
+
+
 def _grown(arena: Arena) -> None:
     """Our revision is deployed to three instances, and a fourth was attached since, past what CodeDeploy deploys."""
     after(_seeded, *DEPLOY)(arena)
@@ -59,6 +77,7 @@ def _grown(arena: Arena) -> None:
     arena.world.advance()
 
 
+THREE = ("1111111 Succeeded 3", "740800d Succeeded 3", "1111111 Succeeded 3")
 CORE = {
     "deploy-next": Scenario(DEPLOY, _seeded, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"), PLAIN),
     "deploy-attached": Scenario(DEPLOY, _active, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"), PLAIN),
@@ -70,6 +89,30 @@ CORE = {
         _seeded,
         deploy_check("1111111 Succeeded 3", "740800d Succeeded 3", hooks=1),
         HOOK,
+    ),
+    "rollback-code": Scenario(
+        ("rollback", "prod", "webapp", "--code", "--timeout", "90s"),
+        _twice,
+        deploy_check(*THREE, "740800d Succeeded 3"),
+        PLAIN,
+    ),
+    "stop": Scenario(
+        ("stop", "prod", "webapp", "--timeout", "90s"),
+        _active,
+        stop_check("1111111 Succeeded 3", "740800d Stopped 0"),
+        PLAIN,
+    ),
+    "deploy-queued": Scenario(
+        (*DEPLOY, "--queue=90s"),
+        _busy,
+        deploy_check("1111111 Succeeded 3", "2222222 Succeeded 3", "740800d Succeeded 3"),
+        PLAIN,
+    ),
+    "deploy-supersede": Scenario(
+        (*DEPLOY, "--supersede", "--yes"),
+        _busy,
+        deploy_check("1111111 Succeeded 3", "2222222 Stopped 0", "740800d Succeeded 3", stops=True),
+        PLAIN,
     ),
 }
 MORE = {

@@ -22,7 +22,8 @@ KINDS = [kind for kind in FAULTS if WHOLE or kind not in ALIKE]
 # Scenarios that make the same calls as others, for other groups, meet the kinds that leave something behind.
 KIN = (
     *("updatelc-tidying-configuration", "rollback-configuration", "rollback-mixed", "prune-template"),
-    *("deploy-attached", "deploy-outdated", "deploy-hook"),
+    *("deploy-attached", "deploy-outdated", "deploy-hook", "deploy-queued", "deploy-supersede"),
+    *("rollback-code", "stop"),
 )
 LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after")
 # What runs each time; the rest is left to `make test-all`.

@@ -30,12 +30,10 @@ def stop_steps(
     says = f"stop deployment {one} of {told(deployment.revision)}"
     says += ", and roll its instances back" if rollback else ""
     status = Read("codedeploy", "GetDeployment", {"deploymentId": one}, "deploymentInfo.status")
-    active = Read("codedeploy", "GetDeployment", {"deploymentId": one}, "deploymentInfo.completeTime == null")
     params = {"deploymentId": one, "autoRollbackEnabled": rollback}
     proof = (Pair(status, "Stopped", f"deployment {one}"),)
-    call = Call(
-        says, "codedeploy", "StopDeployment", params, expect=(Pair(active, True, f"{one} is active"),), proof=proof
-    )
+    # CodeDeploy itself refuses to stop one that has ended: nothing is looked at before.
+    call = Call(says, "codedeploy", "StopDeployment", params, proof=proof)
     wait = Wait(
         f"wait until deployment {one} has stopped",
         status,
