@@ -70,6 +70,10 @@ class Contents:
             return there(place) and place.is_dir() and not (place.is_symlink() and self._leads_out(place))
         return not path.startswith("~") and self.expanded(path) in _SYSTEM
 
+    def is_link(self, path: str) -> bool:
+        """Whether a path of the bundle is a link."""
+        return self.place(path).is_symlink()
+
     def names(self, path: str) -> list[str]:
         """The names in a folder of the bundle, sorted so that findings come in the same order."""
         if self.shallow:

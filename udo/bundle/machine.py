@@ -20,6 +20,9 @@ class Machine(Protocol):
     def is_folder(self, path: str) -> bool:
         """Whether a folder is there."""
 
+    def is_link(self, path: str) -> bool:
+        """Whether a path is a link. Raises: OSError."""
+
     def names(self, path: str) -> list[str]:
         """The names in a folder, in no order."""
 

@@ -16,6 +16,8 @@ from udo.bundle.scalars import inspected, text
 
 # No bundle that anybody deploys has as many; links that go round in circles would make more.
 MOST_STEPS = 200_000
+# Nor one in which as many folders are reached through links, each counted as often as links lead to it.
+MOST_FOLLOWED = 10_000
 # Nor one whose patterns are held against as many names.
 MOST_COMPARED = 5_000_000
 
@@ -85,6 +87,7 @@ class Plan:
     permitted: set[str] = field(default_factory=set)
     files: Objects = field(default_factory=Objects)
     folders: Objects = field(default_factory=Objects)
+    followed: int = 0
     compared: int = 0
 
     def add(self, step: Step) -> None:
@@ -95,6 +98,14 @@ class Plan:
             )
         self.steps.append(step)
         self.places.append(self.at)
+
+    def follow(self, links: int) -> None:
+        """Counts a folder that so many links lead to. Raises: Failed where it is too much."""
+        self.followed += links
+        if self.followed > MOST_FOLLOWED:
+            raise Failed(
+                "The links to folders in the bundle lead to more than anybody has: do they go round in circles?"
+            )
 
     def copy(self, source: str, destination: str) -> None:
         """Plans a copy. Raises: Failed where something else goes there."""
@@ -230,13 +241,14 @@ def _plan_ancestors(plan: Plan, destination: str) -> None:
         plan.folder(path)
 
 
-def _plan_folder(plan: Plan, source: str, destination: str, behavior: str) -> None:
+def _plan_folder(plan: Plan, source: str, destination: str, behavior: str, links: int = 0) -> None:
+    plan.follow(links)
     if not plan.machine.is_folder(destination):
         plan.folder(destination)
     for name in plan.machine.names(source):
         here, there = joined(source, name), joined(destination, name)
         if plan.machine.is_folder(here):
-            _plan_folder(plan, here, there, behavior)
+            _plan_folder(plan, here, there, behavior, links + plan.machine.is_link(here))
         else:
             _plan_copy(plan, here, there, behavior)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -29,10 +30,10 @@ ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "
 class Instance:
     """An instance's folder, an agent with confined hooks, and bundles of one hook."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **limits: tuple[int, int]) -> None:
         self.root = root
         mounts.furnish(root)
-        self.programs = Confined(root, HOW, "ip-10-0-0-1")
+        self.programs = Confined(root, HOW, "ip-10-0-0-1", **limits)
         self.agent = Agent(Host(root, environment=ENVIRONMENT, owners=HOW.real_root), self.programs)
         self.count = 0
         self.notes: list[str] = []
@@ -246,3 +247,69 @@ def test_threads_end_with_the_confinement(instance: Instance) -> None:
     assert instance.deploy("exit 0").ok
     instance.programs.close()
     assert not [one for one in threading.enumerate() if one.name == "udo-sandbox-confined"]
+
+
+@pytest.fixture
+def bounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    made = Instance(tmp_path_factory.mktemp("bounded"), limits=(1024 * 1024, 60))
+    yield made
+    made.programs.close()
+
+
+def _sleepers(seconds: str) -> int:
+    count = 0
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            count += place.read_bytes() == f"sleep\0{seconds}\0".encode()
+    return count
+
+
+def test_more_processes_than_an_instance_may_have_are_all_ended(bounded: Instance) -> None:
+    report = bounded.deploy("for i in $(seq 150); do sleep 31.4159 & done; wait")
+    assert not report.ok
+    if HOW.real_root:
+        assert "udo sandbox: more than 60 processes run on the instance: all are ended" in report.log
+    deadline = time.monotonic() + 10
+    while HOW.real_root and _sleepers("31.4159") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert _sleepers("31.4159") <= (0 if HOW.real_root else 60)
+    bounded.programs.close()
+    assert _sleepers("31.4159") == 0
+
+
+def test_a_hook_after_such_a_storm_runs_as_if_there_had_been_none(bounded: Instance) -> None:
+    assert not bounded.deploy("for i in $(seq 150); do sleep 31.4159 & done; wait").ok
+    assert bounded.deploy("echo up").ok or not HOW.real_root
+
+
+def test_threads_count_as_processes_do(bounded: Instance) -> None:
+    many = "import threading, time; [threading.Thread(target=time.sleep, args=(20,)).start() for _ in range(150)]"
+    begun = time.monotonic()
+    assert not bounded.deploy(f"exec /usr/bin/python3 -c '{many}'").ok
+    assert time.monotonic() - begun < 15
+
+
+def test_a_file_grows_no_longer_than_it_may(bounded: Instance) -> None:
+    assert not bounded.deploy("head -c 3000000 /dev/zero > /var/tmp/big").ok
+    assert (bounded.root / "var/tmp/big").stat().st_size == 1024 * 1024
+
+
+def test_a_line_without_end_is_kept_in_part(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("udo.sandbox.agent.script.MOST_OF_A_LINE", 1001)
+    long = """head -c 300000 /dev/zero | tr '\\0' x | sed 's/xx/\u00e4/g'"""
+    assert instance.deploy(f"{long}; echo; echo end; printf short").ok
+    first, *others = instance.told()
+    assert first == "\u00e4" * 500 + " (the rest of this line is not kept)"
+    assert others == ["end", "short"]
+
+
+def test_no_more_of_the_output_is_kept_than_has_room(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("udo.sandbox.agent.tail.MOST_LOGGED", 2_000_000)
+    report = instance.deploy("seq 300000; exit 1")
+    root = instance.root / "opt/codedeploy-agent/deployment-root"
+    log = root / "group/d-1/logs/scripts.log"
+    assert log.read_text().endswith("udo sandbox: 1 MB are logged, the rest is not\n")
+    assert log.stat().st_size < 6_000_000
+    assert (root / "deployment-logs/codedeploy-agent-deployments.log").stat().st_size < 8_000_000
+    # The end of it is told all the same.
+    assert report.log.endswith("[stdout]300000\n")

@@ -74,3 +74,17 @@ def test_a_list_that_was_cut_while_it_was_written_is_cleaned_up_to_its_last_whol
     (tmp_path / "archive/c").write_text("x")
     installed()
     assert sorted(one.name for one in (tmp_path / "dst").iterdir()) == ["b", "c"]
+
+
+@pytest.mark.parametrize("ways", [".", "..", "../d"])
+def test_folders_that_hold_themselves_twice_are_followed_so_far_and_no_further(
+    installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ways: str
+) -> None:
+    monkeypatch.setattr("udo.bundle.plan.MOST_FOLLOWED", 500)
+    (tmp_path / "archive/d").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / "archive/d" / name).symlink_to(ways)
+    (tmp_path / "archive/d/f").write_text("x")
+    with pytest.raises(Failed, match="do they go round in circles"):
+        installed("d")
+    assert list((tmp_path / "dst").iterdir()) == []

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ _CAPABILITIES = (
     *("AUDIT_WRITE", "NET_BIND_SERVICE", "SYS_CHROOT"),
 )
 _APART = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+# The longest file a hook may write, and how many processes and threads may run on an instance.
+MOST_BYTES = 2 * 1024**3
+MOST_PROCESSES = 4096
 # Seconds for a program to be started, or for the confinement to end.
 _SOON = 20.0
 
@@ -70,12 +74,14 @@ class _Asked:
 
 
 class Confined:
-    """Programs of one instance, confined; `notes` takes what an operator should know of it."""
+    """Programs of one instance, confined; `limits` are the longest file in bytes, and how many processes may run."""
 
-    def __init__(self, root: Path, how: Way, hostname: str) -> None:
+    def __init__(
+        self, root: Path, how: Way, hostname: str, limits: tuple[int, int] = (MOST_BYTES, MOST_PROCESSES)
+    ) -> None:
         self.refusal = ""
         self.real_paths = False
-        self._root, self._how, self._hostname = root, how, hostname
+        self._root, self._command = root, partial(_command, root, how, hostname, limits)
         self._cell: _Cell | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -92,7 +98,7 @@ class Confined:
                 # What is mounted has been replaced: the folders of the old ones would lead nowhere.
                 if self._cell is not None:
                     self._cell.close()
-                self._cell = _Cell(self._root, self._how, self._hostname, seen)
+                self._cell = _Cell(self._command(), seen)
             return self._cell.start(words, environment, folder)
 
     def close(self) -> None:
@@ -107,7 +113,7 @@ class Confined:
 class _Cell:
     """One running confinement."""
 
-    def __init__(self, root: Path, how: Way, hostname: str, seen: object) -> None:
+    def __init__(self, command: list[str], seen: object) -> None:
         self.seen = seen
         self.over = False
         self._asked: dict[int, _Asked] = {}
@@ -115,9 +121,7 @@ class _Cell:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process: subprocess.Popen[bytes] | None = None
         self._up = threading.Event()
-        self._thread = threading.Thread(
-            target=self._live, args=(_command(root, how, hostname), theirs), name=THREAD, daemon=True
-        )
+        self._thread = threading.Thread(target=self._live, args=(command, theirs), name=THREAD, daemon=True)
         self._thread.start()
         self._up.wait(_SOON)
 
@@ -194,7 +198,7 @@ class _Cell:
         asked.answered.set()
 
 
-def _command(root: Path, how: Way, hostname: str) -> list[str]:
+def _command(root: Path, how: Way, hostname: str, limits: tuple[int, int]) -> list[str]:
     options = ["bwrap", *how.options, "--die-with-parent", "--hostname", hostname or "localhost"]
     python, shown = _python()
     source = Path(inside.__file__).read_text(encoding="utf-8")
@@ -210,6 +214,7 @@ def _command(root: Path, how: Way, hostname: str) -> list[str]:
         python,
         "-ISc",
         source,
+        *map(str, limits),
     ]
 
 

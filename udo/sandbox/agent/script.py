@@ -15,6 +15,8 @@ from udo.bundle.failure import OUTPUTS_LEFT_OPEN, SCRIPT_FAILED, SCRIPT_TIMED_OU
 from udo.sandbox.agent.program import NotStarted, Started
 
 THREAD = "udo-sandbox-hook"
+# What is kept of one line of output: what comes without a line break has no end.
+MOST_OF_A_LINE = 1024 * 1024
 
 
 class _Reader:
@@ -39,11 +41,13 @@ class _Reader:
         held = b""
         try:
             while chunk := self._chunk():
+                if len(held) > MOST_OF_A_LINE and b"\n" not in chunk:
+                    continue
                 *lines, held = (held + chunk).split(b"\n")
                 for line in lines:
-                    self._take(self._mark + line + b"\n")
+                    self._take(self._mark + _cut(line) + b"\n")
             if held:
-                self._take(self._mark + held)
+                self._take(self._mark + _cut(held))
         except UnicodeDecodeError as error:
             self.error = error
 
@@ -89,6 +93,16 @@ def run(script: Script, start: Callable[[], Started], take: Callable[[bytes], No
     if code:
         # One that a signal has ended has no code at all.
         raise _failed(script, f"failed with exit code {code if code > 0 else ''}")
+
+
+def _cut(line: bytes) -> bytes:
+    """The line, or what is kept of it, up to the end of a character."""
+    if len(line) <= MOST_OF_A_LINE:
+        return line
+    end = MOST_OF_A_LINE
+    while end > MOST_OF_A_LINE - 4 and line[end] & 0xC0 == 0x80:
+        end -= 1
+    return line[:end] + b" (the rest of this line is not kept)"
 
 
 def _join(script: Script, reader: _Reader, name: str, until: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from udo.sandbox.agent.host import make_folders
 
 # The tail stays below this many characters, in whole lines.
 MOST_CHARACTERS = 2048
+# How much of one event's output is kept on the disk of this machine.
+MOST_LOGGED = 64 * 1024**2
 
 
 @dataclass
@@ -19,17 +22,16 @@ class Tail:
     """The last whole lines; `utf8` is whether the agent's locale takes text for UTF-8, else a byte is a character."""
 
     utf8: bool = True
-    lines: list[bytes] = field(default_factory=list)
+    lines: deque[bytes] = field(default_factory=deque)
+    _characters: int = 0
 
     def add(self, lines: Iterable[bytes]) -> None:
         """Appends lines and drops the oldest that have no room any more."""
         for line in lines:
             self.lines.append(line)
-            room, kept = MOST_CHARACTERS, len(self.lines)
-            while kept and room - self._length(self.lines[kept - 1]) > 0:
-                kept -= 1
-                room -= self._length(self.lines[kept])
-            del self.lines[:kept]
+            self._characters += self._length(line)
+            while self._characters >= MOST_CHARACTERS:
+                self._characters -= self._length(self.lines.popleft())
 
     @property
     def readable(self) -> bool:
@@ -50,6 +52,7 @@ class ScriptLog:
         self.tail = tail
         self._lock = threading.Lock()
         self._deployment = deployment_id
+        self._left = MOST_LOGGED
         self._files = []
         for place in places:
             make_folders(place.parent)
@@ -64,10 +67,16 @@ class ScriptLog:
         with self._lock:
             self.tail.add([line])
             scripts, deployments = self._files
-            scripts.write(now + b" " + line)
-            scripts.flush()
+            is_full, self._left = self._left < 0, self._left - len(line)
+            if self._left < 0:
+                left_out = b"udo sandbox: %d MB are logged, the rest is not\n" % (MOST_LOGGED // 1024**2)
+            if not is_full:
+                scripts.write(now + b" " + (line if self._left >= 0 else left_out))
+                scripts.flush()
             if self.tail.utf8:
                 line.decode("utf-8")
+            if self._left < 0:
+                return
             deployments.write(b"[%b] [%b]%b\n" % (now, self._deployment.encode(), line.strip()))
             deployments.flush()
 
