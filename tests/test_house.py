@@ -52,7 +52,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "deploy": ("bundle groups change schema config model notify result errors programs signals", ""),
     "fanout": ("groups change schema config model ssh result errors files signals", ""),
     "check": ("bundle groups launch change schema config model result errors", ""),
-    "status": ("groups deploy schema config model result errors", ""),
+    "status": ("groups deploy change schema config model result errors", ""),
     "history": ("groups launch deploy change config model result errors", ""),
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from arena import Arena
@@ -17,7 +16,7 @@ from invariants import (
     only_these_change,
     the_lock_is_given_back,
 )
-from scenario import Case, Check, Scenario, after
+from scenario import Case, Check
 from state import OURS, State
 
 PLAIN = config()

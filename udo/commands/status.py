@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from udo.errors import UsageError
 from udo.groups.locks import locked_text
 from udo.groups.unapplied import unapplied_notes
 from udo.result import Result
@@ -16,6 +17,7 @@ from udo.status.members import COLUMNS as MEMBERS
 from udo.status.members import member_rows, member_texts
 from udo.status.page import observe_page
 from udo.status.rows import COLUMNS, LOCKED, data_row, is_held, text_row
+from udo.status.watch import documents, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
     from udo.session import Session
     from udo.status.page import Page
 
+FORMATS = ("text", "json", "jsonl")
+
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
+@click.option("-w", "--watch", "watched", is_flag=True, help="Look every 5 s until Ctrl-C, and show what changes.")
 @click.pass_obj
-def command(session: Session, words: tuple[str, ...]) -> Result:
+def command(session: Session, words: tuple[str, ...], watched: bool) -> Result:
     """Show how every role's group stands, or one with its settings and members.
 
     IN SERVICE is members in service / desired (min-max); HEALTHY, how many of those the group and its target groups
@@ -44,8 +49,21 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     udo status                             every cluster
     udo status prod
     udo status prod webapp                 one group and its members
+    udo status prod -w -o jsonl            a document a role, and again when something of it changes
     """
     roles = reading_roles(session.config, words, all_by_default=True)
+    if not watched:
+        result = _look(session, roles, words)
+        if session.options.output != "jsonl":
+            return result
+        documents(session, result)
+        return Result(result.data, notes=result.notes)
+    if session.options.output == "json":
+        raise UsageError("a watch is no single document", hint="use -o jsonl: a document a change")
+    return watch(session, lambda: _look(session, roles, words))
+
+
+def _look(session: Session, roles: Sequence[Role], words: tuple[str, ...]) -> Result:
     if _names_one(words):
         details = Details(session.aws(roles[0]), roles[0].group_name)
         page = observe_page(session, roles, details=details)

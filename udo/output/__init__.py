@@ -15,6 +15,7 @@ from udo.errors import ConfigError, one_line
 from udo.output.clean import in_line, neutral
 from udo.output.facts import fact_lines
 from udo.output.hidden import Hidden
+from udo.output.page import Page
 from udo.output.table import lines, room, table
 from udo.output.terminal import Status, coloured_plan, coloured_table, is_colourful, is_rewritable, red, yellow
 
@@ -49,6 +50,7 @@ class Output:
         self._status = Status()
         self._live: Live | None = None
         self._hidden = Hidden()
+        self._page = Page()
 
     def hide(self, secret: str) -> None:
         """Masks a secret in everything that is shown from now on (what hosts say is theirs)."""
@@ -135,29 +137,50 @@ class Output:
         shown = {name: self.masked(getattr(result, name)) for name in ("rows", "facts", "text")}
         result = replace(result, **shown)
         self._settle()
-        left_out = self._data(result)
+        text, left_out = self._data(result)
+        _write(text)
         if result.error:
             self._error(result.error[1], result.error[2])
-        for note in result.notes:
+        for note in (*result.notes, *left_out):
             self.say(note)
-        if left_out:
-            self.say(f"not shown: {', '.join(left_out)} (--wide shows all)")
 
-    def _data(self, result: Result) -> Sequence[str]:
-        """Writes what the result is; gives the headings of the columns for which the terminal has no room."""
+    @property
+    def is_rewritable(self) -> bool:
+        """Whether pages can be shown in the place of one another: text, on a terminal that is not dumb."""
+        return self.form == "text" and is_rewritable(sys.stdout)
+
+    def page(self, result: Result, heading: str) -> None:
+        """Shows a result with its notes in the place of the page before, under a heading."""
+        text, left_out = self._data(replace(result, rows=self.masked(result.rows), facts=self.masked(result.facts)))
+        notes = [] if self.quiet else [self.masked(note) for note in (*result.notes, *left_out)]
+        _write(self._page.text(f"{heading}\n\n{text}", notes))
+        self._flush()
+
+    def line(self, text: str) -> None:
+        """Writes one line of data to stdout, at once."""
+        _write(f"{in_line(self.masked(text))}\n")
+        self._flush()
+
+    def _flush(self) -> None:
+        with signals.waiting():
+            sys.stdout.flush()
+
+    def _data(self, result: Result) -> tuple[str, Sequence[str]]:
+        """What the result is, as text, and a note on the columns for which the terminal has no room."""
+        said = ""
         if result.text is not None:
             text = neutral(result.text)
             colourful = result.is_plan and is_colourful(sys.stdout, self._color)
-            _write(f"{coloured_plan(text) if colourful else text}\n")
+            said += f"{coloured_plan(text) if colourful else text}\n"
         if result.text is None and result.facts:
             facts = fact_lines(result.facts, None if self._wide else room(sys.stdout))
-            _write("".join(f"{line}\n" for line in (*facts, *([""] if result.rows else []))))
+            said += "".join(f"{line}\n" for line in (*facts, *([""] if result.rows else [])))
         if result.text is not None or not result.rows:
-            return ()
+            return said, ()
         parts, left_out = table(result.columns, result.rows, None if self._wide else room(sys.stdout))
         colourful = is_colourful(sys.stdout, self._color)
-        _write(coloured_table(parts) if colourful else "".join(f"{line}\n" for line in lines(parts)))
-        return left_out
+        said += coloured_table(parts) if colourful else "".join(f"{line}\n" for line in lines(parts))
+        return said, [f"not shown: {', '.join(left_out)} (--wide shows all)"] if left_out else ()
 
     def fail(self, error: Failure, command: str) -> None:
         """Writes an error: one line on stderr (a line per mistake of a configuration), or the JSON document."""

@@ -20,8 +20,8 @@ _SIGNS = {"+": 32, "-": 31, "~": 33}
 # A key that changes; or, further in, a line of user data that comes or goes.
 _CHANGE = re.compile(r"(?:  (?=[~+-] )|      (?=[+-]))([~+-])")
 _ENDLESS, _ROOMY = 10_000, 100
-_GOOD = frozenset({"InService", "Healthy", "Succeeded", "running", "current", "ok", "done"})
-_BAD = frozenset({"Unhealthy", "Failed", "Stopped", "gone", "terminated", "absent", "failed", "?"})
+_GOOD = frozenset({"InService", "Healthy", "healthy", "Succeeded", "running", "current", "ok", "done"})
+_BAD = frozenset({"Unhealthy", "unhealthy", "Failed", "Stopped", "gone", "terminated", "absent", "failed", "?"})
 
 
 def is_colourful(stream: TextIO, choice: str) -> bool:
