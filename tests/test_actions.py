@@ -17,7 +17,7 @@ from launch_worlds import CONFIG, template_world, write_config
 from udo.actions import ANY, READS, WRITES, operations, permissions
 
 # Signing names, by which requests and CloudTrail tell services, and botocore's own where that has another.
-MODELS = {"elasticloadbalancing": ("elb", "elbv2")}
+MODELS = {"elasticloadbalancing": ("elb", "elbv2"), "monitoring": ("cloudwatch",)}
 
 
 def test_every_verb_has_its_row() -> None:

@@ -40,15 +40,18 @@ _CREATE = frozenset(
 # What any verb may ask for: the role of assume_role, and what ${ssm:..} and locks hold.
 ANY = frozenset({"sts:AssumeRole", "ssm:GetParameters"})
 _DEPLOY = (
-    _GROUPS
+    _MEMBERS
     | _CALLER
+    | _REFRESHES
     | {
         "codedeploy:BatchGetDeploymentTargets",
         "codedeploy:BatchGetDeployments",
         "codedeploy:GetDeployment",
+        "codedeploy:GetDeploymentConfig",
         "codedeploy:GetDeploymentGroup",
         "codedeploy:ListDeploymentTargets",
         "codedeploy:ListDeployments",
+        "monitoring:DescribeAlarms",
         "s3:HeadObject",
     }
 )
@@ -175,6 +178,7 @@ _IN_IAM: dict[str, tuple[str, ...]] = {
     "s3:CompleteMultipartUpload": ("s3:PutObject",),
     "s3:CreateMultipartUpload": ("s3:PutObject",),
     "s3:HeadBucket": ("s3:ListBucket",),
+    "monitoring:DescribeAlarms": ("cloudwatch:DescribeAlarms",),
     "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
     "s3:ListMultipartUploads": ("s3:ListBucketMultipartUploads",),
     "s3:UploadPart": ("s3:PutObject",),

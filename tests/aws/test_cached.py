@@ -16,6 +16,7 @@ from udo.sandbox.faults import Fault
 
 READS = (
     lambda aws: aws.autoscaling.groups(["prod-webapp"]),
+    lambda aws: aws.cloudwatch.alarm_states(["slow"]),
     lambda aws: aws.codedeploy.deployment_groups("shop", ["prod"]),
     lambda aws: aws.ec2.images(["ami-0aaaaaaaaaaaaaaaa"]),
     lambda aws: aws.named.key_pairs(["ops"]),

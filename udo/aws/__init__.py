@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.aws.autoscaling import AutoScaling
+    from udo.aws.cloudwatch import CloudWatch
     from udo.aws.codedeploy import CodeDeploy
     from udo.aws.ec2 import Ec2
     from udo.aws.elbv2 import Elbv2
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Read
 
 # The parts of Aws that read; each is imported when it is first asked.
-SERVICES = ("autoscaling", "codedeploy", "ec2", "elbv2", "named", "s3", "ssm")
+SERVICES = ("autoscaling", "cloudwatch", "codedeploy", "ec2", "elbv2", "named", "s3", "ssm")
 
 
 class Aws:
@@ -39,6 +40,13 @@ class Aws:
         from udo.aws.autoscaling import AutoScaling
 
         return AutoScaling(self._connection)
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatch:
+        """Reads of alarms."""
+        from udo.aws.cloudwatch import CloudWatch
+
+        return CloudWatch(self._connection)
 
     @cached_property
     def codedeploy(self) -> CodeDeploy:

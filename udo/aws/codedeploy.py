@@ -8,7 +8,15 @@ from udo.aws.autoscaling import batched
 from udo.aws.members import whole
 from udo.aws.times import rfc3339
 from udo.errors import Absent, AwsError, LostAnswer
-from udo.model.deployments import Deployment, DeploymentGroup, DeploymentTarget, LifecycleEvent
+from udo.model.deployments import (
+    Deployment,
+    DeploymentConfig,
+    DeploymentGroup,
+    DeploymentTarget,
+    LifecycleEvent,
+    Minimum,
+    Zonal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,6 +66,16 @@ class CodeDeploy:
                 what = f"deployment group {name!r} of application {application!r}"
             raise Absent(f"CodeDeploy {what} does not exist in {self._connection.region}") from error
         return deployment_group_from(_held(answer, "deploymentGroupInfo", "GetDeploymentGroup"))
+
+    def deployment_config(self, name: str) -> DeploymentConfig:
+        """The deployment configuration of this exact name.
+
+        Raises: UdoError.
+        """
+        answer = self._connection.ask("codedeploy", "GetDeploymentConfig", {"deploymentConfigName": name})
+        row = _held(answer, "deploymentConfigInfo", "GetDeploymentConfig")
+        zonal = row.get("zonalConfig")
+        return DeploymentConfig(name, _minimum(row.get("minimumHealthyHosts")), _zonal(zonal) if zonal else None)
 
     def deployment(self, deployment_id: str) -> Deployment:
         """The deployment of this id.
@@ -148,7 +166,33 @@ def deployment_group_from(row: Mapping[str, Any]) -> DeploymentGroup:
         unnamed_groups=sum(not group.get("name") for group in groups),
         revision=row.get("targetRevision") or {},
         suspends=tuple((row.get("ec2DeploymentOptions") or {}).get("autoScalingGroupProcessesToSuspend") or ()),
+        config=row.get("deploymentConfigName", ""),
+        **_settings(row),
     )
+
+
+def _settings(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a deployment group says of how its deployments go."""
+    alarms, rollback = (row.get(f"{name}Configuration") or {} for name in ("alarm", "autoRollback"))
+    style = row.get("deploymentStyle") or {}
+    return {
+        "alarms": tuple(one.get("name", "") for one in alarms.get("alarms") or () if alarms.get("enabled")),
+        "alarms_may_be_unknown": bool(alarms.get("ignorePollAlarmFailure")),
+        "rollback_on": tuple(rollback.get("events") or ()) if rollback.get("enabled") else (),
+        "has_tags": any(row.get(name) for name in ("ec2TagFilters", "ec2TagSet", "onPremisesInstanceTagFilters")),
+        "is_blue_green": style.get("deploymentType") == "BLUE_GREEN",
+    }
+
+
+def _minimum(row: Mapping[str, Any] | None) -> Minimum:
+    # Source: botocore codedeploy ZonalConfig: a minimum that is left out is 0 %.
+    return Minimum(row.get("type", ""), int(row.get("value") or 0)) if row else Minimum("FLEET_PERCENT", 0)
+
+
+def _zonal(row: Mapping[str, Any]) -> Zonal:
+    wait = int(row.get("monitorDurationInSeconds") or 0)
+    first = row.get("firstZoneMonitorDurationInSeconds")
+    return Zonal(_minimum(row.get("minimumHealthyHostsPerZone")), wait if first is None else int(first), wait)
 
 
 def deployment_from(row: Mapping[str, Any]) -> Deployment:
@@ -186,6 +230,7 @@ def _target(row: Mapping[str, Any]) -> DeploymentTarget:
         instance_id=row["targetId"],
         status=row.get("status", "Unknown"),
         events=tuple(map(_event, row.get("lifecycleEvents", ()))),
+        label=row.get("instanceLabel", ""),
     )
 
 

@@ -172,7 +172,8 @@ class Plan:
     unless a write failed; with `inherits` it needs no write, because an earlier run has left what it puts back.
     `guards` end the run where they turn bad.
     With `held` the lock is kept through waits, for a change that nobody may come between. `again` is the command that
-    continues it, where that is not the same one.
+    continues it, where that is not the same one. `forecast` are those of the notes that tell what the change will meet,
+    in parts for scripts.
     """
 
     command: str
@@ -193,6 +194,7 @@ class Plan:
     lasting: bool = False
     inherits: bool = False
     again: str = ""
+    forecast: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def writes(self) -> tuple[Call, ...]:

@@ -9,6 +9,7 @@ from udo.change.conditions import resolve
 from udo.change.finish import Foreseen
 from udo.change.many import Change
 from udo.change.plan import Plan, Ref, Wait
+from udo.deploy.forecast import with_forecast
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
 from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import FIRST, in_the_way, plan_deploy, plan_hooks, plan_rest, wait_for_other
@@ -161,7 +162,7 @@ class Course:
         self._is_queued = other is not None
         role = self._role
         if other is None or self._until is None:
-            plan = plan_deploy(role, now, self._wanted)
+            plan = with_forecast(self._aws, role, now, plan_deploy(role, now, self._wanted))
             self.ending.plan, self.ending.known = plan, now.deployments
             waits = [step.read.params["deploymentId"] for step in plan.steps if isinstance(step, Wait)]
             if waits:

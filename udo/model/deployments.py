@@ -13,6 +13,8 @@ class DeploymentGroup:
 
     `unnamed_groups` counts those that an endpoint lists without their names; `revision` is the one it last took on,
     `suspends` the processes that CodeDeploy suspends while it deploys.
+    `alarms` are those that stop its deployments, `rollback_on` the events that roll them back; one that `has_tags` goes
+    to further instances.
     """
 
     application: str
@@ -24,6 +26,38 @@ class DeploymentGroup:
     unnamed_groups: int = 0
     revision: Mapping[str, Any] = field(default_factory=dict)
     suspends: tuple[str, ...] = ()
+    config: str = ""
+    alarms: tuple[str, ...] = ()
+    alarms_may_be_unknown: bool = False
+    rollback_on: tuple[str, ...] = ()
+    has_tags: bool = False
+    is_blue_green: bool = False
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """How many instances must stay healthy: `kind` is HOST_COUNT, FLEET_PERCENT or AWS's own MOST_CONCURRENCY."""
+
+    kind: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Zonal:
+    """How a deployment goes from zone to zone: the minimum in each, and the waits after the first and the others."""
+
+    minimum: Minimum
+    first_wait: int = 0
+    wait: int = 0
+
+
+@dataclass(frozen=True)
+class DeploymentConfig:
+    """A deployment configuration."""
+
+    name: str
+    minimum: Minimum
+    zonal: Zonal | None = None
 
 
 @dataclass(frozen=True)
@@ -78,11 +112,12 @@ class LifecycleEvent:
 
 @dataclass(frozen=True)
 class DeploymentTarget:
-    """A deployment on one instance."""
+    """A deployment on one instance; `label` is Blue or Green where one kind replaces the other."""
 
     instance_id: str
     status: str
     events: tuple[LifecycleEvent, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)

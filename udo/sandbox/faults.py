@@ -24,6 +24,7 @@ _KINDS = tuple(dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, "deployment
 # What a request is signed for -> the models of botocore that sign like this.
 _SERVICES = {
     "autoscaling": ["autoscaling"],
+    "monitoring": ["cloudwatch"],
     "codedeploy": ["codedeploy"],
     "ec2": ["ec2"],
     "elasticloadbalancing": ["elb", "elbv2"],
