@@ -139,6 +139,7 @@ READS: dict[str, frozenset[str]] = {
         "autoscaling:DescribeScalingActivities",
         "codedeploy:BatchGetDeploymentTargets",
         "codedeploy:BatchGetDeployments",
+        "codedeploy:GetDeploymentGroup",
         "codedeploy:ListDeploymentTargets",
         "codedeploy:ListDeployments",
     },

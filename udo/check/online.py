@@ -247,6 +247,8 @@ def _deployments(role: Role, resources: Resources) -> Iterator[Finding]:
         ours = role.group_name in found.auto_scaling_groups
         told = " and ".join(found.auto_scaling_groups) or "no Auto Scaling group"
         unknown = not ours and found.unnamed_groups
+        if found.is_blue_green and not ours:
+            told += f", blue/green: set group_name to it ({role.mark_of('group_name')})"
         yield _found(
             role,
             "deploys to",

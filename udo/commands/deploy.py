@@ -127,11 +127,11 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     .udoignore in it names (gitignore's rules), and looks it through as 'udo check --bundle' does: what is sure to fail
     is refused. It is uploaded to deploy.s3 as prefix/SHA256.zip, named after what it holds, and never twice.
 
-    The deployment group (deploy.application, deploy.deployment_group) must contain the role's Auto Scaling group. A
-    deployment of the same revision that is already active is followed; another one is a conflict (exit 4), unless
-    --queue or --supersede says otherwise. If the last deployment was a success of this revision, only instances
-    without it are deployed to; if every instance in service has it, nothing is done. Ctrl-C and the timeout leave the
-    deployment running: the same command follows it again.
+    The deployment group (deploy.application, deploy.deployment_group) must contain the role's Auto Scaling group; one
+    that is blue/green is followed, not started. A deployment of the same revision that is already active is followed;
+    another one is a conflict (exit 4), unless --queue or --supersede says otherwise. If the last deployment was a
+    success of this revision, only instances without it are deployed to; if every instance in service has it, nothing is
+    done. Ctrl-C and the timeout leave the deployment running: the same command follows it again.
 
     The processes of deploy.suspend are suspended just before a deployment is made, and resumed however this ends. Those
     that CodeDeploy can it suspends itself; the others go with a run that waits, not with --no-wait (exit 2). After a

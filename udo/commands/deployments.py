@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.change.events import Notice
+from udo.deploy.blue_green import waits_for
 from udo.deploy.revision import brief, told
 from udo.deploy.rows import deployment_row, target_row
 from udo.deploy.why import story
@@ -45,6 +46,8 @@ TARGET_COLUMNS = (
     Column("script", "SCRIPT", rank=1),
     Column("message", "MESSAGE", rank=2, least=10),
 )
+# Where instances replace others: Green those that come, Blue those that go.
+_LABEL = Column("label", "FLEET", rank=1)
 
 
 @click.command()
@@ -131,7 +134,11 @@ def _one(session: Session, deployment_id: str) -> Result:
         head = f"{told(deployment.revision)} to {deployment.application} {deployment.deployment_group}"
         how = f"{deployment.outcome}, {local_time(deployment.created_at, now)}"
         notes = [f"{deployment_id} of {head}: {how}", *story(deployment, targets)]
-        return Result(deployment_row(deployment) | {"targets": rows}, TARGET_COLUMNS, rows, notes=notes)
+        notes += filter(None, [waits_for(deployment.status, deployment_id, targets)])
+        columns = (
+            (*TARGET_COLUMNS[:1], _LABEL, *TARGET_COLUMNS[1:]) if any(one.label for one in targets) else TARGET_COLUMNS
+        )
+        return Result(deployment_row(deployment) | {"targets": rows}, columns, rows, notes=notes)
     raise Absent(f"deployment {deployment_id} does not exist", hint="looked wherever udo.yml has roles")
 
 

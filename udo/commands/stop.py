@@ -45,7 +45,7 @@ def plan_stop(role: Role, observed: Observed, who: tuple[str, str], *, rollback:
         return heading
     active = busy[0]
     one = active.deployment_id
-    others = [name for name in observed.deployment_group.auto_scaling_groups if name != role.group_name]
+    others = [name for name in observed.deployment_group.auto_scaling_groups if name != observed.group.name]
     also = [f"it also deploys to {', '.join(others)}"] if others else []
     also += ["it is a rollback of CodeDeploy's"] if active.creator == ROLLBACK else []
     asks = f"Deployment {one} of {revision_text(active.revision)}: {'; '.join(also)}. Stop it?" if also else None

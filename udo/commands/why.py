@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.change.events import Notice
-from udo.deploy.observe import setting
+from udo.deploy.blue_green import moved, serving
 from udo.deploy.revision import brief, told
 from udo.deploy.why import causes, story, verdict
-from udo.errors import AwsError, PermissionDenied
+from udo.errors import Absent, AwsError, PermissionDenied
 from udo.groups.failures import Failure, failed_activities, failed_refresh
 from udo.groups.text import age
 from udo.result import Result
@@ -88,10 +88,11 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
 
 
 def _failures(session: Session, role: Role) -> list[Failure]:
-    aws, group = session.aws(role), role.group_name
+    aws = session.aws(role)
+    application, name = (role.get(f"deploy.{key}") for key in ("application", "deployment_group"))
+    group = _serving(session, aws, role) if application and name else role.group_name
 
     def of_deployments() -> list[Failure]:
-        application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
         ended = aws.codedeploy.deployments(application, name, ("Succeeded", "Failed", "Stopped"))
         return failed_deployments(aws, list(islice(ended, _MOST)))
 
@@ -100,7 +101,7 @@ def _failures(session: Session, role: Role) -> list[Failure]:
         "instance refreshes": lambda: [*filter(None, [failed_refresh(aws.autoscaling.refreshes(group))])],
         "scaling activities": lambda: failed_activities(list(islice(aws.autoscaling.activities(group), _MOST))),
     }
-    if not (role.get("deploy.application") and role.get("deploy.deployment_group")):
+    if not (application and name):
         del sources["deployments"]
     found: list[Failure] = []
     for what, source in sources.items():
@@ -109,6 +110,19 @@ def _failures(session: Session, role: Role) -> list[Failure]:
         except (AwsError, PermissionDenied) as error:
             session.emit(Notice(f"{what} are unknown: {error.message}", "warning"))
     return found
+
+
+def _serving(session: Session, aws: Aws, role: Role) -> str:
+    """The name of the group that serves; the role's own where CodeDeploy does not tell."""
+    application, name = (role.get(f"deploy.{key}") for key in ("application", "deployment_group"))
+    try:
+        over = aws.codedeploy.deployment_group(application, name)
+    except (Absent, AwsError, PermissionDenied):
+        # That its deployments are unknown is said where those are read.
+        return role.group_name
+    if says := moved(role, over):
+        session.emit(Notice(says))
+    return serving(role, over)
 
 
 def _lines(failure: Failure, now: float) -> list[str]:

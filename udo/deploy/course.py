@@ -9,6 +9,7 @@ from udo.change.conditions import resolve
 from udo.change.finish import Foreseen
 from udo.change.many import Change
 from udo.change.plan import Plan, Ref, Wait
+from udo.deploy.blue_green import moved
 from udo.deploy.forecast import with_forecast
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
 from udo.deploy.outcome import OVERTAKEN, Ending
@@ -127,6 +128,7 @@ class Course:
                 return None
             self.ending.rows |= {row.instance_id: row for row in outcome.rows}
         now = self._look()
+        self.ending.moved = moved(self._role, now.deployment_group)
         if any(self._is_anothers(one) for one in now.active):
             # Who has what is from now on that deployment's affair.
             return None
@@ -140,7 +142,8 @@ class Course:
         left_out = [one for one in now.lacking if one != "?" and one not in failed | self._tried]
         self.ending.lacking = tuple(now.lacking)
         known = now.last is not None and same(now.last.revision, self._wanted.revision)
-        if not (known and left_out) or self._wanted.follow or len(self.ending.further) >= _FURTHER:
+        only_followed = self._wanted.follow or now.deployment_group.is_blue_green
+        if not (known and left_out) or only_followed or len(self.ending.further) >= _FURTHER:
             return None
         self._tried |= set(left_out)
         self.ending.further.append(f"deployment_{len(self.ending.further) + 2}")

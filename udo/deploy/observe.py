@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from udo.deploy.blue_green import serving
 from udo.deploy.revision import same
 from udo.deploy.watch import ENDED
 from udo.errors import Absent, AwsError, PermissionDenied, UsageError
@@ -55,11 +56,10 @@ def observe_groups(aws: Aws, role: Role) -> Observed:
 
     Raises: UsageError, Absent, Conflict or another UdoError.
     """
-    application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
-    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
-    if not group.members:
-        raise Absent(f"group {group.name} of {role.label} is empty", hint="there is no instance to deploy to")
-    return Observed(group, aws.codedeploy.deployment_group(application, name))
+    observed = _groups(aws, role)
+    if not observed.group.members:
+        raise Absent(f"group {observed.group.name} of {role.label} is empty", hint="there is no instance to deploy to")
+    return observed
 
 
 def observe_active(aws: Aws, role: Role) -> Observed:
@@ -67,10 +67,9 @@ def observe_active(aws: Aws, role: Role) -> Observed:
 
     Raises: UsageError, Absent, Conflict or another UdoError.
     """
-    application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
-    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
-    found = aws.codedeploy.deployment_group(application, name)
-    return Observed(group, found, tuple(aws.codedeploy.deployments(application, name, _ACTIVE)))
+    observed = _groups(aws, role)
+    found = observed.deployment_group
+    return replace(observed, active=tuple(aws.codedeploy.deployments(found.application, found.name, _ACTIVE)))
 
 
 def observe_deployments(aws: Aws, groups: Observed, revision: Mapping[str, Any]) -> Observed:
@@ -95,6 +94,18 @@ def observe_deployments(aws: Aws, groups: Observed, revision: Mapping[str, Any])
     except (AwsError, PermissionDenied) as error:
         warning = f"warning: which instances have the revision is unknown: {error.message}"
         return replace(observed, lacking=("?",) * last.overview.get("Failed", 0), notes=(warning,))
+
+
+def _groups(aws: Aws, role: Role) -> Observed:
+    """The deployment group and the group that serves: the role's own, or what stands in its place."""
+    application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
+    groups = aws.autoscaling.groups([role.group_name])
+    if role.group_name in groups:
+        existing_group(groups, role, aws.region)
+    found = aws.codedeploy.deployment_group(application, name)
+    if (serves := serving(role, found)) != role.group_name:
+        groups = aws.autoscaling.groups([serves])
+    return Observed(existing_group(groups, role, aws.region, serves), found)
 
 
 def _last(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from udo.change.events import Notice
 from udo.change.finish import told as told_of
 from udo.change.plan import Wait
+from udo.deploy.blue_green import replaced
 from udo.deploy.plan import rev
 from udo.deploy.revision import brief, same, told
 from udo.deploy.rows import target_row
@@ -59,6 +60,8 @@ class Ending:
         # What had failed before CodeDeploy rolled it back, and with which deployment.
         self._undone: Outcome | None = None
         self._rollback = ""
+        # What group_name must become where instances were replaced by others.
+        self.moved = ""
 
     def is_ours(self, outcome: Outcome) -> bool:
         """Whether a deployment of this run's was carried out or followed."""
@@ -142,7 +145,8 @@ class Ending:
             how, more = self._rolled_back(rollback)
             why, lines = f"{why}; {how}", [*lines, how, *more]
         elif not (deployment and deployment.rollback_id):
-            hint = self._way_back()
+            # Where instances replace others Udo deploys nothing, and the original ones serve on.
+            hint = None if any(row.label for row in outcome.rows) else self._way_back()
         by = self._stopped_by(outcome) if outcome.state == "Stopped" else ""
         what = f"deployment {self._id(outcome)} of {brief(told(self.revision))} to {self._role.label}"
         what += f" {str(outcome.state).lower()}{f' by {by}' if by else ''}"
@@ -188,8 +192,11 @@ class Ending:
             problems = [f"{share}: {reason(deployment, outcome.rows)}", *problems]
         why = "; ".join(problems)
         count = states.get("Succeeded", 0)
-        done = f"{self._name(outcome)} succeeded{f' on {instances(count)}' if count else ''}"
-        text = "\n".join([done, *story(deployment, outcome.rows)])
+        on = f" on {instances(count)}" if count else ""
+        green, blue = replaced(outcome.rows)
+        on = f" on {instances(green)}{f' in place of {blue}' if blue else ''}" if green else on
+        done = f"{self._name(outcome)} succeeded{on}"
+        text = "\n".join([done, *filter(None, [self.moved]), *story(deployment, outcome.rows)])
         data = outcome.document() | self._described(outcome, "Succeeded", deployment, why)
         if not problems:
             return Result(data, text=text)

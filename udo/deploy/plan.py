@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.mark import mark
 from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Upload, Wait
+from udo.deploy.blue_green import moved, refuse
 from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import same, told
 from udo.deploy.stop import ROLLBACK, stop_steps
@@ -112,7 +113,7 @@ def _superseding(role: Role, heading: Plan, observed: Observed, wanted: Wanted, 
     # What the stopped one had reached is unknown before it has stopped: everybody is deployed to.
     created = _created(role, heading, replace(observed, lacking=()), wanted)
     asks = f"Stop deployment {other.deployment_id} of {told(other.revision)}, active since {other.created_at}"
-    reached = [name for name in observed.deployment_group.auto_scaling_groups if name != role.group_name]
+    reached = [name for name in observed.deployment_group.auto_scaling_groups if name != observed.group.name]
     also = f" (also on {', '.join(reached)})" if reached else ""
     asks += f"{also}, and deploy {told(wanted.revision)} in its place?"
     first = [step for step in created.steps if isinstance(step, LocalCommand) or step in wanted.uploads]
@@ -122,6 +123,9 @@ def _superseding(role: Role, heading: Plan, observed: Observed, wanted: Wanted, 
 def _containment(role: Role, observed: Observed) -> list[str]:
     found = observed.deployment_group
     groups, name = found.auto_scaling_groups, f"deployment group {found.name} of {found.application}"
+    if found.is_blue_green:
+        # Where it deploys to changes with each deployment.
+        return list(filter(None, [moved(role, found)]))
     if role.group_name in groups:
         others = ", ".join(group for group in groups if group != role.group_name)
         return [f"warning: {name} also deploys to {others}"] if others else []
@@ -160,6 +164,7 @@ def _attached(role: Role, heading: Plan, observed: Observed, active: Deployment,
 
 def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name: str = FIRST) -> Plan:
     group = observed.deployment_group
+    refuse(role, group)
     call = _call(role, observed, wanted, name)
     before = told(group.revision) if group.revision else ""
     now = told(wanted.revision)

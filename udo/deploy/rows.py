@@ -36,6 +36,7 @@ def target_row(target: DeploymentTarget) -> dict[str, Any]:
     event = in_hand(target)
     return {
         "instance_id": target.instance_id,
+        "label": target.label or None,
         "status": target.status,
         "lifecycle_event": event.name if event else None,
         "script": event.script if event else None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from udo.change.events import Event, Notice, Progress, Standing, Standings
 from udo.change.waiting import Poll
+from udo.deploy.blue_green import waits_for
 from udo.errors import AwsError, LostAnswer, NotSent, PermissionDenied
 from udo.model.deployments import DeploymentTarget
 
@@ -51,8 +52,8 @@ class Deployment:
             self._named = True
             yield Notice(f"      deployment {self._id}")
         yield from self._moves()
-        if self._status == "Ready":
-            yield from self._warning("it waits for somebody to continue it (ContinueDeployment)")
+        if says := waits_for(self._status, self._id, tuple(self._targets.values())):
+            yield from self._warning(says)
         if self._ids:
             known = (self._targets.get(one) or DeploymentTarget(one, "Unknown") for one in self._ids)
             yield Standings(tuple(standing(target) for target in known))
@@ -142,18 +143,23 @@ def standing(target: DeploymentTarget) -> Standing:
         code = "" if event.error_code == "ScriptFailed" else event.error_code
         failure = ", ".join(filter(None, (event.script, code)))
         doing = f"{event.name} ({failure})" if failure else event.name
-        return Standing(target.instance_id, state, doing, event.began, event.ended)
+        return Standing(named(target), state, doing, event.began, event.ended)
     began = min((one.began for one in target.events if one.began), default=None)
     ended = max((one.ended for one in target.events if one.ended), default=None)
-    return Standing(target.instance_id, state, "", began, ended if target.status in _FINISHED else None)
+    return Standing(named(target), state, "", began, ended if target.status in _FINISHED else None)
 
 
 def progress(target: DeploymentTarget) -> str:
     """Where an instance stands: its id, the lifecycle event in hand where there is one, and a status."""
     event = in_hand(target)
     if event is None:
-        return f"{target.instance_id}  {target.status}"
-    return f"{target.instance_id}  {event.name}  {event.status}"
+        return f"{named(target)}  {target.status}"
+    return f"{named(target)}  {event.name}  {event.status}"
+
+
+def named(target: DeploymentTarget) -> str:
+    """The id of an instance; where some replace others also whether it comes (green) or goes (blue)."""
+    return f"{target.instance_id} ({target.label.lower()})" if target.label else target.instance_id
 
 
 def in_hand(target: DeploymentTarget) -> LifecycleEvent | None:

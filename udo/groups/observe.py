@@ -26,14 +26,17 @@ class Seen:
     is_known: bool = True
 
 
-def existing_group(groups: Mapping[str, AutoScalingGroup], role: Role, region: str | None) -> AutoScalingGroup:
-    """The role's group among those that were read.
+def existing_group(
+    groups: Mapping[str, AutoScalingGroup], role: Role, region: str | None, name: str = ""
+) -> AutoScalingGroup:
+    """The role's group among those that were read, or the one of that name which serves in its place.
 
     Raises: Absent where it does not exist; Conflict where it is being deleted.
     """
-    group = groups.get(role.group_name)
+    name = name or role.group_name
+    group = groups.get(name)
     if group is None:
-        raise Absent(absent_text(role), hint=f"looked in {region}")
+        raise Absent(f"group {name} of {role.label} does not exist", hint=f"looked in {region}")
     if group.status:
         raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
     return group

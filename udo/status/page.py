@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from udo.deploy.blue_green import moved, serving
 from udo.groups.locks import Locks
 from udo.model.deployments import Deployment
 from udo.status.footnote import Footnote
@@ -77,6 +78,7 @@ def observe_page(
     ways = [_Way(aws, tuple(together), locks) for aws, together in session.by_aws(roles)]
     reads = [read for way in ways for read in way.first(strangers=all_roles)]
     session.together([*reads, *(details.first() if details else ())])
+    session.together([read for way in ways for read in way.copies()])
     reads = [read for way in ways for read in way.then()]
     session.together([*reads, *(details.then(*ways[0].only()) if details else ())])
     found = {one.role.label: one for way in ways for one in way.standings()}
@@ -124,6 +126,11 @@ class _Way:
             yield from (partial(self._deployment_groups, application, names) for names in _shares(known, _GROUPS))
         yield partial(self.locks.observe, self.aws)
 
+    def copies(self) -> Iterator[Callable[[], None]]:
+        """The reads of groups that blue/green deployments have put in the place of those of udo.yml."""
+        names = [self._name(role) for role in self.roles if self._moved(role)]
+        yield from (partial(self._groups, share) for share in _shares(names, _GROUPS))
+
     def then(self) -> Iterator[Callable[[], None]]:
         """The reads that rest on the first ones."""
         arns = dict.fromkeys(arn for group in self.groups.values() for arn in target_groups(group))
@@ -142,19 +149,33 @@ class _Way:
     def standings(self) -> Iterator[Standing]:
         """How each of the roles stands, from what was read."""
         for role in self.roles:
-            group = self.groups.get(role.group_name)
+            group = self.groups.get(self._name(role))
             targets = {arn: self.targets.get(arn) for arn in target_groups(group)} if group else {}
             yield Standing(role, group, targets, self._deployed(role), self.locks.row(self.aws, role.group_name))
 
     def notes(self) -> Iterator[str]:
         """The footnotes, in the same order however the reads came about."""
         yield from (self.footnotes[what] for what in sorted(self.footnotes))
-        known = {role.group_name for role in self.roles}
+        yield from filter(None, map(self._moved, self.roles))
+        known = {name for role in self.roles for name in (role.group_name, self._name(role))}
         for app, names in self.strangers.items():
             if others := sorted(names - known):
                 more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
                 are = "is" if len(others) == 1 else "are"
                 yield f"{', '.join(others[:_FEW])}{more} {are} tagged {APP_TAG}={app} in AWS and not in udo.yml"
+
+    def _over(self, role: Role) -> DeploymentGroup | None:
+        named = deployment_group(role)
+        return self.deployment_groups.get(named) if named else None
+
+    def _name(self, role: Role) -> str:
+        """The name of the group that serves."""
+        found = self._over(role)
+        return serving(role, found) if found else role.group_name
+
+    def _moved(self, role: Role) -> str:
+        found = self._over(role)
+        return moved(role, found) if found else ""
 
     def _deployed(self, role: Role) -> Deployed | None:
         named = deployment_group(role)

@@ -83,6 +83,8 @@ def data_row(one: Standing) -> dict[str, Any]:
         return {**head, "state": "absent", "lock": one.lock}
     return {
         **head,
+        # Another one where a deployment has put a copy in its place.
+        "group": group.name,
         "state": group.status or "present",
         "min_size": group.min_size,
         "desired_capacity": group.desired_capacity,
