@@ -127,8 +127,8 @@ def test_a_configuration_that_may_not_be_read_is_a_line_and_no_failure(world: An
         world.faults.add(Fault("deny", operation, times=None))
     told = notes(udo)
     assert [line.partition(" is unknown: ")[0] for line in told] == [
-        "how many instances Own takes at a time",
         "whether an instance refresh runs",
+        "how many instances Own takes at a time",
     ]
     assert udo(*DEPLOY, SHA).exit == 0
 

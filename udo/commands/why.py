@@ -46,7 +46,7 @@ def failed_deployments(aws: Aws, deployments: Sequence[Deployment]) -> list[Fail
 
 
 def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str) -> Failure:
-    ids = aws.codedeploy.target_ids(one.deployment_id, ("Failed",))
+    ids = aws.codedeploy.target_ids(one.deployment_id, ("Failed", "Unknown"))
     targets = list(aws.codedeploy.targets(one.deployment_id, ids))
     by = f" by {one.creator}" if one.creator not in ("", "user") else ""
     by = f", the rollback of {undoes}" if undoes else by

@@ -43,6 +43,7 @@ class Course:
         self, session: Session, role: Role, aws: Aws, wanted: Wanted, observed: Observed, queue: float | None
     ) -> None:
         self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
+        self._together = session.together
         self._queue, self._until = queue, session.clock.monotonic() + queue if queue else None
         self._is_queued = self._is_aside = False
         self._tried: set[str] = set()
@@ -165,7 +166,8 @@ class Course:
         self._is_queued = other is not None
         role = self._role
         if other is None or self._until is None:
-            plan = with_forecast(self._aws, role, now, plan_deploy(role, now, self._wanted))
+            plan = plan_deploy(role, now, self._wanted)
+            plan = with_forecast(self._aws, role, now, plan, self._together)
             self.ending.plan, self.ending.known = plan, now.deployments
             waits = [step.read.params["deploymentId"] for step in plan.steps if isinstance(step, Wait)]
             if waits:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.deploy.observe import Observed
-    from udo.deploy.outlook import Outlook
+    from udo.deploy.outlook import Outlook, Together
     from udo.model.groups import Member
 
 # What it means for a deployment that a process is suspended; of the others it means nothing, or less disturbance.
@@ -37,13 +37,13 @@ _ROLLED_BACK = {"DEPLOYMENT_FAILURE": "if it fails", "DEPLOYMENT_STOP_ON_ALARM":
 Row = dict[str, Any]
 
 
-def with_forecast(aws: Aws, role: Role, observed: Observed, plan: Plan) -> Plan:
+def with_forecast(aws: Aws, role: Role, observed: Observed, plan: Plan, together: Together) -> Plan:
     """The plan with its forecast, where it makes a deployment: as notes, and in parts for scripts."""
     made = next((call for call in plan.writes if call.operation == "CreateDeployment"), None)
     if made is None:
         return plan
     only = observed.lacking if made.params.get("updateOutdatedInstancesOnly") else ()
-    outlook = observe_outlook(aws, role, observed)
+    outlook = observe_outlook(aws, role, observed, together)
     rows = tuple(forecast(role, observed, outlook, made.params["revision"], only))
     return replace(plan, notes=(*plan.notes, *(row["says"] for row in rows)), forecast=rows)
 
@@ -96,7 +96,7 @@ def _members(observed: Observed, outlook: Outlook) -> Iterator[Row]:
         are = "is" if len(out) == 1 else "are"
         says = f"{len(out)} of {instances(len(members))} {are} left out ({states}): {listed(list(out))}"
         yield _row("left_out", says, instances=out)
-    ill = [one for one in members if one.in_service and one.health_status.lower() != "healthy"]
+    ill = [one for one in members if one.in_service and not one.is_healthy]
     if ids := [one.instance_id for one in ill if one.instance_id in outlook.stopped]:
         yield _row("stopped", f"not running, which counts as failed: {listed(ids)}", instances=ids)
     if ids := [one.instance_id for one in ill if one.instance_id not in outlook.stopped]:

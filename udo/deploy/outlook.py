@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from udo.deploy.arithmetic import AWS_OWN, ONE_AT_A_TIME
 from udo.errors import AwsError, PermissionDenied
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from udo.model.deployments import Deployment, DeploymentConfig
     from udo.model.groups import AutoScalingGroup, Member
 
-T = TypeVar("T")
+# What is rarely asked for, and by clients that are built then, which is not done by several threads.
+_ALONE = frozenset({"config", "alarms"})
+# Asks for several things at the same time.
+Together = Callable[[Sequence[Callable[[], Any]]], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -44,19 +48,27 @@ class Outlook:
         return tuple(member for group in self.groups for member in group.members if member.in_service)
 
 
-def observe_outlook(aws: Aws, role: Role, observed: Observed) -> Outlook:
-    """The outlook of a deployment: one read for a running refresh, and one for each thing that is used beside that."""
-    reading = _Reading(aws, observed)
-    groups = reading.groups()
+def observe_outlook(aws: Aws, role: Role, observed: Observed, together: Together) -> Outlook:
+    """The outlook of a deployment: one read for a running refresh, and one for each thing that is used beside that.
+
+    `together` asks for several things at the same time.
+    """
+    reading = _Reading(aws, role, observed)
+    aws.open(*reading.services)
+    together([partial(reading.ask, name) for name in reading.wanted if name not in _ALONE])
+    for name in _ALONE & reading.wanted.keys():
+        reading.ask(name)
+    found = reading.found
+    own = observed.group
     return Outlook(
-        groups,
-        reading.config(str(role.get("deploy.config") or observed.deployment_group.config or ONE_AT_A_TIME)),
-        reading.stopped(groups),
-        reading.refresh(),
-        reading.alarms(),
-        reading.good() if rolls_back(role, observed) else None,
-        reading.failed(),
-        tuple(reading.unknown),
+        (own, *found.get("groups", {}).values()),
+        reading.known_config or found.get("config"),
+        frozenset(reading.stopped()),
+        found.get("refresh", ""),
+        found.get("alarms", None if "alarms" in reading.wanted else {}),
+        reading.known_good or found.get("good"),
+        found.get("failed", ()),
+        tuple(reading.unknown[name] for name in reading.wanted if name in reading.unknown),
     )
 
 
@@ -71,73 +83,54 @@ def rolls_back(role: Role, observed: Observed) -> tuple[str, ...]:
 
 
 class _Reading:
-    """The reads, each only where it has something to tell."""
+    """The reads by name, each only where it has something to tell; what they gave, and what could not be read."""
 
-    def __init__(self, aws: Aws, observed: Observed) -> None:
+    def __init__(self, aws: Aws, role: Role, observed: Observed) -> None:
+        self.found: dict[str, Any] = {}
+        self.unknown: dict[str, str] = {}
         self._aws = aws
-        self._observed = observed
-        self._found = observed.deployment_group
-        self.unknown: list[str] = []
+        config = str(role.get("deploy.config") or observed.deployment_group.config or ONE_AT_A_TIME)
+        good = observed.deployment_group.last_successful if rolls_back(role, observed) else None
+        self.known_config = AWS_OWN.get(config)
+        self.known_good = next((one for one in observed.deployments if one.deployment_id == good), None)
+        self._ill = [one.instance_id for one in observed.group.members if one.in_service and not one.is_healthy]
+        self.wanted = dict(self._of_groups(observed))
+        if self.known_config is None:
+            what = f"how many instances {config} takes at a time"
+            self.wanted["config"] = what, lambda: aws.codedeploy.deployment_config(config)
+        if good and self.known_good is None:
+            self.wanted["good"] = "what a rollback would bring back", lambda: aws.codedeploy.deployment(good)
 
-    def groups(self) -> tuple[AutoScalingGroup, ...]:
-        own = self._observed.group
-        others = [name for name in self._found.auto_scaling_groups if name != own.name]
-        if not others:
-            return (own,)
-        none: dict[str, AutoScalingGroup] = {}
-        known = self._read("how many its other groups have", lambda: self._aws.autoscaling.groups(others), none)
-        return (own, *(known[name] for name in others if name in known))
-
-    def config(self, name: str) -> DeploymentConfig | None:
-        if name in AWS_OWN:
-            return AWS_OWN[name]
-        return self._read(
-            f"how many instances {name} takes at a time", lambda: self._aws.codedeploy.deployment_config(name), None
-        )
-
-    def stopped(self, groups: tuple[AutoScalingGroup, ...]) -> frozenset[str]:
-        members = [member for group in groups for member in group.members if member.in_service]
-        ill = [member.instance_id for member in members if member.health_status.lower() != "healthy"]
-        if not ill:
-            return frozenset()
-        known = self._read("whether unhealthy members run", lambda: self._aws.ec2.instances(ill), None)
-        if known is None:
-            return frozenset()
-        return frozenset(one for one in ill if one not in known or known[one].state not in ("running", "pending"))
-
-    def refresh(self) -> str:
-        name = self._observed.group.name
-        return self._read("whether an instance refresh runs", lambda: self._aws.autoscaling.active_refresh(name), "")
-
-    def alarms(self) -> Mapping[str, str] | None:
-        names = self._found.alarms
-        if not names:
-            return {}
-        return self._read("whether its alarms are in ALARM", lambda: self._aws.cloudwatch.alarm_states(names), None)
-
-    def good(self) -> Deployment | None:
-        wanted = self._found.last_successful
-        if wanted is None:
-            return None
-        seen = next((one for one in self._observed.deployments if one.deployment_id == wanted), None)
-        return seen or self._read(
-            "what a rollback would bring back", lambda: self._aws.codedeploy.deployment(wanted), None
-        )
-
-    def failed(self) -> tuple[str, ...]:
-        last = self._observed.last
+    def _of_groups(self, observed: Observed) -> Iterator[tuple[str, tuple[str, Callable[[], Any]]]]:
+        aws, group, over, last = self._aws, observed.group, observed.deployment_group, observed.last
+        others = [name for name in over.auto_scaling_groups if name != group.name]
+        yield "refresh", ("whether an instance refresh runs", lambda: aws.autoscaling.active_refresh(group.name))
+        if others:
+            yield "groups", ("how many its other groups have", lambda: aws.autoscaling.groups(others))
+        if self._ill:
+            yield "ill", ("whether unhealthy members run", lambda: aws.ec2.instances(self._ill))
+        if over.alarms:
+            yield "alarms", ("whether its alarms are in ALARM", lambda: aws.cloudwatch.alarm_states(over.alarms))
         # Where only some lack the revision, those are all that it goes to.
-        if last is None or not last.overview.get("Failed") or self._observed.lacking:
-            return ()
-        return self._read(
-            "where the last deployment failed",
-            lambda: self._aws.codedeploy.target_ids(last.deployment_id, ("Failed",)),
-            (),
-        )
+        if last is not None and last.overview.get("Failed") and not observed.lacking:
+            one = last.deployment_id
+            yield "failed", ("where the last deployment failed", lambda: aws.codedeploy.target_ids(one, ("Failed",)))
 
-    def _read(self, what: str, ask: Callable[[], T], otherwise: T) -> T:
+    @property
+    def services(self) -> list[str]:
+        """Which services they ask, whose clients are built beforehand."""
+        return ["autoscaling", "codedeploy", *(["ec2"] if self._ill else [])]
+
+    def ask(self, name: str) -> None:
+        """Carries one of them out."""
+        what, ask = self.wanted[name]
         try:
-            return ask()
+            self.found[name] = ask()
         except (AwsError, PermissionDenied) as error:
-            self.unknown.append(f"{what} is unknown: {error.message}")
-            return otherwise
+            self.unknown[name] = f"{what} is unknown: {error.message}"
+
+    def stopped(self) -> Iterator[str]:
+        """Those in service that do not run, or are no more."""
+        if (known := self.found.get("ill")) is not None:
+            running = {one for one, found in known.items() if found.state in ("running", "pending")}
+            yield from (one for one in self._ill if one not in running)

@@ -163,10 +163,13 @@ def named(target: DeploymentTarget) -> str:
 
 
 def in_hand(target: DeploymentTarget) -> LifecycleEvent | None:
-    """The lifecycle event that runs, or the one that failed; None where an instance is not at work or all went well."""
-    if target.status not in ("InProgress", "Failed"):
-        return None
-    return next((event for event in target.events if event.status == target.status), None)
+    """The lifecycle event that runs, or the one that failed; None where an instance is not at work or all went well.
+
+    Where an instance does not answer any more the end of its event is unknown, and the target's may be, too.
+    """
+    wanted = {"InProgress": ("InProgress",), "Failed": ("Failed", "Unknown"), "Unknown": ("Unknown", "Failed")}
+    found = (event for status in wanted.get(target.status, ()) for event in target.events if event.status == status)
+    return next(found, None)
 
 
 def instances(count: int) -> str:

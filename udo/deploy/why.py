@@ -44,7 +44,8 @@ class Cause:
         if self.event is None:
             return "failed without a word of where"
         inside = ", ".join(filter(None, (self.event.script, _how(self.event)))) or "no diagnostics"
-        return f"failed in {self.event.name} ({inside})"
+        how = "ended as nobody knows" if self.event.status == "Unknown" else "failed"
+        return f"{how} in {self.event.name} ({inside})"
 
     @property
     def remedy(self) -> str:
@@ -56,7 +57,7 @@ def causes(targets: Sequence[DeploymentTarget]) -> list[Cause]:
     """How the failed ones failed, the most frequent first."""
     found: dict[tuple[str, ...], list[DeploymentTarget]] = {}
     for target in targets:
-        if target.status == "Failed":
+        if target.status in ("Failed", "Unknown"):
             found.setdefault(_key(target), []).append(target)
     return [_cause(alike) for alike in sorted(found.values(), key=len, reverse=True)]
 

@@ -58,6 +58,11 @@ class Member:
         """Whether it takes part in the work of the group."""
         return self.lifecycle_state == "InService"
 
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the group holds it for healthy."""
+        return self.health_status.lower() == "healthy"
+
 
 @dataclass(frozen=True)
 class AutoScalingGroup:
