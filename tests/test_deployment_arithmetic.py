@@ -68,11 +68,11 @@ def failures(says: str, running: int) -> tuple[int, bool]:
         return 0, True
     if "only if all fail" in says:
         return running, True
-    if "any failure but the last one's fails it" in says:
+    if "any failure but the last instance's fails it" in says:
         return 1, False
     if "any failure fails it" in says:
         return 1, True
-    found = re.search(r"failure (\d+) fails it, unless all have begun", says)
+    found = re.search(r"(\d+) failures fail it while others wait", says)
     assert found, says
     return int(found[1]), False
 
@@ -80,7 +80,7 @@ def failures(says: str, running: int) -> tuple[int, bool]:
 def at_once(says: str, running: int) -> int:
     """How many are deployed to at a time, as a line says."""
     found = re.search(r"(\d+) at a time", says)
-    return int(found[1]) if found else 1 if "one at a time" in says else running
+    return int(found[1]) if found else 1 if "one at a time" in says or says.startswith("OneAtATime") else running
 
 
 @settings(max_examples=400, deadline=None)
@@ -131,11 +131,11 @@ def test_a_line_says_how_a_deployment_from_zone_to_zone_ends(
     ("name", "count", "says"),
     [
         ("OneAtATime", 1, "OneAtATime on 1 instance: any failure fails it"),
-        ("OneAtATime", 3, "OneAtATime on 3 instances: one at a time; any failure but the last one's fails it"),
+        ("OneAtATime", 3, "OneAtATime on 3 instances: any failure but the last instance's fails it"),
         (
             "HalfAtATime",
             5,
-            "HalfAtATime on 5 instances: 2 at a time, 3 must stay healthy; failure 2 fails it, unless all have begun",
+            "HalfAtATime on 5 instances: 2 at a time; 2 failures fail it while others wait",
         ),
         ("HalfAtATime", 1, "HalfAtATime on 1 instance: any failure fails it"),
         ("AllAtOnce", 5, "AllAtOnce on 5 instances: all at once; it fails only if all fail"),
@@ -147,18 +147,16 @@ def test_aws_own_configurations_in_words(name: str, count: int, says: str) -> No
 
 def test_a_minimum_that_cannot_be_kept_is_named_with_what_lacks() -> None:
     much = DeploymentConfig("Most", Minimum("FLEET_PERCENT", 95))
-    assert arithmetic(much, {"a": 10}).says == "Most on 10 instances: it cannot succeed, 10 of 10 must stay healthy"
+    assert arithmetic(much, {"a": 10}).says == "Most on 10 instances cannot succeed: 10 of 10 must stay healthy"
     half = DeploymentConfig("Half", Minimum("HOST_COUNT", 2))
     says = arithmetic(half, {"a": 4}, {"a": 2}).says
-    assert says == "Half on 4 instances, 2 stopped: it cannot succeed, 2 of 4 must stay healthy, and 2 are stopped"
+    assert says == "Half on 4 instances cannot succeed: 2 of 4 must stay healthy, 2 are stopped"
 
 
 def test_zones_are_named_with_their_sizes_minimum_and_waits() -> None:
     config = DeploymentConfig("Zones", Minimum("HOST_COUNT", 2), Zonal(Minimum("FLEET_PERCENT", 50), 600, 90))
     found = arithmetic(config, {"us-west-2b": 2, "us-west-2a": 3})
-    assert found.says == (
-        "Zones on 5 instances: 1 at a time, 2 must stay healthy; failure 3 fails it, unless all have begun"
-    )
+    assert found.says == ("Zones on 5 instances: 1 at a time; 3 failures fail it while others wait")
     assert found.zones_say == (
         "zone by zone: us-west-2a (3), us-west-2b (2); 50 % of each must stay healthy; "
         "10m after the first, 90s after each other"

@@ -17,7 +17,7 @@ from udo.sandbox.strict.codedeploy.faults import deployment_faults
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
 DEPLOY = ("deploy", "prod", "webapp")
-PLAIN = "OneAtATime on 3 instances: one at a time; any failure but the last one's fails it"
+PLAIN = "OneAtATime on 3 instances: any failure but the last instance's fails it"
 
 
 def notes(udo: Udo, *words: str) -> list[str]:
@@ -101,7 +101,7 @@ def test_a_configuration_of_ones_own_ends_a_deployment_as_it_is_foretold(
         made = deployments(world)[0]
         needed = row["failures"]
         assert (made["status"] == "Failed") == (needed is None or failing >= needed), (row, failing)
-    assert ("warning: Own on 3 instances: it cannot succeed" in row["says"]) == (row["failures"] is None)
+    assert ("warning: Own on 3 instances cannot succeed" in row["says"]) == (row["failures"] is None)
 
 
 def test_a_configuration_from_zone_to_zone_names_the_zones(world: Any, udo: Udo, seeded: Seeded) -> None:
@@ -141,7 +141,7 @@ def test_members_that_are_not_in_service_are_left_out_and_named(world: Any, udo:
     )
     assert notes(udo) == [
         PLAIN.replace("3", "2"),
-        f"1 of 3 instances is left out (1 Standby): {one}",
+        f"1 of 3 is left out (Standby): {one}",
     ]
     assert udo(*DEPLOY, SHA).exit == 0
     assert deployments(world)[0]["deploymentOverview"]["Succeeded"] == 2
@@ -158,9 +158,7 @@ def test_a_stopped_member_counts_as_failed_and_a_minimum_that_lacks_now_is_a_war
     client.set_instance_health(InstanceId=one, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
     world.clock.step(60)
     told = notes(udo)
-    assert told[0] == (
-        "warning: HalfAtATime on 3 instances, 1 stopped: it cannot succeed, 2 of 3 must stay healthy, and 1 is stopped"
-    )
+    assert told[0] == ("warning: HalfAtATime on 3 instances cannot succeed: 2 of 3 must stay healthy, 1 is stopped")
     assert told[1] == f"not running, which counts as failed: {one}"
     assert udo(*DEPLOY, SHA).exit == 1
     assert deployments(world)[0]["errorInformation"]["code"] == "HEALTH_CONSTRAINTS"
@@ -185,7 +183,7 @@ def test_suspended_processes_are_told_with_what_they_mean_and_harmless_ones_are_
 def test_a_running_refresh_is_told(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
-    says = "an instance refresh is InProgress: members that it replaces meanwhile count as failed"
+    says = "instance refresh InProgress: members it replaces meanwhile count as failed"
     assert foretold(udo, "refresh") == {"kind": "refresh", "says": says, "status": "InProgress"}
 
 
@@ -217,7 +215,7 @@ def test_an_alarm_that_may_be_unknown_is_not_told_of(world: Any, udo: Udo, seede
 
 def test_what_a_rollback_brings_back_is_the_last_success(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config("deploy: {on_failure: rollback}"))
-    assert notes(udo)[1:] == ["if it fails nothing is rolled back: no deployment has succeeded yet"]
+    assert notes(udo)[1:] == ["nothing to roll back to if it fails: no deployment has succeeded yet"]
     good = begin(world, OTHER)
     end(world)
     deployment_faults.add(DeploymentFault(event="Install", instance=1, times=1))
@@ -245,7 +243,7 @@ def test_the_deployment_group_decides_of_a_rollback_where_udo_yml_does_not(
         world,
         autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_FAILURE"]},
     )
-    assert notes(udo)[1].startswith("if an alarm stops it or if it fails CodeDeploy brings back 1111111 of d-")
+    assert notes(udo)[1].startswith("if it fails or an alarm stops it CodeDeploy brings back 1111111 of d-")
     Path("udo.yml").write_text(config("deploy: {on_failure: stop}"))
     assert notes(udo) == [PLAIN]
 

@@ -53,7 +53,7 @@ class Fleet:
     @property
     def missing(self) -> str:
         """Why it is stuck."""
-        stopped = f", and {self.stopped} {'is' if self.stopped == 1 else 'are'} stopped" if self.stopped else ""
+        stopped = f", {self.stopped} {'is' if self.stopped == 1 else 'are'} stopped" if self.stopped else ""
         return f"{self.least} of {self.count} must stay healthy{stopped}"
 
 
@@ -78,9 +78,11 @@ class Arithmetic:
     @property
     def says(self) -> str:
         """All of it on one line."""
-        whole = self.whole
+        whole, name = self.whole, self.config.name.removeprefix(_PREFIX)
+        if self.is_impossible:
+            return f"{name} on {instances(whole.count)} cannot succeed: {self._missing()}"
         stopped = f", {whole.stopped} stopped" if whole.stopped else ""
-        return f"{self.config.name.removeprefix(_PREFIX)} on {instances(whole.count)}{stopped}: {self._verdict()}"
+        return f"{name} on {instances(whole.count)}{stopped}: {self._verdict()}"
 
     @property
     def zones_say(self) -> str:
@@ -109,17 +111,15 @@ class Arithmetic:
 
     def _verdict(self) -> str:
         whole, spare = self.whole, self.whole.spare
-        if self.is_impossible:
-            return f"it cannot succeed, {self._missing()}"
         if whole.running == 1:
             return "any failure fails it"
         if spare == 1:
-            return "one at a time; any failure but the last one's fails it"
+            once = "" if self.config.name == ONE_AT_A_TIME else "one at a time; "
+            return f"{once}any failure but the last instance's fails it"
         if not whole.least:
             many = f"{self.at_once} at a time" if self.zones else "all at once"
             return f"{many}; it fails only if all fail"
-        kept = f"{self.at_once} at a time, {whole.least} must stay healthy"
-        return f"{kept}; failure {spare} fails it, unless all have begun"
+        return f"{self.at_once} at a time; {spare} failures fail it while others wait"
 
     def _missing(self) -> str:
         if self.whole.is_stuck or not self.whole.running:

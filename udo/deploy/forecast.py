@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from udo.deploy.arithmetic import arithmetic
 from udo.deploy.outlook import observe_outlook, rolls_back
 from udo.deploy.revision import brief, same, told
-from udo.deploy.watch import instances, listed
+from udo.deploy.watch import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _SUSPENDED = {
     "AddToLoadBalancer": "a new member gets no traffic",
 }
 # Source: API_AutoRollbackConfiguration, events.
-_ROLLED_BACK = {"DEPLOYMENT_FAILURE": "if it fails", "DEPLOYMENT_STOP_ON_ALARM": "if an alarm stops it"}
+_ROLLED_BACK = {"DEPLOYMENT_FAILURE": "it fails", "DEPLOYMENT_STOP_ON_ALARM": "an alarm stops it"}
 
 Row = dict[str, Any]
 
@@ -59,7 +59,7 @@ def forecast(
     yield from _order(outlook, reached)
     yield from _processes(observed)
     if outlook.refresh:
-        says = f"an instance refresh is {outlook.refresh}: members that it replaces meanwhile count as failed"
+        says = f"instance refresh {outlook.refresh}: members it replaces meanwhile count as failed"
         yield _row("refresh", says, status=outlook.refresh)
     yield from _alarms(observed, outlook)
     yield from _rollback(role, observed, outlook, revision)
@@ -92,9 +92,10 @@ def _members(observed: Observed, outlook: Outlook) -> Iterator[Row]:
     members = observed.group.members
     out = {one.instance_id: one.lifecycle_state for one in members if not one.in_service}
     if out:
-        states = ", ".join(f"{count} {state}" for state, count in sorted(Counter(out.values()).items()))
+        counts = sorted(Counter(out.values()).items())
+        states = counts[0][0] if len(counts) == 1 else ", ".join(f"{count} {state}" for state, count in counts)
         are = "is" if len(out) == 1 else "are"
-        says = f"{len(out)} of {instances(len(members))} {are} left out ({states}): {listed(list(out))}"
+        says = f"{len(out)} of {len(members)} {are} left out ({states}): {listed(list(out))}"
         yield _row("left_out", says, instances=out)
     ill = [one for one in members if one.in_service and not one.is_healthy]
     if ids := [one.instance_id for one in ill if one.instance_id in outlook.stopped]:
@@ -133,16 +134,16 @@ def _alarms(observed: Observed, outlook: Outlook) -> Iterator[Row]:
 
 
 def _rollback(role: Role, observed: Observed, outlook: Outlook, revision: Mapping[str, Any]) -> Iterator[Row]:
-    when = [_ROLLED_BACK[event] for event in rolls_back(role, observed) if event in _ROLLED_BACK]
+    events = rolls_back(role, observed)
+    when = " or ".join(says for event, says in _ROLLED_BACK.items() if event in events)
     if not when:
         return
-    head = " or ".join(when)
     good = outlook.good
     if good is None:
         if observed.deployment_group.last_successful is None:
-            says = f"{head} nothing is rolled back: no deployment has succeeded yet"
+            says = f"nothing to roll back to if {when}: no deployment has succeeded yet"
             yield _row("rollback", says, deployment_id=None, revision=None)
         return
     what = "the same revision" if same(good.revision, revision) else brief(told(good.revision))
-    says = f"{head} CodeDeploy brings back {what} of {good.deployment_id}"
+    says = f"if {when} CodeDeploy brings back {what} of {good.deployment_id}"
     yield _row("rollback", says, deployment_id=good.deployment_id, revision=dict(good.revision))

@@ -196,7 +196,7 @@ def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:
         params["ignoreApplicationStopFailures"] = True
     if wanted.file_exists:
         params["fileExistsBehavior"] = wanted.file_exists.upper()
-    reached = instances(len(observed.group.members))
+    reached = instances(sum(member.in_service for member in observed.group.members))
     if observed.lacking:
         params["updateOutdatedInstancesOnly"] = True
         reached = f"only the {instances(len(observed.lacking))} without it"
