@@ -45,6 +45,15 @@ class Details:
         ):
             yield partial(self._read, name, partial(read, self.group_name))
 
+    def moved_to(self, name: str) -> bool:
+        """Whether a group of another name serves; what was read of the one before is forgotten then."""
+        if name == self.group_name:
+            return False
+        self.group_name, self.refreshes = name, None
+        self.policies = self.schedules = self.hooks = None
+        self.footnotes.clear()
+        return True
+
     def then(
         self, group: AutoScalingGroup | None, deployment_group: DeploymentGroup | None
     ) -> Iterator[Callable[[], None]]:

@@ -78,7 +78,8 @@ def observe_page(
     ways = [_Way(aws, tuple(together), locks) for aws, together in session.by_aws(roles)]
     reads = [read for way in ways for read in way.first(strangers=all_roles)]
     session.together([*reads, *(details.first() if details else ())])
-    session.together([read for way in ways for read in way.copies()])
+    moved_details = details.first() if details and details.moved_to(ways[0].serving_name()) else ()
+    session.together([*(read for way in ways for read in way.copies()), *moved_details])
     reads = [read for way in ways for read in way.then()]
     session.together([*reads, *(details.then(*ways[0].only()) if details else ())])
     found = {one.role.label: one for way in ways for one in way.standings()}
@@ -144,7 +145,11 @@ class _Way:
     def only(self) -> tuple[AutoScalingGroup | None, DeploymentGroup | None]:
         """The group of the first role and the deployment group over it, as far as there are such."""
         deployed = self._deployed(self.roles[0])
-        return self.groups.get(self.roles[0].group_name), deployed.group if deployed else None
+        return self.groups.get(self.serving_name()), deployed.group if deployed else None
+
+    def serving_name(self) -> str:
+        """The name of the group that serves the first role."""
+        return self._name(self.roles[0])
 
     def standings(self) -> Iterator[Standing]:
         """How each of the roles stands, from what was read."""
