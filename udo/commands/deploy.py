@@ -137,7 +137,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     that CodeDeploy can it suspends itself; the others go with a run that waits, not with --no-wait (exit 2). After a
     run that was killed the next one resumes them, or 'udo resume --recover'.
 
-    What it will meet is told first, and in a dry run: what a failure does, what stands in its way (docs/deployments.md).
+    What it will meet is told first, in a dry run too: which failure ends it, what is in its way; docs/deployments.md.
 
     Before a deployment is made pre_deploy_hook is run on this machine, and keeps it from being made where it fails;
     after a success that was waited for, post_deploy_hook (both with UDO_CLUSTER, UDO_ROLE, UDO_REGION, UDO_APP and
