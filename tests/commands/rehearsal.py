@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 CONFIG = """
 app_name: shop
@@ -33,12 +35,16 @@ exit 3
 """
 
 
-def bundle(*events: str, files: Mapping[str, str] | None = None, mends: bool = False) -> bytes:
-    """A tgz with a page and a script for each of these events; where it `mends`, one that never fails."""
-    hooks = "".join(f"  {event}: [{{location: scripts/{event.lower()}, timeout: 60}}]\n" for event in events)
+def bundle(*events: str, page: str = "hello\n", mends: bool = False, timeout: int = 60, **files: str) -> bytes:
+    """A tgz with a page and a script for each of these events; where it `mends`, one that never fails.
+
+    `files` are further ones, or others in their place; `_` stands for `/`.
+    """
+    hooks = "".join(f"  {event}: [{{location: scripts/{event}, timeout: {timeout}}}]\n" for event in events)
     spec = "version: 0.0\nos: linux\nfiles:\n  - {source: web, destination: /srv/app}\n"
-    held = {"appspec.yml": f"{spec}hooks:\n{hooks}" if hooks else spec, "web/index.html": "hello\n"}
-    held |= {f"scripts/{event.lower()}": "#!/bin/sh\n" if mends else SCRIPT for event in events} | dict(files or {})
+    held = {"appspec.yml": f"{spec}hooks:\n{hooks}" if hooks else spec, "web/index.html": page}
+    held |= {f"scripts/{event}": "#!/bin/sh\n" if mends else SCRIPT for event in events}
+    held |= {name.replace("_", "/"): content for name, content in files.items()}
     kept = io.BytesIO()
     with tarfile.open(fileobj=kept, mode="w:gz") as made:
         for name, content in held.items():
@@ -81,6 +87,10 @@ class Rehearsal:
         told = self.codedeploy.batch_get_deployment_targets(deploymentId=deployment_id, targetIds=ids)
         return {one["instanceTarget"]["targetId"]: one["instanceTarget"] for one in told["deploymentTargets"]}
 
+    def configure(self, **settings: Any) -> None:
+        """Sets up the deployment group."""
+        self.codedeploy.update_deployment_group(applicationName="shop", currentDeploymentGroupName=GROUP, **settings)
+
     def members(self) -> list[str]:
         """The instances in service."""
         told = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])["AutoScalingGroups"]
@@ -98,6 +108,10 @@ class Rehearsal:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(says)
 
+    def pages(self) -> set[str]:
+        """The pages that the instances in service show."""
+        return {(self.folder(one) / "srv/app/index.html").read_text() for one in self.members()}
+
     def mend(self) -> None:
         """Has no script fail any more."""
         for one in self.members():
@@ -108,3 +122,14 @@ class Rehearsal:
         """Lets time pass until every deployment has ended."""
         self.world.clock.step(600)
         self.world.advance()
+
+
+@pytest.fixture
+def rehearsal(
+    world: Any, ssh: Any, seeded: Callable[..., Any], aws: Callable[..., Any], udo: Callable[..., Any]
+) -> Iterator[Rehearsal]:
+    """Four instances of prod webapp, to which nothing was deployed yet."""
+    seeded(CONFIG.format(more="", deploy="", count=4))
+    made = Rehearsal(world, udo, aws)
+    yield made
+    world.agents.reset()

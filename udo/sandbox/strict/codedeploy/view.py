@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from udo.bundle.names import HOOKS
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.codedeploy.history import OF_ONE_INSTANCE
 from udo.sandbox.strict.codedeploy.lifecycle import NO_ANSWER, Event, Target
@@ -105,10 +106,11 @@ def _event(event: Event, group: str) -> dict[str, Any]:
     by_agent = event.work and event.work.diagnostics
     if by_agent and (event.fault is None or event.fault.message == by_agent["message"]):
         found["diagnostics"] = dict(by_agent)
-    elif event.fault and event.fault.message == NO_ANSWER:
-        # Nobody was there to run a script.
-        found["diagnostics"] |= {"errorCode": "UnknownError", "message": NO_ANSWER}
-    elif fault := event.fault:
+    elif (fault := event.fault) and fault.message and (fault.message == NO_ANSWER or event.name not in HOOKS):
+        # There was no script, or nobody to run it.
+        told = {"errorCode": fault.error_code, "scriptName": fault.script, "logTail": fault.log_tail}
+        found["diagnostics"] = {**told, "message": fault.message}
+    elif fault:
         script = fault.script or f"scripts/{event.name}.sh"
         message = fault.message or f"Script at specified location: {script} failed with exit code 1"
         found["diagnostics"] = {
