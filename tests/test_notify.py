@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from listener import listening, status
 
-from udo.notify import Webhook, tell
+from udo.notify import Post, Webhook, posted, tell
 
 
 def test_the_text_is_posted_with_who_says_it_where(tmp_path: Path) -> None:
@@ -96,3 +96,14 @@ def test_a_huge_answer_is_not_read(tmp_path: Path) -> None:
 
     with listening(tmp_path, flood) as slack:
         assert tell(Webhook(slack.url), "x", context=slack.context) is None
+
+
+def test_those_who_listen_badly_take_no_longer_together_than_one(tmp_path: Path) -> None:
+    left = threading.Event()
+    with listening(tmp_path, lambda _handler: left.wait(10) and None) as slow:
+        begun = time.monotonic()
+        posts = [Post(str(number), "url", slow.url, {}) for number in range(5)]
+        assert posted(posts, slow.context, 0.3) == ["no answer within the time allowed"] * 5
+        assert time.monotonic() - begun < 1.2
+        left.set()
+    assert "CANARY" not in repr(posts)

@@ -49,7 +49,7 @@ class Result:
     Above the rows stand `facts`, each with what it is about.
 
     With `is_plan` the text shows what would change, in colour on a terminal. `error` is (code, message, hint) where the
-    command did its work and the exit is not 0.
+    command did its work and the exit is not 0. What still `continues` in AWS is told to nobody as a success.
     """
 
     data: Any
@@ -61,3 +61,4 @@ class Result:
     error: tuple[str, str, str | None] | None = None
     is_plan: bool = False
     facts: Sequence[tuple[str, str]] = ()
+    continues: bool = False

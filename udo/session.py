@@ -36,6 +36,7 @@ _SET_ASIDE = (
     "aws_profile",
     "assume_role",
     "slack.url",
+    "notify",
 )
 
 

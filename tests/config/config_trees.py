@@ -77,8 +77,9 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def mapping(path: str, *, nulls: bool = True) -> st.SearchStrategy[Tree]:
-    keys = {key.name: (maybe if nulls else st.one_of)(value(key)) for key in schema.inside(path).values()}
-    return st.fixed_dictionaries({}, optional=keys)
+    known = schema.inside(path).values()
+    keys = {key.name: (maybe if nulls else st.one_of)(value(key)) for key in known if not key.needed}
+    return st.fixed_dictionaries({key.name: value(key) for key in known if key.needed}, optional=keys)
 
 
 def inherited() -> list[Key]:

@@ -14,6 +14,7 @@ from udo.change.confirm import confirm
 from udo.change.events import Notice, Progress, StepBegan, StepDone, exit_status
 from udo.change.hooks import run
 from udo.change.locking import Locking, locked_by
+from udo.change.news import Others
 from udo.change.outcome import Outcome
 from udo.change.plan import FanOut, Plan, filled
 from udo.change.preview import previewed
@@ -129,7 +130,7 @@ class Finish:
         self._who: tuple[str, str] | None = None
         self._said: list[str] = []
         self._begun = False
-        self._announced = False
+        self._others = Others(target, plan, session.run_id, self._emit)
         self._owed: list[Plan] = []
 
     def result(self, *, confirmed: bool = False) -> Result:
@@ -302,7 +303,8 @@ class Finish:
             # What has ended is told in full: the first signal may be how it ended.
             with signals.putting_back():
                 result = self._tell(outcome)
-                self._announce(outcome, result.error[1] if result.error else result.text or "", result.exit)
+                if not result.continues:
+                    self._announce(outcome, result.error[1] if result.error else result.text or "", result.exit)
         except (UdoError, Interrupted) as error:
             with signals.putting_back():
                 self._announce(outcome, error.message, error.exit)
@@ -317,19 +319,12 @@ class Finish:
 
     def _announce(self, outcome: Outcome, text: str, status: int = 0) -> None:
         """Tells others how a change ended, where it was begun and is one of AWS."""
-        if not (outcome.steps and self._is_told):
-            return
-        line = text.partition("\n")[0]
-        how = "is not finished" if status == DeadlinePassed.exit else "failed" if status else "done"
-        self._others(f"{self._plan.command} {self._plan.target} {how}: {line}")
+        if outcome.steps and self._is_told:
+            self._others.ended(self._identify()[1], text, status)
 
     @property
     def _is_told(self) -> bool:
         return any(not isinstance(step, FanOut) for step in self._plan.steps) or bool(self._later)
-
-    def _others(self, line: str) -> None:
-        if unheard := self._target.announce(line):
-            self._emit(Notice(f"Slack was not notified: {unheard}", "warning"))
 
     def _call(self, record: Record, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = self._aws.call(service, operation, params)
@@ -346,11 +341,9 @@ class Finish:
             self._begun = True
             record.begin()
         self._emit(event)
-        if isinstance(event, StepDone | Progress) and not self._announced and self._is_told:
+        if isinstance(event, StepDone | Progress) and self._is_told:
             # After the first effect: who listens badly holds up nothing that has not begun.
-            self._announced = True
-            why = f": {self._plan.reason}" if self._plan.reason else ""
-            self._others(f"{self._plan.command} {self._plan.target} begun by {self._identify()[1]}{why}")
+            self._others.begun(self._identify()[1])
 
     def _identify(self) -> tuple[str, str]:
         """Account and operator, told with file and region the first time."""

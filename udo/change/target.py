@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from udo.aws import Aws
+    from udo.notify import News
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Target:
 
     `lock` is the name that its lock goes by, empty where nothing is locked; `account` the one it must be in, said at
     `where` in udo.yml; programs of the operator's run in `folder`. `protects` says whether a verb has to ask first,
-    and `announce` tells others a line, and gives why that did not work.
+    and `announce` tells others of the change, and gives in one line each whom it could not tell, and why.
     """
 
     label: str
@@ -27,4 +28,4 @@ class Target:
     where: str
     folder: Path
     protects: Callable[[str], bool]
-    announce: Callable[[str], str | None]
+    announce: Callable[[News], Iterable[str]]

@@ -96,7 +96,9 @@ def _unquoted(pattern: str) -> list[dict[str, Any]]:
 
 
 def _map(key: Key) -> dict[str, Any]:
-    return {"type": "object", **_properties(schema.inside(key.path))}
+    known = schema.inside(key.path)
+    needed = [name for name, child in known.items() if child.needed]
+    return {"type": "object", **_properties(known), **({"required": needed} if needed else {})}
 
 
 def _lists(key: Key) -> list[dict[str, Any]]:

@@ -254,10 +254,13 @@ def _maps(node: Node, key: Key, sink: Sink) -> list[dict[str, Any]] | None:
         raise _wrong(node, key)
     found = []
     for item in node.items:
-        if isinstance(item, Table):
-            found.append(table_of(item, key.path, sink))
-        else:
-            sink.report(item.mark, f"an element of {key.path} is a mapping, not {kind_of(item)}")
+        if not isinstance(item, Table):
+            sink.report(item.mark, f"an element of {key.path} is a mapping{_not(item, key)}")
+            continue
+        found.append(table_of(item, key.path, sink))
+        for name, child in schema.inside(key.path).items():
+            if child.needed and (name not in item.entries or isinstance(item.entries[name].value, Null)):
+                sink.report(item.mark, f"an element of {key.path} has no '{name}'")
     return found
 
 

@@ -208,10 +208,8 @@ class Ending:
         """Nothing to do, or a deployment that is left to AWS."""
         if started := outcome.saved.get("deployment_id"):
             more = self._described(outcome, "Created", None, "")
-            text = (
-                f"deployment {started} is started, and continues in AWS; the same command without --no-wait follows it"
-            )
-            return Result(outcome.document() | more, text=text)
+            text = f"deployment {started} is started and continues in AWS, {self._left_undone()}"
+            return Result(outcome.document() | more, text=text, continues=True)
         there = next((one for one in self.known if same(one.revision, self.revision)), None)
         done = told_of(self.plan, outcome)
         if not self.plan.steps:
@@ -220,6 +218,16 @@ class Ending:
             return done
         more = self._described(outcome, there.status, there, "") | {"deployment_id": there.deployment_id}
         return replace(done, data=done.data | more)
+
+    def _left_undone(self) -> str:
+        """What nobody does where the deployment is not followed."""
+        role = self._role
+        told = role.has("slack.url") or role.has("notify")
+        undone = ["the check that every member has it", "the notice of success" if told else ""]
+        undone = ["post_deploy_hook" if role.get("post_deploy_hook") else "", *undone]
+        *most, last = filter(None, undone)
+        what = f"{', '.join(most)} and {last}" if most else last
+        return f"without {what}; the same command without --no-wait follows it and does the rest"
 
     def _name_it(self, error: Failure, outcome: Outcome) -> None:
         started = self._id(outcome)

@@ -1,6 +1,7 @@
 """The configuration's keys about deployments and whom to tell."""
 
 from udo.schema.key import Key, one_of
+from udo.schema.place import CHANGING
 
 FILE_EXISTS = ("disallow", "overwrite", "retain")
 # Source: botocore autoscaling ScalingProcessQuery, ScalingProcesses.
@@ -8,6 +9,8 @@ PROCESSES = (
     *("Launch", "Terminate", "AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck"),
     *("InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions"),
 )
+# The verbs that others are told of.
+TELLING = (*CHANGING, "lock", "stop")
 
 KEYS: tuple[Key, ...] = (
     Key("deploy", "map", "CodeDeploy.", merge="deep"),
@@ -100,4 +103,17 @@ KEYS: tuple[Key, ...] = (
     Key("slack.username", "text", "Name to speak under.", "udo"),
     Key("slack.channel", "text", "Channel.", "'#deployments'"),
     Key("slack.icon_emoji", "text", "Picture.", "':ship:'"),
+    Key("notify", "maps", "Whom else to tell of changes: to each a POST of JSON."),
+    Key(
+        "notify[].url",
+        "text",
+        "Where to; better from the environment.",
+        "${env:NOTIFY_URL:-}",
+        pattern=r"https://\S+",
+        shape="a URL that begins with https://",
+        secret=True,
+        needed=True,
+    ),
+    Key("notify[].on", "list", "When, by default always.", "[start, failure]", choices=("start", "success", "failure")),
+    Key("notify[].verbs", "list", "Of which verbs, by default of all.", "[deploy]", choices=TELLING),
 )

@@ -36,7 +36,7 @@ class Key:
     `example` is its value as written in YAML; `shape` says in words what `pattern` asks for; a key with `same_as` is
     another spelling of that key; `one` lets a single text stand for a list of one; no element of a list with `once`
     stands in it twice; `secret` ones are never shown;
-    `old` ones still work, and it says what to write instead;
+    `old` ones still work, and it says what to write instead; `needed` ones stand in every element of their list;
     durations are seconds as a float.
     """
 
@@ -57,6 +57,7 @@ class Key:
     once: bool = False
     secret: bool = False
     old: str = ""
+    needed: bool = False
 
     @property
     def name(self) -> str:
