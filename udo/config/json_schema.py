@@ -44,7 +44,7 @@ def _properties(keys: Mapping[str, Key]) -> dict[str, Any]:
 
 
 def _value(key: Key) -> dict[str, Any]:
-    found = {"anyOf": [*_forms(key), _NOTHING]}
+    found = {"anyOf": [*_forms(key), *([] if key.needed else [_NOTHING])]}
     return found if key.default is None else {**found, "default": key.default}
 
 

@@ -10,7 +10,7 @@ PROCESSES = (
     *("InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions"),
 )
 # The verbs that others are told of.
-TELLING = (*CHANGING, "lock", "stop")
+TELLING = (*CHANGING, "lock", "resume", "stop")
 
 KEYS: tuple[Key, ...] = (
     Key("deploy", "map", "CodeDeploy.", merge="deep"),
