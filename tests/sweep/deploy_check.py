@@ -77,7 +77,7 @@ def stop_check(*made: str) -> Check:
 def deployments_of_others_are_left_alone(case: Case) -> None:
     """I2: of other deployment groups, nothing but time moves a deployment."""
     before, now = (
-        {name: _fixed(rows) for name, rows in state["deployments"].items() if name != OURS}
+        {name: fixed(rows) for name, rows in state["deployments"].items() if name != OURS}
         for state in (case.before, case.after)
     )
     assert now == before, "deployments of others changed"
@@ -85,7 +85,7 @@ def deployments_of_others_are_left_alone(case: Case) -> None:
 
 def at_most_one_deployment_is_made(case: Case) -> None:
     """I6: no second deployment, and the one there is deploys what was asked for."""
-    before, now, end = (_fixed(state["deployments"][OURS]) for state in (case.before, case.after, case.end))
+    before, now, end = (fixed(state["deployments"][OURS]) for state in (case.before, case.after, case.end))
     assert now[: len(before)] == before, "deployments that were there changed"
     assert len(now) <= len(end), f"more deployments than undisturbed: {now}"
     for one, undisturbed in zip(now, end, strict=False):
@@ -94,7 +94,7 @@ def at_most_one_deployment_is_made(case: Case) -> None:
 
 def no_deployment_is_made(case: Case) -> None:
     """Those that were there are those that are there."""
-    before, now = (_fixed(state["deployments"][OURS]) for state in (case.before, case.after))
+    before, now = (fixed(state["deployments"][OURS]) for state in (case.before, case.after))
     assert now == before, "deployments were made, or changed"
 
 
@@ -105,11 +105,16 @@ def nothing_is_active(case: Case) -> bool:
 
 def every_member_has_it(case: Case) -> bool:
     """Whether the last success of every member in service is of what an undisturbed run deploys."""
-    wanted = case.end["deployments"][OURS][-1]["revision"]
+    return members_have(case, OURS)
+
+
+def members_have(case: Case, name: str) -> bool:
+    """The same of any group."""
+    wanted = case.end["deployments"][name][-1]["revision"]
     has: dict[str, Any] = {}
-    for one in case.after["deployments"][OURS]:
+    for one in case.after["deployments"][name]:
         has |= {target: one["revision"] for target, (status, *_) in one["targets"].items() if status == "Succeeded"}
-    members = case.after["groups"][OURS]["instance_states"]
+    members = case.after["groups"][name]["instance_states"]
     return all(has.get(one["instance_id"]) == wanted for one in members if one["lifecycle_state"] == "InService")
 
 
@@ -139,7 +144,7 @@ def whoever_leaves_names_the_deployment(case: Case, run: Run) -> None:
 
 def same(one: State, other: State, _excused: frozenset[str]) -> bool:
     """Whether two states are the same but for locks, ids of deployments, and whether the hook could be run."""
-    return _comparable(one) == _comparable(other)
+    return comparable(one) == comparable(other)
 
 
 def same_but_for_how_far(kept: int, one: State, other: State, excused: frozenset[str]) -> bool:
@@ -166,13 +171,15 @@ def _told(one: Mapping[str, Any]) -> str:
     return f"{commit[:7]} {one['status']} {sum(row[0] == 'Succeeded' for row in one['targets'].values())}"
 
 
-def _fixed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def fixed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What of deployments stays as it was made."""
     return [{key: one[key] for key in _FIXED} for one in rows]
 
 
-def _comparable(state: State) -> Any:
+def comparable(state: State, *names: str) -> Any:
+    """The state but for locks, files, ids of deployments, and deployments to other groups than these."""
     rows = {name: [one | {"id": ""} for one in rows] for name, rows in state["deployments"].items()}
-    return {**state, "deployments": {OURS: rows[OURS]}, "parameters": None, "files": None}
+    return {**state, "deployments": {name: rows[name] for name in names or (OURS,)}, "parameters": None, "files": None}
 
 
 def _hooked(state: State) -> int:

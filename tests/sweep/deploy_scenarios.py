@@ -6,6 +6,7 @@ from arena import Arena
 from deploy_check import HOOKED, deploy_check, stop_check
 from deploy_worlds import OTHER, SHA, attach, begin, config, end
 from scenario import Scenario, after, cut_off
+from several_check import GROUPS, several_check
 
 from udo.sandbox.strict import DeploymentFault
 from udo.sandbox.strict.codedeploy.faults import deployment_faults
@@ -68,6 +69,16 @@ def _busy(arena: Arena) -> None:
     arena.world.advance()
 
 
+def _both(arena: Arena) -> None:
+    """Another revision was deployed to both groups of a cluster; that of a third one is on its way."""
+    _never(arena)
+    for name in GROUPS:
+        begin(arena.world, OTHER, name)
+        end(arena.world)
+        arena.world.advance()
+    begin(arena.world, OTHER, "s")
+
+
 def _grown(arena: Arena) -> None:
     """Our revision is deployed to three instances, and a fourth was attached since, past what CodeDeploy deploys."""
     after(_seeded, *DEPLOY)(arena)
@@ -107,6 +118,12 @@ CORE = {
         _busy,
         deploy_check("1111111 Succeeded 3", "2222222 Succeeded 3", "740800d Succeeded 3"),
         PLAIN,
+    ),
+    "deploy-several": Scenario(
+        ("deploy", "prod", "webapp,web", SHA, "--timeout", "90s", "--yes"),
+        _both,
+        several_check(),
+        config("deploy: {after: web}"),
     ),
     "deploy-supersede": Scenario(
         (*DEPLOY, "--supersede", "--yes"),

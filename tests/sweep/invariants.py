@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from arena import Run
@@ -20,14 +20,14 @@ def every_group_launches_from_something(case: Case) -> None:
         assert launched(case.after, name), f"{name} launches from nothing"
 
 
-def only_these_change(*kinds: str) -> Invariant:
-    """I2: of everything there is, nothing but things of these kinds changes; a lock of ours may stand."""
+def only_these_change(*kinds: str, locks: Collection[str] = (LOCK,)) -> Invariant:
+    """I2: of everything there is, nothing but things of these kinds changes; these locks may stand."""
 
     def holds(case: Case) -> None:
         for kind in case.before.keys() - {*kinds, "parameters"}:
             assert case.after[kind] == case.before[kind], f"{kind} changed"
-        locks = case.after["parameters"].keys() - case.before["parameters"].keys()
-        assert locks <= {LOCK}, f"new parameters: {locks}"
+        new = case.after["parameters"].keys() - case.before["parameters"].keys()
+        assert new <= {*locks}, f"new parameters: {new}"
 
     return holds
 

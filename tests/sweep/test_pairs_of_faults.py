@@ -10,7 +10,7 @@ from arena import Arena
 from faults import fault
 from scenarios import CORE, MORE
 from state import state_of
-from sweeping import WHOLE, Undisturbed, one_case, undisturbed
+from sweeping import LONG, WHOLE, Undisturbed, one_case, undisturbed
 
 pytestmark = pytest.mark.whole
 KINDS = ("killed-after", "dropped-after", "throttled")
@@ -21,7 +21,7 @@ LONGER = 6
 
 
 @pytest.mark.parametrize("kinds", list(product(KINDS, KINDS)), ids="-then-".join)
-@pytest.mark.parametrize("name", CORE | MORE if WHOLE else CORE)
+@pytest.mark.parametrize("name", [one for one in (CORE | MORE if WHOLE else CORE) if one not in LONG])
 def test_after_two_faults_nothing_is_harmed_and_the_same_command_ends_the_job(
     arena: Arena, cases: Callable[[int], None], name: str, kinds: tuple[str, str]
 ) -> None:

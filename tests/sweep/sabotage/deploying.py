@@ -287,4 +287,41 @@ MUTANTS: tuple[Mutant, ...] = (
         "if False else",
         ("tests/commands/test_stop.py",),
     ),
+    Mutant(
+        "go forward again by a second rollback",
+        "deploy/back.py",
+        "if _went_back(last):",
+        "if last.active and _went_back(last):",
+        ("tests/commands/test_rollback_code.py::test_a_second_one_has_nothing_to_do",),
+    ),
+    Mutant(
+        "begin the next role after one that failed",
+        "change/many.py",
+        "(self._in_order and not self._dry)",
+        "(self._in_order and self._dry)",
+        (
+            "tests/commands/test_deploy_several.py::test_the_first_that_fails_ends_it_and_the_same_command_goes_on_there",
+        ),
+    ),
+    Mutant(
+        "take a role for what it was when all was planned",
+        "change/many.py",
+        "if self._in_order and self._begun and change.again:",
+        "if self._in_order and self._dry and change.again:",
+        ("tests/commands/test_deploy_several.py::test_a_role_is_looked_at_afresh_when_its_turn_comes",),
+    ),
+    Mutant(
+        "deploy a role before those that it comes after",
+        "config/order.py",
+        "    for other in before[name]:",
+        "    for other in ():",
+        ("tests/commands/test_deploy_several.py::test_each_role_is_deployed_after_those_it_names_and_asked_once",),
+    ),
+    Mutant(
+        "stop a deployment that nobody was asked about",
+        "deploy/course.py",
+        "self.plan.asks not in (None, asked)",
+        "self.plan.asks in (None, asked)",
+        ("tests/commands/test_deploy_several.py::test_supersede_stops_only_what_was_asked_about",),
+    ),
 )
