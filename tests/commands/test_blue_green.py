@@ -52,7 +52,7 @@ def succeeded(world: Any) -> str:
 
 def moved(made: str) -> str:
     name = f"CodeDeploy_prod-webapp_{made}"
-    return f"prod webapp is served by {name} since its last blue/green deployment: set group_name to that ({WHERE})"
+    return f"prod webapp is served by {name} now (blue/green): set group_name to it ({WHERE})"
 
 
 def test_udo_starts_none_and_says_what_does(world: Any, udo: Udo, group: Callable[..., None]) -> None:
@@ -66,6 +66,11 @@ def test_udo_starts_none_and_says_what_does(world: Any, udo: Udo, group: Callabl
             "udo deploy prod webapp --follow"
         )
     assert deployments(world) == []
+    begin(world, OTHER)
+    for words in ((), ("--queue",), ("--supersede", "--yes")):
+        assert udo("deploy", *ROLE, SHA, *words).exit == 7, "nor after another one, or in its place"
+    assert len(deployments(world)) == 1
+    end(world)
     made = succeeded(world)
     assert moved(made) in udo("deploy", *ROLE, SHA).stderr
 
@@ -102,6 +107,7 @@ def test_the_same_revision_on_its_way_is_followed_too(world: Any, udo: Udo, grou
     assert f"deployment {made} of this revision is active" in done.stderr
     again = udo("deploy", *ROLE, SHA)
     assert (again.exit, "every instance of prod webapp has" in again.stdout) == (0, True), again.stderr
+    assert "--again" not in again.stdout
 
 
 def test_one_that_waits_for_somebody_says_for_what(world: Any, udo: Udo, group: Callable[..., None]) -> None:

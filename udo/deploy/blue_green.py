@@ -31,9 +31,7 @@ def moved(role: Role, found: DeploymentGroup) -> str:
     name = serving(role, found)
     if name == role.group_name:
         return ""
-    return (
-        f"{role.label} is served by {name} since its last blue/green deployment: set group_name to that ({_at(role)})"
-    )
+    return f"{role.label} is served by {name} now (blue/green): set group_name to it ({_at(role)})"
 
 
 def refuse(role: Role, found: DeploymentGroup) -> None:

@@ -9,7 +9,7 @@ from udo.change.conditions import resolve
 from udo.change.finish import Foreseen
 from udo.change.many import Change
 from udo.change.plan import Plan, Ref, Wait
-from udo.deploy.blue_green import moved
+from udo.deploy.blue_green import moved, refuse
 from udo.deploy.forecast import with_forecast
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
 from udo.deploy.outcome import OVERTAKEN, Ending
@@ -174,6 +174,7 @@ class Course:
                 one = waits[-1] if isinstance(waits[-1], str) else Ref(FIRST)
                 self._hooks = plan_hooks(role, self._wanted, now.deployment_group.application, one)
             return plan
+        refuse(role, now.deployment_group)
         then = f"then deploys {told(self._wanted.revision)}"
         asks = f"{role.label} is protected. deploy, once that has ended?" if role.protects("deploy") else None
         wait = wait_for_other(other, max(1.0, self._until - self._clock.monotonic()))

@@ -68,6 +68,7 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     busy = [one for one in observed.active if one.creator not in OF_ONE_INSTANCE]
     heading = Plan(wanted.verb, role.label, (), notes=notes, reason=wanted.reason)
     if other := None if wanted.follow else in_the_way(observed, wanted.revision):
+        refuse(role, observed.deployment_group)
         if not wanted.supersede or other.creator == ROLLBACK:
             raise _conflict(role, wanted, other)
         return _superseding(role, heading, observed, wanted, other)
@@ -84,7 +85,8 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     how = "succeeded" if latest.outcome == latest.status else f"({latest.outcome})"
     end = f"{latest.deployment_id} {how} at {latest.completed_at or latest.created_at}"
     again = "--again deploys it once more" if wanted.verb == "deploy" else "to bring another one use udo deploy"
-    unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}; {again}"
+    again = "" if observed.deployment_group.is_blue_green else f"; {again}"
+    unchanged = f"every instance of {role.label} has {told(wanted.revision)}: {end}{again}"
     return recovered(replace(heading, unchanged=unchanged), observed)
 
 
