@@ -218,7 +218,7 @@ def test_who_queues_and_does_not_wait_leaves_the_deployment_to_aws(world: Any, u
         first()
         done = udo(*DEPLOY, "--queue", "--no-wait")
         assert done.exit == 0, done.stderr
-        assert "is started, and continues in AWS" in done.stdout
+        assert "is started and continues in AWS" in done.stdout
         assert commits(world)[:2] == [SHA, OTHER]
         assert deployments(world)[0]["status"] not in ("Succeeded", "Failed")
         end(world)
