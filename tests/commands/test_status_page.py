@@ -19,10 +19,15 @@ ROLE = "arn:aws:iam::123456789012:role/deployer"
 
 
 def target_group(world: Any, name: str = "front") -> str:
-    """A target group, and its ARN."""
+    """A target group that a load balancer forwards to, and its ARN."""
     vpc = world.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
-    made = world.client("elbv2").create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
-    return str(made["TargetGroups"][0]["TargetGroupArn"])
+    client = world.client("elbv2")
+    made = client.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
+    subnets = [one["SubnetId"] for one in world.client("ec2").describe_subnets()["Subnets"]]
+    balancer = client.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    forward = {"Type": "forward", "TargetGroupArn": made["TargetGroupArn"]}
+    client.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward])
+    return str(made["TargetGroupArn"])
 
 
 def many_groups(world: Any, count: int, *, deployed: int) -> str:

@@ -11,8 +11,8 @@ from launch_worlds import CONFIG, configuration_world, template_world, write_con
 from test_screens import _compare, _on, _same_everywhere
 from test_status_page import target_group
 
-from udo.sandbox.faults import Fault
-from udo.sandbox.strict import DeploymentFault, deployment_faults
+from udo.sandbox.faults import Fault, InstanceFault
+from udo.sandbox.strict import DeploymentFault, delays, deployment_faults
 
 __all__ = ["_same_everywhere"]
 Udo = Callable[..., Any]
@@ -62,23 +62,20 @@ def busy(world: Any, seeded: Any) -> Any:
     first, second, third = members(world)
     autoscaling.set_instance_health(InstanceId=first, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
     autoscaling.set_instance_protection(**words, InstanceIds=[second], ProtectedFromScaleIn=True)
-    world.client("elbv2").deregister_targets(TargetGroupArn=_front(world), Targets=[{"Id": third}])
+    world.faults.add(InstanceFault("unhealthy", third))
     tag = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
     autoscaling.create_or_update_tags(Tags=[tag | {"Key": "team", "Value": "shop"}])
     return world
 
 
-def _front(world: Any) -> str:
-    return str(world.client("elbv2").describe_target_groups(Names=["front"])["TargetGroups"][0]["TargetGroupArn"])
-
-
 def test_a_role_has_its_settings_and_a_row_a_member_with_why_it_is_not_healthy(busy: Any, udo: Udo) -> None:
     (row,) = udo(*ROLE, "-o", "json").json["data"]
     first, second, third = row["instances"]
-    assert row["health"] == {"unhealthy": 1, "unused": 1, "healthy": 1}
+    assert row["health"] == {"unhealthy": 2, "healthy": 1}
     assert (first["condition"], first["why"]) == ("unhealthy", ["the group says Unhealthy"])
     assert (second["condition"], second["why"], second["protected_from_scale_in"]) == ("healthy", [], True)
-    assert (third["condition"], third["why"]) == ("unused", ["front: not a target"])
+    why = "front: unhealthy (Target.ResponseCodeMismatch, Health checks failed with these codes: [502])"
+    assert (third["condition"], third["why"]) == ("unhealthy", [why])
     assert [hook["name"] for hook in row["hooks"]][-1] == "drain"
     assert row["hooks"][-1] == {"name": "drain", "holds": "terminating", "seconds": 120, "default_result": "CONTINUE"}
     assert row["policies"][0]["aim"] == "ASGAverageCPUUtilization 55"
@@ -86,7 +83,7 @@ def test_a_role_has_its_settings_and_a_row_a_member_with_why_it_is_not_healthy(b
     assert row["refresh"] is None
     told = udo(*ROLE)
     assert (told.exit, told.stderr) == (0, "")
-    assert "not healthy    1 member: the group says Unhealthy; 1 member: front: not a target\n" in told.stdout
+    assert f"not healthy    1 member: the group says Unhealthy; 1 member: {why}\n" in told.stdout
 
 
 def test_each_member_has_the_revision_that_last_succeeded_on_it(
@@ -154,6 +151,26 @@ def test_the_page_of_an_empty_group_says_so(world: Any, udo: Udo) -> None:
     assert (told.exit, told.stderr) == (0, "group prod-webapp is empty\n")
     assert "INSTANCE" not in told.stdout
     assert "DescribeInstances" not in [one.operation for one in world.log]
+
+
+def test_a_target_that_does_not_answer_is_named_with_the_reason_of_its_target_group(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    arn = target_group(world)
+    client = world.client("autoscaling")
+    client.attach_load_balancer_target_groups(AutoScalingGroupName="prod-webapp", TargetGroupARNs=[arn])
+    write_config()
+    second = members(world)[1]
+    world.faults.add(InstanceFault("unhealthy", second))
+    (row,) = udo(*ROLE, "-o", "json").json["data"]
+    why = "front: unhealthy (Target.ResponseCodeMismatch, Health checks failed with these codes: [502])"
+    assert [member["why"] for member in row["instances"]] == [[], [why]]
+    assert row["targets"][arn][1]["reason"] == "Target.ResponseCodeMismatch"
+    assert udo("status", "-o", "json").json["data"][0]["health"] == {"unhealthy": 1, "healthy": 1}
+    assert f"not healthy    1 member: {why}\n" in udo(*ROLE).stdout
+    world.clock.step(100)
+    delays.target = 30
+    client.set_desired_capacity(AutoScalingGroupName="prod-webapp", DesiredCapacity=3)
+    assert udo("status", "-o", "json").json["data"][0]["health"] == {"unhealthy": 1, "initial": 1, "healthy": 1}
 
 
 def test_a_target_that_is_stopped_is_named_with_the_reason_that_its_target_group_gives(world: Any, udo: Udo) -> None:

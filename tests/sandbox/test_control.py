@@ -126,8 +126,9 @@ def test_a_fault_that_could_never_happen_is_a_usage_error(
 def test_every_kind_of_fault_there_is_is_named_to_who_asks_for_another(control: Control) -> None:
     named = control.answer("fault", {"kind": "sing"})[1]["hint"].removeprefix("one of ").split(", ")
     of_requests = {"throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill"}
-    assert {*named} == {*of_requests, "die", "hang", "hang-command", "other-key", "deployment", "new-account", *KINDS}
-    assert len(named) == 16 + len(KINDS)
+    of_instances = {"die", "hang", "hang-command", "other-key", "unhealthy"}
+    assert {*named} == {*of_requests, *of_instances, "deployment", "new-account", *KINDS}
+    assert len(named) == 17 + len(KINDS)
 
 
 @pytest.mark.parametrize("kind", ["refuse", "hang", "die"])

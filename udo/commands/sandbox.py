@@ -191,13 +191,13 @@ def fault_add(**given: Any) -> Result:
     """Set a fault of a KIND.
 
     Of requests: throttle, deny, expire, fail, garbage, drop, timeout, refuse, delay, kill. Of an instance (with
-    --instance): die, and until they are cleared refuse, hang, hang-command, drop, other-key. `deployment` makes
-    deployments fail at an --event, on every instance unless --instance or --place picks one, until cleared or --times
-    often; the events SuspendProcesses and ResumeProcesses are CodeDeploy's own calls, denied. With an --error of
-    deployments (ALARM_ACTIVE, ...) they fail as a whole; --creator and --status show what no rehearsal leads to.
-    `new-account` makes AWS refuse new launch configurations, as it does in new accounts. Of CodeDeploy's agents, all or
-    that of an --instance, at any event or an --event: agent-lost, agent-slow, disk-full, hook-hangs (both take
-    --seconds), dies-at, bundle-gone.
+    --instance): die, and until they are cleared refuse, hang, hang-command, drop, other-key, unhealthy (to its target
+    groups). `deployment` makes deployments fail at an --event, on every instance unless --instance or --place picks
+    one, until cleared or --times often; the events SuspendProcesses and ResumeProcesses are CodeDeploy's own calls,
+    denied. With an --error of deployments (ALARM_ACTIVE, ...) they fail as a whole; --creator and --status show what no
+    rehearsal leads to. `new-account` makes AWS refuse new launch configurations, as it does in new accounts. Of
+    CodeDeploy's agents, all or that of an --instance, at any event or an --event: agent-lost, agent-slow, disk-full,
+    hook-hangs (both take --seconds), dies-at, bundle-gone.
 
     \b
     A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever

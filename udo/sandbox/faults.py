@@ -16,7 +16,7 @@ from udo.sandbox.agent.trouble import KINDS
 from udo.sandbox.wire import Answer, Request, refusal
 
 Kind = Literal["throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill", "hook"]
-InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key"]
+InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key", "unhealthy"]
 _OF_REQUESTS = tuple(kind for kind in get_args(Kind) if kind != "hook")
 _OF_INSTANCES = (*get_args(InstanceKind), "die")
 # What is set elsewhere, but is a kind like the others to whoever asks for one.
@@ -72,7 +72,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class InstanceFault:
-    """How one instance misbehaves under ssh until the fault is cleared."""
+    """How one instance misbehaves, under ssh or the checks of its target groups, until the fault is cleared."""
 
     kind: InstanceKind
     instance_id: str

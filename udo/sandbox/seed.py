@@ -164,18 +164,22 @@ def _balancers(world: World, region: str, network: Network, role: Role) -> dict[
                 LoadBalancerName=name, Listeners=[listener], Subnets=subnets
             )
     for target in targets:
-        arns.append(_target_group(world, region, target, network.vpc_of(subnets[0])))
+        arns.append(_target_group(world, region, target, subnets, network.vpc_of(subnets[0])))
     given = {"LoadBalancerNames": classic, "TargetGroupARNs": arns}
     return {key: value for key, value in given.items() if value}
 
 
-def _target_group(world: World, region: str, target: str, vpc: str) -> str:
+def _target_group(world: World, region: str, target: str, subnets: list[str], vpc: str) -> str:
+    """The ARN of a target group, which a load balancer of its name forwards to."""
     elbv2 = world.client("elbv2", region)
     arn = target if target.startswith("arn:") else None
     name = target.split("/")[1] if arn else target
     made_like = wanted_id("moto.elbv2.models", "make_arn_for_target_group", arn)
     with _once("DuplicateTargetGroupName"), made_like:
-        elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
+        made = elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
+        balancer = elbv2.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+        forward = {"Type": "forward", "TargetGroupArn": made["TargetGroupArn"]}
+        elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward])
     return str(elbv2.describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"])
 
 

@@ -48,6 +48,7 @@ class World:
         from udo.sandbox import dispatch, strict
         from udo.sandbox.agent.fleet import Fleet
         from udo.sandbox.strict.codedeploy.agents import agents
+        from udo.sandbox.strict.elbv2.targets import answering
 
         strict.install()
         self.clock = clock or Clock.by_hand()
@@ -70,6 +71,7 @@ class World:
         hooks.install(self.owner)
         self.agents = Fleet(self)
         agents.begin = self.agents.begin
+        answering.fails = lambda instance_id: self.faults.instance(instance_id) == "unhealthy"
 
     @property
     def account(self) -> str:

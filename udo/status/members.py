@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.revision import brief, told
@@ -20,11 +21,21 @@ if TYPE_CHECKING:
     from udo.status.details import Details
     from udo.status.page import Standing
 
+# What `reasons` makes of a target. Source: botocore elbv2, TargetHealthReasonEnum.
+_TARGET = re.compile(r"(\S+): [a-z.]+ \((?:Target|Elb)\.(\w+).*\)")
+
+
+def _brief_why(text: str) -> str:
+    """The same without what the state says, and without AWS's description of its reason."""
+    said = (_TARGET.sub(r"\1: \2", why) for why in text.split("; "))
+    return "; ".join(why.replace("the group says Unhealthy", "by the group") for why in said)
+
+
 COLUMNS = (
     Column("instance_id", "INSTANCE"),
     Column("lifecycle_state", "STATE"),
     Column("condition", "HEALTH"),
-    Column("why", "WHY", rank=1, least=12),
+    Column("why", "WHY", rank=1, fold=_brief_why, least=12),
     Column("instance_type", "TYPE", rank=4),
     Column("availability_zone", "ZONE", rank=3),
     Column("private_address", "PRIVATE", rank=2),

@@ -58,6 +58,23 @@ class Account:
 
             strict.deployment_faults.add(strict.DeploymentFault(event=event, **more))
 
+    def unhealthy(self, instance_id: str) -> None:
+        """Makes what runs on an instance fail the checks of its target groups."""
+        if self._world is not None:
+            from udo.sandbox.faults import InstanceFault
+
+            self._world.faults.add(InstanceFault("unhealthy", instance_id))
+
+    def balanced(self, name: str = "front") -> str:
+        """Creates a target group that a load balancer forwards to, and returns its ARN."""
+        vpc = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        made = self.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
+        subnets = [one["SubnetId"] for one in self.ec2.describe_subnets()["Subnets"]]
+        balancer = self.elbv2.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+        forward = {"Type": "forward", "TargetGroupArn": made["TargetGroupArn"]}
+        self.elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward])
+        return str(made["TargetGroupArn"])
+
     @property
     def image(self) -> str:
         """The id of an image that exists."""

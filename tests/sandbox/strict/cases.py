@@ -18,6 +18,7 @@ import cases_parameters
 import cases_revisions
 import cases_rollout
 import cases_schedules
+import cases_targets
 import cases_volumes
 from account import Account
 
@@ -35,6 +36,7 @@ _MODULES = (
     cases_revisions,
     cases_rollout,
     cases_schedules,
+    cases_targets,
     cases_volumes,
 )
 

@@ -13,6 +13,7 @@ class Delays:
     console: float = 0.0
     terminate: float = 0.0
     health_check: float = 0.0
+    target: float = 0.0
     relaunch: float = 60.0
     deployment_start: float = 2.0
     deployment_event: float = 0.75

@@ -9,7 +9,7 @@ from udo.sandbox import strict
 from udo.sandbox.strict.service import services
 
 # What rules are about that moto answers itself.
-_OTHERS = {"elb": "Classic load balancers", "elbv2": "Load balancers and target groups"}
+_OTHERS = {"elb": "Classic load balancers"}
 _COLUMNS = "| Rule | Operations | AWS, and the sandbox | Raw moto | Source |\n| --- | --- | --- | --- | --- |\n"
 _HEAD = """\
 # What the sandbox is strict about

@@ -23,8 +23,10 @@ from udo.sandbox.strict.autoscaling.lifecycle_hooks import TERMINATING
 from udo.sandbox.strict.autoscaling.members import COUNTED, arrive, enter_service, launch, launch_data
 from udo.sandbox.strict.autoscaling.processes import runs
 from udo.sandbox.strict.delays import delays
+from udo.sandbox.strict.elbv2.targets import fails
 from udo.sandbox.strict.rules import replaces, rule
 
+_BY_EC2 = "EC2 health check indicating it has been terminated or stopped."
 _GONE = ("shutting-down", "terminated", "stopping", "stopped")
 
 
@@ -79,12 +81,26 @@ def unhealthy_members_are_replaced(group: Any) -> None:
             continue
         if runs(group, "HealthCheck") and _dead_long_enough(member):
             member.health_status = "Unhealthy"
+        by_balancer = runs(group, "HealthCheck") and load_balancers_may_judge_members(group, member)
+        if by_balancer:
+            member.health_status = "Unhealthy"
         if member.health_status == "Unhealthy" and runs(group, "ReplaceUnhealthy") and runs(group, "Terminate"):
-            reason = (
-                f"At {moment.text()} an instance was taken out of service in response to an EC2 health check "
-                "indicating it has been terminated or stopped."
-            )
-            retire(group, member, reason)
+            why = "ELB system health check failure." if by_balancer else _BY_EC2
+            retire(group, member, f"At {moment.text()} an instance was taken out of service in response to an {why}")
+
+
+@rule("elbv2", "DescribeTargetHealth", "DescribeAutoScalingGroups", moto="checks no instance")
+def load_balancers_may_judge_members(group: Any, member: Any) -> bool:
+    """A group whose health check type is ELB also replaces members that a target group calls unhealthy, once its grace
+    period is over.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html; as-add-elb-healthcheck.html.
+    """
+    grace = getattr(group, "health_check_grace_period", 0) or 0
+    if "ELB" not in str(getattr(group, "health_check_type", "")) or moment.now() < member.udo_ready_at + grace:
+        return False
+    known = group.autoscaling_backend.elbv2_backend.target_groups
+    return any(fails(known[arn], member.instance_id) for arn in group.target_group_arns or [] if arn in known)
 
 
 def _dead_long_enough(member: Any) -> bool:
