@@ -6,7 +6,7 @@ import pytest
 from botocore.loaders import create_loader
 
 from udo.deploy.codes import AGENT_LOST, REMEDIES, WORDS
-from udo.deploy.why import causes, reason, story
+from udo.deploy.why import causes, reason, rehearsed, story
 from udo.model.deployments import Deployment, DeploymentTarget, LifecycleEvent
 
 FAILED = "Script at specified location: scripts/start failed with exit code 1"
@@ -175,3 +175,10 @@ def test_a_story_fits_a_screen_of_eighty_columns_inside_of_why() -> None:
         "    (scripts/application_start_of_the_shop.sh, exit 1), same last lines:",
         f"    on {', '.join(ids[:3])}",
     ]
+
+
+def test_in_the_sandbox_it_is_told_where_the_whole_log_of_a_failed_script_lies() -> None:
+    log, bundle = rehearsed("stage webapp", "d-1", [fine(1), failed(2)])
+    assert log.endswith("udo ssh stage webapp 'cat opt/codedeploy-agent/deployment-root/*/d-1/logs/scripts.log'")
+    assert bundle.endswith("udo check --bundle DIR")
+    assert rehearsed("stage webapp", "d-1", [failed(2, script="")]) == []

@@ -136,6 +136,7 @@ READS: dict[str, frozenset[str]] = {
     "versions": _LAUNCH_STATE,
     "why": _REFRESHES
     | {
+        "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
         "codedeploy:BatchGetDeploymentTargets",
         "codedeploy:BatchGetDeployments",

@@ -234,7 +234,6 @@ def bad_input(name: str, place: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("absent", "cannot be read: No such file or directory"),
         ("empty folder", "is empty: there is no bundle in it"),
         ("pipe", "is neither a folder nor an archive"),
         ("sparse", "is larger than 2 GB"),
@@ -246,6 +245,14 @@ def test_bad_input_is_told_in_one_line(udo: Udo, tmp_path: Path, name: str, told
     assert ended.exit == 1
     assert told in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["absent", "file/absent"])
+def test_a_bundle_that_is_not_there_is_a_wrong_use(udo: Udo, tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("x")
+    ended = udo("check", "--bundle", str(tmp_path / name))
+    assert (ended.exit, ended.stderr.count("\n")) == (2, 1)
+    assert f"{name}: there is no such file or folder" in ended.stderr
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:

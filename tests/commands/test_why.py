@@ -122,3 +122,24 @@ def test_a_refresh_that_did_not_go_through_is_told_with_its_reason(status: str, 
     assert found.lines == ("an alarm went off",)
     assert found.since == "instance refresh r-2 was successful"
     assert failed_refresh(refreshes[:1]) is None
+
+
+def test_who_stopped_a_deployment_is_told_where_udo_did(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    one = begin(world)
+    assert udo("stop", "prod", "webapp").exit == 0
+    assert f"deployment {one} of {SHA[:7]}: Stopped by arn:aws:" in udo(*WHY).stdout
+    world.faults.add(Fault("deny", "autoscaling:DescribeAutoScalingGroups", times=None))
+    assert f"deployment {one} of {SHA[:7]}: Stopped" in udo(*WHY).stdout
+
+
+def test_who_stopped_another_deployment_is_not_told_of_this_one(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    begin(world)
+    assert udo("stop", "prod", "webapp").exit == 0
+    other = begin(world, OTHER)
+    world.client("codedeploy").stop_deployment(deploymentId=other)
+    end(world)
+    done = udo(*WHY)
+    assert f"deployment {other} of {OTHER[:7]}: Stopped" in done.stdout
+    assert "Stopped by" not in done.stdout

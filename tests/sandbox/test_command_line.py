@@ -194,7 +194,9 @@ def test_ages_and_the_history_are_by_its_clock(sandbox: Any, client: Any, udo: A
     sandbox("step", "36000")
     aged = hours(udo)
     assert aged - age == 10
-    assert udo("--sandbox", "updatelc", "prod", "webapp", "--set", "instance_type=t3.large").exit == 0
+    changed = udo("--sandbox", "updatelc", "prod", "webapp", "--set", "instance_type=t3.large")
+    assert changed.exit == 0
+    assert changed.stderr.count("http://127.0.0.1") == 1
     told = udo("--sandbox", "history", "prod", "webapp", "-o", "json").json["data"]
     group = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
     version = client("ec2").describe_launch_template_versions(

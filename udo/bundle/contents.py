@@ -14,7 +14,7 @@ from pathlib import Path
 from udo.bundle.archive import MOST_BYTES, MOST_ENTRIES, MOST_LEVELS, unpack
 from udo.bundle.failure import Failed
 from udo.bundle.included import included
-from udo.errors import Absent, UdoError
+from udo.errors import Absent, UdoError, UsageError
 
 ARCHIVE = "/bundle/deployment-archive"
 _TOP = (
@@ -133,10 +133,12 @@ def there(place: Path) -> bool:
 def opened(path: Path, *, shallow: bool = False) -> Iterator[Contents]:
     """The contents of a folder or an archive, as long as the block runs.
 
-    Raises: Absent, UdoError; Failed where an archive cannot be unpacked.
+    Raises: UsageError, Absent, another UdoError; Failed where an archive cannot be unpacked.
     """
     try:
         kind = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"{path}: there is no such file or folder", hint="--bundle names a bundle") from error
     except OSError as error:
         raise Absent(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from error
     if stat.S_ISDIR(kind.st_mode):

@@ -349,8 +349,9 @@ class Finish:
         """Account and operator, told with file and region the first time."""
         if self._who is None:
             account, _ = self._who = self._identity()
-            endpoint = f", endpoint {self._aws.endpoint}" if self._aws.endpoint else ""
-            where = f"account {account}, {self._aws.region}{endpoint}"
+            # Where a sandbox is the first line of all has told.
+            told = "" if self._session.options.sandbox else self._aws.endpoint
+            where = f"account {account}, {self._aws.region}" + (f", endpoint {told}" if told else "")
             self._emit(Notice(f"{self._session.config_path}: {self._plan.target}, {where}"))
         return self._who
 

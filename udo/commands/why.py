@@ -10,6 +10,7 @@ import click
 from udo.change.events import Notice
 from udo.deploy.blue_green import moved, serving
 from udo.deploy.revision import brief, told
+from udo.deploy.stop import stopped_by
 from udo.deploy.why import causes, story, verdict
 from udo.errors import Absent, AwsError, PermissionDenied
 from udo.groups.failures import Failure, failed_activities, failed_refresh
@@ -29,28 +30,33 @@ if TYPE_CHECKING:
 _MOST = 100
 
 
-def failed_deployments(aws: Aws, deployments: Sequence[Deployment]) -> list[Failure]:
+def failed_deployments(
+    aws: Aws, deployments: Sequence[Deployment], who: Callable[[str], str] = lambda _: ""
+) -> list[Failure]:
     """The last deployment that failed, be it on some instances; `deployments` are newest first.
 
-    Where that was a rollback, the one that it was to undo stands behind it. Raises: UdoError.
+    `who` tells of a deployment that was stopped who did it. Where that was a rollback, the one that it was to undo
+    stands behind it. Raises: UdoError.
     """
     undone = {one.rollback_id: one.deployment_id for one in deployments if one.rollback_id}
     found = []
     for number, one in enumerate(deployments):
         if one.status in ("Failed", "Stopped") or one.overview.get("Failed"):
             later = next((after for after in deployments[:number] if after.status == "Succeeded"), None)
-            found.append(_failed(aws, one, later, undone.get(one.deployment_id, "")))
+            stopper = who(one.deployment_id) if one.status == "Stopped" else ""
+            found.append(_failed(aws, one, later, undone.get(one.deployment_id, ""), stopper))
             if one.deployment_id not in undone:
                 break
     return found
 
 
-def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str) -> Failure:
+def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str, stopper: str) -> Failure:
     ids = aws.codedeploy.target_ids(one.deployment_id, ("Failed", "Unknown"))
     targets = list(aws.codedeploy.targets(one.deployment_id, ids))
     by = f" by {one.creator}" if one.creator not in ("", "user") else ""
     by = f", the rollback of {undoes}" if undoes else by
     says = f"deployment {one.deployment_id} of {_brief(one)}{by}: {one.outcome}"
+    says += f" by {stopper}" if stopper else ""
     lines = [*filter(None, [verdict(one, causes(targets))]), *story(one, targets, sum(one.overview.values()))]
     after = (f"deployment {later.deployment_id} of {_brief(later)} succeeded", _ended_at(later)) if later else ("", "")
     return Failure("deployment", _ended_at(one), says, tuple(lines), *after)
@@ -94,7 +100,14 @@ def _failures(session: Session, role: Role) -> list[Failure]:
 
     def of_deployments() -> list[Failure]:
         ended = aws.codedeploy.deployments(application, name, ("Succeeded", "Failed", "Stopped"))
-        return failed_deployments(aws, list(islice(ended, _MOST)))
+        return failed_deployments(aws, list(islice(ended, _MOST)), stopper)
+
+    def stopper(deployment_id: str) -> str:
+        try:
+            found = aws.autoscaling.groups([role.group_name]).get(role.group_name)
+        except (AwsError, PermissionDenied):
+            return ""
+        return stopped_by(deployment_id, found.tags) if found else ""
 
     sources: dict[str, Callable[[], list[Failure]]] = {
         "deployments": of_deployments,

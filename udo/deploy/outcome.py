@@ -17,7 +17,7 @@ from udo.deploy.rows import target_row
 from udo.deploy.source import running
 from udo.deploy.stop import stopped_by
 from udo.deploy.watch import ENDED, instances, listed
-from udo.deploy.why import reason, story
+from udo.deploy.why import reason, rehearsed, story
 from udo.errors import AwsError, EndedBadly, Interrupted, PartlyDone, PermissionDenied
 from udo.result import Result
 
@@ -137,6 +137,8 @@ class Ending:
     def _failed(self, outcome: Outcome, rollback: Outcome | None = None) -> Result:
         deployment = self._last(outcome)
         lines = list(story(deployment, outcome.rows))
+        if self._session.options.sandbox:
+            lines += rehearsed(f"{self._role.cluster} {self._role.name}", self._id(outcome), outcome.rows)
         hint = None
         if rollback is not None and deployment is not None:
             deployment = replace(deployment, rollback_id="")

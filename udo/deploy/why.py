@@ -100,6 +100,14 @@ def story(deployment: Deployment | None, targets: Sequence[DeploymentTarget], to
         yield from _wrapped(remedy, "-> ", "   ")
 
 
+def rehearsed(words: str, deployment_id: str, targets: Sequence[DeploymentTarget]) -> list[str]:
+    """Where in the sandbox to look further, where a script failed; `words` are CLUSTER ROLE."""
+    if not any(cause.event and cause.event.script for cause in causes(targets)):
+        return []
+    log = f"udo ssh {words} 'cat opt/codedeploy-agent/deployment-root/*/{deployment_id}/logs/scripts.log'"
+    return [f"   the whole log of its scripts: {log}", "   what its bundle holds: udo check --bundle DIR"]
+
+
 def _part(cause: Cause, total: int) -> Iterator[str]:
     """One way in which instances failed: how many and where, what the agent says of it, and their last lines."""
     ids, tail = cause.instance_ids, _tail(cause)
