@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import against
+import deploy
 import peers
 import reading
 import sandbox
@@ -18,7 +19,7 @@ import ssh_fan_out
 import startup
 from measuring import Row
 
-PARTS = ("startup", "reading", "sandbox", "ssh")
+PARTS = ("startup", "reading", "sandbox", "ssh", "deploy")
 
 
 def main() -> None:
@@ -52,6 +53,8 @@ def _rows(parts: list[str], folder: Path, rounds: int, before: Path | None) -> I
         yield from sandbox.rows(folder, peers.aws(), rounds, before)
     if "ssh" in parts:
         yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), before)
+    if "deploy" in parts:
+        yield from deploy.rows(folder / "deploy", min(rounds, 5))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ _OFTEN = 0.2
 # Somebody else put it there, or is about to.
 _THERE, _AT_IT = "PreconditionFailed", ("ConditionalRequestConflict", "OperationAborted")
 _GONE = "NoSuchUpload"
+_MEANWHILE = "it was uploaded meanwhile"
 
 
 def uploaded(step: Upload, tools: Tools) -> tuple[dict[str, Any], str]:
@@ -41,12 +42,14 @@ def uploaded(step: Upload, tools: Tools) -> tuple[dict[str, Any], str]:
 
     Raises: Conflict where the folder or the bucket does not hold what was seen; another UdoError; Interrupted.
     """
-    folder = _folder()
+    folder, sending = _folder(), _Sending(step, tools)
+    if sending.is_there():
+        return sending.saved(_MEANWHILE)
     try:
         with tempfile.TemporaryFile(dir=folder, prefix="udo-") as file:
             size = _packed(step, tools, file)
             file.seek(0)
-            return _Sending(step, tools, file, size).saved()
+            return sending.saved(sending.sent(file, size))
     except OSError as error:
         hint = "nothing was uploaded; TMPDIR names another place"
         raise UdoError(f"the bundle cannot be written to {folder}: {error.strerror or error}", hint=hint) from error
@@ -86,24 +89,29 @@ def _packed(step: Upload, tools: Tools, file: IO[bytes]) -> int:
 class _Sending:
     """One archive on its way."""
 
-    def __init__(self, step: Upload, tools: Tools, file: IO[bytes], size: int) -> None:
-        self._step, self._tools, self._file, self._size = step, tools, file, size
+    def __init__(self, step: Upload, tools: Tools) -> None:
+        self._step, self._tools = step, tools
         self._where = {"Bucket": step.bucket, "Key": step.key, "ExpectedBucketOwner": step.owner}
-        self._marks = {MARK: step.sha256, SIZE: str(size)}
 
-    def saved(self) -> tuple[dict[str, Any], str]:
-        """What the step saves, once the object is there."""
-        note = ""
+    def sent(self, file: IO[bytes], size: int) -> str:
+        """Sends the archive; what is worth noting of how it went."""
+        marks = {MARK: self._step.sha256, SIZE: str(size)}
+        new = {"ContentType": "application/zip", "Metadata": marks}
         try:
-            if self._size <= PART:
-                self._put(self._file.read())
+            if size > PART:
+                self._parts(file, size, new)
             else:
-                self._parts()
+                whole = {**new, "Body": file.read(), "IfNoneMatch": "*"}
+                self._send("PutObject", whole, settled=self.is_there)
         except AwsError as error:
             # Of two who send the same, one is first.
             if error.aws_code != _THERE:
                 raise
-            note = "another run has uploaded it meanwhile"
+            return _MEANWHILE
+        return ""
+
+    def saved(self, note: str) -> tuple[dict[str, Any], str]:
+        """What the step saves, read back, with the note. Raises: Conflict where something else is there."""
         found = self._found()
         if found is None or not self._is_ours(found):
             told = f"s3://{self._step.bucket}/{self._step.key} is not what was uploaded"
@@ -112,25 +120,24 @@ class _Sending:
         etag = str(found.get("ETag", "")).strip('"')
         return {"upload_etag": etag, "upload_version": version if version != "null" else None}, note
 
-    def _put(self, body: bytes) -> None:
-        self._sent("PutObject", {"Body": body, **self._new(), "IfNoneMatch": "*"}, settled=self._is_there)
+    def is_there(self) -> bool:
+        """Whether the object is there, all of it."""
+        found = self._found()
+        return found is not None and self._is_ours(found)
 
-    def _new(self) -> dict[str, Any]:
-        return {"ContentType": "application/zip", "Metadata": self._marks}
-
-    def _parts(self) -> None:
-        upload_id = str(self._sent("CreateMultipartUpload", self._new())["UploadId"])
+    def _parts(self, file: IO[bytes], size: int, new: Mapping[str, Any]) -> None:
+        upload_id = str(self._send("CreateMultipartUpload", new)["UploadId"])
         mine = {"UploadId": upload_id}
         try:
             sent: list[dict[str, Any]] = []
-            bar = _Bar(self._tools, f"uploading {self._step.key}", self._size)
-            while part := self._file.read(PART):
+            bar = _Bar(self._tools, f"uploading {self._step.key}", size)
+            while part := file.read(PART):
                 number = {"PartNumber": len(sent) + 1}
-                answer = self._sent("UploadPart", {**mine, **number, "Body": part})
+                answer = self._send("UploadPart", {**mine, **number, "Body": part})
                 sent.append({**number, "ETag": answer["ETag"]})
                 bar.add(len(part))
             whole = {**mine, "MultipartUpload": {"Parts": sent}, "IfNoneMatch": "*"}
-            self._sent("CompleteMultipartUpload", whole, settled=self._is_there)
+            self._send("CompleteMultipartUpload", whole, settled=self.is_there)
         except BaseException:
             with signals.putting_back():
                 self._throw_away(upload_id)
@@ -147,7 +154,7 @@ class _Sending:
             told = f"the parts that were sent are still kept, {error.message}; '{command}' throws them away"
             self._tools.emit(Notice(told, "warning"))
 
-    def _sent(
+    def _send(
         self, operation: str, params: Mapping[str, Any], settled: Callable[[], bool] | None = None
     ) -> Mapping[str, Any]:
         """The answer to a write that does the same when it is sent twice; `settled` finds that a lost one is done."""
@@ -172,10 +179,6 @@ class _Sending:
             self._tools.emit(Notice(f"{failed.message}; trying again in {pause:.0f} s", "warning"))
             clock.sleep(jittered(pause))
             pause = min(pause * 2, SLOWEST_POLL)
-
-    def _is_there(self) -> bool:
-        found = self._found()
-        return found is not None and self._is_ours(found)
 
     def _is_ours(self, found: Mapping[str, Any]) -> bool:
         return is_whole(self._step.sha256, int(found.get("ContentLength", 0)), found.get("Metadata") or {})

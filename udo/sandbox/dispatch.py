@@ -43,9 +43,9 @@ def answer(asked: Request, environ: Environ) -> Answer:
     """moto's answer. Raises: NotImplementedError for what moto does not have."""
     if asked.service == "s3":
         # Late: moto's S3 is a third of a second that most worlds never need.
-        from udo.sandbox.strict.s3.buckets import refused
+        from udo.sandbox.strict.s3.buckets import corrected, refused
 
-        return refused(asked, environ) or served(environ)
+        return refused(asked, environ) or corrected(asked, environ, served(environ))
     if asked.service in services() and _is_plain(asked, environ):
         return straight(asked, environ)
     return served(environ)

@@ -43,3 +43,12 @@ def ended_uploads_are_unknown(aws: Account) -> None:
     s3.abort_multipart_upload(**again)
     refused(s3.upload_part, "NoSuchUpload", **again, PartNumber=1, Body=b"x")
     refused(s3.complete_multipart_upload, "NoSuchUpload", **again, **whole)
+
+
+def unfinished_uploads_tell_when_they_began(aws: Account) -> None:
+    s3 = _bucket(aws)
+    for key in ("a", "b"):
+        s3.create_multipart_upload(Bucket="releases", Key=key)
+        aws.step(600)
+    began = [one["Initiated"].timestamp() for one in s3.list_multipart_uploads(Bucket="releases")["Uploads"]]
+    holds(round(began[1] - began[0]) == 600)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
+from udo.sandbox.strict import moment
 from udo.sandbox.strict.rules import rule
 from udo.sandbox.wire import Answer, refusal
 
@@ -34,6 +35,31 @@ def refused(asked: Request, environ: Environ) -> Answer | None:
         return None
     checks = (buckets_are_of_who_is_expected, buckets_are_in_their_region, ended_uploads_are_unknown)
     return next(filter(None, (check(asked, environ, bucket) for check in checks)), None)
+
+
+def corrected(asked: Request, environ: Environ, answer: Answer) -> Answer:
+    """moto's answer, with what S3 says otherwise."""
+    bucket = _bucket(asked, environ)
+    return answer if bucket is None else unfinished_uploads_tell_when_they_began(asked, bucket, answer)
+
+
+@rule("s3", "ListMultipartUploads", moto="says of all that they began on 10 November 2010")
+def unfinished_uploads_tell_when_they_began(asked: Request, bucket: Any, answer: Answer) -> Answer:
+    """The uploads that are listed say when each was begun.
+
+    Source: API_MultipartUpload, member Initiated.
+    """
+    if asked.operation == "CreateMultipartUpload":
+        for one in bucket.multiparts.values():
+            vars(one).setdefault("udo_begun", moment.text())
+    if asked.operation != "ListMultipartUploads":
+        return answer
+    body = answer.body
+    for upload, one in bucket.multiparts.items():
+        pattern = rb"(<UploadId>%s</UploadId>(?:(?!</Upload>).)*<Initiated>)[^<]*" % re.escape(upload.encode())
+        body = re.sub(pattern, rb"\g<1>" + vars(one).get("udo_begun", moment.text()).encode(), body, flags=re.DOTALL)
+    headers = tuple(pair for pair in answer.headers if pair[0].lower() != "content-length")
+    return Answer(answer.status, (*headers, ("Content-Length", str(len(body)))), body)
 
 
 @rule("s3", *_OF_OBJECTS, moto="ignores ExpectedBucketOwner")
