@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_worlds import OTHER, at, begin, config, deployments, end, hook, writes
+from deploy_worlds import OTHER, at, attach, begin, config, deployments, end, hook, writes
 from suspend_worlds import (
     BOTH,
     DEPLOY,
@@ -17,6 +17,7 @@ from suspend_worlds import (
     RECOVER,
     SUSPENDING,
     TAG,
+    THIRD,
     clean,
     resume,
     seen_at,
@@ -267,3 +268,30 @@ def test_of_a_process_that_instances_depend_on_there_is_a_warning(
 ) -> None:
     seeded(config(f"deploy: {{suspend: [{name}]}}"))
     assert f"warning: while {name} is suspended" in udo(*DEPLOY, "-n").stderr
+
+
+def test_they_stay_suspended_while_whoever_was_left_out_is_brought_up(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(OURS)
+    names = {"applicationName": "shop", "currentDeploymentGroupName": "prod-webapp"}
+    # Otherwise CodeDeploy brings it up by itself.
+    world.client("codedeploy").update_deployment_group(**names, outdatedInstancesStrategy="IGNORE")
+    at(world, "BatchGetDeploymentTargets", lambda: attach(world))
+    rest = seen_at(world, "CreateDeployment", nth=2)
+    done = udo(*DEPLOY)
+    assert done.exit == 0, done.stderr
+    assert len(deployments(world)) == 2
+    assert rest == [(["AlarmNotification", "HealthCheck"], ["AlarmNotification HealthCheck"])]
+    clean(world)
+    assert [writes(world).count(name) for name in ("SuspendProcesses", "ResumeProcesses")] == [1, 1]
+
+
+def test_they_stay_suspended_while_codedeploy_rolls_back(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config("deploy: {suspend: [AlarmNotification], on_failure: rollback}"))
+    assert udo("deploy", "prod", "webapp", THIRD).exit == 0
+    deployment_faults.add(DeploymentFault(event="Install", times=1))
+    rolled: list[str] = []
+    at(world, "ResumeProcesses", lambda: rolled.extend(one["status"] for one in deployments(world)))
+    done = udo(*DEPLOY)
+    assert done.exit == 1, done.stderr
+    assert rolled == ["Succeeded", "Failed", "Succeeded"]
+    clean(world)

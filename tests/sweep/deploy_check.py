@@ -29,28 +29,33 @@ _A_TAG = (only_these_change("deployments", "groups"), only_ours_changes("groups"
 _FIXED = ("id", "revision", "creator", "outdated", "says", "deployment_config_name", "auto_rollback_configuration")
 
 
-def deploy_check(*made: str, waits: bool = True, hooks: int = 0, stops: bool = False) -> Check:
+def deploy_check(
+    *made: str, waits: bool = True, hooks: int = 0, stops: bool = False, more: Check | None = None
+) -> Check:
     """At the end of an undisturbed run the group's deployments read like this, the oldest first.
 
     Each is `COMMIT STATUS COUNT`: seven digits, its status, and how many instances got it. Where the run `stops`
-    another deployment, how far that one came is not looked at, and the group is tagged.
+    another deployment, how far that one came is not looked at, and the group is tagged. With `more` the group changes,
+    as that says.
     """
+    untouched = (*(_A_TAG if stops else (only_these_change("deployments", "files"),)), no_process_is_touched)
     return Check(
         always=(
             every_group_launches_from_something,
-            *(_A_TAG if stops else (only_these_change("deployments", "files"),)),
-            no_process_is_touched,
+            *(more.always if more else untouched),
             capacity_is_never_lowered,
             deployments_of_others_are_left_alone,
             at_most_one_deployment_is_made,
             the_hook_runs_at_most_once,
         ),
         told=(
-            exit_code_is_one_of(*CODES, 124),
+            # 3: deployed, and what was suspended could not be resumed.
+            exit_code_is_one_of(*CODES, 124, *((3,) if more else ())),
             exit_0_means(every_member_has_it if waits else it_is_begun),
             exit_0_means_the_hook_ran,
             whoever_leaves_names_the_deployment,
             the_lock_is_given_back,
+            *(more.told if more else ()),
         ),
         end=partial(_check_end, made, hooks),
         same=partial(same_but_for_how_far, 1) if stops else same,

@@ -7,6 +7,7 @@ from deploy_check import HOOKED, deploy_check, stop_check
 from deploy_worlds import OTHER, SHA, attach, begin, config, end
 from scenario import Scenario, after, cut_off
 from several_check import GROUPS, several_check
+from suspend_check import CODEDEPLOYS, SUSPENDING, THEIRS, UDOS
 
 from udo.sandbox.strict import DeploymentFault
 from udo.sandbox.strict.codedeploy.faults import deployment_faults
@@ -15,6 +16,7 @@ from udo.sandbox.strict.codedeploy.faults import deployment_faults
 DEPLOY = ("deploy", "prod", "webapp", SHA, "--timeout", "90s")
 PLAIN = config()
 THIRD = "2222222222222222222222222222222222222222"
+SUSPEND = config(f"deploy: {{suspend: [{', '.join((CODEDEPLOYS, *UDOS, THEIRS))}]}}")
 HOOK = config(f"post_deploy_hook: [[sh, -c, 'echo $UDO_REVISION >> {HOOKED}']], deploy: {{on_failure: rollback}}")
 
 
@@ -89,12 +91,23 @@ def _grown(arena: Arena) -> None:
 
 
 THREE = ("1111111 Succeeded 3", "740800d Succeeded 3", "1111111 Succeeded 3")
+
+
+def _suspended(arena: Arena) -> None:
+    """The same as at first, and somebody has suspended two processes, one of which udo.yml would suspend, too."""
+    _seeded(arena)
+    names = [THEIRS, "InstanceRefresh"]
+    arena.world.client("autoscaling").suspend_processes(AutoScalingGroupName="prod-webapp", ScalingProcesses=names)
+
+
+NEXT = ("1111111 Succeeded 3", "740800d Succeeded 3")
 CORE = {
     "deploy-next": Scenario(DEPLOY, _seeded, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"), PLAIN),
     "deploy-attached": Scenario(DEPLOY, _active, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"), PLAIN),
     "deploy-outdated": Scenario(
         DEPLOY, _partly, deploy_check("1111111 Succeeded 3", "740800d Succeeded 2", "740800d Succeeded 1"), PLAIN
     ),
+    "deploy-suspending": Scenario(DEPLOY, _suspended, deploy_check(*NEXT, more=SUSPENDING), SUSPEND),
     "deploy-hook": Scenario(
         (*DEPLOY, "--reason", "fixes the cart", "--file-exists", "overwrite"),
         _seeded,
@@ -139,6 +152,12 @@ MORE = {
     ),
     "deploy-unwatched": Scenario(
         (*DEPLOY, "--no-wait"), _seeded, deploy_check("1111111 Succeeded 3", "740800d Created 0", waits=False), PLAIN
+    ),
+    "deploy-suspended": Scenario(
+        DEPLOY, cut_off(_suspended, "GetDeployment", *DEPLOY), deploy_check(*NEXT, more=SUSPENDING), SUSPEND
+    ),
+    "deploy-taken-over": Scenario(
+        DEPLOY, cut_off(_suspended, "CreateDeployment", *DEPLOY), deploy_check(*NEXT, more=SUSPENDING), SUSPEND
     ),
     "deploy-cut-off": Scenario(
         DEPLOY,

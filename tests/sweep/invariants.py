@@ -10,6 +10,8 @@ from scenario import Case, Invariant
 from state import OURS, State, launched
 
 LOCK = f"/udo/lock/{OURS}"
+# Where the sandbox keeps a group's suspended processes, with the reason of each, and its tags.
+SUSPENDED, TAGS = "udo_suspended", "_tags"
 # What exit codes a run may end with that no colleague was in the way of; None is a kill.
 CODES = (None, 0, 1, 6, 130)
 
@@ -50,7 +52,7 @@ def only_ours_changes(kind: str, *keys: str) -> Invariant:
 
 def no_process_is_touched(case: Case) -> None:
     """I3: what is suspended stays suspended, and nothing else is."""
-    before, now = (_of_groups(state, "suspended_processes", []) for state in case_states(case))
+    before, now = (_of_groups(state, SUSPENDED, {}) for state in case_states(case))
     assert {name: now.get(name) for name in before} == before, "suspended processes changed"
 
 

@@ -158,9 +158,9 @@ class _Run:
         if is_open(known_part([call.params, *(pair.read for pair in call.expect)], known)):
             # What it is about was never made.
             return
-        if call.proof and hold(call.proof, known, self._tools.read):
-            return
         if not all(text(found) == text(resolve(pair.value, known)) for pair, found in self._found(call.expect)):
+            return
+        if call.proof and hold(call.proof, known, self._tools.read):
             return
         begun = self._tools.clock.monotonic()
         self._steps.append(Done(call.says, "begun"))

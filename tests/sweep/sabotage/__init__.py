@@ -15,6 +15,7 @@ from sabotage import (
     rollout,
     sandbox,
     ssh,
+    suspension,
     trust,
 )
 from sabotage.mutant import Mutant
@@ -24,6 +25,7 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "launch changes, runner and locks": changes.MUTANTS,
     "long changes": kernel.MUTANTS,
     "deploying": deploying.MUTANTS,
+    "deploying: suspended processes": suspension.MUTANTS,
     "forecast and blue/green": forecast.MUTANTS,
     "the life of groups": groups.MUTANTS,
     "ssh": ssh.MUTANTS,
