@@ -171,8 +171,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "tell of what was never begun",
         "change/finish.py",
-        "if not (outcome.steps and self._is_told):",
-        "if not self._is_told:",
+        "if outcome.steps and self._is_told:",
+        "if self._is_told:",
         ("tests/commands/test_announcements.py::test_what_was_never_begun_or_changes_nothing_is_told_nobody",),
     ),
     Mutant(
