@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import against
 import deploy
+import following
 import peers
 import reading
 import sandbox
@@ -55,6 +56,7 @@ def _rows(parts: list[str], folder: Path, rounds: int, before: Path | None) -> I
         yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), before)
     if "deploy" in parts:
         yield from deploy.rows(folder / "deploy", min(rounds, 5))
+        yield from following.rows(folder, peers.aws(), rounds)
 
 
 if __name__ == "__main__":

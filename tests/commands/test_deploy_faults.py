@@ -174,3 +174,42 @@ def test_with_wait_lock_it_waits_until_the_group_is_unlocked(world: Any, udo: Ud
     told = udo(*DEPLOY, "--wait-lock")
     assert told.exit == 0, told.stderr
     assert len(deployments(world)) == 1
+
+
+def moment(world: Any, kind: Any, operation: str, times: int) -> list[float]:
+    """When a fault begins that strikes so many requests, from the first look at the deployment on, and when it ends."""
+    found: list[float] = []
+
+    def begin() -> None:
+        found.append(world.clock.now())
+        world.faults.add(Fault(kind, operation, times=times))
+        at(world, operation, lambda: found.append(world.clock.now()), times + 1)
+
+    at(world, "GetDeployment", begin)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["refuse", "drop", "timeout"])
+def test_a_network_that_is_away_for_a_minute_is_waited_out_and_told_once(
+    world: Any, udo: Udo, seeded: Seeded, kind: str
+) -> None:
+    seeded(config())
+    away = moment(world, kind, "*", 40)
+    done = udo(*DEPLOY)
+    assert done.exit == 0, done.stderr
+    assert away[1] - away[0] > 60
+    assert [made["status"] for made in deployments(world)] == ["Succeeded"]
+    assert asked(world).count("CreateDeployment") == 1
+    assert done.stderr.count("warning: ") == 1
+    assert done.stderr.count("  Succeeded\n") == 3, "once it is back each instance is told"
+
+
+@pytest.mark.parametrize("operation", ["GetDeployment", "ListDeploymentTargets", "BatchGetDeploymentTargets"])
+def test_throttling_throughout_a_deployment_is_waited_out(world: Any, udo: Udo, seeded: Seeded, operation: str) -> None:
+    seeded(config())
+    at(world, "GetDeployment", lambda: world.faults.add(Fault("throttle", operation, times=60)))
+    done = udo(*DEPLOY)
+    assert done.exit == 0, done.stderr
+    assert asked(world).count("CreateDeployment") == 1
+    assert 1 <= done.stderr.count("warning: ") <= 2
+    assert "succeeded on 3 instances" in done.stdout

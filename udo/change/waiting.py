@@ -95,7 +95,7 @@ def wait_for(
     until = began + wait.timeout
     pause = wait.every
     state: Any = "not seen yet"
-    is_table = False
+    is_table, unread = False, ""
     watched = watching(replace(wait, read=resolve(wait.read, known)))
     while True:
         signals.look()
@@ -106,11 +106,14 @@ def wait_for(
             seen(poll)
             state, ends = poll.state, poll.ends
             for event in poll.events:
-                waited = clock.monotonic() - began
                 is_table |= isinstance(event, Standings)
-                emit(replace(event, waited=waited) if isinstance(event, Progress) else event)
+                emit(replace(event, waited=clock.monotonic() - began) if isinstance(event, Progress) else event)
+            unread = ""
         except (NotSent, LostAnswer) as error:
-            emit(Notice(error.message, "warning"))
+            if error.message != unread:
+                # Said once, however long the network is away.
+                emit(Notice(error.message, "warning"))
+            unread = error.message
         if state in wait.success:
             return
         again = filled(wait.detached, known) or None

@@ -104,6 +104,30 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/commands/test_deploy_watch.py::test_a_poll_costs_at_most_a_request_and_one_for_every_25_unfinished",),
     ),
     Mutant(
+        "say at every poll that the network is away",
+        "change/waiting.py",
+        "if error.message != unread:",
+        "if True:",
+        ("tests/commands/test_deploy_faults.py::test_a_network_that_is_away_for_a_minute_is_waited_out_and_told_once",),
+    ),
+    Mutant(
+        "tell of a success that nobody waited for",
+        "change/finish.py",
+        "if not result.continues:",
+        "if True:",
+        (
+            "tests/commands/test_notified.py"
+            "::test_a_deployment_that_is_not_followed_is_told_as_begun_only_and_what_is_left_undone_is_named",
+        ),
+    ),
+    Mutant(
+        "tell whoever did not ask for it",
+        "notify.py",
+        'news.outcome in row.get("on", (news.outcome,)) and ',
+        "",
+        ("tests/commands/test_notified.py::test_only_what_is_asked_for_is_told",),
+    ),
+    Mutant(
         "list the targets at every poll",
         "deploy/watch.py",
         "if self._ids and count in (0, self._listed, len(self._ids)):",
