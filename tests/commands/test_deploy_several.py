@@ -249,3 +249,13 @@ def test_several_clusters_are_too_many(world: Any, udo: Udo, seeded: Seeded) -> 
     seeded(config())
     done = udo("deploy", "*", "api", SHA)
     assert (done.exit, "is more than one cluster" in done.stderr) == (2, True)
+
+
+def test_a_bundle_is_uploaded_once_for_all(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config().replace("github: {repo: example/shop}", "s3: {bucket: releases}"))
+    Path("build").mkdir()
+    Path("build/appspec.yml").write_text("version: 0.0\nos: linux\n")
+    done = udo("deploy", "prod", "api,web", "--bundle", "build", "--yes")
+    assert done.exit == 0, done.stderr
+    assert made(world) == ["api Succeeded", "web Succeeded"]
+    assert writes(world).count("PutObject") == 1

@@ -226,7 +226,8 @@ def _planned(session: Session, role: Role, asked: Asked, options: Mapping[str, A
 def _course(session: Session, role: Role, aws: Aws, groups: Observed, wanted: Wanted, asked: Asked) -> Change:
     wanted = replace(wanted, notes=(*wanted.notes, *_compared(aws, role, wanted.revision, asked)))
     observed = observe_deployments(aws, groups, wanted.revision)
-    return Course(session, role, aws, wanted, observed, asked.queue).change()
+    meant = partial(_meant, session, role, aws, asked)
+    return Course(session, role, aws, wanted, observed, asked.queue, meant).change()
 
 
 def _back(session: Session, role: Role, aws: Aws, wanted: Wanted, asked: Asked) -> Change:

@@ -20,6 +20,8 @@ from udo.deploy.watch import ENDED
 from udo.errors import AwsError, Conflict, EndedBadly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from udo.aws import Aws
     from udo.change.finish import Stage
     from udo.change.outcome import Outcome
@@ -36,14 +38,22 @@ _FURTHER = 3
 class Course:
     """One run of deploy: `plan` is its first plan, `later` what comes after it, `ending` tells how it came out.
 
-    With `queue` it waits for so many seconds for the end of other deployments.
+    With `queue` it waits for so many seconds for the end of other deployments. `meant` looks afresh for a revision
+    that was still to be uploaded, for one of several roles whose turn comes.
     """
 
     def __init__(
-        self, session: Session, role: Role, aws: Aws, wanted: Wanted, observed: Observed, queue: float | None
+        self,
+        session: Session,
+        role: Role,
+        aws: Aws,
+        wanted: Wanted,
+        observed: Observed,
+        queue: float | None,
+        meant: Callable[[Wanted], Wanted] | None = None,
     ) -> None:
         self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
-        self._together = session.together
+        self._together, self._meant = session.together, meant
         self._queue, self._until = queue, session.clock.monotonic() + queue if queue else None
         self._is_queued = self._is_aside = False
         self._tried: set[str] = set()
@@ -90,6 +100,10 @@ class Course:
         Raises: Conflict where it would now stop a deployment that nobody was asked about.
         """
         asked = self.plan.asks
+        if self._wanted.uploads and self._meant:
+            # The role before may have brought it there.
+            self._wanted = self._meant(self._wanted)
+            self.ending.revision = self._wanted.revision
         self._until = self._clock.monotonic() + self._queue if self._queue else None
         self.plan = self._planned(self._look())
         self.later = self._afterwards()
