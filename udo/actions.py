@@ -134,7 +134,8 @@ READS: dict[str, frozenset[str]] = {
     "unlock": _CALLER,
     "updatelc": _UPDATE,
     "versions": _LAUNCH_STATE,
-    "why": _REFRESHES
+    "why": _GROUPS
+    | _REFRESHES
     | {
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from udo import signals
 from udo.change.conditions import Reading, brief, resolve
@@ -18,6 +18,7 @@ from udo.errors import DeadlinePassed, EndedBadly, LostAnswer, NotSent
 if TYPE_CHECKING:
     from udo.aws import Aws
 
+T = TypeVar("T")
 SLOWEST_POLL = 15.0
 SETTLE_SECONDS = 60.0
 
@@ -95,8 +96,9 @@ def wait_for(
     until = began + wait.timeout
     pause = wait.every
     state: Any = "not seen yet"
-    is_table, unread = False, ""
+    is_table = False
     watched = watching(replace(wait, read=resolve(wait.read, known)))
+    silence = _Silence(emit)
     while True:
         signals.look()
         look()
@@ -108,12 +110,9 @@ def wait_for(
             for event in poll.events:
                 is_table |= isinstance(event, Standings)
                 emit(replace(event, waited=clock.monotonic() - began) if isinstance(event, Progress) else event)
-            unread = ""
+            silence.ended()
         except (NotSent, LostAnswer) as error:
-            if error.message != unread:
-                # Said once, however long the network is away.
-                emit(Notice(error.message, "warning"))
-            unread = error.message
+            silence.tell(error)
         if state in wait.success:
             return
         again = filled(wait.detached, known) or None
@@ -128,6 +127,25 @@ def wait_for(
             )
         _rest(clock, min(jittered(pause), left), emit if is_table else None)
         pause = min(pause * 1.25, SLOWEST_POLL)
+
+
+class _Silence:
+    """AWS that cannot be read, as when the network is away: told once, not at each poll."""
+
+    def __init__(self, emit: Callable[[Event], None]) -> None:
+        self._emit, self._told = emit, ""
+
+    def tell(self, error: NotSent | LostAnswer) -> None:
+        """Says why, where that is not what was said last."""
+        if error.message != self._told:
+            self._emit(Notice(error.message, "warning"))
+        self._told = error.message
+
+    def ended(self) -> None:
+        """Says that it is over, where it was."""
+        if self._told:
+            self._emit(Notice("AWS answers again"))
+        self._told = ""
 
 
 def _rest(clock: Clock, seconds: float, emit: Callable[[Event], None] | None) -> None:
@@ -154,6 +172,27 @@ def in_time(holds: Callable[[], bool], clock: Clock, emit: Callable[[Event], Non
             return False
         clock.sleep(pause)
         pause = min(pause * 1.5, 5.0)
+
+
+def told_in_the_end(ask: Callable[[], T], clock: Clock, emit: Callable[[Event], None], seconds: float) -> T:
+    """The answer, where AWS gives one within so many seconds; that it cannot be read is told once.
+
+    Raises: NotSent or LostAnswer after that; Interrupted.
+    """
+    until = clock.monotonic() + seconds
+    silence = _Silence(emit)
+    while True:
+        signals.look()
+        try:
+            answer = ask()
+        except (NotSent, LostAnswer) as error:
+            if clock.monotonic() + SLOWEST_POLL > until:
+                raise
+            silence.tell(error)
+            clock.sleep(jittered(SLOWEST_POLL))
+        else:
+            silence.ended()
+            return answer
 
 
 def jittered(seconds: float) -> float:

@@ -9,6 +9,7 @@ from udo.change.conditions import resolve
 from udo.change.finish import Foreseen
 from udo.change.many import Change
 from udo.change.plan import Plan, Ref, Wait
+from udo.change.waiting import told_in_the_end
 from udo.deploy.blue_green import moved, refuse
 from udo.deploy.forecast import with_forecast
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 # How many further deployments bring up members that came meanwhile.
 _FURTHER = 3
+# How many seconds AWS may say nothing after a success, before who has it is left open.
+_PATIENCE = 600.0
 
 
 class Course:
@@ -54,6 +57,7 @@ class Course:
     ) -> None:
         self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
         self._together, self._meant = session.together, meant
+        self._emit = session.emit
         self._queue, self._until = queue, session.clock.monotonic() + queue if queue else None
         self._is_queued = self._is_aside = False
         self._tried: set[str] = set()
@@ -142,8 +146,10 @@ class Course:
             if outcome.state != "Succeeded" or not self.ending.is_ours(outcome):
                 return None
             self.ending.rows |= {row.instance_id: row for row in outcome.rows}
-        now = self._look()
+        now = told_in_the_end(self._look, self._clock, self._emit, _PATIENCE)
         self.ending.moved = moved(self._role, now.deployment_group)
+        staying = (one for one in now.group.members if not one.lifecycle_state.startswith("Terminat"))
+        self.ending.members = frozenset(one.instance_id for one in staying)
         if any(self._is_anothers(one) for one in now.active):
             # Who has what is from now on that deployment's affair.
             return None

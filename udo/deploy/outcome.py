@@ -57,6 +57,8 @@ class Ending:
         self.further: list[str] = []
         self.rows: dict[str, DeploymentTarget] = {}
         self.lacking: tuple[str, ...] = ()
+        # The members of the group after it, as far as somebody has looked.
+        self.members: frozenset[str] | None = None
         # What had failed before CodeDeploy rolled it back, and with which deployment.
         self._undone: Outcome | None = None
         self._rollback = ""
@@ -135,25 +137,26 @@ class Ending:
         return instance_id not in rows or rows[instance_id].status != "Succeeded"
 
     def _failed(self, outcome: Outcome, rollback: Outcome | None = None) -> Result:
-        deployment = self._last(outcome)
+        deployment, hint = self._last(outcome), None
         lines = list(story(deployment, outcome.rows))
         if self._session.options.sandbox:
             lines += rehearsed(f"{self._role.cluster} {self._role.name}", self._id(outcome), outcome.rows)
-        hint = None
+        by = self._stopped_by(outcome) if outcome.state == "Stopped" else ""
         if rollback is not None and deployment is not None:
             deployment = replace(deployment, rollback_id="")
         why = reason(deployment, outcome.rows)
+        if by:
+            why = "; ".join([f"stopped by {by}", *([reason(None, outcome.rows)] if lines else [])])
         if rollback is not None:
             how, more = self._rolled_back(rollback)
             why, lines = f"{why}; {how}", [*lines, how, *more]
         elif not (deployment and deployment.rollback_id):
             # Where instances replace others Udo deploys nothing, and the original ones serve on.
             hint = None if any(row.label for row in outcome.rows) else self._way_back()
-        by = self._stopped_by(outcome) if outcome.state == "Stopped" else ""
         what = f"deployment {self._id(outcome)} of {brief(told(self.revision))} to {self._role.label}"
-        what += f" {str(outcome.state).lower()}{f' by {by}' if by else ''}"
+        what += f" {why}" if by else f" {str(outcome.state).lower()}: {why}"
         data = outcome.document() | self._described(outcome, str(outcome.state), deployment, why)
-        return Result(data, text="\n".join(lines) or None, exit=1, error=("failed", f"{what}: {why}", hint))
+        return Result(data, text="\n".join(lines) or None, exit=1, error=("failed", what, hint))
 
     def _rolled_back(self, outcome: Outcome) -> tuple[str, list[str]]:
         """What became of the rollback, on one line, and why it failed."""
@@ -189,6 +192,8 @@ class Ending:
         if self.further or not states:
             states = Counter(target.status for target in outcome.rows)
         failed = states.get("Failed", 0)
+        gone = self._gone(outcome)
+        failed -= len(gone)
         if failed:
             share = f"{failed} of {sum(states.values())} failed"
             problems = [f"{share}: {reason(deployment, outcome.rows)}", *problems]
@@ -199,12 +204,19 @@ class Ending:
         on = f" on {instances(green)}{f' in place of {blue}' if blue else ''}" if green else on
         done = f"{self._name(outcome)} succeeded{on}"
         text = "\n".join([done, *filter(None, [self.moved]), *story(deployment, outcome.rows)])
+        if gone:
+            text += f"\nno members of the group any more: {listed(gone)}"
         data = outcome.document() | self._described(outcome, "Succeeded", deployment, why)
         if not problems:
             return Result(data, text=text)
         hint = "it is not undone, and the same command again "
         hint += "deploys to the instances without it" if failed or self.lacking else "does nothing more"
         return Result(data, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
+
+    def _gone(self, outcome: Outcome) -> list[str]:
+        """Those that failed, and have left the group since."""
+        failed = [row.instance_id for row in outcome.rows if row.status == "Failed"]
+        return [one for one in failed if self.members is not None and one not in self.members]
 
     def _not_followed(self, outcome: Outcome) -> Result:
         """Nothing to do, or a deployment that is left to AWS."""
