@@ -134,8 +134,7 @@ READS: dict[str, frozenset[str]] = {
     "unlock": _CALLER,
     "updatelc": _UPDATE,
     "versions": _LAUNCH_STATE,
-    "why": _GROUPS
-    | _REFRESHES
+    "why": _REFRESHES
     | {
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
