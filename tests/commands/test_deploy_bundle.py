@@ -151,6 +151,12 @@ def test_what_is_sure_to_fail_is_refused_unless_it_is_wanted(build: Path, world:
     assert keys(world) == [key(build)]
 
 
+def test_that_something_is_left_out_is_said(build: Path, udo: Udo) -> None:
+    assert ".udoignore" not in udo(*DEPLOY, "--dry-run").stderr
+    (build / ".udoignore").write_text("*.log\n")
+    assert "build: 2 files, 77 bytes, all but what build/.udoignore names" in udo(*DEPLOY, "--dry-run").stderr
+
+
 def test_what_may_surprise_is_said_and_deployed(build: Path, udo: Udo) -> None:
     (build / "odd ").write_text("")
     done = udo(*DEPLOY, "--no-wait")

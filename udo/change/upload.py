@@ -130,7 +130,7 @@ class _Sending:
         mine = {"UploadId": upload_id}
         try:
             sent: list[dict[str, Any]] = []
-            bar = _Bar(self._tools, f"uploading {self._step.key}", size)
+            bar = _Bar(self._tools, f"uploading {self._step.folder}", size)
             while part := file.read(PART):
                 number = {"PartNumber": len(sent) + 1}
                 answer = self._send("UploadPart", {**mine, **number, "Body": part})

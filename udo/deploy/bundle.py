@@ -91,7 +91,8 @@ def observe_bundle(
             raise Refused(told, hint="nothing was deployed; look who did, and delete it")
         pinned = Archive(bucket, archive.key, "zip", there.version, there.etag)
         return location(pinned), (), (*bundle.notes, f"{bundle.told}, uploaded before: {name} is reused")
-    notes = (*bundle.notes, f"{bundle.told}, all but what {IGNORE} names")
+    ignore = bundle.listing.folder / IGNORE
+    notes = (*bundle.notes, f"{bundle.told}, all but what {ignore} names") if ignore.exists() else bundle.notes
     aborts, left = _leftovers(session, aws, archive, owner, bundle.listing.size)
     upload = Upload(
         f"upload {bundle.told}, as {name}",
