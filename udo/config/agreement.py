@@ -60,9 +60,10 @@ def _names(roles: Sequence[Role]) -> Iterator[Problem]:
 
 
 def _orders(clusters: Collection[Cluster]) -> Iterator[Problem]:
-    for cluster in clusters:
+    ordered = (one for one in clusters if any(role.mentions(KEY) for role in one.roles.values()))
+    for cluster in ordered:
         try:
-            in_order(cluster, named=lambda role: _known(role, KEY) or () if role.says("deploy") else ())
+            in_order(cluster, named=lambda role: _known(role, KEY) or () if role.mentions(KEY) else ())
         except ConfigError as error:
             yield from error.problems
 

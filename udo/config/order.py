@@ -17,7 +17,7 @@ KEY = "deploy.after"
 
 def after(role: Role) -> tuple[str, ...]:
     """The names of the roles that are deployed before this one."""
-    return tuple(role.get(KEY) or ()) if role.says("deploy") else ()
+    return tuple(role.get(KEY) or ()) if role.mentions(KEY) else ()
 
 
 def in_order(

@@ -101,6 +101,12 @@ class Role:
         """Whether the configuration says anything at all of a key at the top for this role: quicker than to read it."""
         return name in self._own.entries or name in self._above.entries
 
+    def mentions(self, key: str) -> bool:
+        """Whether some part of the configuration says anything of an inner key: quicker than to read it."""
+        head, _, name = key.rpartition(".")
+        entries = (table.entries.get(head) for table in self._parts)
+        return any(isinstance(one.value, Table) and name in one.value.entries for one in entries if one)
+
     @property
     def mentioned(self) -> frozenset[str]:
         """The keys at the top that the configuration says something of for this role."""
