@@ -257,6 +257,7 @@ class World:
                 answer = self._moto(asked, environ)
                 if self.hosts is not None:
                     self.hosts.follow()
+                self.agents.watch()
             except NotImplementedError as error:
                 return _missing(asked, str(error))
             except Exception as error:

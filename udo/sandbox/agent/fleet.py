@@ -92,6 +92,11 @@ class Fleet:
             return []
         return [f"the hooks of bundles are listed, not run: {self._way.why}"]
 
+    def watch(self) -> None:
+        """Sees to it that deployments which are there go on, though nobody asks for them again."""
+        if self.background and not self._closed and deployments_are_running():
+            self._keep_moving()
+
     def follow(self, running: set[str]) -> None:
         """Ends what runs on instances that run no more."""
         for gone in self._agents.keys() - running:
