@@ -258,7 +258,7 @@ def test_what_codedeploy_cannot_resume_udo_does_after_its_end(world: Any, udo: U
     deployment_faults.add(DeploymentFault(event="ResumeProcesses"))
     done = udo(*DEPLOY)
     assert done.exit == 1
-    assert "resume AZRebalance of prod-webapp, which CodeDeploy left suspended" in done.stderr
+    assert "resume AZRebalance of prod-webapp where CodeDeploy has not" in done.stderr
     clean(world, "Terminate")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_worlds import OTHER, at, config, deployments, end, writes
+from deploy_worlds import OTHER, at, begin, config, deployments, end, writes
 from suspend_worlds import (
     BOTH,
     DEPLOY,
@@ -225,3 +225,20 @@ def test_a_rollback_that_codedeploy_makes_of_it_is_awaited(world: Any, udo: Udo,
     end(world)
     assert udo(*RECOVER).exit == 0
     clean(world)
+
+
+def test_what_codedeploy_suspends_for_a_deployment_that_is_superseded_it_suspends_for_the_next(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config("deploy: {suspend: [AZRebalance, ScheduledActions]}"))
+    suspend(world, "ScheduledActions")
+    options = {"autoScalingGroupProcessesToSuspend": ["AZRebalance"]}
+    begin(world, OTHER, ec2DeploymentOptions=options)
+    world.clock.step(4)
+    world.advance()
+    assert suspended(world) == ["AZRebalance", "ScheduledActions"]
+    done = udo(*DEPLOY, "--supersede", "--yes")
+    assert done.exit == 0, done.stderr
+    assert "ScheduledActions of prod-webapp is suspended by somebody else" in done.stderr
+    assert deployments(world)[0]["ec2DeploymentOptions"] == options
+    clean(world, "ScheduledActions")

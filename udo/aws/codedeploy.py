@@ -165,7 +165,7 @@ def deployment_group_from(row: Mapping[str, Any]) -> DeploymentGroup:
         last_successful=successful.get("deploymentId"),
         unnamed_groups=sum(not group.get("name") for group in groups),
         revision=row.get("targetRevision") or {},
-        suspends=tuple((row.get("ec2DeploymentOptions") or {}).get("autoScalingGroupProcessesToSuspend") or ()),
+        suspends=_suspends(row),
         config=row.get("deploymentConfigName", ""),
         **_settings(row),
     )
@@ -214,7 +214,12 @@ def deployment_from(row: Mapping[str, Any]) -> Deployment:
         rollback_id=(row.get("rollbackInfo") or {}).get("rollbackDeploymentId", ""),
         previous=row.get("previousRevision") or {},
         outdated_only=bool(row.get("updateOutdatedInstancesOnly")),
+        suspends=_suspends(row),
     )
+
+
+def _suspends(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple((row.get("ec2DeploymentOptions") or {}).get("autoScalingGroupProcessesToSuspend") or ())
 
 
 def _held(answer: Mapping[str, Any], name: str, operation: str) -> Mapping[str, Any]:

@@ -77,10 +77,13 @@ def disturbed_less(plan: Plan, role: Role, observed: Observed, run_id: str) -> P
     """
     group, record = observed.group, recorded(observed.group)
     before = set(group.suspended_processes)
+    # What CodeDeploy has suspended for a deployment that is stopped first it resumes by itself.
+    passing = before & {name for one in observed.active for name in one.suspends}
+    before -= passing
     taken = [name for name in record.processes if name in before] if record else []
     theirs = [name for name in _wanted(role) if name in before and name not in taken]
     plan = replace(plan, notes=(*plan.notes, *_notes(role, theirs)))
-    plan = _by_codedeploy(plan, role, observed, before)
+    plan = _by_codedeploy(plan, role, observed, before, passing)
     if record and record.run == run_id:
         # Recorded and suspended for the first deployment of this run.
         return plan
@@ -149,7 +152,7 @@ def plan_recovery(role: Role, observed: Observed) -> Plan:
     if active := next((one for one in observed.active if _is_of(one, record.run)), None):
         raise Conflict(
             f"deployment {active.deployment_id} of run {record.run} is active since {active.created_at}: "
-            f"until it has ended {_listed(record.processes)} of {group.name} stays suspended",
+            f"until it has ended, suspended on {group.name}: {_listed(record.processes)}",
             hint=f"nothing was changed; 'udo deploy {role.cluster} {role.name} --follow' follows it",
         )
     return replace(heading, steps=_recovery(group, record), done=_resumed(record))
@@ -172,7 +175,7 @@ def _is_of(one: Deployment, run: str) -> bool:
     return marked(one.description)[0] == run or one.creator == "codeDeployRollback"
 
 
-def _by_codedeploy(plan: Plan, role: Role, observed: Observed, before: Iterable[str]) -> Plan:
+def _by_codedeploy(plan: Plan, role: Role, observed: Observed, before: set[str], passing: set[str]) -> Plan:
     """The plan with CodeDeploy told what to suspend beside what its deployment group says."""
     asked = [name for name in _wanted(role) if name in _CODEDEPLOYS]
     own = observed.deployment_group.suspends
@@ -185,12 +188,13 @@ def _by_codedeploy(plan: Plan, role: Role, observed: Observed, before: Iterable[
     options = {"ec2DeploymentOptions": {"autoScalingGroupProcessesToSuspend": names}}
     told = replace(call, says=says, params={**call.params, **options})
     plan = replace(plan, steps=(*plan.steps[:number], told, *plan.steps[number + 1 :]))
-    if not names or not any(isinstance(step, Wait) for step in plan.steps):
+    ours = [name for name in names if name not in passing]
+    if not ours or not any(isinstance(step, Wait) for step in plan.steps):
         return plan
     (saved,) = call.save
     status = Read("codedeploy", "GetDeployment", {"deploymentId": Ref(saved)}, "deploymentInfo.status")
     failed = Pair(status, "Failed", "deployment")
-    left = _resume(role.group_name, names, (failed,), "CreateDeployment", ", which CodeDeploy left suspended")
+    left = _resume(role.group_name, ours, (failed,), "CreateDeployment", " where CodeDeploy has not")
     return replace(plan, cleanup=(*plan.cleanup, left), lasting=True)
 
 

@@ -65,7 +65,7 @@ class Deployment:
     """A CodeDeploy deployment; `overview` counts targets by state; `revision` is AWS's own mapping.
 
     One that is `outdated_only` reaches the instances that have another revision, and no others; `previous` is the
-    revision before it.
+    revision before it; `suspends` are the processes that CodeDeploy suspends for it.
     """
 
     deployment_id: str
@@ -83,6 +83,7 @@ class Deployment:
     rollback_id: str = ""
     outdated_only: bool = False
     previous: Mapping[str, Any] = field(default_factory=dict)
+    suspends: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
