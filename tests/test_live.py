@@ -164,6 +164,27 @@ def test_where_all_have_room_all_are_told(terminal: Callable[..., Terminal]) -> 
     ]
 
 
+def test_who_is_at_work_keeps_its_place_from_event_to_event(terminal: Callable[..., Terminal]) -> None:
+    there = terminal()
+    out = output()
+    at_work = {"i-1": "Install", "i-2": "Install", "i-3": "BeforeInstall"}
+    for name, event in (
+        ("i-3", "Install"),
+        ("i-1", "AfterInstall"),
+        ("i-2", "AfterInstall"),
+        ("i-1", "ValidateService"),
+    ):
+        at_work[name] = event
+        since = time.time() - 30 + len(event)
+        rows = (Standing("i-0", "not begun"), *(Standing(*row, since) for row in _busy(at_work)))
+        show(out, Standings(rows), Progress("InProgress"))
+        assert [line.split()[0] for line in there.lines()[1:]] == ["i-1", "i-2", "i-3", "i-0"]
+
+
+def _busy(at_work: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    return ((name, "in progress", event) for name, event in at_work.items())
+
+
 def test_a_line_that_is_said_meanwhile_stands_above_it(terminal: Callable[..., Terminal]) -> None:
     there = terminal()
     out = output()

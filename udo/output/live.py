@@ -45,8 +45,11 @@ class Live:
         self._clean = clean
         self._coloured = coloured
         self._rows: tuple[Standing, ...] = ()
-        # Where each is and since when, by this machine's clock, in the order in which they came there.
+        # Where each is and since when, by this machine's clock.
         self._since: dict[str, tuple[tuple[str, str], float]] = {}
+        # The rank of each and its number among all that came to have one: its place, until it has another rank.
+        self._places: dict[str, tuple[int, int]] = {}
+        self._came = 0
         self._looked_at = 0.0
         self._head: Progress | None = None
         self._head_at = self._drawn_at = 0.0
@@ -75,14 +78,16 @@ class Live:
         """Takes how they stand now."""
         now = time.monotonic()
         for row in rows:
-            where, known = (row.state, row.doing), self._since.pop(row.name, None)
+            where, known = (row.state, row.doing), self._since.get(row.name)
             if known is None or known[0] != where:
                 # Clocks differ: what has come about since the last look is no older than that.
                 most = now - self._looked_at if known else now
                 age = time.time() - row.since if row.since else 0.0
                 known = where, now - min(max(age, 0.0), most)
             self._since[row.name] = known
-        self._since = dict(sorted(self._since.items(), key=lambda item: item[1][1]))
+            if self._places.get(row.name, (-1, 0))[0] != _rank(row):
+                self._came += 1
+                self._places[row.name] = _rank(row), self._came
         self._rows, self._looked_at = tuple(rows), now
 
     def head(self, progress: Progress) -> bool:
@@ -117,7 +122,7 @@ class Live:
         """Leaves it as it stands, once and for all."""
         if self._drawn:
             self.draw()
-        self._rows, self._since, self._head, self._drawn = (), {}, None, []
+        self._rows, self._since, self._places, self._head, self._drawn = (), {}, {}, None, []
 
     def _back(self, space: int) -> str:
         """The way back to its first line."""
@@ -133,8 +138,7 @@ class Live:
         indent = " " * (6 if space >= _ROOMY else 2)
         yield _Line(cut(indent + self._heading(space, now), space))
         most = max(1, height - _KEPT - 1)
-        order = {name: number for number, name in enumerate(self._since)}
-        rows = sorted(self._rows, key=lambda row: (_rank(row), order[row.name] if _rank(row) <= _TOLD else 0))
+        rows = sorted(self._rows, key=lambda row: self._places[row.name])
         told = rows if len(rows) <= most else _chosen(rows, most - 1)
         cells = [(row.name, row.state, self._age(row, now), self._clean(row.doing)) for row in told]
         names, states, ages = ([width(cell[number]) for cell in cells] for number in range(3))
