@@ -106,7 +106,7 @@ def limit(text: str) -> float:
 @click.option("--allow-older", is_flag=True, help="Deploy a commit that is in the history of the running one.")
 @click.option("--queue", metavar="[=TIME]", type=given, help="Wait for the end of another deployment first (60m).")
 @click.option("--supersede", is_flag=True, help="Stop another deployment first, without a rollback; asks.")
-@click.option("--no-wait", is_flag=True, help="Start it, name it, and leave it to AWS: what follows a success is not done.")
+@click.option("--no-wait", is_flag=True, help="Start it, name it, leave it to AWS: what follows a success is not done.")
 @click.option("--timeout", metavar="TIME", type=limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
 @click.option(
     "--file-exists",
