@@ -49,8 +49,8 @@ def deploy_check(
             the_hook_runs_at_most_once,
         ),
         told=(
-            # 3: deployed, and what was suspended could not be resumed.
-            exit_code_is_one_of(*CODES, 124, *((3,) if more else ())),
+            # 3: deployed, and what was suspended could not be resumed. 4: it may not see what is active, and AWS does.
+            exit_code_is_one_of(*CODES, 124, *((3,) if more else ()), *((4,) if stops else ())),
             exit_0_means(every_member_has_it if waits else it_is_begun),
             exit_0_means_the_hook_ran,
             whoever_leaves_names_the_deployment,
