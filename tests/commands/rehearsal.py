@@ -61,6 +61,10 @@ class Rehearsal:
         self.world, self.udo = world, udo
         self.codedeploy, self.autoscaling, self.s3 = aws("codedeploy"), aws("autoscaling"), aws("s3")
 
+    def write(self, text: str) -> None:
+        """Has another udo.yml."""
+        Path("udo.yml").write_text(text, encoding="utf-8")
+
     def put(self, name: str, data: bytes) -> str:
         """Puts a bundle where REV finds it, and returns the REV."""
         self.s3.put_object(Bucket="releases", Key=f"{name}.tgz", Body=data)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from deploy_worlds import hook
 from processes import Ended, begun, ended
-from rehearsal import GROUP, Rehearsal, bundle, rehearsal  # noqa: F401 - a fixture
+from rehearsal import CONFIG, GROUP, Rehearsal, bundle, rehearsal  # noqa: F401 - a fixture
 from whole import some
 
 from udo.sandbox.clock import Clock
@@ -129,8 +131,9 @@ def rolls_back(shop: Rehearsal, *events: str) -> None:
 
 def test_a_rollback_of_codedeploys_is_followed_and_the_exit_code_still_says_failed(shop: Rehearsal) -> None:
     rolls_back(shop)
+    shop.write(CONFIG.format(more=hook(), deploy="", count=4))
     done = shop.deploy("b", "-o", "json")
-    assert done.exit == 1
+    assert (done.exit, Path("hook.json").exists()) == (1, False)
     back, failed = shop.deployments()[:2]
     assert (back["status"], back["creator"], failed["status"]) == ("Succeeded", "codeDeployRollback", "Failed")
     assert shop.pages() == {"first\n"}

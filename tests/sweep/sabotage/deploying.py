@@ -106,7 +106,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "say at every poll that the network is away",
         "change/waiting.py",
-        "if error.message != unread:",
+        "if error.message != self._told:",
         "if True:",
         ("tests/commands/test_deploy_faults.py::test_a_network_that_is_away_for_a_minute_is_waited_out_and_told_once",),
     ),
