@@ -246,6 +246,7 @@ def test_what_cannot_be_resumed_is_told_with_the_command_that_does_and_stays_rec
     done = udo(*DEPLOY)
     assert done.exit == 3, done.stderr
     assert "'udo resume prod webapp --recover' does it" in done.stderr
+    assert "the same command again puts that right" in done.stderr
     assert suspended(world) == ["AlarmNotification", "HealthCheck"]
     assert list(tags(world)) == [TAG]
     assert udo(*RECOVER).exit == 0

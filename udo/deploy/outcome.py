@@ -210,7 +210,8 @@ class Ending:
         if not problems:
             return Result(data, text=text)
         hint = "it is not undone, and the same command again "
-        hint += "deploys to the instances without it" if failed or self.lacking else "does nothing more"
+        after = "puts that right" if self.plan.remedy and self.plan.remedy in why else "does nothing more"
+        hint += "deploys to the instances without it" if failed or self.lacking else after
         return Result(data, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
 
     def _gone(self, outcome: Outcome) -> list[str]:
