@@ -25,6 +25,7 @@ def together(reads: Sequence[Callable[[], Any]]) -> list[Any]:
 
     def work() -> None:
         while left:
+            signals.look()
             try:
                 number, read = left.popleft()
             except IndexError:

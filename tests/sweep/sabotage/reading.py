@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sabotage.mutant import Mutant
 
+_PAGE = "tests/commands/test_status_page.py::test_"
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a reason that the plan carried is not recorded",
@@ -117,5 +119,61 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not isinstance(answer, Iterator):",
         "if True:",
         tests=("tests/commands/test_once.py::test_rows_that_are_handed_out_one_by_one_are_there_the_second_time_too",),
+    ),
+    Mutant(
+        "status asks one thing after another",
+        "aws/parallel.py",
+        "min(len(reads), _AT_ONCE) - 1",
+        "0",
+        (f"{_PAGE}reads_that_do_not_rest_on_each_other_are_on_their_way_at_the_same_time",),
+    ),
+    Mutant(
+        "an error of a read on another thread is nobody's",
+        "aws/parallel.py",
+        "    if failed:\n",
+        "    if 0 in failed:\n",
+        ("tests/aws/test_parallel.py::test_what_fails_first_in_their_order_is_raised_once_all_have_ended",),
+    ),
+    Mutant(
+        "status asks for each target group of each group",
+        "status/page.py",
+        "arns = dict.fromkeys(arn for group in self.groups.values() for arn in target_groups(group))",
+        "arns = [arn for group in self.groups.values() for arn in target_groups(group)]",
+        (f"{_PAGE}the_page_of_all_roles_asks_never_once_a_group_or_an_instance[50]",),
+    ),
+    Mutant(
+        "members are as healthy as the group alone says",
+        "status/health.py",
+        "return min((own, *behind), key=_rank)",
+        "return own",
+        (f"{_PAGE}members_are_as_healthy_as_the_worst_that_group_and_target_groups_say",),
+    ),
+    Mutant(
+        "the last success hides a later failure",
+        "status/rows.py",
+        'attempted != row["last_successful"]',
+        'not row["last_successful"]',
+        (f"{_PAGE}the_last_attempt_stands_beside_the_last_success_where_it_is_another",),
+    ),
+    Mutant(
+        "a member has the revision of the last deployment, whether it got there or not",
+        "status/revisions.py",
+        'aws.codedeploy.target_ids(one.deployment_id, ("Succeeded",))',
+        "aws.codedeploy.target_ids(one.deployment_id)",
+        ("tests/commands/test_status_role.py::test_each_member_has_the_revision_that_last_succeeded_on_it",),
+    ),
+    Mutant(
+        "a watch tells of what did not change",
+        "status/watch.py",
+        "if text != before[label][heading]",
+        "if text",
+        ("tests/commands/test_status_watch.py::test_off_a_terminal_the_page_stands_once_and_each_change_on_a_line",),
+    ),
+    Mutant(
+        "instances lists those in service alone",
+        "commands/instances.py",
+        'whom if whom.states else replace(whom, states=("any",))',
+        "whom",
+        ("tests/commands/test_instances.py::test_the_selectors_of_ssh_choose_among_all_members_whatever_their_state",),
     ),
 )

@@ -73,7 +73,7 @@ def targets_begin_as_initial(target_group: Any, instance_id: str) -> tuple[str, 
     Source: docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html (reason codes).
     """
     passed = moment.now() - _since(target_group).get(instance_id, 0.0)
-    if passed >= delays.target:
+    if delays.target <= 0 or passed >= delays.target:
         return None
     if passed < delays.target / 2:
         return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
