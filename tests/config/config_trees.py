@@ -34,7 +34,7 @@ def value(key: Key) -> st.SearchStrategy[Any]:
         case "duration":
             return st.sampled_from(["5m", "90s", "1h", 90, 1.5, "45"])
         case "list":
-            found = st.lists(text(key), max_size=3)
+            found = st.lists(text(key), max_size=3, unique=key.once)
             return st.one_of(found, found.map(lambda items: {"replace": items})) if key.merge == "append" else found
         case "map":
             return mapping(key.path)
@@ -77,7 +77,8 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def mapping(path: str, *, nulls: bool = True) -> st.SearchStrategy[Tree]:
-    known = schema.inside(path).values()
+    # Those of deploy.after must be roles of the cluster.
+    known = [key for key in schema.inside(path).values() if key.path != "deploy.after"]
     keys = {key.name: (maybe if nulls else st.one_of)(value(key)) for key in known if not key.needed}
     return st.fixed_dictionaries({key.name: value(key) for key in known if key.needed}, optional=keys)
 
