@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from arena import Arena
 from deploy_check import HOOKED, deploy_check, stop_check
 from deploy_worlds import OTHER, SHA, attach, begin, config, end
@@ -9,6 +11,7 @@ from scenario import Scenario, after, cut_off
 from several_check import GROUPS, several_check
 from suspend_check import CODEDEPLOYS, SUSPENDING, THEIRS, UDOS
 
+from udo.bundle.listing import listing
 from udo.sandbox.strict import DeploymentFault
 from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
@@ -16,6 +19,8 @@ from udo.sandbox.strict.codedeploy.faults import deployment_faults
 DEPLOY = ("deploy", "prod", "webapp", SHA, "--timeout", "90s")
 PLAIN = config()
 THIRD = "2222222222222222222222222222222222222222"
+BUNDLE = config("deploy: {github: null, s3: {bucket: releases}}")
+FOLDER = Path(__file__).parent / "bundle"
 SUSPEND = config(f"deploy: {{suspend: [{', '.join((CODEDEPLOYS, *UDOS, THEIRS))}]}}")
 HOOK = config(f"post_deploy_hook: [[sh, -c, 'echo $UDO_REVISION >> {HOOKED}']], deploy: {{on_failure: rollback}}")
 
@@ -113,6 +118,12 @@ CORE = {
         _seeded,
         deploy_check("1111111 Succeeded 3", "740800d Succeeded 3", hooks=1),
         HOOK,
+    ),
+    "deploy-bundle": Scenario(
+        ("deploy", "prod", "webapp", "--bundle", str(FOLDER), "--timeout", "90s"),
+        _seeded,
+        deploy_check("1111111 Succeeded 3", f"{listing(FOLDER).sha256[:7]} Succeeded 3"),
+        BUNDLE,
     ),
     "rollback-code": Scenario(
         ("rollback", "prod", "webapp", "--code", "--timeout", "90s"),
