@@ -265,6 +265,26 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     assert "larger than 2 GB unpacked" in one.message
 
 
+def _zip(place: Path, method: int, says: int) -> Path:
+    """A zip with 300,000 bytes, of which it says that they are so many."""
+    with zipfile.ZipFile(place, "w", method) as made:
+        made.writestr("appspec.yml", GOOD)
+        made.writestr("web", bytes(300_000))
+    data = place.read_bytes().replace((300_000).to_bytes(4, "little"), says.to_bytes(4, "little"))
+    place.write_bytes(data)
+    return place
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_zip_that_holds_more_than_it_says_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: int
+) -> None:
+    monkeypatch.setattr("udo.bundle.archive.MOST_BYTES", 500_000)
+    assert check_bundle(_zip(tmp_path / "a.zip", method, 300_000)).errors == ()
+    (one,) = check_bundle(_zip(tmp_path / "b.zip", method, 10)).findings
+    assert "holds more of web than it says" in one.message
+
+
 def test_udo_check_tells_places_and_ends_with_2(udo: Udo, tmp_path: Path) -> None:
     folder(tmp_path / "b", 'version: "0.0"\nos: linux\nFiles: []\n')
     ended = udo("check", "--bundle", "b")

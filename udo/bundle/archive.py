@@ -20,6 +20,8 @@ from udo.bundle.failure import Failed
 MOST_BYTES = 2 * 1024**3
 MOST_ENTRIES = 100_000
 MOST_LEVELS = 500
+# Source: zlib.net, zlib_tech.html: deflate makes no more of a byte than this.
+_MOST_INFLATED = 1032
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error, ValueError, NotImplementedError)
 _NO_ZIP = "Zip end of central directory signature not found"
 
@@ -59,6 +61,7 @@ def refuse_dangerous(bundle: Path) -> None:
     """
     outward: set[str] = set()
     total = number = 0
+    refuse_lies(bundle)
     for entry in entries(bundle):
         number, total = number + 1, total + entry.size
         if number > MOST_ENTRIES:
@@ -79,6 +82,37 @@ def refuse_dangerous(bundle: Path) -> None:
             raise Failed(f"The bundle holds a path that leads out of it by a link: {entry.path}")
         if entry.kind == "link" and _link_leads_out(entry):
             outward.add(posixpath.normpath(entry.path.lstrip("/")))
+
+
+def refuse_lies(bundle: Path) -> None:
+    """Refuses a zip that holds more than it says, where that could be much: unzip writes all of it.
+
+    Raises: Failed.
+    """
+    if not zipfile.is_zipfile(bundle):
+        return
+    harmless = {zipfile.ZIP_STORED}
+    if bundle.stat().st_size * _MOST_INFLATED <= MOST_BYTES:
+        harmless.add(zipfile.ZIP_DEFLATED)
+    try:
+        with zipfile.ZipFile(bundle) as opened:
+            for info in opened.infolist():
+                if info.compress_type not in harmless and _is_longer(opened, info):
+                    raise Failed(
+                        f"The bundle holds more of {info.filename} than it says: the sandbox does not unpack it"
+                    )
+    except (*_BROKEN, RuntimeError):
+        return
+
+
+def _is_longer(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    said, count = info.file_size, 0
+    # By itself the library reads no further than is said.
+    info.file_size = MOST_BYTES
+    with opened.open(info) as read:
+        while count <= said and (piece := read.read(1024 * 1024)):
+            count += len(piece)
+    return count > said
 
 
 def entries(bundle: Path) -> Iterator[Entry]:
