@@ -16,7 +16,7 @@ import actions
 from moto.backends import get_backend
 from moto.core.base_backend import BaseBackend
 from moto.ssm.models import ParameterDict
-from state import REGION, left_files
+from state import OURS, REGION, left_files
 
 from udo.actions import WRITES
 from udo.sandbox import strict
@@ -25,6 +25,8 @@ from udo.sandbox.faults import Killed
 from udo.sandbox.strict.autoscaling.refreshing import refreshes
 from udo.sandbox.strict.service import services
 
+# In a command line, the first member of the group.
+MEMBER = "MEMBER"
 _functions: dict[str, FunctionType] = {}
 # What no verb writes to stays what the world was built with, and need not be copied.
 _WRITTEN = frozenset(name.partition(":")[0] for names in WRITES.values() for name in names)
@@ -59,13 +61,15 @@ class Kept:
 class Memory:
     """What one test may know of those before it: worlds as they were built, files as they were read, what was proven.
 
-    `proven` are the states, as text, of which is known that the same command leads from them to its end.
+    `proven` are the states, as text, of which is known that the same command leads from them to its end. `members` are
+    the first members of the groups that are changed, for command lines that name one as MEMBER.
     """
 
     worlds: dict[Any, Kept] = field(default_factory=dict)
     configs: dict[Any, Any] = field(default_factory=dict)
     undisturbed: dict[Any, Any] = field(default_factory=dict)
     proven: set[Any] = field(default_factory=set)
+    members: dict[Any, str] = field(default_factory=dict)
 
 
 class Arena:
@@ -76,6 +80,7 @@ class Arena:
         self.memory = memory
         self._time = time
         self._aws = aws
+        self._member = ""
         self._quotas = [quota for client in aws._connection._clients.values() for quota in _quotas(client)]
 
     def keep(self, name: Any, build: Callable[[], None]) -> None:
@@ -83,13 +88,15 @@ class Arena:
         if name not in self.memory.worlds:
             self.world.clock = Clock.by_hand()
             self.world.reset()
+            self._member = ""
             build()
             self.memory.worlds[name] = self._kept()
+            self.memory.members[name] = self._member or self._first()
         self.put_back(name)
 
     def put_back(self, name: Any) -> None:
         """Makes the world again what it was when it was kept: no fault, no lock, nothing in the log."""
-        kept = self.memory.worlds[name]
+        kept, self._member = self.memory.worlds[name], self.memory.members[name]
         self.world.faults.clear()
         self.world.log.clear()
         self.world.clock = Clock.by_hand(kept.moment)
@@ -109,6 +116,10 @@ class Arena:
         from udo.options import Options
         from udo.session import Session
 
+        if MEMBER in words:
+            # A world may be built by a command line that moves it away.
+            self._member = self._member or self._first()
+            words = tuple(word.replace(MEMBER, self._member) for word in words)
         before = len(self.world.log)
         self._rested()
         session = Session(Options(), clock=self._time, words=words)
@@ -136,6 +147,10 @@ class Arena:
         if key not in self.memory.configs:
             self.memory.configs[key] = load(Path("udo.yml"), os.environ)
         return self.memory.configs[key]
+
+    def _first(self) -> str:
+        found = self._backends()["autoscaling"].autoscaling_groups.get(OURS)
+        return next((one.instance_id for one in found.instance_states), "") if found else ""
 
     def _rested(self) -> None:
         # A client gives up trying again after some hundred failures: each run is to find a fresh one.

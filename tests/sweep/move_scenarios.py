@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from arena import Arena
-from deploy_worlds import config, members
+from arena import MEMBER, Arena
+from deploy_worlds import config
 from invariants import (
     CODES,
     every_group_launches_from_something,
@@ -26,10 +26,6 @@ _KEYS = ("desired_capacity", "instance_states")
 def _three(arena: Arena) -> None:
     """A group of three, beside groups named almost like it."""
     arena.world.seed(arena.config())
-
-
-def _first(arena: Arena) -> str:
-    return members(arena.world)[0]
 
 
 def _check(desired: int, in_service: int, standby: int, lowest: int) -> Check:
@@ -73,3 +69,18 @@ def _comparable(state: State) -> Any:
         name: {key: value for key, value in one.items() if key not in _KEYS} for name, one in state["groups"].items()
     }
     return {**state, "groups": groups, "instances": None, "parameters": None}
+
+
+def _moved(*words: str) -> tuple[str, ...]:
+    return (words[0], "prod", "webapp", MEMBER, *words[1:])
+
+
+CORE = {"standby": Scenario(_moved("standby"), _three, _check(3, 3, 1, 3), PLAIN)}
+MORE = {
+    "standby-shrink": Scenario(_moved("standby", "--shrink", "--yes"), _three, _check(2, 2, 1, 2), PLAIN),
+    "standby-return": Scenario(
+        _moved("standby", "--return"), after(_three, *_moved("standby")), _check(4, 4, 0, 3), PLAIN
+    ),
+    "detach": Scenario(_moved("detach"), _three, _check(3, 3, 0, 3), PLAIN),
+    "attach": Scenario(_moved("attach"), after(_three, *_moved("detach")), _check(4, 4, 0, 3), PLAIN),
+}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import deploy_scenarios as deploy
 import launch_scenarios as launch
+import move_scenarios as move
 import scale_scenarios as scale
 
-CORE = launch.CORE | deploy.CORE | scale.CORE
-MORE = launch.MORE | deploy.MORE | scale.MORE
+CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE
+MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE
 EVERY = CORE | MORE

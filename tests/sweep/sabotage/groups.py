@@ -6,6 +6,8 @@ from sabotage.mutant import Mutant
 
 _SCALE = "tests/commands/test_scale.py::test_"
 
+_MOVES = "tests/commands/test_member_moves.py::test_"
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "overwrite sizes that somebody else has moved",
@@ -37,5 +39,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "(not asked.wait or is_steady(group))",
         "True",
         (f"{_SCALE}sizes_that_are_set_while_members_are_on_their_way_are_awaited",),
+    ),
+    Mutant(
+        "lower the capacity for a member that leaves, unasked",
+        "groups/moves.py",
+        '"ShouldDecrementDesiredCapacity": asked.shrink',
+        '"ShouldDecrementDesiredCapacity": True',
+        (f"{_MOVES}one_in_standby_is_replaced_and_comes_back_beside_its_replacement",),
+    ),
+    Mutant(
+        "move members that have moved since they were seen",
+        "groups/moves.py",
+        "    return tuple(Pair(_state_of(group, one), states[one], one) for one in ids)",
+        "    return ()",
+        (f"{_MOVES}one_that_moved_since_it_was_seen_is_left",),
     ),
 )
