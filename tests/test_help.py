@@ -39,11 +39,14 @@ CHANGING = (
     "resume",
     "rollback",
     "scale",
+    "sleep",
     "ssh",
     "standby",
     "stop",
+    "suspend",
     "unlock",
     "updatelc",
+    "wake",
 )
 
 

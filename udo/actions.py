@@ -106,6 +106,7 @@ READS: dict[str, frozenset[str]] = {
     "sandbox": frozenset(),
     "scale": _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
+    "sleep": _GROUPS | _CALLER,
     "standby": _GROUPS | _CALLER,
     "status": _GROUPS
     | _DEPLOYMENT_GROUPS
@@ -131,9 +132,11 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListDeploymentTargets",
         "codedeploy:ListDeployments",
     },
+    "suspend": _GROUPS | _CALLER,
     "unlock": _CALLER,
     "updatelc": _UPDATE,
     "versions": _LAUNCH_STATE,
+    "wake": _GROUPS | _CALLER,
     "why": _REFRESHES
     | {
         "autoscaling:DescribeAutoScalingGroups",
@@ -164,13 +167,17 @@ WRITES: dict[str, frozenset[str]] = {
     "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
-    "resume": _LOCK | _RESUME,
+    "resume": _LOCK | _RESUME | {"autoscaling:CreateOrUpdateTags"},
     "rollback": _SWAP | _RESUME | {"autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
     "standby": _LOCK | {"autoscaling:EnterStandby", "autoscaling:ExitStandby"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
+    "sleep": _LOCK
+    | {"autoscaling:CreateOrUpdateTags", "autoscaling:SuspendProcesses", "autoscaling:UpdateAutoScalingGroup"},
+    "suspend": _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:SuspendProcesses"},
     "unlock": frozenset({"ssm:DeleteParameter"}),
     "updatelc": _SWAP | _CREATE | _DELETE,
+    "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},
 }
 
 # Source: Service Authorization Reference, Amazon S3; API_HeadObject: it needs s3:GetObject, and s3:GetObjectVersion

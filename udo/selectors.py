@@ -71,6 +71,16 @@ def one_cluster(config: Config, word: str) -> str:
     return word
 
 
+def cluster_roles(config: Config, words: Sequence[str]) -> tuple[Role, ...]:
+    """The roles of one cluster that a changing verb names, all of it where the role is left out.
+
+    Raises: UsageError.
+    """
+    cluster, role, rest = _pair(config, words)
+    no_more(rest)
+    return changing_roles(config, (cluster, role or "*"))
+
+
 def no_more(words: Sequence[str]) -> None:
     """Accepts the end of the words.
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from sabotage import ROOMS
 from sabotage.mutant import Mutant
 
@@ -64,6 +65,8 @@ def _failing(folder: Path, tests: Sequence[str]) -> str:
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
+    if done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return sys.exit(f"no test is called {' '.join(tests)}")
     named = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
     return named[1] if named else f"pytest ended with {done.returncode}: {done.stdout[-200:]}{done.stderr[-200:]}"
 

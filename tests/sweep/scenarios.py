@@ -5,8 +5,9 @@ from __future__ import annotations
 import deploy_scenarios as deploy
 import launch_scenarios as launch
 import move_scenarios as move
+import rest_scenarios as rest
 import scale_scenarios as scale
 
-CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE
-MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE
+CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE
+MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE
 EVERY = CORE | MORE

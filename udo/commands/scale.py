@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from udo.change.finish import finish
-from udo.change.plan import Call, Difference, Pair, Plan, Wait
+from udo.change.plan import Plan
 from udo.commands._options import wait_lock
 from udo.duration import given
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.groups.observe import existing_group
-from udo.groups.tags import group_read
+from udo.groups.processes import ASLEEP
+from udo.groups.rest import Sizes, size_differences, sizes_call, sizes_goal, sizes_of, steady_wait
 from udo.groups.target import role_target
-from udo.groups.watch import STEADY, is_steady
+from udo.groups.watch import is_steady
 from udo.result import Result
 from udo.selectors import no_more, one_role
 
@@ -29,22 +30,10 @@ if TYPE_CHECKING:
 
 TAKES = ("--dry-run", "--yes")
 _HALF_AN_HOUR = 1800.0
-_PATH = "[MinSize, DesiredCapacity, MaxSize]"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
 _FALLS = re.compile(r"-[0-9]+")
 # Stands before a number that is less, so that it is no option.
 _LESS = "less "
-
-
-class Sizes(NamedTuple):
-    """How large a group is meant to be, in the order AWS keeps them: low <= desired <= high."""
-
-    low: int
-    desired: int
-    high: int
-
-    def __str__(self) -> str:
-        return f"{self.desired} (min {self.low}, max {self.high})"
 
 
 class Asked(NamedTuple):
@@ -60,11 +49,6 @@ class Asked(NamedTuple):
     def changes(self) -> bool:
         """Whether sizes are to be set, and not only shown."""
         return bool(self.word) or self.low is not None or self.high is not None
-
-
-def sizes_of(group: AutoScalingGroup) -> Sizes:
-    """The sizes as AWS has them."""
-    return Sizes(group.min_size, group.desired_capacity, group.max_size)
 
 
 def wanted_sizes(group: AutoScalingGroup, asked: Asked) -> tuple[Sizes, str]:
@@ -126,49 +110,20 @@ def plan_scale(role: Role, group: AutoScalingGroup, asked: Asked, notes: tuple[s
     bounds = f" --min {wanted.low}" if wanted.low != now.low else ""
     bounds += f" --max {wanted.high}" if wanted.high != now.high else ""
     again = f"udo scale {role.cluster} {role.name} {wanted.desired}{bounds}"
-    goal = (Pair(group_read(group.name, _PATH), list(wanted), f"sizes of {group.name}"),)
-    waits = (_wait(group, wanted, asked, again),) if asked.wait else ()
-    calls = (_call(group, now, wanted, goal),) if wanted != now else ()
+    says = f"wait until {group.name} has {wanted.desired} in service"
+    waits = (steady_wait(group, says, asked.timeout, again),) if asked.wait else ()
+    calls = (sizes_call(group, wanted),) if wanted != now else ()
     asks = _question(role, group, wanted, beyond)
     return replace(
         heading,
         steps=(*calls, *waits),
-        goal=goal,
-        differences=tuple(_differences(now, wanted)),
+        goal=(sizes_goal(group, wanted),),
+        differences=size_differences(now, wanted),
         notes=(*notes, *_notes(group, now, wanted)),
         asks=asks if calls else None,
         done=_done(group, wanted, asked),
         again=f"{again} --yes" if asks and not beyond else again,
     )
-
-
-def _call(group: AutoScalingGroup, now: Sizes, wanted: Sizes, goal: tuple[Pair, ...]) -> Call:
-    keys = ("MinSize", "DesiredCapacity", "MaxSize")
-    changed = {key: new for key, old, new in zip(keys, now, wanted, strict=True) if new != old}
-    return Call(
-        f"set the sizes of {group.name}  {now} -> {wanted}",
-        "autoscaling",
-        "UpdateAutoScalingGroup",
-        {"AutoScalingGroupName": group.name, **changed},
-        expect=(Pair(group_read(group.name, _PATH), list(now), f"sizes of {group.name}"),),
-        proof=goal,
-    )
-
-
-def _wait(group: AutoScalingGroup, wanted: Sizes, asked: Asked, again: str) -> Wait:
-    return Wait(
-        f"wait until {group.name} has {wanted.desired} in service",
-        group_read(group.name, "DesiredCapacity"),
-        success=(STEADY,),
-        timeout=asked.timeout,
-        detached=f"the sizes are set and AWS continues; look again with: {again}",
-        watch="group",
-    )
-
-
-def _differences(now: Sizes, wanted: Sizes) -> list[Difference]:
-    named = zip(("minimum", "desired", "maximum"), now, wanted, strict=True)
-    return [Difference(key, str(old), str(new)) for key, old, new in named if old != new]
 
 
 def _question(role: Role, group: AutoScalingGroup, wanted: Sizes, beyond: str) -> str | None:
@@ -185,6 +140,8 @@ def _notes(group: AutoScalingGroup, now: Sizes, wanted: Sizes) -> list[str]:
     process = "Launch" if wanted.desired > now.desired else "Terminate" if wanted.desired < now.desired else ""
     if process in group.suspended_processes:
         notes.append(f"warning: {process} is suspended: no instance will {'come' if process == 'Launch' else 'go'}")
+    if ASLEEP in group.tags:
+        notes.append("warning: it sleeps: alarms and scheduled actions stay suspended until 'udo wake'")
     if any(member.weight > 1 for member in group.members):
         notes.append("members of this group have weights: sizes are in units of capacity, not instances")
     return notes

@@ -6,13 +6,15 @@ from sabotage.mutant import Mutant
 
 _SCALE = "tests/commands/test_scale.py::test_"
 
+_SLEEP = "tests/commands/test_sleep.py::test_"
+_SUSPEND = "tests/commands/test_suspend.py::test_"
 _MOVES = "tests/commands/test_member_moves.py::test_"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "overwrite sizes that somebody else has moved",
-        "commands/scale.py",
-        '        expect=(Pair(group_read(group.name, _PATH), list(now), f"sizes of {group.name}"),),\n',
+        "groups/rest.py",
+        '        expect=(Pair(group_read(group.name, SIZES), list(now), f"sizes of {group.name}"),),\n',
         "",
         (f"{_SCALE}sizes_that_moved_since_they_were_seen_are_not_overwritten_and_the_hint_has_the_number",),
     ),
@@ -46,6 +48,34 @@ MUTANTS: tuple[Mutant, ...] = (
         '"ShouldDecrementDesiredCapacity": asked.shrink',
         '"ShouldDecrementDesiredCapacity": True',
         (f"{_MOVES}one_in_standby_is_replaced_and_comes_back_beside_its_replacement",),
+    ),
+    Mutant(
+        "remember zero as the size of a group that sleeps already",
+        "groups/rest.py",
+        "known.sizes if known and now in (known.sizes, asleep) else now",
+        "now",
+        (f"{_SLEEP}whatever_cuts_it_off_the_sizes_are_remembered_and_the_same_command_ends_it",),
+    ),
+    Mutant(
+        "terminate who came while a group slept",
+        "groups/rest.py",
+        "max(now.desired, to.desired)) if now.desired",
+        "to.desired) if now.desired",
+        (f"{_SLEEP}waking_never_terminates_who_came_meanwhile",),
+    ),
+    Mutant(
+        "resume whatever is suspended",
+        "groups/processes.py",
+        "names = words or noted",
+        "names = words or ordered(before)",
+        (f"{_SUSPEND}named_processes_are_suspended_and_exactly_those_resumed",),
+    ),
+    Mutant(
+        "suspend processes before it is noted that Udo has",
+        "groups/processes.py",
+        "steps=(*tag, call), goal=proof",
+        "steps=(call, *tag), goal=proof",
+        (f"{_SUSPEND}whatever_is_cut_off_the_same_commands_put_right",),
     ),
     Mutant(
         "move members that have moved since they were seen",

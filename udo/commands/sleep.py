@@ -1,0 +1,55 @@
+"""Take the groups of a cluster to zero, until they are woken."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from udo.change.many import finish_each
+from udo.commands._options import wait_lock
+from udo.duration import given
+from udo.groups.observe import existing_group
+from udo.groups.rest import plan_sleep
+from udo.groups.target import role_target
+from udo.selectors import cluster_roles
+
+if TYPE_CHECKING:
+    from udo.change.plan import Plan
+    from udo.config import Role
+    from udo.result import Result
+    from udo.session import Session
+
+TAKES = ("--dry-run", "--yes")
+_HALF_AN_HOUR = 1800.0
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="CLUSTER [ROLE]")
+@click.option("--no-wait", is_flag=True, help="Set the sizes and leave the rest to AWS.")
+@click.option("--timeout", metavar="TIME", type=given, help="Wait for so long: 90s, 30m or 1h (default: 30m).")
+@wait_lock
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout: float | None) -> Result:
+    """Take groups to zero instances, for the night or for longer, until 'udo wake'. Without ROLE all groups of the
+    cluster.
+
+    The sizes are remembered in the group's tag udo:asleep first; then scheduled actions and alarms, which would wake
+    it, are suspended; then minimum and desired capacity are set to zero. It asks, since every instance is terminated.
+
+    \b
+    udo sleep dev
+    udo sleep dev webapp --dry-run
+    """
+    seconds = None if no_wait else timeout or _HALF_AN_HOUR
+    roles = cluster_roles(session.config, words)
+    return finish_each(
+        session, [(role_target(session, role), partial(_planned, session, role, seconds)) for role in roles]
+    )
+
+
+def _planned(session: Session, role: Role, seconds: float | None) -> Plan:
+    aws = session.aws(role)
+    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    return plan_sleep(role, group, seconds)

@@ -1,0 +1,160 @@
+"""Processes of a group that are suspended by hand, kept in a tag, and resumed: those alone that Udo has suspended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from udo.change.plan import Call, Pair, Plan, Read
+from udo.errors import Conflict, Refused, UsageError
+from udo.groups.tags import group_read, tag_call, tag_read, untag_call
+from udo.schema.deploy import PROCESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from udo.config import Role
+    from udo.model.groups import AutoScalingGroup
+
+# What `udo suspend` has suspended, by name.
+TAG = "udo:suspended"
+# What a run of deploy, and `udo sleep`, have suspended: theirs to resume.
+BY_RUN = "udo:suspended-by-run"
+ASLEEP = "udo:asleep"
+# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html.
+DANGERS = {
+    "Launch": "nothing is launched, and what is unhealthy is terminated without a successor",
+    "Terminate": "what is unhealthy is not replaced",
+    "AddToLoadBalancer": "instances that are launched never enter the load balancer, afterwards neither",
+}
+
+
+def named_processes(words: Sequence[str]) -> tuple[str, ...]:
+    """The processes that the words name, each once, in AWS's order. Raises: UsageError."""
+    from udo.config.suggesting import among
+
+    for word in words:
+        if word not in PROCESSES:
+            raise UsageError(f"no process {word!r}", hint=among(word, PROCESSES))
+    return ordered(words)
+
+
+def by_hand(group: AutoScalingGroup) -> tuple[str, ...]:
+    """What the tag says that `udo suspend` has suspended. Raises: Refused where it holds what Udo does not write."""
+    names = group.tags.get(TAG, "").split()
+    if any(name not in PROCESSES for name in names):
+        raise Refused(
+            f"tag {TAG} of {group.name} holds {group.tags[TAG]!r}, which Udo does not write",
+            hint="nothing was changed; look at the suspended processes, and remove the tag",
+        )
+    return ordered(names)
+
+
+def plan_suspend(role: Role, group: AutoScalingGroup, names: Sequence[str]) -> Plan:
+    """The plan that suspends processes, noted in the tag before.
+
+    Raises: Conflict where a run has suspended one for itself; Refused.
+    """
+    noted, before = by_hand(group), set(group.suspended_processes)
+    _nobody_elses(group, names)
+    theirs = [name for name in names if name in before and name not in noted]
+    fresh = [name for name in names if name not in before]
+    heading = Plan("suspend", role.label, (), unchanged=f"{listed(names)} of {group.name} suspended already")
+    notes = [f"{name} is suspended already, not by Udo: resume leaves it" for name in theirs]
+    if not fresh:
+        return replace(heading, notes=tuple(notes))
+    notes += [f"warning: while {name} is suspended {DANGERS[name]}" for name in fresh if name in DANGERS]
+    tag = _tag(group, noted, ordered([*noted, *fresh]))
+    params = {"AutoScalingGroupName": group.name, "ScalingProcesses": fresh}
+    proof = (Pair(suspended_read(group.name, fresh), sorted(fresh), f"suspended processes of {group.name}"),)
+    call = Call(f"suspend {listed(fresh)} of {group.name}", "autoscaling", "SuspendProcesses", params, proof=proof)
+    asks = f"{role.label} is protected. Suspend {listed(fresh)}?" if role.protects("suspend") else None
+    done = f"{listed(fresh)} of {group.name} suspended; back with: udo resume {role.cluster} {role.name}"
+    return replace(heading, steps=(*tag, call), goal=proof, notes=tuple(notes), asks=asks, done=done)
+
+
+def plan_resume(role: Role, group: AutoScalingGroup, words: Sequence[str]) -> Plan:
+    """The plan that resumes what the words name, or all that the tag names, and then takes it out of the tag.
+
+    Raises: Conflict, Refused where one is a run's or a sleep's to resume.
+    """
+    noted, before = by_hand(group), set(group.suspended_processes)
+    _nobody_elses(group, words)
+    names = words or noted
+    nothing = f"{listed(words)} of {group.name} {_is(words)} not suspended" if words else _nothing(group)
+    heading = Plan("resume", role.label, (), unchanged=nothing)
+    there = [name for name in names if name in before]
+    left = tuple(name for name in noted if name not in names)
+    calls = (resume_call(group.name, there),) if there else ()
+    tag = _tag(group, noted, left)
+    if not (calls or tag):
+        return heading
+    asks = f"{role.label} is protected. Resume {listed(there)}?" if role.protects("resume") and there else None
+    goal = tuple(pair for call in calls for pair in call.proof)
+    done = f"{listed(there)} of {group.name} resumed" if there else nothing
+    return replace(heading, steps=(*calls, *tag), goal=goal, asks=asks, done=done)
+
+
+def resume_call(group_name: str, names: Sequence[str]) -> Call:
+    """The call that resumes processes."""
+    return Call(
+        f"resume {listed(names)} of {group_name}",
+        "autoscaling",
+        "ResumeProcesses",
+        {"AutoScalingGroupName": group_name, "ScalingProcesses": list(names)},
+        proof=(Pair(suspended_read(group_name, names), [], f"suspended processes of {group_name}"),),
+    )
+
+
+def suspended_read(group_name: str, names: Sequence[str]) -> Read:
+    """Which of these processes are suspended, sorted."""
+    path = f"sort(SuspendedProcesses[?contains(`{json.dumps(list(names))}`, ProcessName)].ProcessName || `[]`)"
+    return group_read(group_name, path)
+
+
+def ordered(names: Iterable[str]) -> tuple[str, ...]:
+    """The processes, each once, in the order AWS lists them."""
+    wanted = set(names)
+    return tuple(name for name in PROCESSES if name in wanted)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Processes in a line."""
+    return ", ".join(names)
+
+
+def _tag(group: AutoScalingGroup, noted: Sequence[str], wanted: Sequence[str]) -> tuple[Call, ...]:
+    """The call that makes the tag say what is wanted, where it does not."""
+    if tuple(noted) == tuple(wanted):
+        return ()
+    value = " ".join(noted)
+    if not wanted:
+        return (untag_call(group.name, TAG, group.tags[TAG], f"remove tag {TAG} of {group.name}: {listed(noted)}"),)
+    seen = Pair(tag_read(group.name, TAG), value or None, f"tag {TAG} of {group.name}")
+    call = tag_call(group.name, TAG, " ".join(wanted), f"tag {TAG} of {group.name}: {listed(wanted)}")
+    return (replace(call, expect=(seen,)),)
+
+
+def _nobody_elses(group: AutoScalingGroup, names: Iterable[str]) -> None:
+    """Raises: Conflict where a run of deploy, or sleep, has suspended one of them for itself."""
+    by_run = group.tags.get(BY_RUN, "").split()
+    asleep = group.tags.get(ASLEEP, "").split()
+    for name in names:
+        if name in by_run:
+            raise Conflict(
+                f"{name} of {group.name} is suspended by run {by_run[0]}, which resumes it",
+                hint="nothing was changed; if that is dead, use: resume --recover",
+            )
+        if name in asleep:
+            raise Conflict(f"{name} of {group.name} is suspended while it sleeps", hint="udo wake resumes it")
+
+
+def _nothing(group: AutoScalingGroup) -> str:
+    others = ordered(group.suspended_processes)
+    also = f"; {listed(others)} {_is(others)} suspended, not by 'udo suspend': name what to resume" if others else ""
+    return f"'udo suspend' has suspended nothing of {group.name}{also}"
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
