@@ -7,7 +7,7 @@ from typing import Any
 
 from arena import Run
 from scenario import Case, Invariant
-from state import OURS, SUSPENDED, State, launched
+from state import OURS, State, launched
 
 LOCK = f"/udo/lock/{OURS}"
 # Where the sandbox keeps a group's suspended processes, with the reason of each, and its tags.

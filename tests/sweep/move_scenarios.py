@@ -16,7 +16,7 @@ from invariants import (
     only_these_change,
     the_lock_is_given_back,
 )
-from scenario import Case, Check
+from scenario import Case, Check, Scenario, after
 from state import OURS, State
 
 PLAIN = config()

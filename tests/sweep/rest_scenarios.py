@@ -8,6 +8,7 @@ from arena import Arena
 from deploy_worlds import config
 from invariants import (
     CODES,
+    SUSPENDED,
     every_group_launches_from_something,
     exit_0_means,
     exit_code_is_one_of,
@@ -16,7 +17,7 @@ from invariants import (
     the_lock_is_given_back,
 )
 from scenario import Case, Check, Scenario, after
-from state import OURS, SUSPENDED, State
+from state import OURS, State
 
 PLAIN = config()
 _SIZES = ("min_size", "desired_capacity", "max_size")

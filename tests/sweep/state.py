@@ -15,8 +15,6 @@ from moto.ssm.models import ssm_backends
 
 REGION = "us-west-2"
 OURS = "prod-webapp"
-# Where a group of `state_of` has its suspended processes.
-SUSPENDED = "udo_suspended"
 State = Mapping[str, Mapping[str, Any]]
 _RANDOM = re.compile(r"(udo:|lt-)(?:[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}|[0-9a-f]{17})")
 # What differs from one run to the next and means nothing: times, random ids, and what moto keeps for itself.

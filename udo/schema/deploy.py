@@ -10,7 +10,7 @@ PROCESSES = (
     *("InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions"),
 )
 # The verbs that others are told of.
-TELLING = (*CHANGING, "lock", "resume", "stop")
+TELLING = (*CHANGING, "lock", "stop")
 
 KEYS: tuple[Key, ...] = (
     Key("deploy", "map", "CodeDeploy.", merge="deep"),
