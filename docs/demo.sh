@@ -85,7 +85,10 @@ chapter "Now with a page that its own hook does not like. What went wrong, and w
 run 'echo "under construction" > bundle/web/index.html'
 run 'tar czf 2.tgz -C bundle . && python upload.py 2.tgz'
 run 'udo deploy stage webapp s3://releases/2.tgz || echo "exit $?"'
+chapter "The same again, at any time and on any machine, and the way back:"
 run 'udo why stage webapp'
+run 'udo rollback stage webapp --code'
+run 'udo ssh stage webapp "cat srv/shop/index.html"'
 chapter "And a mistake of the kind that only shows on the instance, seen before:"
 run "sed -i 's/0.0/\"0.0\"/; s/ValidateService/ValidatService/' bundle/appspec.yml"
 run 'udo check --bundle bundle || echo "exit $?"'

@@ -95,6 +95,8 @@ def test_the_tour_goes_to_its_end_and_leaves_nothing(environment: dict[str, str]
     assert "succeeded on 2 instances" in ended.stdout
     assert ended.stdout.count("load average") == 2
     assert "failed in ValidateService (scripts/validate.sh, exit 1)" in ended.stdout + ended.stderr
+    assert "udo rollback stage webapp --code brings back 1.tgz" in ended.stderr
+    assert ended.stdout.count("  Welcome to the shop") == 4
     assert "unknown lifecycle events" in ended.stderr
     assert "warning" not in ended.stderr
     assert list(tmp_path.glob("udo-demo.*")) == []

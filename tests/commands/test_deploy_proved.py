@@ -119,7 +119,7 @@ def test_what_fails_is_told_folded_and_kept_and_the_mended_revision_reaches_all(
     last = done.stderr.splitlines()[-1]
     who = "4 of 4" if where == "all" else ids[0]
     assert f"{who} failed in {event} ({failing.how})" in last
-    assert ("brings back what succeeded last" in last) == (where != "last")
+    assert ("udo rollback prod webapp --code brings back a.tgz" in last) == (where != "last")
     story(failing, who, done.stdout)
     again = rehearsal.why()
     story(failing, who, again)

@@ -107,7 +107,7 @@ def test_whoever_stops_it_by_udo_is_named_and_the_same_command_goes_on(shop: Reh
     last = done.stderr.splitlines()[-1]
     assert "of b.tgz to prod webapp stopped by arn:aws:iam::123456789012:user/" in last
     assert "MANUAL_STOP" not in last
-    assert last.endswith("udo deploy prod webapp s3://releases/a.tgz brings back what succeeded last")
+    assert last.endswith("udo rollback prod webapp --code brings back a.tgz")
     assert " of b.tgz: Stopped by arn:aws:iam::123456789012:user/" in shop.why()
     assert shop.deploy("b").exit == 0
     everywhere(shop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from udo.change.events import Notice
 from udo.change.finish import told as told_of
 from udo.change.plan import Wait
 from udo.deploy.blue_green import replaced
-from udo.deploy.plan import rev
 from udo.deploy.revision import brief, same, told
 from udo.deploy.rows import target_row
 from udo.deploy.source import running
@@ -182,9 +180,7 @@ class Ending:
         if last is None or same(last.revision, self.revision):
             return None
         role = self._role
-        return (
-            f"udo deploy {role.cluster} {role.name} {shlex.quote(rev(last.revision))} brings back what succeeded last"
-        )
+        return f"udo rollback {role.cluster} {role.name} --code brings back {brief(told(last.revision))}"
 
     def _succeeded(self, outcome: Outcome, problems: list[str]) -> Result:
         deployment = self._last(outcome)
