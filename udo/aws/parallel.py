@@ -42,6 +42,7 @@ def together(reads: Sequence[Callable[[], Any]]) -> list[Any]:
             other.wait()
     except BaseException:
         left.clear()
+        patience.give_up()
         raise
     if failed:
         raise failed[min(failed)]

@@ -28,6 +28,8 @@ _SOON = 5.0
 _LOOK = 1.0
 
 _here = threading.local()
+# What is awaited now, by whatever thread.
+_open: set[_Question] = set()
 
 
 def watch(session: Session) -> None:
@@ -74,6 +76,7 @@ def awaited(
     question = _Question(ask)
     helper = _Helper.any()
     helper.questions.put(question)
+    _open.add(question)
     try:
         with signals.waiting(patience):
             arrived = question.lock.acquire(timeout=min(_SOON, seconds))
@@ -87,8 +90,16 @@ def awaited(
     except BaseException:
         question.give_up()
         raise
+    finally:
+        _open.discard(question)
     _Helper.idle.append(helper)
     return question.outcome()
+
+
+def give_up() -> None:
+    """Ends the programs that any thread waits for: a signal breaks in on the wait of the main thread alone."""
+    for question in list(_open):
+        question.give_up()
 
 
 def tell_here() -> None:
