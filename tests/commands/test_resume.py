@@ -205,14 +205,6 @@ def test_status_names_what_a_run_has_left_and_the_remedy(world: Any, udo: Udo, s
     assert "'udo resume prod webapp --recover' resumes it" in told
 
 
-def test_resume_without_recover_says_what_it_does_so_far(world: Any, udo: Udo, seeded: Seeded) -> None:
-    seeded(OURS)
-    done = udo("resume", "prod", "webapp")
-    assert done.exit == 2
-    assert "udo resume prod webapp --recover" in done.stderr
-    assert list(world.log) == []
-
-
 def test_a_rollback_that_codedeploy_makes_of_it_is_awaited(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config("deploy: {suspend: [AlarmNotification], on_failure: rollback}"))
     assert udo("deploy", "prod", "webapp", THIRD).exit == 0

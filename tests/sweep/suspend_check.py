@@ -7,7 +7,7 @@ from invariants import SUSPENDED, TAGS, only_ours_changes, only_these_change
 from scenario import Case, Check
 from state import OURS, State
 
-from udo.deploy.suspend import TAG
+from udo.groups.processes import BY_RUN
 
 # By whom each of these is suspended in the scenarios.
 CODEDEPLOYS, UDOS, THEIRS = "AZRebalance", ("AlarmNotification", "ReplaceUnhealthy"), "HealthCheck"
@@ -16,7 +16,7 @@ CODEDEPLOYS, UDOS, THEIRS = "AZRebalance", ("AlarmNotification", "ReplaceUnhealt
 def recorded(state: State) -> frozenset[str]:
     """The processes that the tag of our group names."""
     tags = state["groups"][OURS].get(TAGS, [])
-    return frozenset(name for tag in tags if tag["Key"] == TAG for name in tag["Value"].split()[1:])
+    return frozenset(name for tag in tags if tag["Key"] == BY_RUN for name in tag["Value"].split()[1:])
 
 
 def suspended(state: State) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeGuard
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from udo.change.mark import RUN, marked
 from udo.change.plan import Call, Pair, Plan, Read, Ref, Step, Wait
 from udo.errors import Conflict, Refused, UsageError
+from udo.groups.processes import BY_RUN, DANGERS, is_or_are, listed, ordered, resume_call, suspended_read
 from udo.groups.tags import group_read, literal, tag_call, tag_read, untag_call
 from udo.schema.deploy import PROCESSES
 
@@ -21,16 +21,9 @@ if TYPE_CHECKING:
     from udo.model.deployments import Deployment
     from udo.model.groups import AutoScalingGroup
 
-TAG = "udo:suspended-by-run"
 # Source: botocore codedeploy AutoScalingGroupProcess: those that CodeDeploy suspends and resumes by itself.
 _CODEDEPLOYS = ("AZRebalance", "InstanceRefresh", "ScheduledActions", "Terminate")
 _VALUE = re.compile(rf"({RUN.pattern})((?: [A-Za-z]+)+)")
-# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html.
-_DANGERS = {
-    "Launch": "nothing is launched, and what is unhealthy is terminated without a successor",
-    "Terminate": "what is unhealthy is not replaced",
-    "AddToLoadBalancer": "instances that are launched never enter the load balancer, afterwards neither",
-}
 
 
 @dataclass(frozen=True)
@@ -47,14 +40,14 @@ def recorded(group: AutoScalingGroup) -> Record | None:
 
     Raises: Refused where the tag holds what Udo does not write.
     """
-    value = group.tags.get(TAG)
+    value = group.tags.get(BY_RUN)
     if value is None:
         return None
     found = _VALUE.fullmatch(value)
     names = found[2].split() if found else []
     if found is None or any(name not in PROCESSES for name in names):
         raise Refused(
-            f"tag {TAG} of {group.name} holds {value!r}, which Udo does not write",
+            f"tag {BY_RUN} of {group.name} holds {value!r}, which Udo does not write",
             hint="nothing was changed; look at the suspended processes, and remove the tag",
         )
     return Record(found[1], tuple(names), value)
@@ -64,9 +57,9 @@ def unattended(role: Role) -> None:
     """Refuses to leave a deployment whose processes only Udo could resume. Raises: UsageError."""
     if names := _by_udo(role):
         raise UsageError(
-            f"--no-wait does not go with deploy.suspend of {_listed(names)} ({role.where('deploy.suspend')}):"
+            f"--no-wait does not go with deploy.suspend of {listed(names)} ({role.where('deploy.suspend')}):"
             " nobody would resume what Udo suspends",
-            hint=f"CodeDeploy itself resumes {_listed(_CODEDEPLOYS)}",
+            hint=f"CodeDeploy itself resumes {listed(_CODEDEPLOYS)}",
         )
 
 
@@ -90,7 +83,7 @@ def disturbed_less(plan: Plan, role: Role, observed: Observed, run_id: str) -> P
     fresh = [name for name in _by_udo(role) if name not in before]
     if fresh or taken:
         seen = record.value if record else ""
-        return _by_this_run(plan, role, Record(run_id, tuple(_ordered([*fresh, *taken])), ""), seen, fresh)
+        return _by_this_run(plan, role, Record(run_id, tuple(ordered([*fresh, *taken])), ""), seen, fresh)
     # What is left of a run is its record alone.
     gone = [_untag(group.name, record.value, record.processes)] if record else []
     return _with_steps(plan, gone)
@@ -100,17 +93,17 @@ def _by_this_run(plan: Plan, role: Role, record: Record, seen: str, fresh: Seque
     """The plan with a record in place of the one that was seen, the suspension, and what undoes both."""
     name, taken = role.group_name, [one for one in record.processes if one not in fresh]
     value = " ".join((record.run, *record.processes))
-    ours = Pair(tag_read(name, TAG), value, f"tag {TAG} of {name}")
-    free = (Pair(_suspended(name, fresh), [], f"suspended processes of {name}"),) if fresh else ()
-    nobody = Pair(_others_record(name, seen), [], f"tag {TAG} of {name}")
-    says = f"tag {TAG} of {name}: {_listed(record.processes)}"
+    ours = Pair(tag_read(name, BY_RUN), value, f"tag {BY_RUN} of {name}")
+    free = (Pair(suspended_read(name, fresh), [], f"suspended processes of {name}"),) if fresh else ()
+    nobody = Pair(_others_record(name, seen), [], f"tag {BY_RUN} of {name}")
+    says = f"tag {BY_RUN} of {name}: {listed(record.processes)}"
     says += f" (taken over from run {seen.partition(' ')[0]})" if taken else ""
-    steps = [replace(tag_call(name, TAG, value, says), expect=(nobody, *free))]
+    steps = [replace(tag_call(name, BY_RUN, value, says), expect=(nobody, *free))]
     # A run that is superseded may resume by itself what is taken over from it.
     if again := [one for one in record.processes if one in fresh or one in _by_udo(role)]:
         params = {"AutoScalingGroupName": name, "ScalingProcesses": again}
-        proof = (Pair(_suspended(name, again), sorted(again), f"suspended processes of {name}"),)
-        call = Call(f"suspend {_listed(again)} of {name}", "autoscaling", "SuspendProcesses", params)
+        proof = (Pair(suspended_read(name, again), sorted(again), f"suspended processes of {name}"),)
+        call = Call(f"suspend {listed(again)} of {name}", "autoscaling", "SuspendProcesses", params)
         steps.append(replace(call, expect=(ours, *free), proof=proof))
     cleanup = [_resume(name, fresh, (ours,), "SuspendProcesses")] if fresh else []
     cleanup += [_resume(name, taken, (ours,), "CreateOrUpdateTags")] if taken else []
@@ -127,7 +120,7 @@ def inherited(plan: Plan, role: Role, observed: Observed, deployment_id: str) ->
     path = "deploymentInfo.completeTime != null"
     ended = Pair(Read("codedeploy", "GetDeployment", {"deploymentId": deployment_id}, path), True, "deployment")
     steps = [replace(call, expect=(*call.expect, ended)) for call in _recovery(observed.group, record)]
-    note = f"{_listed(record.processes)} suspended by run {record.run}: resumed once this deployment has ended"
+    note = f"{listed(record.processes)} suspended by run {record.run}: resumed once this deployment has ended"
     return replace(plan, cleanup=tuple(steps), inherits=True, remedy=_remedy(role), notes=(*plan.notes, note))
 
 
@@ -152,7 +145,7 @@ def plan_recovery(role: Role, observed: Observed) -> Plan:
     if active := next((one for one in observed.active if _is_of(one, record.run)), None):
         raise Conflict(
             f"deployment {active.deployment_id} of run {record.run} is active since {active.created_at}: "
-            f"until it has ended, suspended on {group.name}: {_listed(record.processes)}",
+            f"until it has ended, suspended on {group.name}: {listed(record.processes)}",
             hint=f"nothing was changed; 'udo deploy {role.cluster} {role.name} --follow' follows it",
         )
     return replace(heading, steps=_recovery(group, record), done=_resumed(record))
@@ -166,7 +159,7 @@ def left_behind(role: Role, group: AutoScalingGroup) -> str | None:
         return error.message
     if record is None:
         return None
-    names = _listed(record.processes)
+    names = listed(record.processes)
     return f"{group.name}: {names} suspended by run {record.run}; if that is dead, '{_remedy(role)}' resumes it"
 
 
@@ -180,11 +173,11 @@ def _by_codedeploy(plan: Plan, role: Role, observed: Observed, before: set[str],
     asked = [name for name in _wanted(role) if name in _CODEDEPLOYS]
     own = observed.deployment_group.suspends
     # What is suspended already CodeDeploy might resume at its end.
-    names = [name for name in _ordered([*own, *asked]) if name not in before]
+    names = [name for name in ordered([*own, *asked]) if name not in before]
     if not asked or not (names or own):
         return plan
     (number, call), *_ = ((at, step) for at, step in enumerate(plan.steps) if _creates(step))
-    says = f"{call.says[:-1]}, {_listed(names)} suspended meanwhile)" if names else call.says
+    says = f"{call.says[:-1]}, {listed(names)} suspended meanwhile)" if names else call.says
     options = {"ec2DeploymentOptions": {"autoScalingGroupProcessesToSuspend": names}}
     told = replace(call, says=says, params={**call.params, **options})
     plan = replace(plan, steps=(*plan.steps[:number], told, *plan.steps[number + 1 :]))
@@ -200,7 +193,7 @@ def _by_codedeploy(plan: Plan, role: Role, observed: Observed, before: set[str],
 
 def _recovery(group: AutoScalingGroup, record: Record) -> tuple[Call, ...]:
     """Resumes what is still suspended of a record, then removes it; neither once it is another run's."""
-    ours = Pair(tag_read(group.name, TAG), record.value, f"tag {TAG} of {group.name}")
+    ours = Pair(tag_read(group.name, BY_RUN), record.value, f"tag {BY_RUN} of {group.name}")
     names = [name for name in record.processes if name in group.suspended_processes]
     resumed = (_resume(group.name, names, (ours,), "", f", left by run {record.run}"),) if names else ()
     return (*resumed, _untag(group.name, record.value, record.processes))
@@ -222,56 +215,33 @@ def _creates(step: Step) -> TypeGuard[Call]:
 
 
 def _resume(group_name: str, names: Sequence[str], expect: tuple[Pair, ...], undoes: str, more: str = "") -> Call:
-    return Call(
-        f"resume {_listed(names)} of {group_name}{more}",
-        "autoscaling",
-        "ResumeProcesses",
-        {"AutoScalingGroupName": group_name, "ScalingProcesses": list(names)},
-        expect=expect,
-        proof=(Pair(_suspended(group_name, names), [], f"suspended processes of {group_name}"),),
-        undoes=undoes,
-    )
+    call = resume_call(group_name, names)
+    return replace(call, says=f"{call.says}{more}", expect=expect, undoes=undoes)
 
 
 def _untag(group_name: str, value: str, names: Sequence[str], undoes: str = "") -> Call:
-    return untag_call(group_name, TAG, value, f"remove tag {TAG} of {group_name}: {_listed(names)}", undoes=undoes)
-
-
-def _suspended(group_name: str, names: Sequence[str]) -> Read:
-    """Which of these processes are suspended, sorted."""
-    path = f"sort(SuspendedProcesses[?contains(`{json.dumps(list(names))}`, ProcessName)].ProcessName || `[]`)"
-    asked = {"AutoScalingGroupNames": [group_name]}
-    return Read("autoscaling", "DescribeAutoScalingGroups", asked, f"AutoScalingGroups[0].{path}")
+    return untag_call(group_name, BY_RUN, value, f"remove tag {BY_RUN} of {group_name}: {listed(names)}", undoes=undoes)
 
 
 def _others_record(group_name: str, seen: str) -> Read:
     """The records of other runs than of the one that was seen."""
-    return group_read(group_name, f"Tags[?Key=={literal(TAG)} && Value!={literal(seen)}].Value || `[]`")
+    return group_read(group_name, f"Tags[?Key=={literal(BY_RUN)} && Value!={literal(seen)}].Value || `[]`")
 
 
 def _wanted(role: Role) -> Sequence[str]:
-    return _ordered(role.get("deploy.suspend") or ())
+    return ordered(role.get("deploy.suspend") or ())
 
 
 def _by_udo(role: Role) -> Sequence[str]:
     return [name for name in _wanted(role) if name not in _CODEDEPLOYS]
 
 
-def _ordered(names: Iterable[str]) -> list[str]:
-    wanted = set(names)
-    return [name for name in PROCESSES if name in wanted]
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
 def _notes(role: Role, theirs: Sequence[str]) -> Iterable[str]:
     if theirs:
-        yield f"{_listed(theirs)} of {role.group_name} {_is(theirs)} suspended by somebody else: left like this"
+        yield f"{listed(theirs)} of {role.group_name} {is_or_are(theirs)} suspended by somebody else: left like this"
     for name in _wanted(role):
-        if name in _DANGERS and name not in theirs:
-            yield f"warning: while {name} is suspended {_DANGERS[name]}"
+        if name in DANGERS and name not in theirs:
+            yield f"warning: while {name} is suspended {DANGERS[name]}"
 
 
 def _remedy(role: Role) -> str:
@@ -279,8 +249,4 @@ def _remedy(role: Role) -> str:
 
 
 def _resumed(record: Record) -> str:
-    return f"{_listed(record.processes)}, left suspended by run {record.run}, {_is(record.processes)} resumed"
-
-
-def _is(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
+    return f"{listed(record.processes)}, left suspended by run {record.run}, {is_or_are(record.processes)} resumed"

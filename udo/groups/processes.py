@@ -82,7 +82,7 @@ def plan_resume(role: Role, group: AutoScalingGroup, words: Sequence[str]) -> Pl
     noted, before = by_hand(group), set(group.suspended_processes)
     _nobody_elses(group, words)
     names = words or noted
-    nothing = f"{listed(words)} of {group.name} {_is(words)} not suspended" if words else _nothing(group)
+    nothing = f"{listed(words)} of {group.name} {is_or_are(words)} not suspended" if words else _nothing(group)
     heading = Plan("resume", role.label, (), unchanged=nothing)
     there = [name for name in names if name in before]
     left = tuple(name for name in noted if name not in names)
@@ -124,6 +124,11 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
+def is_or_are(names: Sequence[str]) -> str:
+    """The verb after processes."""
+    return "is" if len(names) == 1 else "are"
+
+
 def _tag(group: AutoScalingGroup, noted: Sequence[str], wanted: Sequence[str]) -> tuple[Call, ...]:
     """The call that makes the tag say what is wanted, where it does not."""
     if tuple(noted) == tuple(wanted):
@@ -152,9 +157,7 @@ def _nobody_elses(group: AutoScalingGroup, names: Iterable[str]) -> None:
 
 def _nothing(group: AutoScalingGroup) -> str:
     others = ordered(group.suspended_processes)
-    also = f"; {listed(others)} {_is(others)} suspended, not by 'udo suspend': name what to resume" if others else ""
+    also = (
+        f"; {listed(others)} {is_or_are(others)} suspended, not by 'udo suspend': name what to resume" if others else ""
+    )
     return f"'udo suspend' has suspended nothing of {group.name}{also}"
-
-
-def _is(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
