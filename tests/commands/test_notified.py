@@ -162,3 +162,14 @@ def test_a_deployment_that_is_not_followed_is_told_as_begun_only_and_what_is_lef
 def test_without_anybody_to_tell_no_notice_is_missed(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     assert "in AWS, without the check that every member has it; the same" in udo(*DEPLOY, "--no-wait").stdout
+
+
+@pytest.mark.parametrize(("verb", "words"), [("scale", ("4",)), ("sleep", ("--yes",))])
+def test_what_aws_is_left_to_finish_is_told_as_no_success(
+    world: Any, udo: Udo, seeded: Seeded, hears: Any, verb: str, words: tuple[str, ...]
+) -> None:
+    seeded(config(more=f"notify: [{{url: '{hears.url}'}}]"))
+    assert udo(verb, "prod", "webapp", *words, "--no-wait").exit == 0
+    assert [one["outcome"] for one in hears.posted] == ["start"]
+    assert udo("wake" if verb == "sleep" else verb, "prod", "webapp", *(() if verb == "sleep" else ("5",))).exit == 0
+    assert [one["outcome"] for one in hears.posted] == ["start", "start", "success"]

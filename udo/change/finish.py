@@ -389,5 +389,10 @@ def told(plan: Plan, outcome: Outcome) -> Result:
     return Result(outcome.document(), text=filled(plan.done, outcome.saved))
 
 
+def told_begun(plan: Plan, outcome: Outcome) -> Result:
+    """The same of a change that AWS is left to finish: to others it is no success yet. Raises: the outcome's error."""
+    return replace(told(plan, outcome), continues=True)
+
+
 def _no_hosts(step: FanOut) -> Iterable[Event]:
     raise NotImplementedError(f"{step.says}: nothing was given that reaches hosts")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from udo.change.finish import finish
+from udo.change.finish import finish, told, told_begun
 from udo.change.plan import Plan
 from udo.commands._options import wait_lock
 from udo.duration import given
@@ -209,7 +210,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     movers = observe_movers(aws, group.name)
     if not asked.changes:
         return _shown(role, group, movers)
-    return finish(session, role_target(session, role), plan_scale(role, group, asked, movers))
+    plan = plan_scale(role, group, asked, movers)
+    tell = partial(told if asked.wait else told_begun, plan)
+    return finish(session, role_target(session, role), plan, tell=tell)
 
 
 def _asked(rest: tuple[str, ...], options: dict[str, Any]) -> Asked:

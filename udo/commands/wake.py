@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.change.many import finish_each
+from udo.change.finish import told, told_begun
+from udo.change.many import Change, finish_each
 from udo.commands._options import wait_lock
 from udo.duration import given
 from udo.groups.observe import existing_group
@@ -16,7 +17,6 @@ from udo.groups.target import role_target
 from udo.selectors import cluster_roles
 
 if TYPE_CHECKING:
-    from udo.change.plan import Plan
     from udo.config import Role
     from udo.result import Result
     from udo.session import Session
@@ -48,7 +48,8 @@ def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout:
     )
 
 
-def _planned(session: Session, role: Role, seconds: float | None) -> Plan:
+def _planned(session: Session, role: Role, seconds: float | None) -> Change:
     aws = session.aws(role)
     group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
-    return plan_wake(role, group, seconds)
+    plan = plan_wake(role, group, seconds)
+    return Change(plan, tell=partial(told if seconds else told_begun, plan))
