@@ -244,3 +244,18 @@ def test_members_that_are_all_protected_from_scale_in_end_the_wait(shop: Any, ud
     done = udo(*SCALE, "1")
     assert (done.exit, "every member is protected from scale-in" in done.stderr) == (1, True)
     assert in_service(shop) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("scale", "-1", "prod", "webapp"), "'-1' is not a name"),
+        (("scale", "prod", "webapp", "2", "-1"), "unexpected word '-1'"),
+        (("scale", "prod", "webapp", "--min", "-1"), "-1 is not in the range"),
+        (("scale", "prod", "webapp", "--timeout", "-1"), "'-1' is not a time"),
+        (("scale", "prod", "webapp", "less 1"), "'less 1' is no number"),
+    ],
+)
+def test_a_word_that_is_less_is_told_as_it_was_written(shop: Any, udo: Udo, words: tuple[str, ...], says: str) -> None:
+    done = udo(*words)
+    assert (done.exit, says in done.stderr) == (2, True), done.stderr

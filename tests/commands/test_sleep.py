@@ -100,7 +100,7 @@ def test_waking_never_terminates_who_came_meanwhile(shop: Any, udo: Udo) -> None
 
 def test_a_group_at_zero_that_nobody_put_to_sleep_wakes_to_udo_yml(shop: Any, udo: Udo) -> None:
     set_sizes(shop, MinSize=0, DesiredCapacity=0)
-    assert udo(*SLEEP).stdout == "prod-webapp has no instance: nothing to put to sleep\n"
+    assert udo(*SLEEP).stdout == "prod-webapp wants no instance: nothing to put to sleep\n"
     assert tag(shop) is None
     assert udo(*WAKE).exit == 0
     assert (sizes(shop), in_service(shop)) == ((1, 2, 4), 2)
@@ -132,3 +132,24 @@ def test_a_protected_role_asks_both_ways(world: Any, udo: Udo, seeded: Seeded) -
     assert "prod webapp is protected. Terminate all 2" in udo(*SLEEP).stderr
     assert udo(*SLEEP, "--yes").exit == 0
     assert (udo(*WAKE).exit, udo(*WAKE, "--yes").exit) == (7, 0)
+
+
+def test_members_in_standby_are_not_terminated_which_is_told(shop: Any, udo: Udo) -> None:
+    one, _ = members(shop)
+    assert udo("standby", "prod", "webapp", one).exit == 0
+    stays = f"warning: {one} is in Standby and not terminated: it runs on and costs"
+    for words in (SLEEP, ("scale", "prod", "webapp", "0", "--min", "0")):
+        told = udo(*words)
+        assert ("Terminate all 2 members" in told.stderr, stays in told.stderr) == (True, True)
+    assert udo(*SLEEP, "--yes").exit == 0
+    assert members(shop) == [one]
+
+
+def test_what_somebody_suspends_meanwhile_is_not_noted_as_asleep(shop: Any, udo: Udo) -> None:
+    shop.faults.add(Fault("hook", "ssm:PutParameter", hook=lambda _: by_somebody(shop, "ScheduledActions")))
+    done = udo(*SLEEP, "--yes")
+    assert (done.exit, "suspended processes of prod-webapp" in done.stderr) == (4, True)
+    assert (writes(shop), tag(shop), sizes(shop)) == ([], None, (1, 2, 4))
+    assert udo(*SLEEP, "--yes").exit == 0
+    assert udo(*WAKE).exit == 0
+    assert suspended(shop) == {"ScheduledActions"}

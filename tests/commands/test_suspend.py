@@ -142,3 +142,13 @@ def test_a_protected_role_asks(world: Any, udo: Udo, seeded: Seeded) -> None:
     assert udo(*SUSPEND, "AZRebalance").exit == 7
     assert udo(*SUSPEND, "AZRebalance", "--yes").exit == 0
     assert udo(*RESUME).exit == 0
+
+
+def test_what_somebody_suspends_meanwhile_is_not_noted_as_ours(shop: Any, udo: Udo) -> None:
+    shop.faults.add(Fault("hook", "ssm:PutParameter", hook=lambda _: by_somebody(shop, "AZRebalance")))
+    done = udo(*SUSPEND, "AZRebalance", "Launch")
+    assert (done.exit, "suspended processes of prod-webapp" in done.stderr) == (4, True)
+    assert (writes(shop), tag(shop)) == ([], None)
+    assert udo(*SUSPEND, "AZRebalance", "Launch").exit == 0
+    assert udo(*RESUME).exit == 0
+    assert suspended(shop) == {"AZRebalance"}

@@ -16,7 +16,16 @@ from udo.duration import given
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.groups.observe import existing_group
 from udo.groups.processes import ASLEEP
-from udo.groups.rest import Sizes, size_differences, sizes_call, sizes_goal, sizes_of, steady_wait
+from udo.groups.rest import (
+    Sizes,
+    size_differences,
+    sizes_call,
+    sizes_goal,
+    sizes_of,
+    stays,
+    steady_wait,
+    terminates_all,
+)
 from udo.groups.target import role_target
 from udo.groups.watch import is_steady
 from udo.result import Result
@@ -33,8 +42,8 @@ TAKES = ("--dry-run", "--yes")
 _HALF_AN_HOUR = 1800.0
 _NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
 _FALLS = re.compile(r"-[0-9]+")
-# Stands before a number that is less, so that it is no option.
-_LESS = "less "
+# Stands before a number that is less, so that it is no option; no word of a command line holds it.
+_LESS = "\0"
 
 
 class Asked(NamedTuple):
@@ -129,7 +138,7 @@ def plan_scale(role: Role, group: AutoScalingGroup, asked: Asked, notes: tuple[s
 
 def _question(role: Role, group: AutoScalingGroup, wanted: Sizes, beyond: str) -> str | None:
     ends = wanted.desired == 0 and group.desired_capacity > 0
-    question = f"Terminate all {len(group.members)} members of {group.name}?" if ends else ""
+    question = f"{terminates_all(group)}?" if ends else ""
     told = " ".join(filter(None, (beyond, question)))
     if role.protects("scale"):
         told = f"{role.label} is protected. {told or f'Set its sizes to {wanted}?'}"
@@ -141,6 +150,7 @@ def _notes(group: AutoScalingGroup, now: Sizes, wanted: Sizes) -> list[str]:
     process = "Launch" if wanted.desired > now.desired else "Terminate" if wanted.desired < now.desired else ""
     if process in group.suspended_processes:
         notes.append(f"warning: {process} is suspended: no instance will {'come' if process == 'Launch' else 'go'}")
+    notes += stays(group) if wanted.desired == 0 else ()
     if ASLEEP in group.tags:
         notes.append("warning: it sleeps: alarms and scheduled actions stay suspended until 'udo wake'")
     if any(member.weight > 1 for member in group.members):
@@ -178,8 +188,13 @@ class _Command(click.Command):
     """A command that takes -1 as a word."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Reads the words with every -N marked."""
-        return super().parse_args(ctx, [f"{_LESS}{word}" if _FALLS.fullmatch(word) else word for word in args])
+        """Reads the words with every -N marked that no option takes."""
+        taking = {name for one in self.params if isinstance(one, click.Option) and not one.is_flag for name in one.opts}
+        pairs = zip(["", *args], args, strict=False)
+        marked = [
+            f"{_LESS}{word}" if _FALLS.fullmatch(word) and before not in taking else word for before, word in pairs
+        ]
+        return super().parse_args(ctx, marked)
 
 
 @click.command(cls=_Command)
@@ -203,7 +218,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     udo scale prod webapp +2 --dry-run
     udo scale prod webapp 12 --max 16
     """
-    role, rest = one_role(session.config, words)
+    role, rest = one_role(session.config, tuple(word.removeprefix(_LESS) for word in words))
     asked = _asked(rest, options)
     aws = session.aws(role)
     group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
@@ -217,8 +232,8 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
 
 def _asked(rest: tuple[str, ...], options: dict[str, Any]) -> Asked:
     """What is asked for. Raises: UsageError."""
-    no_more(tuple(word.removeprefix(_LESS) for word in rest[1:]))
-    word = rest[0].removeprefix(_LESS) if rest else ""
+    no_more(rest[1:])
+    word = rest[0] if rest else ""
     if word and not _NUMBER.fullmatch(word):
         raise UsageError(f"{word!r} is no number of instances", hint="write 4, +2 or -1")
     return Asked(word, options["low"], options["high"], not options["no_wait"], options["timeout"] or _HALF_AN_HOUR)

@@ -65,13 +65,11 @@ def plan_suspend(role: Role, group: AutoScalingGroup, names: Sequence[str]) -> P
     if not fresh:
         return replace(heading, notes=tuple(notes))
     notes += [f"warning: while {name} is suspended {DANGERS[name]}" for name in fresh if name in DANGERS]
-    tag = _tag(group, noted, ordered([*noted, *fresh]))
-    params = {"AutoScalingGroupName": group.name, "ScalingProcesses": fresh}
-    proof = (Pair(suspended_read(group.name, fresh), sorted(fresh), f"suspended processes of {group.name}"),)
-    call = Call(f"suspend {listed(fresh)} of {group.name}", "autoscaling", "SuspendProcesses", params, proof=proof)
+    steps = noted_first(_tag(group, noted, ordered([*noted, *fresh])), suspend_call(group.name, fresh))
+    goal = steps[-1].proof
     asks = f"{role.label} is protected. Suspend {listed(fresh)}?" if role.protects("suspend") else None
     done = f"{listed(fresh)} of {group.name} suspended; back with: udo resume {role.cluster} {role.name}"
-    return replace(heading, steps=(*tag, call), goal=proof, notes=tuple(notes), asks=asks, done=done)
+    return replace(heading, steps=steps, goal=goal, notes=tuple(notes), asks=asks, done=done)
 
 
 def plan_resume(role: Role, group: AutoScalingGroup, words: Sequence[str]) -> Plan:
@@ -94,6 +92,27 @@ def plan_resume(role: Role, group: AutoScalingGroup, words: Sequence[str]) -> Pl
     goal = tuple(pair for call in calls for pair in call.proof)
     done = f"{listed(there)} of {group.name} resumed" if there else nothing
     return replace(heading, steps=(*calls, *tag), goal=goal, asks=asks, done=done)
+
+
+def suspend_call(group_name: str, names: Sequence[str]) -> Call:
+    """The call that suspends processes."""
+    return Call(
+        f"suspend {listed(names)} of {group_name}",
+        "autoscaling",
+        "SuspendProcesses",
+        {"AutoScalingGroupName": group_name, "ScalingProcesses": list(names)},
+        proof=(Pair(suspended_read(group_name, names), sorted(names), f"suspended processes of {group_name}"),),
+    )
+
+
+def noted_first(tag: Sequence[Call], suspend: Call) -> tuple[Call, ...]:
+    """The call that suspends processes after the one that notes them, if any: the first only where none is yet.
+
+    What somebody else has suspended since it was looked at must not be noted as ours.
+    """
+    first, *rest = (*tag, suspend)
+    free = tuple(replace(pair, value=[]) for pair in suspend.proof)
+    return (replace(first, expect=(*first.expect, *free)), *rest)
 
 
 def resume_call(group_name: str, names: Sequence[str]) -> Call:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from udo.change.plan import Call, Difference, Pair, Plan, Wait
 from udo.errors import Refused
-from udo.groups.processes import ASLEEP, DANGERS, listed, ordered, resume_call, suspended_read
+from udo.groups.processes import ASLEEP, DANGERS, listed, noted_first, ordered, resume_call, suspend_call
 from udo.groups.tags import group_read, tag_call, tag_read, untag_call
 from udo.groups.watch import STEADY, is_steady
 from udo.schema.deploy import PROCESSES
@@ -71,6 +71,23 @@ def size_differences(now: Sizes, wanted: Sizes) -> tuple[Difference, ...]:
     return tuple(Difference(key, str(old), str(new)) for key, old, new in named if old != new)
 
 
+def terminates_all(group: AutoScalingGroup) -> str:
+    """What is asked before a group goes to zero, without its end."""
+    return f"Terminate all {len(group.members) - len(_aside(group))} members of {group.name}"
+
+
+def stays(group: AutoScalingGroup) -> tuple[str, ...]:
+    """What is told of members that stay where a group goes to zero."""
+    aside = _aside(group)
+    are, they = ("is", "it runs on and costs") if len(aside) == 1 else ("are", "they run on and cost")
+    return (f"warning: {listed(aside)} {are} in Standby and not terminated: {they}",) if aside else ()
+
+
+def _aside(group: AutoScalingGroup) -> list[str]:
+    # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html: no part of the capacity.
+    return [one.instance_id for one in group.members if one.lifecycle_state in ("EnteringStandby", "Standby")]
+
+
 def steady_wait(group: AutoScalingGroup, says: str, timeout: float, again: str) -> Wait:
     """The wait until the members are what the sizes say."""
     return Wait(
@@ -110,13 +127,14 @@ def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Pl
     asleep = Sizes(0, 0, now.high)
     heading = Plan("sleep", role.label, (), unchanged=f"{group.name} sleeps already")
     if known is None and now.desired == 0:
-        return replace(heading, unchanged=f"{group.name} has no instance: nothing to put to sleep")
+        return replace(heading, unchanged=f"{group.name} wants no instance: nothing to put to sleep")
     # A run that was cut off has remembered the sizes that are there still; any others somebody has set since.
     sizes = known.sizes if known and now in (known.sizes, asleep) else now
     kept = known.processes if known else ()
     fresh = [name for name in _WAKERS if name not in group.suspended_processes]
     record = Remembered(sizes, ordered([*kept, *fresh]))
-    steps: list[Call | Wait] = [*_remember(group, record), *_suspend(group, fresh)]
+    tag = _remember(group, record)
+    steps: list[Call | Wait] = [*(noted_first(tag, suspend_call(group.name, fresh)) if fresh else tag)]
     if now != asleep:
         steps.append(sizes_call(group, asleep))
     if timeout and (steps or not is_steady(group)):
@@ -124,8 +142,7 @@ def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Pl
         steps.append(steady_wait(group, f"wait until {group.name} is empty", timeout, again))
     if not steps:
         return heading
-    count = len(group.members)
-    asks = f"Terminate all {count} members of {group.name}, until it is woken?" if now.desired else None
+    asks = f"{terminates_all(group)}, until it is woken?" if now.desired else None
     if role.protects("sleep"):
         asks = f"{role.label} is protected. {asks or 'Put it to sleep?'}"
     return replace(
@@ -133,7 +150,10 @@ def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Pl
         steps=tuple(steps),
         goal=(sizes_goal(group, asleep),),
         differences=size_differences(now, asleep),
-        notes=tuple(f"warning: {name} is suspended: no instance will go" for name in _stops(group, "Terminate")),
+        notes=(
+            *(f"warning: {name} is suspended: no instance will go" for name in _stops(group, "Terminate")),
+            *stays(group),
+        ),
         asks=asks,
         done=f"{group.name} sleeps; it wakes to {sizes} with: udo wake {role.cluster} {role.name}",
     )
@@ -183,14 +203,6 @@ def _remember(group: AutoScalingGroup, record: Remembered) -> list[Call]:
     also = f"; suspended until then: {listed(record.processes)}" if record.processes else ""
     call = tag_call(group.name, ASLEEP, value, f"tag {ASLEEP} of {group.name}: wakes to {record.sizes}{also}")
     return [replace(call, expect=(Pair(tag_read(group.name, ASLEEP), seen, f"tag {ASLEEP} of {group.name}"),))]
-
-
-def _suspend(group: AutoScalingGroup, names: list[str]) -> list[Call]:
-    if not names:
-        return []
-    params = {"AutoScalingGroupName": group.name, "ScalingProcesses": names}
-    proof = (Pair(suspended_read(group.name, names), sorted(names), f"suspended processes of {group.name}"),)
-    return [Call(f"suspend {listed(names)} of {group.name}", "autoscaling", "SuspendProcesses", params, proof=proof)]
 
 
 def _awake(now: Sizes, to: Sizes) -> Sizes:
