@@ -137,3 +137,30 @@ def test_a_protected_role_asks(world: Any, udo: Udo, seeded: Seeded) -> None:
     one, _ = members(world)
     assert udo("standby", "prod", "webapp", one).exit == 7
     assert udo("standby", "prod", "webapp", one, "--yes").exit == 0
+
+
+@pytest.mark.parametrize("shrink", [(), ("--shrink",)])
+def test_one_in_standby_is_no_part_of_the_capacity_and_detached_without_lowering_it(
+    shop: Any, udo: Udo, shrink: tuple[str, ...]
+) -> None:
+    one, other = members(shop)
+    assert udo("standby", "prod", "webapp", one, "--shrink", "--yes").exit == 0
+    done = udo("detach", "prod", "webapp", one, *shrink)
+    assert (done.exit, "in their place" in done.stderr) == (0, False)
+    assert (members(shop), sizes(shop)) == ([other], (1, 1, 4))
+
+
+def test_with_shrink_those_in_standby_and_others_are_not_detached_together(shop: Any, udo: Udo) -> None:
+    one, other = members(shop)
+    assert udo("standby", "prod", "webapp", one).exit == 0
+    done = udo("detach", "prod", "webapp", one, other, "--shrink", "--yes")
+    assert (done.exit, f"{one} in Standby" in done.stderr, len(members(shop))) == (7, True, 3)
+
+
+def test_who_never_was_a_member_or_is_gone_is_not_told_to_be_detached(shop: Any, udo: Udo) -> None:
+    (stranger, *_), (one, _) = members(shop, "prod-web"), members(shop)
+    assert udo("detach", "prod", "webapp", one).exit == 0
+    shop.client("ec2").terminate_instances(InstanceIds=[one])
+    for gone in (stranger, one):
+        done = udo("detach", "prod", "webapp", gone)
+        assert (done.exit, f"{gone} is no member of prod-webapp" in done.stderr) == (1, True)

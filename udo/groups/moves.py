@@ -52,10 +52,17 @@ def plan_detach(role: Role, group: AutoScalingGroup, known: Mapping[str, Instanc
     """
     inside = [one for one in asked.ids if one in {member.instance_id for member in group.members}]
     for one in asked.ids:
-        if one not in inside and one not in known:
+        if one not in inside and not _may_have_left(group, known.get(one)):
             raise _no_member(group, one)
     states = _states(group, inside)
     ids = [one for one in inside if states[one] not in _LEAVING]
+    aside = [one for one in ids if states[one] == "Standby"]
+    if asked.shrink and aside:
+        if len(aside) < len(ids):
+            told = f"{_named(aside)} in Standby, the others not: only those lower the desired capacity"
+            raise Refused(told, hint="nothing was changed; detach them by themselves, without --shrink")
+        # They are no part of it: another member would go in their place.
+        asked = replace(asked, shrink=False)
     call = _leaving(group, "DetachInstances", ids, asked, "out of the group", (_STATE, None))
     back = f"udo attach {role.cluster} {role.name} {' '.join(asked.ids)}"
     return _left(
@@ -119,6 +126,13 @@ def _states(group: AutoScalingGroup, ids: Iterable[str]) -> dict[str, str]:
     return {one: known[one] for one in ids}
 
 
+def _may_have_left(group: AutoScalingGroup, instance: Instance | None) -> bool:
+    """Whether an instance that is no member is there, and in no other group."""
+    if instance is None or instance.state == "terminated":
+        return False
+    return instance.tags.get("aws:autoscaling:groupName") in (None, group.name)
+
+
 def _no_member(group: AutoScalingGroup, instance_id: str) -> Absent:
     return Absent(f"{instance_id} is no member of {group.name}", hint="nothing was changed; see 'udo instances'")
 
@@ -153,6 +167,7 @@ def _left(
     if not ids:
         return heading if is_steady(group) else replace(heading, steps=(_wait(group, asked),), done=heading.unchanged)
     fewer = _weight(group, ids) if asked.shrink else 0
+    launched = [one.instance_id for one in group.members if one.in_service and one.instance_id in ids]
     left = group.desired_capacity - fewer
     if left < group.min_size:
         raise Refused(
@@ -165,7 +180,7 @@ def _left(
         steps=(call, _wait(group, asked)),
         goal=call.proof,
         differences=(Difference("desired", str(group.desired_capacity), str(left)),) if fewer else (),
-        notes=() if asked.shrink else (f"{group.name} launches {len(ids)} in their place",),
+        notes=() if asked.shrink or not launched else (f"{group.name} launches {len(launched)} in their place",),
         asks=f"{role.label} is protected. {asks or f'{call.says}?'}" if role.protects(verb) else asks,
         done=f"{_named(asked.ids)} {done}",
     )
