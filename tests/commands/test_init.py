@@ -241,7 +241,7 @@ def test_everything_udo_yml_has_words_for_is_described(world: Any, udo: Udo) -> 
         "/dev/sdb",
         "/dev/sdc",
     ]
-    assert role.get("health_check") == {"type": "ELB", "grace": 120.0}
+    assert role.get("health_check") == {"type": ["ELB"], "grace": 120.0}
     assert len(role.get("target_groups")) == 1
     assert "EbsOptimized" in Path("udo.yml").read_text()
     unchanged(udo, 1)

@@ -42,9 +42,22 @@ def value(key: Key) -> st.SearchStrategy[Any]:
             return st.dictionaries(st.sampled_from(["a", "b", "packages", "replace"]), maybe(free()), max_size=3)
         case "maps":
             return st.lists(mapping(key.path, nulls=False), max_size=2)
+        case "structure":
+            return structure(key)
+        case "structures":
+            return st.dictionaries(st.sampled_from(["a", "b", "replace"]), maybe(structure(key)), max_size=3)
         case "commands":
             return st.lists(st.one_of(st.just("run it"), st.just(["run", "it"])), max_size=2)
     return st.one_of(text(key), st.just({"owner": "amazon", "name": "al*"}))
+
+
+def structure(key: Key) -> st.SearchStrategy[Tree]:
+    inside = st.recursive(
+        st.one_of(free(), st.booleans(), st.integers(-5, 900), st.sampled_from([0.5, -1.25, 50.0])),
+        lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["A", "b"]), inner)),
+        max_leaves=4,
+    )
+    return st.dictionaries(st.sampled_from(key.members), maybe(inside), max_size=3)
 
 
 def text(key: Key) -> st.SearchStrategy[Any]:

@@ -18,6 +18,8 @@ def row(key: schema.Key) -> str:
     kind = " or ".join(f"`{choice}`" for choice in key.choices) or key.kind
     if key.kind == "list" and key.choices:
         kind = "list of " + ", ".join(f"`{choice}`" for choice in key.choices)
+    if key.members:
+        kind = f"{key.kind} of " + ", ".join(f"`{name}`" for name in key.members)
     if key.kind == "verbs":
         kind = "flag, or a list of " + ", ".join(f"`{choice}`" for choice in key.choices)
     default = "" if key.default is None else f" Default: `{key.default}`."

@@ -43,7 +43,7 @@ def test_any_tags_and_names_that_are_readable_are_read_back(tags: dict[str, str]
         ("spot_price", "0.10", True),
         ("instance_monitoring", False, True),
         ("metadata_options", {"HttpTokens": "sometimes"}, False),
-        ("health_check", {"type": "ELB", "grace": 300}, True),
+        ("health_check", {"type": ["ELB"], "grace": 300}, True),
         ("block_device_mappings", [{"DeviceName": "/dev/sda", "Ebs": {"Iops": 3}}], False),
         ("keypair_name", "a" * 5000, True),
     ],

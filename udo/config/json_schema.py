@@ -61,8 +61,9 @@ def _forms(key: Key) -> list[dict[str, Any]]:
         case "verbs":
             return [{"type": "boolean"}, _REFERENCE, {"type": "array", "items": {"anyOf": _text(key)}}]
         case "duration":
-            number = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": _MOST_SECONDS}
-            return [number, {"type": "string", "pattern": _DURATION}, _REFERENCE]
+            least = {"minimum": 0} if key.zero else {"exclusiveMinimum": 0}
+            number = {"type": "number", **least, "exclusiveMaximum": _MOST_SECONDS}
+            return [number, {"type": "string", "pattern": f"^{PATTERN}$" if key.zero else _DURATION}, _REFERENCE]
         case "list" | "maps" | "commands":
             return _lists(key)
         case "map":
@@ -122,6 +123,12 @@ def _structural(key: Key) -> list[dict[str, Any]]:
         case "tags":
             names = {"minLength": 1, "maxLength": 128, "not": {"pattern": "^[aA][wW][sS]:"}}
             return [{"type": "object", "propertyNames": names, "additionalProperties": {"type": [*_SCALAR, "null"]}}]
+        case "structure":
+            return [_structure(key)]
+        case "structures":
+            names = {"minLength": 1, "maxLength": 255}
+            inner = {"anyOf": [_structure(key), _NOTHING]}
+            return [{"type": "object", "propertyNames": names, "additionalProperties": inner}]
         case "uses":
             given = {"type": "object", "minProperties": 1, "maxProperties": 1}
             given["additionalProperties"] = {"type": ["object", "null"]}
@@ -129,6 +136,10 @@ def _structural(key: Key) -> list[dict[str, Any]]:
         case "params":
             return [_named({"type": "object", **_properties(schema.inside("params"))})]
     return [_named({"$ref": f"#/$defs/{key.name.removesuffix('s')}"})]
+
+
+def _structure(key: Key) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {} for name in key.members}, "additionalProperties": False}
 
 
 def _named(inner: dict[str, Any]) -> dict[str, Any]:

@@ -52,10 +52,11 @@ def _nodes(lower: Node, upper: Node, key: Key | None) -> Node:
     match lower, upper:
         case Null(), Items() | Table():
             return upper._replace(replaces=True)
-        case Items(), Items() if not upper.replaces:
+        case Items(), Items() if key.merge == "append" and not upper.replaces:
             return Items(lower.items + upper.items, upper.mark, lower.replaces)
         case Table(), Table() if not upper.replaces:
-            return _tables(lower, upper, schema.inside(key.path))
+            free = key.kind in ("structure", "structures")
+            return _tables(lower, upper, dict.fromkeys(upper.entries, key) if free else schema.inside(key.path))
     return upper
 
 

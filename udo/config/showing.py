@@ -11,9 +11,11 @@ import yaml
 from udo import schema
 from udo.config.roles import Config, Role
 from udo.config.tree import Items, Node, Table, Text
+from udo.config.values import scalar
 from udo.errors import ConfigError
 from udo.schema import Key
 
+STRUCTURES = ("structure", "structures")
 _MASK = "https://********"
 
 
@@ -41,6 +43,8 @@ def as_written(node: Node, key: Key) -> Any:
             return _masked(node)
         case Text(text, plain=True) if key.kind in ("whole", "flag", "verbs", "uses"):
             return _number_or_flag(text)
+        case Text(text, plain) if key.kind in STRUCTURES:
+            return scalar(text, plain=plain)
         case Text(text):
             return text
         case Items(items):
@@ -80,6 +84,9 @@ def _reader(role: Role) -> Callable[[Text, Key], Any]:
             return text.text
         try:
             word = role.filled(text)
+            if key.kind in STRUCTURES:
+                found = scalar(word, plain=text.plain)
+                return found.replace("${", "$${") if isinstance(found, str) else found
             return _typed(word, key) if word or key.kind == "tags" else None
         except (ConfigError, ValueError):
             return text.text
@@ -121,7 +128,7 @@ def _mapping(nodes: Mapping[str, Node], key: Key, read: Callable[[Text, Key], An
     known = schema.inside(key.path)
     rows = {}
     for name, node in nodes.items():
-        inner = key if key.kind == "tags" else known.get(name)
+        inner = key if key.kind in ("tags", *STRUCTURES) else known.get(name)
         if inner and (value := _plain(node, inner, read)) is not None:
             rows[name] = value
     return rows

@@ -15,6 +15,7 @@ from udo.duration import seconds
 from udo.schema import Key
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _WANTED = {
     "text": "text",
@@ -29,12 +30,16 @@ _WANTED = {
     "maps": "a list of mappings",
     "commands": "a list of commands",
     "image": "text, or {owner, name, pick}",
+    "structure": "a mapping of AWS's own members",
+    "structures": "a mapping of names to mappings",
     "sections": "a mapping of names",
     "uses": "a list of profiles",
     "params": "a mapping of names",
 }
 
 
+# Source: botocore autoscaling, PolicyName, ScheduledActionName and LifecycleHookName.
+_LONGEST_NAME = 255
 OWN_KEYS = "keys of your own begin with 'x-'"
 
 
@@ -186,7 +191,7 @@ def _duration(node: Node, key: Key, sink: Sink) -> float | None:
         return None
     if (found := seconds(word)) is None:
         raise _wrong(node, key, number_trap(word))
-    if not found:
+    if not found and not key.zero:
         raise _wrong(node, key, "leave it out where there is no limit")
     return found
 
@@ -299,6 +304,60 @@ def _image(node: Node, key: Key, sink: Sink) -> str | dict[str, Any] | None:
     return found
 
 
+def _structure(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
+    if not isinstance(node, Table):
+        raise _wrong(node, key, f"its members are {', '.join(key.members)}")
+    return _members(node, key.path, key, sink)
+
+
+def _structures(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
+    if not isinstance(node, Table):
+        raise _wrong(node, key)
+    found = {}
+    for name, entry in node.entries.items():
+        path = f"{key.path}.{brief(name)}"
+        if not 0 < len(name) <= _LONGEST_NAME:
+            sink.report(entry.mark, f"a name in {key.path} has 1 to {_LONGEST_NAME} characters")
+        elif isinstance(entry.value, Table):
+            found[name] = _members(entry.value, path, key, sink)
+        elif not isinstance(entry.value, Null):
+            message = f"{path} wants {_WANTED['structure']}, not {kind_of(entry.value)}"
+            sink.report(entry.value.mark, f"{message}: they are {', '.join(key.members)}")
+    return found
+
+
+def _members(node: Table, path: str, key: Key, sink: Sink) -> dict[str, Any]:
+    """The members of one structure; what is in them AWS's own model is asked about."""
+    for name, entry in node.entries.items():
+        if name not in key.members:
+            hint = suggestion(name, key.members) or f"its members are {', '.join(key.members)}"
+            sink.report(entry.mark, f"unknown member '{brief(name)}' in {path}: {hint}")
+    known = {name: entry.value for name, entry in node.entries.items() if name in key.members}
+    return {name: _plain(value, key, sink) for name, value in known.items() if not isinstance(value, Null)}
+
+
+def _plain(node: Node, key: Key, sink: Sink) -> Any:
+    match node:
+        case Text():
+            word = _word(node, key, sink)
+            return None if word is None else scalar(word, plain=node.plain)
+        case Items(items):
+            return [_plain(item, key, sink) for item in items if not isinstance(item, Null)]
+        case Table(entries):
+            inner = {name: entry.value for name, entry in entries.items()}
+            return {name: _plain(value, key, sink) for name, value in inner.items() if not isinstance(value, Null)}
+    return None
+
+
+def scalar(word: str, *, plain: bool) -> str | int | float | bool:
+    """A word as YAML has it in a structure of AWS's: without quotes a number or a flag where it looks like one."""
+    if not plain:
+        return word
+    if _WHOLE.fullmatch(word):
+        return int(word)
+    return float(word) if _DECIMAL.fullmatch(word) else _FLAGS.get(word, word)
+
+
 def _structural(node: Node, key: Key, sink: Sink) -> None:
     """Clusters, roles and profiles are built by the structure of the file, not read as values."""
 
@@ -316,6 +375,8 @@ _READERS: Mapping[str, Callable[[Node, Key, Sink], Any]] = {
     "maps": _maps,
     "commands": _commands,
     "image": _image,
+    "structure": _structure,
+    "structures": _structures,
     "sections": _structural,
     "uses": _structural,
     "params": _structural,

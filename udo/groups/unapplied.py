@@ -76,8 +76,9 @@ def _subnets(role: Role, group: AutoScalingGroup) -> bool:
 
 def _health(role: Role, group: AutoScalingGroup) -> bool:
     said: Mapping[str, Any] = value(role, "health_check") or {}
-    live = {"type": group.raw.get("HealthCheckType"), "grace": group.raw.get("HealthCheckGracePeriod")}
-    return any(live[name] != wanted for name, wanted in said.items())
+    kinds = str(group.raw.get("HealthCheckType", "")).split(",")
+    live = {"type": sorted(kinds), "grace": group.raw.get("HealthCheckGracePeriod")}
+    return any(live[name] != (sorted(wanted) if name == "type" else wanted) for name, wanted in said.items())
 
 
 _DIFFER: Mapping[str, Callable[[Role, AutoScalingGroup], bool]] = {

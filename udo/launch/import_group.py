@@ -111,7 +111,7 @@ def _group_keys(group: AutoScalingGroup) -> dict[str, Any]:
     subnets = list(group.subnets)
     sizes = {"min_size": group.min_size, "max_size": group.max_size, "desired": group.desired_capacity}
     kind, grace = raw.get("HealthCheckType"), raw.get("HealthCheckGracePeriod")
-    health = {"type": kind if kind in ("EC2", "ELB") else None, "grace": grace}
+    health = {"type": [one.strip() for one in str(kind or "").split(",") if one.strip()], "grace": grace}
     found = {
         "subnets": subnets,
         "availability_zones": [] if subnets else list(raw.get("AvailabilityZones", ())),

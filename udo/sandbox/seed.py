@@ -195,8 +195,8 @@ def _sizes(role: Role) -> dict[str, int]:
 
 def _health(role: Role) -> dict[str, Any]:
     kind, grace = role.get("health_check.type"), role.get("health_check.grace")
-    settings = {"HealthCheckType": kind, "HealthCheckGracePeriod": None if grace is None else int(grace)}
-    return {name: value for name, value in settings.items() if value is not None}
+    said = {"HealthCheckType": ",".join(kind)} if kind else {}
+    return said if grace is None else {**said, "HealthCheckGracePeriod": int(grace)}
 
 
 def _tags(role: Role) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ Kind = Literal[
     "maps",
     "commands",
     "image",
+    "structure",
+    "structures",
     "sections",
     "uses",
     "params",
@@ -37,7 +39,7 @@ class Key:
     another spelling of that key; `one` lets a single text stand for a list of one; no element of a list with `once`
     stands in it twice; `secret` ones are never shown;
     `old` ones still work, and it says what to write instead; `needed` ones stand in every element of their list;
-    durations are seconds as a float.
+    durations are seconds as a float, 0 only with `zero`; `members` are AWS's own names that a structure may have.
     """
 
     path: str
@@ -58,6 +60,8 @@ class Key:
     secret: bool = False
     old: str = ""
     needed: bool = False
+    zero: bool = False
+    members: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
