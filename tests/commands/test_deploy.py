@@ -249,6 +249,13 @@ def test_a_wrong_command_line_is_exit_2_and_asks_aws_nothing(
     assert asked(world) == []
 
 
+def test_a_group_that_sleeps_is_to_be_woken_first(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    assert udo("sleep", "prod", "webapp", "--yes").exit == 0
+    done = udo("deploy", "prod", "webapp", SHA)
+    assert (done.exit, "it sleeps; it wakes with: udo wake prod webapp" in done.stderr) == (1, True)
+
+
 def test_a_role_without_an_application_is_told_which_key(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config().replace("application: shop, ", ""))
     done = udo(*DEPLOY, SHA)

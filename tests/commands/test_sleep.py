@@ -153,3 +153,13 @@ def test_what_somebody_suspends_meanwhile_is_not_noted_as_asleep(shop: Any, udo:
     assert udo(*SLEEP, "--yes").exit == 0
     assert udo(*WAKE).exit == 0
     assert suspended(shop) == {"ScheduledActions"}
+
+
+def test_a_group_is_not_put_to_sleep_while_a_run_would_resume_what_wakes_it(shop: Any, udo: Udo) -> None:
+    one = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    record = {"Key": "udo:suspended-by-run", "Value": "20261120T131501Z-abcdef AlarmNotification"}
+    shop.client("autoscaling").create_or_update_tags(Tags=[{**one, **record}])
+    by_somebody(shop, "AlarmNotification")
+    done = udo(*SLEEP, "--yes")
+    assert (done.exit, "suspended by run 20261120T131501Z-abcdef" in done.stderr) == (4, True)
+    assert (sizes(shop), tag(shop)) == ((1, 2, 4), None)

@@ -152,3 +152,20 @@ def test_what_somebody_suspends_meanwhile_is_not_noted_as_ours(shop: Any, udo: U
     assert udo(*SUSPEND, "AZRebalance", "Launch").exit == 0
     assert udo(*RESUME).exit == 0
     assert suspended(shop) == {"AZRebalance"}
+
+
+def test_what_would_wake_a_group_that_sleeps_is_resumed_with_a_warning(shop: Any, udo: Udo) -> None:
+    assert udo(*SUSPEND, "ScheduledActions", "AZRebalance").exit == 0
+    assert udo("sleep", "prod", "webapp", "--yes").exit == 0
+    done = udo(*RESUME)
+    assert (done.exit, done.stderr.count("prod-webapp sleeps, and ScheduledActions may wake it")) == (0, 1)
+    assert "AZRebalance may" not in done.stderr
+
+
+def test_what_a_cut_off_suspend_has_noted_and_a_run_suspended_stays_the_runs(shop: Any, udo: Udo) -> None:
+    client = shop.client("autoscaling")
+    for key, value in (("udo:suspended", "Launch"), ("udo:suspended-by-run", "20261120T131501Z-abcdef Launch")):
+        one = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "Key": key, "Value": value}
+        client.create_or_update_tags(Tags=[{**one, "PropagateAtLaunch": False}])
+    by_somebody(shop, "Launch")
+    assert (udo(*RESUME).exit, suspended(shop)) == (4, {"Launch"})

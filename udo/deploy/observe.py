@@ -11,6 +11,7 @@ from udo.deploy.revision import same
 from udo.deploy.watch import ENDED
 from udo.errors import Absent, AwsError, PermissionDenied, UsageError
 from udo.groups.observe import existing_group
+from udo.groups.processes import ASLEEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,9 @@ def observe_groups(aws: Aws, role: Role) -> Observed:
     """
     observed = _groups(aws, role)
     if not observed.group.members:
-        raise Absent(f"group {observed.group.name} of {role.label} is empty", hint="there is no instance to deploy to")
+        sleeps = f"it sleeps; it wakes with: udo wake {role.cluster} {role.name}"
+        hint = sleeps if ASLEEP in observed.group.tags else "there is no instance to deploy to"
+        raise Absent(f"group {observed.group.name} of {role.label} is empty", hint=hint)
     return observed
 
 

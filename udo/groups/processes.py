@@ -22,6 +22,8 @@ TAG = "udo:suspended"
 # What a run of deploy, and `udo sleep`, have suspended: theirs to resume.
 BY_RUN = "udo:suspended-by-run"
 ASLEEP = "udo:asleep"
+# What would launch members into a group that rests.
+WAKERS = ("AlarmNotification", "ScheduledActions")
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html.
 DANGERS = {
     "Launch": "nothing is launched, and what is unhealthy is terminated without a successor",
@@ -57,7 +59,7 @@ def plan_suspend(role: Role, group: AutoScalingGroup, names: Sequence[str]) -> P
     Raises: Conflict where a run has suspended one for itself; Refused.
     """
     noted, before = by_hand(group), set(group.suspended_processes)
-    _nobody_elses(group, names)
+    nobody_elses(group, names)
     theirs = [name for name in names if name in before and name not in noted]
     fresh = [name for name in names if name not in before]
     heading = Plan("suspend", role.label, (), unchanged=f"{listed(names)} of {group.name} suspended already")
@@ -78,8 +80,8 @@ def plan_resume(role: Role, group: AutoScalingGroup, words: Sequence[str]) -> Pl
     Raises: Conflict, Refused where one is a run's or a sleep's to resume.
     """
     noted, before = by_hand(group), set(group.suspended_processes)
-    _nobody_elses(group, words)
     names = words or noted
+    nobody_elses(group, names)
     nothing = f"{listed(words)} of {group.name} {is_or_are(words)} not suspended" if words else _nothing(group)
     heading = Plan("resume", role.label, (), unchanged=nothing)
     there = [name for name in names if name in before]
@@ -91,7 +93,9 @@ def plan_resume(role: Role, group: AutoScalingGroup, words: Sequence[str]) -> Pl
     asks = f"{role.label} is protected. Resume {listed(there)}?" if role.protects("resume") and there else None
     goal = tuple(pair for call in calls for pair in call.proof)
     done = f"{listed(there)} of {group.name} resumed" if there else nothing
-    return replace(heading, steps=(*calls, *tag), goal=goal, asks=asks, done=done)
+    notes = [f"warning: {group.name} sleeps, and {name} may wake it" for name in there if name in WAKERS]
+    notes = notes if ASLEEP in group.tags else []
+    return replace(heading, steps=(*calls, *tag), goal=goal, notes=tuple(notes), asks=asks, done=done)
 
 
 def suspend_call(group_name: str, names: Sequence[str]) -> Call:
@@ -160,8 +164,8 @@ def _tag(group: AutoScalingGroup, noted: Sequence[str], wanted: Sequence[str]) -
     return (replace(call, expect=(seen,)),)
 
 
-def _nobody_elses(group: AutoScalingGroup, names: Iterable[str]) -> None:
-    """Raises: Conflict where a run of deploy, or sleep, has suspended one of them for itself."""
+def nobody_elses(group: AutoScalingGroup, names: Iterable[str]) -> None:
+    """Accepts processes that neither a run of deploy nor sleep has suspended for itself. Raises: Conflict."""
     by_run = group.tags.get(BY_RUN, "").split()
     asleep = group.tags.get(ASLEEP, "").split()
     for name in names:

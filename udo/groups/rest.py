@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from udo.change.plan import Call, Difference, Pair, Plan, Wait
 from udo.errors import Refused
-from udo.groups.processes import ASLEEP, DANGERS, listed, noted_first, ordered, resume_call, suspend_call
+from udo.groups.processes import (
+    ASLEEP,
+    DANGERS,
+    WAKERS,
+    listed,
+    nobody_elses,
+    noted_first,
+    ordered,
+    resume_call,
+    suspend_call,
+)
 from udo.groups.tags import group_read, tag_call, tag_read, untag_call
 from udo.groups.watch import STEADY, is_steady
 from udo.schema.deploy import PROCESSES
@@ -17,8 +27,6 @@ if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup
 
 SIZES = "[MinSize, DesiredCapacity, MaxSize]"
-# What would launch members into a group that rests.
-_WAKERS = ("AlarmNotification", "ScheduledActions")
 _NAMES = ("minimum", "desired", "maximum")
 _KEYS = ("MinSize", "DesiredCapacity", "MaxSize")
 
@@ -121,7 +129,7 @@ def remembered(group: AutoScalingGroup) -> Remembered | None:
 def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Plan:
     """The plan that takes a group to zero; with a `timeout` in seconds it waits until nobody is left.
 
-    Raises: Refused.
+    Raises: Conflict where a run of deploy has suspended for itself what would wake it; Refused.
     """
     known, now = remembered(group), sizes_of(group)
     asleep = Sizes(0, 0, now.high)
@@ -131,7 +139,9 @@ def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Pl
     # A run that was cut off has remembered the sizes that are there still; any others somebody has set since.
     sizes = known.sizes if known and now in (known.sizes, asleep) else now
     kept = known.processes if known else ()
-    fresh = [name for name in _WAKERS if name not in group.suspended_processes]
+    # What a run resumes at its end would not stay suspended.
+    nobody_elses(group, [name for name in WAKERS if name not in kept])
+    fresh = [name for name in WAKERS if name not in group.suspended_processes]
     record = Remembered(sizes, ordered([*kept, *fresh]))
     tag = _remember(group, record)
     steps: list[Call | Wait] = [*(noted_first(tag, suspend_call(group.name, fresh)) if fresh else tag)]
