@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from whole import some
 
 from udo.aws import Aws
 from udo.aws.cut import PLAIN
@@ -149,7 +150,7 @@ IS_ROOT = os.geteuid() == 0
 SPOILT += [_given_away] if IS_ROOT else []
 
 
-@pytest.mark.parametrize("spoil", SPOILT, ids=lambda spoil: spoil.__name__.strip("_"))
+@pytest.mark.parametrize("spoil", some(SPOILT, *SPOILT[:3]), ids=lambda spoil: spoil.__name__.strip("_"))
 def test_a_file_that_is_not_as_it_was_written_gives_the_same_answers_as_none(
     spoil: Callable[[Path], None], cache: Path, answers: Callable[..., Any]
 ) -> None:

@@ -166,6 +166,7 @@ def test_parts_of_a_listing_do_not_run_into_each_other(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
+@pytest.mark.whole
 def test_more_entries_than_a_plain_zip_counts(tmp_path: Path) -> None:
     for number in range(66):
         (tmp_path / f"in/{number}").mkdir(parents=True)
@@ -235,13 +236,6 @@ def test_a_link_that_leads_out_is_refused_unless_that_is_wanted(target: str, fol
     with pytest.raises(Refused, match="is a link that leads out of the bundle"):
         listing(folder)
     assert listing(folder, anyway=True).files == (4 if target == "chain" else 3)
-
-
-@pytest.mark.skipif(os.getuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_refused(folder: Path) -> None:
-    (folder / "z").chmod(0)
-    with pytest.raises(Refused, match="z cannot be read: Permission denied"):
-        listing(folder)
 
 
 def test_a_file_that_is_not_let_read_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
