@@ -83,6 +83,8 @@ def _refusal(ctx: click.Context, flag: str) -> UsageError:
 def _take(ctx: click.Context, option: click.Parameter, value: Any) -> None:
     if value is None or value is False or value == 0 or option.name is None:
         return
+    if value == "" and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+        raise UsageError(f"{option.opts[-1]} is empty", hint="leave it out, or set the variable that it comes from")
     session = ctx.find_object(Session)
     if session is not None:
         session.set_option(option.name, value)

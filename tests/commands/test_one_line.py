@@ -64,3 +64,27 @@ def test_what_others_wrote_into_a_deployment_makes_no_line_of_its_own(world: Any
     done = udo("deploy", "prod", "webapp", SHA)
     assert done.exit == 4
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("deploy", "prod", "webapp", "--bundle", ""),
+        ("check", "--bundle", ""),
+        ("plan", "--save", ""),
+        ("apply", ""),
+        ("ssh", "prod", "webapp", "--script", ""),
+        ("-c", "", "status"),
+        ("--profile", "", "status"),
+        ("status", "--region", ""),
+    ],
+    ids=" ".join,
+)
+def test_a_path_or_an_option_of_all_that_is_given_empty_is_not_taken_for_left_out(
+    world: Any, udo: Udo, seeded: Seeded, words: tuple[str, ...]
+) -> None:
+    seeded(config())
+    world.log.clear()
+    done = udo(*words)
+    assert (done.exit, done.stderr.count("\n"), len(world.log)) == (2, 1, 0), done.stderr
+    assert "set the variable that it comes from" in done.stderr

@@ -31,6 +31,19 @@ wait_lock = click.option(
 )
 
 
+class _Path(click.Path):
+    """A path that is not empty, which would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Raises: UsageError."""
+        if value == "":
+            raise UsageError("'' is no path", hint="set the variable that it comes from, or leave it out")
+        return super().convert(value, param, ctx)
+
+
+path_given = _Path(path_type=Path)
+
+
 # Source: API_DetachInstances and API_AttachInstances: you can specify up to 20 instances.
 _MOST_MOVED = 20
 _INSTANCE_ID = re.compile(r"i-[0-9a-f]{8,17}")
@@ -174,7 +187,7 @@ _HOW = (
     click.option(
         "--script",
         metavar="FILE",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=_Path(dir_okay=False, path_type=Path),
         help="Run this file there, sent as standard input; its arguments go after --.",
     ),
     click.option(
@@ -192,12 +205,6 @@ def seen_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _folder(text: str) -> Path:
-    if not text:
-        raise UsageError("'' is not a folder")
-    return Path(text)
-
-
 _SEEN = (
     click.option(
         "-b", "--fold", is_flag=True, help="Show equal outputs once, at the end, with all hosts that gave them."
@@ -207,7 +214,7 @@ _SEEN = (
     click.option(
         "--outdir",
         metavar="DIR",
-        type=_folder,
+        type=path_given,
         help="Write each host's output to files there, byte for byte.",
     ),
 )

@@ -16,7 +16,7 @@ from udo.change.resume import remaining
 from udo.change.saved_plan import Entry, saved_in
 from udo.change.waiting import watcher
 from udo.check.launchable import possible
-from udo.commands._options import wait_lock
+from udo.commands._options import path_given, wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
 from udo.groups.observe import existing_group
 from udo.groups.target import role_target
@@ -65,11 +65,11 @@ def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, an
 
 
 @click.command()
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", type=path_given)
 @click.option("--anyway", is_flag=True, help="Do it even during an instance refresh.")
 @wait_lock
 @click.pass_obj
-def command(session: Session, file: str, anyway: bool) -> Result:
+def command(session: Session, file: Path, anyway: bool) -> Result:
     """Carry out the plans in FILE, which 'udo plan --save FILE' wrote: those calls, and no others.
 
     Before the first write everything the plans rest on is compared; if anything has changed meanwhile, nothing is
@@ -84,7 +84,7 @@ def command(session: Session, file: str, anyway: bool) -> Result:
     udo apply prod.plan --dry-run
     udo apply prod.plan
     """
-    saved = saved_in(Path(file))
+    saved = saved_in(file)
     entries = [(_role(session, entry), entry) for entry in saved.entries]
     # What AWS and the journal keep of this change carries the run that planned it.
     session.run_id = saved.run_id

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.commands._options import path_given
 from udo.config import load
 from udo.errors import ConfigError, UsageError
 from udo.groups.unapplied import set_keys
@@ -46,7 +47,7 @@ _COLUMNS = (
 @click.option("--online", is_flag=True, help="Also ask AWS whether all that is named exists and goes together.")
 @click.option(
     "--bundle",
-    type=click.Path(path_type=Path),
+    type=path_given,
     metavar="PATH",
     help="Check a bundle for CodeDeploy instead: a folder, or a zip, tar or tgz.",
 )

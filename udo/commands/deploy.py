@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from udo.change.many import Change, finish_each
 from udo.change.plan import Plan
-from udo.commands._options import wait_lock
+from udo.commands._options import path_given, wait_lock
 from udo.commands.deployments import listed
 from udo.commands.stop import stop
 from udo.deploy.back import back, reason_back
@@ -97,7 +96,7 @@ def limit(text: str) -> float:
 @click.option(
     "--bundle",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=path_given,
     help="Deploy what this folder holds, but for what its .udoignore names: packed, looked through and uploaded.",
 )
 @click.option("--anyway", is_flag=True, help="With --bundle: deploy although it is sure to fail, or a link leads out.")

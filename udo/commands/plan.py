@@ -15,6 +15,7 @@ from udo.change.codec import plan_to_json
 from udo.change.events import Notice
 from udo.change.plan import Call
 from udo.change.saved_plan import Entry, Saved, refuse_to_replace, write
+from udo.commands._options import path_given
 from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import AwsError, PermissionDenied, Refused, UdoError, UsageError
 from udo.groups.locks import Locks, locked_text
@@ -88,10 +89,12 @@ def outdated(state: State, plan: Plan) -> int:
 @click.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
 @click.option("--exit-code", is_flag=True, help="Exit 5 where changes are pending.")
-@click.option("--save", metavar="FILE", help="Write the plans to a file, which 'udo apply FILE' carries out.")
+@click.option(
+    "--save", metavar="FILE", type=path_given, help="Write the plans to a file, which 'udo apply FILE' carries out."
+)
 @with_choices
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: str | None, **said: Any) -> Result:
+def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: Path | None, **said: Any) -> Result:
     """Show what udo.yml would change in what each role's group launches, and how many running instances are outdated.
 
     CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles.
@@ -110,12 +113,11 @@ def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: 
     udo plan stage -o json
     """
     choices = Choices(**said)
-    path = Path(save) if save else None
-    if path:
-        refuse_to_replace(path, anyway=session.options.yes)
+    if save:
+        refuse_to_replace(save, anyway=session.options.yes)
     found, footnotes = observe_plans(session, _roles(session, words, choices), choices)
-    accounts = _accounts(session, [one.role for one in found if one.plan], compared=bool(path))
-    notes = [*footnotes, *(_saved(session, path, found, accounts) if path else ())]
+    accounts = _accounts(session, [one.role for one in found if one.plan], compared=bool(save))
+    notes = [*footnotes, *(_saved(session, save, found, accounts) if save else ())]
     rows = [_row(one) for one in found]
     if len(found) == 1 and (error := found[0].error):
         error.data = rows
