@@ -12,6 +12,7 @@ from udo.deploy.revision import (
     Commit,
     GitName,
     Sources,
+    brief,
     location,
     meaning,
     same,
@@ -159,6 +160,12 @@ def test_archives_are_the_same_only_by_version_or_etag() -> None:
 def test_an_archive_that_is_told_can_be_given_back(key: str, version: str) -> None:
     there = location(Archive("b", key, "zip", version, "e"))
     assert meaning(told(there), BUCKET) == Archive("b", key, "zip", version)
+
+
+def test_in_few_letters_a_bundle_has_twelve_digits_and_any_other_archive_its_name() -> None:
+    assert brief(f"s3://b/builds/{'0123456789ab' + 'f' * 52}.zip (eTag 1)") == "0123456789ab.zip"
+    assert brief(f"s3://b/builds/{'f' * 63}.zip?versionId=abcdefghi") == f"{'f' * 63}.zip?abcdefg"
+    assert brief(f"example/shop {'a' * 40}") == "aaaaaaa"
 
 
 def test_a_revision_is_told_on_one_line() -> None:

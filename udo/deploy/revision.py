@@ -14,6 +14,8 @@ COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _NAME = re.compile(r"(?!@$|[./-]|.*(?:\.\.|@\{|//|/\.|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+")
 _BARE = re.compile(r"[\w][\w.+@=,-]*(/[\w.+@=,-]+)*")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
+# The name of a bundle that `deploy --bundle` has uploaded.
+_BUNDLE = re.compile(r"([0-9a-f]{12})[0-9a-f]{52}(\.zip)")
 # Source: API_S3Location, bundleType: tar, tgz or zip hold an application for instances.
 _ENDINGS = {".zip": "zip", ".tgz": "tgz", ".tar.gz": "tgz", ".tar": "tar"}
 
@@ -105,10 +107,10 @@ def told(place: Mapping[str, Any]) -> str:
 
 
 def brief(text: str) -> str:
-    """What `told` made, in fewer letters: seven digits of a commit, or the name of an archive alone."""
+    """What `told` made, in fewer letters: seven digits of a commit, the name of an archive, twelve of a bundle's."""
     if text.startswith("s3://"):
         name, _, version = text.partition("?versionId=")
-        name = name.partition(" (eTag ")[0].rpartition("/")[2]
+        name = _BUNDLE.sub(r"\1\2", name.partition(" (eTag ")[0].rpartition("/")[2])
         return f"{name}?{version[:7]}" if version else name
     word = text.rpartition(" ")[2]
     return word[:7] if COMMIT.fullmatch(word) else text
