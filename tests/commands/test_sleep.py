@@ -51,6 +51,16 @@ def test_a_group_goes_to_zero_and_wakes_to_the_sizes_it_had(shop: Any, udo: Udo)
     assert sizes(shop, "prod-web") == (1, 2, 4)
 
 
+def test_status_says_that_a_group_sleeps_and_no_difference_of_its_sizes(shop: Any, udo: Udo) -> None:
+    assert udo(*SLEEP, "--yes").exit == 0
+    for words in (("status", "prod", "webapp"), ("status",)):
+        done = udo(*words)
+        assert ("asleep" in done.stdout, "scale_policy" in done.stdout + done.stderr) == (True, False)
+    # Who has members sleeps no longer, whatever the tag says.
+    set_sizes(shop, DesiredCapacity=1)
+    assert "asleep" not in udo("status", "prod", "webapp").stdout
+
+
 def test_the_whole_cluster_sleeps_and_wakes_asked_once(shop: Any, udo: Udo) -> None:
     assert udo("sleep", "prod").exit == 7
     assert udo("sleep", "prod", "--yes").exit == 0

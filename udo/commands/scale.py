@@ -14,8 +14,8 @@ from udo.change.plan import Plan
 from udo.commands._options import wait_lock
 from udo.duration import given
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
+from udo.groups.asleep import ASLEEP
 from udo.groups.observe import existing_group
-from udo.groups.processes import ASLEEP
 from udo.groups.rest import (
     Sizes,
     size_differences,

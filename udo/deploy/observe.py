@@ -10,8 +10,8 @@ from udo.deploy.blue_green import serving
 from udo.deploy.revision import same
 from udo.deploy.watch import ENDED
 from udo.errors import Absent, AwsError, PermissionDenied, UsageError
+from udo.groups.asleep import ASLEEP
 from udo.groups.observe import existing_group
-from udo.groups.processes import ASLEEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from udo.change.plan import Call, Pair, Plan, Read
 from udo.errors import Conflict, Refused, UsageError
+from udo.groups.asleep import ASLEEP
 from udo.groups.tags import group_read, tag_call, tag_read, untag_call
 from udo.schema.deploy import PROCESSES
 
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 
 # What `udo suspend` has suspended, by name.
 TAG = "udo:suspended"
-# What a run of deploy, and `udo sleep`, have suspended: theirs to resume.
+# What a run of deploy has suspended: its own to resume.
 BY_RUN = "udo:suspended-by-run"
-ASLEEP = "udo:asleep"
 # What would launch members into a group that rests.
 WAKERS = ("AlarmNotification", "ScheduledActions")
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from udo.change.plan import Call, Difference, Pair, Plan, Wait
 from udo.errors import Refused
+from udo.groups.asleep import ASLEEP
 from udo.groups.processes import (
-    ASLEEP,
     DANGERS,
     WAKERS,
     listed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.config.known import value, values
+from udo.groups.asleep import is_asleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,6 +50,8 @@ def _brief(labels: list[str]) -> str:
 
 
 def _sizes(role: Role, group: AutoScalingGroup) -> bool:
+    if is_asleep(group):
+        return False
     live = {"min_size": group.min_size, "max_size": group.max_size, "desired": group.desired_capacity}
     said: Mapping[str, Any] = value(role, "scale_policy") or {}
     return any(live.get(name) != number for name, number in said.items())

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.revision import brief, told
+from udo.groups.asleep import is_asleep
 from udo.groups.outdated import outdated
 from udo.groups.text import age, brief_launch, brief_name, launch_text, short_name
 from udo.groups.unapplied import unapplied
@@ -69,7 +70,7 @@ COLUMNS = (
     Column("successful", "DEPLOYED", rank=2, fold=_brief_deployment),
     Column("attempted", "LAST ATTEMPT", rank=1, fold=_brief_deployment, brief="ATTEMPT", least=9),
     Column("work", "UNDER WAY", rank=1, fold=_brief_work, brief="NOW", least=8),
-    Column("suspended", "SUSPENDED", rank=4, fold=_brief_count, brief="SUSP"),
+    Column("suspended", "SUSPENDED", rank=3, fold=_brief_count, brief="SUSP"),
     Column("differs", "DIFFERS", rank=4, fold=_brief_keys),
 )
 LOCKED = Column("locked", "LOCKED BY", rank=2, fold=brief_name, brief="LOCKED")
@@ -164,8 +165,10 @@ def _deployment_row(deployed: Deployed | None, which: str) -> Any:
 
 
 def _under_way(group: AutoScalingGroup, deployed: Deployed | None) -> list[dict[str, Any]]:
-    """What is going on with the group: its end, a deployment, members that come, go or stand by."""
+    """What is going on with the group: its end, its rest, a deployment, members that come, go or stand by."""
     found: list[dict[str, Any]] = [{"kind": "deletion", "status": group.status}] if group.status else []
+    if is_asleep(group):
+        found.append({"kind": "sleep", "status": "asleep"})
     last = deployed.attempted if deployed else None
     if last and last.active:
         row = {"deployment_id": last.deployment_id, "status": last.status, "since": last.created_at or None}
