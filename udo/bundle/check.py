@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -142,13 +142,20 @@ def _of_files(contents: Contents) -> Iterator[Finding]:
             yield surprising("its name holds a line break: the agent never removes it", "rename it", file=repr(name))
 
 
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches  # only a mistake should pay for it (6 ms)
+
+    near = get_close_matches(name[:100], HOOKS, n=1)
+    return f"did you mean {near[0]}?" if near else f"one of {', '.join(HOOKS)}"
+
+
 def _of_hooks(contents: Contents, spec: AppSpec) -> Iterator[Finding]:
     section = spec.document.below("hooks")
     for name, scripts in spec.hooks.items():
         key = section.key(name) if section else None
         if name not in EVENTS:
             told = Failed(f"appspec.yml file contains unknown lifecycle events: [{inspected(name)}]", at=place(key))
-            yield failing("Install", told)
+            yield replace(failing("Install", told), remedy=_nearest(text(name)))
         elif name not in HOOKS:
             told_of = f"no script of {text(name)} is ever run, or the deployment fails: it is the agent's own"
             yield surprising(told_of, f"one of {', '.join(HOOKS)}", place(key))

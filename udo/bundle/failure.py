@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 SUCCEEDED = "0"
@@ -45,3 +46,13 @@ class Failed(Exception):
 def internal(what: str, at: Place | None = None) -> Failed:
     """The failure that the agent does not foresee; `what` says in plain words why it dies."""
     return Failed(what, at=at, internal=True)
+
+
+def brief(message: str) -> str:
+    """The agent's words without what it says of every failure."""
+    told = message.removeprefix("The deployment failed because ").removeprefix("of a problem with ")
+    # The agent's own words lack a blank there.
+    told = told.removeprefix("The CodeDeploy agent ").replace("filespecifies", "file specifies")
+    told = told.replace("(<unknown>): ", "").replace("the application specification file", "the appspec")
+    first = re.split(r"\. (?:Make|Update|Add|Specify|Correct|Remove|The|Consult|Permissions|Failed)\b", told)[0]
+    return first.replace("/bundle/deployment-archive/", "").rstrip(". ")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from udo.bundle.appspec import AGENT
-from udo.bundle.failure import NOWHERE, Failed, Place
+from udo.bundle.failure import NOWHERE, Failed, Place, brief
 
 Level = Literal["error", "warning"]
 ERROR: Level = "error"
@@ -41,16 +40,6 @@ def surprising(message: str, remedy: str, at: Place = NOWHERE, file: str = "") -
     return Finding(WARNING, message, remedy, at, file)
 
 
-def brief(message: str) -> str:
-    """The agent's words without what it says of every failure."""
-    told = message.removeprefix("The deployment failed because ").removeprefix("of a problem with ")
-    # The agent's own words lack a blank there.
-    told = told.removeprefix("The CodeDeploy agent ").replace("filespecifies", "file specifies")
-    told = told.replace("(<unknown>): ", "").replace("the application specification file", "the appspec")
-    first = re.split(r"\. (?:Make|Update|Add|Specify|Correct|Remove|The|Consult|Permissions|Failed)\b", told)[0]
-    return first.replace("/bundle/deployment-archive/", "").rstrip(". ")
-
-
 # What the agent's words begin with or hold -> what to do.
 _REMEDIES = (
     ("invalid version value", "write version: 0.0, without quotes"),
@@ -77,7 +66,6 @@ _REMEDIES = (
     ("with an invalid pattern", "leave pattern out for a single file"),
     ("the except parameter", "leave except out for a single file"),
     ("the -d parameter", "give default entries (d:) to folders only: type: [directory]"),
-    ("unknown lifecycle events", "see the names of hooks in the documentation of CodeDeploy"),
     ("Unknown alias", "write it out: Ruby 3.1 and newer refuse aliases"),
     ("unspecified class", "write it in quotes"),
     ("cannot start any token", "indent with blanks, not with tabs"),

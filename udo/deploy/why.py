@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from udo.bundle.failure import brief
 from udo.deploy.codes import AGENT_LOST, AGENT_REMEDIES, DETAILS, OF_INSTANCES, OF_THE_LAST, REMEDIES, WORDS
 from udo.deploy.watch import in_hand, listed
 
@@ -177,7 +178,7 @@ def _how(event: LifecycleEvent) -> str:
     if _MISSING.search(message):
         return "not in the bundle"
     code = "" if message and event.error_code in _SAYS_NOTHING else event.error_code
-    return ", ".join(filter(None, (code, message)))
+    return ", ".join(filter(None, (code, brief(message))))
 
 
 def _remedy(event: LifecycleEvent) -> str:
