@@ -80,8 +80,10 @@ def test_a_commit_that_was_not_pushed_is_refused(git: Git, tmp_path: Path) -> No
     git("commit", "-q", "--allow-empty", "-m", "three")
     git("tag", "v2")
     for name in ("main", "v2", "HEAD", git("rev-parse", "HEAD")[:8]):
-        with pytest.raises(UsageError, match="push it"):
+        with pytest.raises(UsageError) as refused:
             found(name, tmp_path)
+        # What is to be given instead can be copied.
+        assert refused.value.hint == f"push it (and fetch), or give all 40 digits: {git('rev-parse', 'HEAD')}"
 
 
 def test_a_push_to_another_repository_does_not_count(git: Git, tmp_path: Path) -> None:
@@ -172,8 +174,10 @@ def test_a_branch_that_is_behind_is_deployed_as_it_is_here_and_said_so(git: Git,
 
 def test_a_name_nobody_knows_is_refused(git: Git, tmp_path: Path) -> None:
     for name in ("mian", "deadbeef", "main/x"):
-        with pytest.raises(UsageError, match="no branch, tag or unambiguous short hash"):
+        with pytest.raises(UsageError, match="no branch, tag or unambiguous short hash") as refused:
             found(name, tmp_path)
+        # It stands in a clone already.
+        assert refused.value.hint == "fetch it first, or give all 40 digits"
 
 
 def test_outside_of_a_repository_the_forty_digits_are_asked_for(tmp_path: Path) -> None:

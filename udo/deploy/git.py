@@ -19,6 +19,7 @@ _GITHUB = frozenset({"github.com", "www.github.com", "ssh.github.com"})
 _SCP_LIKE = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^@:/\s]+):(?P<path>[^:].*)")
 # How many commits between two are listed; the others are counted.
 _LISTED = 20
+_FETCH = "fetch it first, or give all 40 digits"
 
 
 def resolved(wanted: GitName, folder: Path) -> Commit:
@@ -36,11 +37,11 @@ def resolved(wanted: GitName, folder: Path) -> Commit:
     there = git.refs(*(f"refs/remotes/{remote}/{wanted.name}" for remote in remotes), f"refs/remotes/{wanted.name}")
     commit = git.one_of(names) or git.one_of(there) or git.commit(wanted.name)
     if commit is None:
-        raise git.refusal("there is no branch, tag or unambiguous short hash of that name here")
+        raise git.refusal("there is no branch, tag or unambiguous short hash of that name here", _FETCH)
     if not any(git.contained(commit, remote) for remote in remotes):
         raise UsageError(
             f"{wanted.name} is {commit[:12]}, and no branch of {' or '.join(remotes)} contains it",
-            hint="push it (and fetch), or give all 40 digits",
+            hint=f"push it (and fetch), or give all 40 digits: {commit}",
         )
     elsewhere = next((found for found in there.values() if found != commit), None)
     note = f"{wanted.name} is {commit[:12]} here, but {elsewhere[:12]} on the remote" if elsewhere else ""
@@ -113,8 +114,8 @@ class _Git:
         self._folder = folder
         self._wanted = wanted
 
-    def refusal(self, why: str) -> UsageError:
-        hint = f"give all 40 digits, or run it in a clone of {self._wanted.repository}"
+    def refusal(self, why: str, hint: str = "") -> UsageError:
+        hint = hint or f"give all 40 digits, or run it in a clone of {self._wanted.repository}"
         return UsageError(f"{self._wanted.name!r} cannot be resolved in {self._folder}: {why}", hint=hint)
 
     def remotes_of(self, repository: str) -> list[str]:
@@ -175,7 +176,8 @@ class _Git:
     def one_of(self, refs: Mapping[str, str]) -> str | None:
         """The commit all these refs agree on, None for no refs."""
         if len(set(refs.values())) > 1:
-            raise self.refusal(f"it is ambiguous ({', '.join(f'{name} {sha[:12]}' for name, sha in refs.items())})")
+            told = ", ".join(f"{name} {sha[:12]}" for name, sha in refs.items())
+            raise self.refusal(f"it is ambiguous ({told})", "give all 40 digits")
         return next(iter(refs.values()), None)
 
     def commit(self, name: str) -> str | None:
