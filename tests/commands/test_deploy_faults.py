@@ -80,6 +80,7 @@ def test_the_deadline_leaves_it_to_aws_and_says_how_to_look_again(world: Any, ud
         f"deployment {made['deploymentId']} continues in AWS; look again with: udo deploy prod webapp {SHA}"
         in done.stderr
     )
+    assert done.stderr.count("continues in AWS") == 1
     assert made["status"] not in ("Succeeded", "Failed", "Stopped")
     assert udo(*DEPLOY).exit == 0
     assert len(deployments(world)) == 1

@@ -97,6 +97,12 @@ def test_the_queue_is_shown_in_a_dry_run(world: Any, udo: Udo, seeded: Seeded) -
     assert writes(world) == []
 
 
+def test_a_time_after_a_blank_is_told_how_to_be_written(udo: Udo, seeded: Seeded) -> None:
+    seeded()
+    done = udo("deploy", "prod", "webapp", SHA, "--queue", "20m")
+    assert (done.exit, "write --queue=20m" in done.stderr) == (2, True)
+
+
 def test_superseding_asks(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     other = begin(world, OTHER)

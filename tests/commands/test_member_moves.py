@@ -39,7 +39,8 @@ def test_one_in_standby_is_replaced_and_comes_back_beside_its_replacement(shop: 
     assert writes(shop) == ["EnterStandby"]
     back = udo("standby", "prod", "webapp", one, "--return", "-n")
     assert "desired  2 -> 3" in back.stdout
-    assert udo("standby", "prod", "webapp", one, "--return").exit == 0
+    done = udo("standby", "prod", "webapp", one, "--return")
+    assert (done.exit, "from Standby into service  desired 2 -> 3" in done.stderr) == (0, True)
     assert (in_service(shop), sizes(shop)) == (3, (1, 3, 4))
     assert udo("standby", "prod", "webapp", one, "--return").exit == 0
     assert writes(shop) == ["EnterStandby", "ExitStandby"]

@@ -122,9 +122,8 @@ def wait_for(
             raise EndedBadly(f"{wait.says}: {ends}", state=state, hint=again)
         left = until - clock.monotonic()
         if left <= 0:
-            raise DeadlinePassed(
-                f"{wait.says}: still {brief(state)} after {wait.timeout:.0f} s, it continues in AWS", hint=again
-            )
+            more = "" if again else ", it continues in AWS"
+            raise DeadlinePassed(f"{wait.says}: still {brief(state)} after {wait.timeout:.0f} s{more}", hint=again)
         _rest(clock, min(jittered(pause), left), emit if is_table else None)
         pause = min(pause * 1.25, SLOWEST_POLL)
 

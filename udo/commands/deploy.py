@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -78,7 +79,11 @@ class _Command(click.Command):
     """A command whose --queue takes a time only after `=`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Reads the words with the usual time where none is given."""
+        """Reads the words with the usual time where none is given. Raises: UsageError for a time after a blank."""
+        for word, time in pairwise(args):
+            # No hash: none of the units is a hex digit.
+            if word == "--queue" and time[:-1].isdecimal() and time[-1] in "smh":
+                raise UsageError(f"--queue takes its time after '=', not {time!r}", hint=f"write --queue={time}")
         return super().parse_args(ctx, [f"--queue={_QUEUE}" if word == "--queue" else word for word in args])
 
 

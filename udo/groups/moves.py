@@ -66,7 +66,7 @@ def plan_detach(role: Role, group: AutoScalingGroup, known: Mapping[str, Instanc
     call = _leaving(group, "DetachInstances", ids, asked, "out of the group", (_STATE, None))
     back = f"udo attach {role.cluster} {role.name} {' '.join(asked.ids)}"
     return _left(
-        role, "detach", group, ids, asked, call, f"out of the group, run on and cost; they come back with: {back}"
+        role, "detach", group, ids, asked, call, f"out of the group, and still running at your cost; back with: {back}"
     )
 
 
@@ -192,7 +192,8 @@ def _came(
     heading = Plan(verb, role.label, (), unchanged=f"{_named(asked.ids)} in service in {group.name}")
     if not ids:
         return heading if is_steady(group) else replace(heading, steps=(_wait(group, asked),), done=heading.unchanged)
-    more = group.desired_capacity + (_weight(group, ids) if verb == "standby" else len(ids))
+    now = group.desired_capacity
+    more = now + (_weight(group, ids) if verb == "standby" else len(ids))
     if more > group.max_size:
         raise Refused(
             f"the desired capacity of {group.name} would be {more}, above its maximum, {group.max_size}",
@@ -200,9 +201,9 @@ def _came(
         )
     return replace(
         heading,
-        steps=(call, _wait(group, asked)),
+        steps=(replace(call, says=f"{call.says}  desired {now} -> {more}"), _wait(group, asked)),
         goal=call.proof,
-        differences=(Difference("desired", str(group.desired_capacity), str(more)),),
+        differences=(Difference("desired", str(now), str(more)),),
         done=f"{_named(ids)} back {says}: {group.name} has {more} in service",
     )
 
