@@ -9,7 +9,8 @@ import pytest
 
 from udo.change.plan import Read, Wait
 from udo.change.waiting import Poll
-from udo.groups.watch import Members
+from udo.errors import Conflict
+from udo.groups.watch import Leaving, Members
 from udo.model.groups import AutoScalingGroup, Member
 
 SERVES = "InService"
@@ -80,3 +81,17 @@ def test_a_suspended_process_ends_the_wait_only_where_its_own_work_is_missing(
     states: tuple[str, ...], suspended: str, reason: str
 ) -> None:
     assert polled(2, *states, suspended=suspended).ends == reason
+
+
+@pytest.mark.parametrize(("seen", "looks"), [((3, 3, 0, 0, 2), 4), ((0, 1), 1), ((3, 3, 3, 3), 3)])
+def test_members_that_are_wanted_again_end_the_wait_and_what_aws_shows_late_does_not(
+    seen: tuple[int, ...], looks: int
+) -> None:
+    group = iter([AutoScalingGroup("g", None, 0, 9, desired) for desired in seen])
+    aws: Any = SimpleNamespace(autoscaling=SimpleNamespace(groups=lambda names: {names[0]: next(group)}))
+    read = Read("autoscaling", "DescribeAutoScalingGroups", {"AutoScalingGroupNames": ["g"]}, "AutoScalingGroups")
+    leaving = Leaving(aws, Wait("wait", read, ("gone",)))
+    for wanted in seen[:looks]:
+        assert leaving.poll().state == ("changing" if wanted else "empty")
+    with pytest.raises(Conflict, match="again"):
+        leaving.poll()

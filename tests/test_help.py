@@ -32,6 +32,7 @@ CHANGING = (
     "apply",
     "attach",
     "deploy",
+    "destroy",
     "detach",
     "init",
     "lock",

@@ -84,6 +84,17 @@ READS: dict[str, frozenset[str]] = {
             "codedeploy:ListDeployments",
         }
     ),
+    "destroy": _GROUPS
+    | _CALLER
+    | _REFRESHES
+    | {
+        "autoscaling:DescribeLaunchConfigurations",
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:GetDeploymentGroup",
+        "codedeploy:ListDeployments",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeLaunchTemplates",
+    },
     "detach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
     "history": _LAUNCH_DATA | _CALLER | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
     "init": _LAUNCH_DATA | _CALLER,
@@ -99,6 +110,7 @@ READS: dict[str, frozenset[str]] = {
     "lock": _GROUPS | _CALLER | _LOCKS,
     "plan": _UPDATE | _LOCKS,
     "prune": _LAUNCH_STATE | _CALLER,
+    "reload": frozenset(),
     "resume": _GROUPS
     | _CALLER
     | {"codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"},
@@ -163,6 +175,16 @@ WRITES: dict[str, frozenset[str]] = {
         "s3:CreateMultipartUpload",
         "s3:PutObject",
         "s3:UploadPart",
+    },
+    "destroy": _LOCK
+    | {
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteAutoScalingGroup",
+        "autoscaling:DeleteLaunchConfiguration",
+        "autoscaling:SuspendProcesses",
+        "autoscaling:UpdateAutoScalingGroup",
+        "codedeploy:UpdateDeploymentGroup",
+        "ec2:DeleteLaunchTemplate",
     },
     "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,

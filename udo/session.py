@@ -61,6 +61,7 @@ class Session:
         self._prepare = prepare
         self._words = words
         self.wait_for_lock = False
+        self.confirmed = ""
         self._aws: dict[tuple[str | None, ...], Aws] = {}
         self._looked_up: dict[int, dict[str, str | Secret]] = {}
 

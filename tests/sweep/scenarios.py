@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import deploy_scenarios as deploy
+import end_scenarios as end
 import launch_scenarios as launch
 import move_scenarios as move
 import rest_scenarios as rest
 import scale_scenarios as scale
 
-CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE
-MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE
+CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE | end.CORE
+MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE | end.MORE
 EVERY = CORE | MORE

@@ -11,14 +11,31 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 
-def confirm(session: Session, question: str, again: str = "") -> None:
+def confirm(session: Session, question: str, again: str = "", name: str = "") -> None:
     """Asks, unless --yes was said; `again` is the command that needs no answer.
+
+    With a `name` that has to be typed, or given by --confirm; --yes is no answer then.
 
     Raises: Refused where the answer is not yes, or there is no terminal to ask on.
     """
+    if name:
+        _typed(session, question, name, again)
+        return
     if session.options.yes:
         return
     if not sys.stdin.isatty():
         raise Refused(f"'{question}' needs an answer, and there is no terminal to ask on", hint=again or "use --yes")
     if not session.output.ask(question):
         raise Refused("not confirmed: nothing was changed")
+
+
+def _typed(session: Session, question: str, name: str, again: str) -> None:
+    given: str | None = session.confirmed
+    if not given:
+        if not sys.stdin.isatty():
+            raise Refused(f"'{question}' needs the name {name} typed, and there is no terminal to ask on", hint=again)
+        given = session.output.answer(f"{question} Type its name:")
+    if given != name:
+        raise Refused(
+            f"{given!r} is not {name}: nothing was changed" if given else "not confirmed: nothing was changed"
+        )

@@ -188,11 +188,11 @@ class Finish:
         question = self._question(plan)
         if question is None:
             return
-        if not self._session.options.yes:
+        if not (self._session.confirmed if plan.confirm else self._session.options.yes):
             self.introduce(plan)
         self.note(plan)
         try:
-            confirm(self._session, question, plan.again)
+            confirm(self._session, question, plan.again, plan.confirm)
         except Refused as error:
             error.data = {"plan": previewed(plan)}
             raise

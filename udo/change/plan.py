@@ -162,9 +162,9 @@ class Plan:
     """All that one command will change in one place.
 
     `goal` must be read back for exit 0. `seen` is what else was observed; what of it moved meanwhile is named.
-    `asks` is the question put before a change that destroys, replaces or shrinks (or is protected); `unchanged` says
-    why there is nothing to do, where `steps` is empty; `done` what is true afterwards (`{name}` is a saved value);
-    `reason` is why the operator wants it.
+    `asks` is the question put before a change that destroys, replaces or shrinks (or is protected); with `confirm` only
+    that name, typed, is a yes, and --yes is none; `unchanged` says why there is nothing to do, where `steps` is empty;
+    `done` what is true afterwards (`{name}` is a saved value); `reason` is why the operator wants it.
 
     `cleanup` is sent on every way out once a write was sent, each call only where its `expect` holds and its `proof`
     does not; of calls that undo a write, one that cannot be sent keeps those after it from being sent. `remedy` is the
@@ -184,6 +184,7 @@ class Plan:
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     asks: str | None = None
+    confirm: str = ""
     unchanged: str = "nothing to change"
     done: str = "done"
     reason: str = ""

@@ -54,6 +54,7 @@ class Watcher(Protocol):
 WATCHERS: Mapping[str, str] = {
     "deployment": "udo.deploy.watch:Deployment",
     "group": "udo.groups.watch:Members",
+    "leaving": "udo.groups.watch:Leaving",
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from udo.model.deployments import Deployment, DeploymentGroup
     from udo.model.groups import AutoScalingGroup
 
-_ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")
+ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")
 # Source: API_DeploymentInfo, creator: those that reach only the instances that were born, died or lag behind.
 OF_ONE_INSTANCE = ("autoscaling", "autoscalingTermination")
 OF_SOME_INSTANCES = (*OF_ONE_INSTANCE, "CodeDeployAutoUpdate")
@@ -72,7 +72,7 @@ def observe_active(aws: Aws, role: Role) -> Observed:
     """
     observed = _groups(aws, role)
     found = observed.deployment_group
-    return replace(observed, active=tuple(aws.codedeploy.deployments(found.application, found.name, _ACTIVE)))
+    return replace(observed, active=tuple(aws.codedeploy.deployments(found.application, found.name, ACTIVE)))
 
 
 def observe_deployments(aws: Aws, groups: Observed, revision: Mapping[str, Any]) -> Observed:
@@ -82,7 +82,7 @@ def observe_deployments(aws: Aws, groups: Observed, revision: Mapping[str, Any])
     """
     application, name = groups.deployment_group.application, groups.deployment_group.name
     try:
-        active = tuple(aws.codedeploy.deployments(application, name, _ACTIVE))
+        active = tuple(aws.codedeploy.deployments(application, name, ACTIVE))
         last, partial = _last(aws, groups.deployment_group, revision)
     except (AwsError, PermissionDenied) as error:
         return replace(groups, notes=(f"warning: earlier deployments are unknown: {error.message}",))

@@ -136,17 +136,8 @@ def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Pl
     heading = Plan("sleep", role.label, (), unchanged=f"{group.name} sleeps already")
     if known is None and now.desired == 0:
         return replace(heading, unchanged=f"{group.name} wants no instance: nothing to put to sleep")
-    # A run that was cut off has remembered the sizes that are there still; any others somebody has set since.
-    sizes = known.sizes if known and now in (known.sizes, asleep) else now
-    kept = known.processes if known else ()
-    # What a run resumes at its end would not stay suspended.
-    nobody_elses(group, [name for name in WAKERS if name not in kept])
-    fresh = [name for name in WAKERS if name not in group.suspended_processes]
-    record = Remembered(sizes, ordered([*kept, *fresh]))
-    tag = _remember(group, record)
-    steps: list[Call | Wait] = [*(noted_first(tag, suspend_call(group.name, fresh)) if fresh else tag)]
-    if now != asleep:
-        steps.append(sizes_call(group, asleep))
+    record, calls = resting(group, asleep)
+    steps: list[Call | Wait] = [*calls]
     if timeout and (steps or not is_steady(group)):
         again = f"udo sleep {role.cluster} {role.name}"
         steps.append(steady_wait(group, f"wait until {group.name} is empty", timeout, again))
@@ -165,8 +156,28 @@ def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Pl
             *stays(group),
         ),
         asks=asks,
-        done=f"{group.name} sleeps; it wakes to {sizes} with: udo wake {role.cluster} {role.name}",
+        done=f"{group.name} sleeps; it wakes to {record.sizes} with: udo wake {role.cluster} {role.name}",
     )
+
+
+def resting(group: AutoScalingGroup, to: Sizes) -> tuple[Remembered, list[Call]]:
+    """What a group is to wake to, and the calls that take it to rest: that is remembered first, then what would wake it
+    is suspended, then the sizes are set.
+
+    Raises: Refused.
+    """
+    known, now = remembered(group), sizes_of(group)
+    asleep = Sizes(0, 0, now.high)
+    # A run that was cut off has remembered the sizes that are there still; any others somebody has set since.
+    sizes = known.sizes if known and now in (known.sizes, asleep) else now
+    kept = known.processes if known else ()
+    # What a run resumes at its end would not stay suspended.
+    nobody_elses(group, [name for name in WAKERS if name not in kept])
+    fresh = [name for name in WAKERS if name not in group.suspended_processes]
+    record = Remembered(sizes, ordered([*kept, *fresh]))
+    tag = _remember(group, record)
+    calls = [*(noted_first(tag, suspend_call(group.name, fresh)) if fresh else tag)]
+    return record, [*calls, sizes_call(group, to)] if now != to else calls
 
 
 def plan_wake(role: Role, group: AutoScalingGroup, timeout: float | None) -> Plan:

@@ -1,4 +1,4 @@
-"""Watches a group until what it wants is in service."""
+"""Watches a group until what it wants is in service, or nobody is left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from udo.change.events import Event, Notice, Progress
 from udo.change.waiting import Poll
+from udo.errors import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 STEADY = "steady"
 CHANGING = "changing"
-_GONE = "gone"
+EMPTY = "empty"
+GONE = "gone"
+# AWS may show a group for a while as it was before a write: so many looks.
+_LATE = 3
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html.
 _NEEDED = {"Launch": "launches no instance", "Terminate": "terminates no instance"}
 
@@ -30,20 +34,60 @@ class Members:
     """
 
     def __init__(self, aws: Aws, wait: Wait) -> None:
-        self._aws = aws
-        (self._name,) = wait.read.params["AutoScalingGroupNames"]
-        self._states: dict[str, str] = {}
+        self._look = _Look(aws, wait)
 
     def poll(self) -> Poll:
         """How many are in service, and who changed since the last poll."""
-        group = self._aws.autoscaling.groups([self._name]).get(self._name)
+        group = self._look.group()
         if group is None:
-            return Poll(_GONE, ends=f"group {self._name} does not exist any more")
-        events = [*self._moves(group), _progress(group)]
+            return Poll(GONE, ends=f"group {self._look.name} does not exist any more")
+        events = [*self._look.moves(group), _progress(group)]
         steady = is_steady(group)
         return Poll(STEADY if steady else CHANGING, tuple(events), group.members, "" if steady else _ends(group))
 
-    def _moves(self, group: AutoScalingGroup) -> list[Event]:
+
+class Leaving:
+    """The members of a group that ends, from poll to poll; its wait reads as that of `Members` does.
+
+    The state is `empty` once nobody is left, `gone` once the group is, and `changing` before.
+    """
+
+    def __init__(self, aws: Aws, wait: Wait) -> None:
+        self._look = _Look(aws, wait)
+        self._patience = _LATE
+
+    def poll(self) -> Poll:
+        """How many are left, and who changed since the last poll.
+
+        Raises: Conflict where somebody wants members again.
+        """
+        group = self._look.group()
+        if group is None:
+            return Poll(GONE)
+        wanted = group.desired_capacity and not group.status
+        self._patience = self._patience - 1 if wanted else 0
+        if wanted and self._patience < 0:
+            told = f"the desired capacity of {group.name} is {group.desired_capacity} again"
+            raise Conflict(told, hint="somebody else is at work; it was not deleted, look and run it again")
+        events = [*self._look.moves(group), Progress(f"{len(group.members)} left{_other_states(group)}")]
+        state = CHANGING if group.members or wanted else EMPTY
+        return Poll(state, tuple(events), group.members, "" if group.status else _stays(group))
+
+
+class _Look:
+    """One group, looked at again and again."""
+
+    def __init__(self, aws: Aws, wait: Wait) -> None:
+        self._aws = aws
+        (self.name,) = wait.read.params["AutoScalingGroupNames"]
+        self._states: dict[str, str] = {}
+
+    def group(self) -> AutoScalingGroup | None:
+        """The group now; None where it does not exist."""
+        return self._aws.autoscaling.groups([self.name]).get(self.name)
+
+    def moves(self, group: AutoScalingGroup) -> list[Event]:
+        """Who changed since the last look."""
         now = {member.instance_id: member.lifecycle_state for member in group.members}
         before, self._states = self._states, now
         if not before:
@@ -51,6 +95,12 @@ class Members:
         found = [f"{one}  {state}" for one, state in now.items() if before.get(one) != state]
         found += [f"{one}  gone" for one in before if one not in now]
         return [Notice(f"      {line}") for line in found]
+
+
+def _stays(group: AutoScalingGroup) -> str:
+    """Why somebody stays for ever in a group that wants nobody; empty where nobody does."""
+    standby = [member.instance_id for member in group.members if member.lifecycle_state == "Standby"]
+    return f"{', '.join(standby)} in Standby: nothing ends them there" if standby else _ends(group)
 
 
 def is_steady(group: AutoScalingGroup) -> bool:
@@ -86,11 +136,14 @@ def _wanted(group: AutoScalingGroup, members: Sequence[Member]) -> int:
 
 
 def _progress(group: AutoScalingGroup) -> Progress:
-    states = Counter(member.lifecycle_state for member in group.members if not member.in_service)
-    others = "".join(f", {count} {state}" for state, count in sorted(states.items()))
     count = sum(member.weight for member in group.members if member.in_service)
     share = min(1.0, count / group.desired_capacity) if group.desired_capacity else None
-    return Progress(f"{count} of {group.desired_capacity} in service{others}", share)
+    return Progress(f"{count} of {group.desired_capacity} in service{_other_states(group)}", share)
+
+
+def _other_states(group: AutoScalingGroup) -> str:
+    states = Counter(member.lifecycle_state for member in group.members if not member.in_service)
+    return "".join(f", {count} {state}" for state, count in sorted(states.items()))
 
 
 def _is_leaving(member: Member) -> bool:

@@ -35,7 +35,7 @@ def delete_configurations(
     left = {family[spare]} if spare in family else set()
     old = beyond(numbers, keep, {family[name] for name in needed if name in family} | {current}, left)
     names = sorted((name for name in family if family[name] in old), key=lambda name: family[name])
-    return tuple(_delete_configuration(name) for name in names if name not in needed)
+    return tuple(delete_configuration(name) for name in names if name not in needed)
 
 
 def delete_versions(template_id: str, template_name: str, old: Iterable[int]) -> tuple[Call, ...]:
@@ -48,7 +48,8 @@ def delete_versions(template_id: str, template_name: str, old: Iterable[int]) ->
     return tuple(_delete_versions(template_id, template_name, batch) for batch in batches)
 
 
-def _delete_configuration(name: str) -> Call:
+def delete_configuration(name: str) -> Call:
+    """The call that deletes a launch configuration, unless a group has come to use it meanwhile."""
     asked, path = {"LaunchConfigurationNames": [name]}, "LaunchConfigurations[].LaunchConfigurationName"
     return Call(
         f"delete launch configuration {name}",

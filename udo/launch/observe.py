@@ -194,8 +194,8 @@ def _own_templates(group: AutoScalingGroup, live: LaunchTemplateReference) -> tu
 def _surroundings(aws: Aws, group: AutoScalingGroup) -> tuple[tuple[str, ...], str]:
     """What a person should know of the group before a change, and the status of an active instance refresh."""
     notes = []
-    if owner := _owner(group):
-        notes.append(f"{group.name} belongs to {owner}, which may change it back")
+    if whose := owner(group):
+        notes.append(f"{group.name} belongs to {whose}, which may change it back")
     try:
         refresh = aws.autoscaling.active_refresh(group.name)
     except (AwsError, PermissionDenied) as error:
@@ -204,7 +204,8 @@ def _surroundings(aws: Aws, group: AutoScalingGroup) -> tuple[tuple[str, ...], s
     return tuple(notes), refresh
 
 
-def _owner(group: AutoScalingGroup) -> str | None:
+def owner(group: AutoScalingGroup) -> str | None:
+    """What has made the group and looks after it, by its tags; None where they do not say."""
     if stack := group.tags.get("aws:cloudformation:stack-name"):
         return f"the CloudFormation stack {stack}"
     for key, text in group.tags.items():

@@ -1,0 +1,144 @@
+"""Delete a group and what is its own, once nobody is left in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from udo.change.finish import finish
+from udo.change.plan import Plan
+from udo.commands._options import wait_lock
+from udo.deploy.leaving import leave, observe_membership, what_remains
+from udo.duration import given
+from udo.errors import Conflict, Refused
+from udo.groups.ending import Ending, deleted, emptied, gone_goal, gone_wait, refuse
+from udo.groups.target import role_target
+from udo.launch.ending import family_ends, strange
+from udo.launch.observe import owner
+from udo.selectors import no_more, one_role
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.change.plan import Call, Wait
+    from udo.config import Role
+    from udo.model.deployments import DeploymentGroup
+    from udo.model.groups import AutoScalingGroup
+    from udo.result import Result
+    from udo.session import Session
+
+TAKES = ("--dry-run", "--yes")
+_HALF_AN_HOUR = 1800.0
+
+
+class Seen(NamedTuple):
+    """What there is of a role: its group, its deployment group where it is in it, and the calls that delete its launch
+    data, with what to know of that."""
+
+    group: AutoScalingGroup | None
+    joined: DeploymentGroup | None
+    launch_data: tuple[Call, ...]
+    notes: tuple[str, ...]
+
+
+def plan_destroy(role: Role, seen: Seen, how: Ending) -> Plan:
+    """The plan that ends a group: emptied, out of its deployment group, deleted, its launch data after it.
+
+    What an earlier run has done already is left out. Raises: Refused.
+    """
+    name, group = role.group_name, seen.group
+    steps: list[Call | Wait] = []
+    if group and not group.status:
+        refuse(role, group, how)
+        steps += [] if how.force else emptied(role, group, how)
+    leaving = (leave(seen.joined, name),) if seen.joined else ()
+    steps += leaving
+    if group:
+        steps += [gone_wait(name, how)] if group.status else [deleted(group, how), gone_wait(name, how)]
+    steps += seen.launch_data
+    heading = Plan("destroy", role.label, (), notes=seen.notes, unchanged=f"nothing to destroy: {name} does not exist")
+    if not steps:
+        return heading
+    after = (*leaving, *seen.launch_data)
+    return replace(
+        heading,
+        steps=tuple(steps),
+        goal=(gone_goal(name), *(pair for call in after for pair in call.proof)),
+        notes=(*_notes(role, seen, how), *seen.notes),
+        asks=_question(name, group),
+        confirm=name,
+        done=f"{name} is destroyed",
+        held=True,
+        again=how.again,
+    )
+
+
+def _question(name: str, group: AutoScalingGroup | None) -> str:
+    if group is None or group.status:
+        return f"Delete what is left of {name}?"
+    members = f" and terminate its {len(group.members)} members" if group.members else ""
+    return f"Delete {name} for ever{members}?"
+
+
+def _notes(role: Role, seen: Seen, how: Ending) -> list[str]:
+    notes = []
+    if seen.group and how.force and not seen.group.status:
+        notes.append("warning: --force skips the termination hooks: members end without draining")
+    if seen.group and (whose := owner(seen.group)):
+        notes.append(f"warning: {role.group_name} belongs to {whose}, which may make it again")
+    notes += strange(role.group_name, seen.group) if seen.group else ()
+    notes += what_remains(seen.joined, role.group_name) if seen.joined else ()
+    return notes
+
+
+def observe_destroy(aws: Aws, role: Role) -> Seen:
+    """The group, who else uses what is its own, and whether anybody is at work on it.
+
+    Raises: Conflict for an active deployment or instance refresh; another UdoError.
+    """
+    name = role.group_name
+    groups = aws.autoscaling.groups()
+    group = groups.get(name)
+    if group and not group.status and (refresh := aws.autoscaling.active_refresh(name)):
+        told = f"an instance refresh of {name} is {refresh}"
+        raise Conflict(told, hint="nothing was changed; wait for its end, or cancel it")
+    versions = aws.ec2.launch_template_named(name)
+    template_id = versions[0].template_id if versions else ""
+    calls, notes = family_ends(name, aws.autoscaling.launch_configurations(), template_id, groups)
+    return Seen(group, observe_membership(aws, role), calls, notes)
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.option("--confirm", metavar="GROUP", default="", help="The group's name, where there is no terminal to type it.")
+@click.option("--force", is_flag=True, help="Do not empty it first; its termination hooks are skipped.")
+@click.option("--timeout", metavar="TIME", type=given, help="Wait so long each time: 90s, 30m or 1h (default: 30m).")
+@wait_lock
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bool, timeout: float | None) -> Result:
+    """Delete a group for ever, and what is its own. The name of the group has to be typed; --yes alone is not enough.
+
+    It is emptied first: what would launch members is suspended, its sizes go to zero, and it is waited for, lifecycle
+    hooks included; until it is deleted 'udo wake' brings it back. Then exactly this group leaves its deployment group,
+    and is deleted with the launch data of its family (GROUP, GROUP-v<number>, the launch template GROUP), but for what
+    another group uses. What was cut off goes on with the same command.
+
+    A group that is protected, that a CloudFormation stack owns, or whose members cannot go is refused.
+
+    \b
+    udo destroy stage webapp --dry-run
+    udo destroy stage webapp --confirm stage-webapp
+    """
+    role, rest = one_role(session.config, words)
+    no_more(rest)
+    if role.protects("destroy"):
+        told = f"{role.label} is protected ({role.where('protected')})"
+        raise Refused(told, hint="nothing was changed; take 'destroy' out of protected there first")
+    role = session.resolve(role, "deploy.application", "deploy.deployment_group")
+    session.confirmed = confirm
+    again = f"udo destroy {role.cluster} {role.name} --confirm {role.group_name}{' --force' if force else ''}"
+    how = Ending(force, timeout or _HALF_AN_HOUR, again)
+    return finish(
+        session, role_target(session, role), plan_destroy(role, observe_destroy(session.aws(role), role), how)
+    )
