@@ -173,7 +173,7 @@ def test_usage_errors_under_json_are_one_document_too(udo: Udo, argv: tuple[str,
 
 
 @pytest.mark.parametrize(
-    "words", [("versions", "prod", "*"), ("deploy", "prod", "webapp,worker", "x"), ("lock", "*", "webapp")]
+    "words", [("versions", "prod", "*"), ("scale", "prod", "webapp,worker", "3"), ("lock", "*", "webapp")]
 )
 def test_a_changing_verb_takes_one_exact_role(udo: Udo, words: tuple[str, ...]) -> None:
     write_config()
