@@ -310,7 +310,7 @@ def _missing(asked: Request, why: str = "") -> Answer:
 
 
 def _crashed(asked: Request, error: Exception) -> Answer:
-    """Source: EC2 error codes and S3's "Error responses" (InternalError); common errors of the others (InternalFailure)."""
+    """Source: EC2's and S3's error codes (InternalError); common errors of the others (InternalFailure)."""
     log.exception("%s crashed", asked.name, exc_info=error)
     code = "InternalError" if asked.protocol in ("ec2", "rest-xml") else "InternalFailure"
     return wire.refusal(asked, 500, code, f"{asked.name} crashed: {error!r}")
