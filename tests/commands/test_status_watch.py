@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -87,6 +88,18 @@ def test_a_page_is_no_higher_than_its_terminal(world: Any, udo: Udo, monkeypatch
     lines = _on(80, monkeypatch, lambda: udo("status", "-w")).splitlines()
     assert len(lines) == 49 + 1
     assert lines[48] == "47 more lines"
+
+
+@pytest.mark.parametrize(("columns", "words"), [(20, ()), (60, ("--wide",))])
+def test_lines_that_the_terminal_breaks_are_taken_away_whole(
+    watched: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch, columns: int, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = _on(columns, monkeypatch, lambda: udo("status", "-w", *words))
+    page, back, _ = re.split(r"\x1b\[(\d+)F\x1b\[J", screen, maxsplit=1)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", page).splitlines()
+    assert sum(max(1, -(-len(line) // columns)) for line in plain) == int(back)
+    assert int(back) > len(plain)
 
 
 def test_a_look_that_fails_for_a_moment_is_said_and_the_next_one_follows(watched: Any, udo: Udo) -> None:
