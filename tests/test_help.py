@@ -46,6 +46,7 @@ CHANGING = (
     "stop",
     "suspend",
     "unlock",
+    "update",
     "updatelc",
     "wake",
 )

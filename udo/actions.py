@@ -146,6 +146,15 @@ READS: dict[str, frozenset[str]] = {
     },
     "suspend": _GROUPS | _CALLER,
     "unlock": _CALLER,
+    "update": _GROUPS
+    | _CALLER
+    | {
+        "autoscaling:DescribeLifecycleHooks",
+        "autoscaling:DescribePolicies",
+        "autoscaling:DescribeScheduledActions",
+        "autoscaling:DescribeTrafficSources",
+        "elasticloadbalancing:DescribeTargetGroups",
+    },
     "updatelc": _UPDATE,
     "versions": _LAUNCH_STATE,
     "wake": _GROUPS | _CALLER,
@@ -198,6 +207,22 @@ WRITES: dict[str, frozenset[str]] = {
     | {"autoscaling:CreateOrUpdateTags", "autoscaling:SuspendProcesses", "autoscaling:UpdateAutoScalingGroup"},
     "suspend": _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:SuspendProcesses"},
     "unlock": frozenset({"ssm:DeleteParameter"}),
+    "update": _LOCK
+    | {
+        "autoscaling:AttachTrafficSources",
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteLifecycleHook",
+        "autoscaling:DeletePolicy",
+        "autoscaling:DeleteScheduledAction",
+        "autoscaling:DeleteTags",
+        "autoscaling:DetachTrafficSources",
+        "autoscaling:DisableMetricsCollection",
+        "autoscaling:EnableMetricsCollection",
+        "autoscaling:PutLifecycleHook",
+        "autoscaling:PutScalingPolicy",
+        "autoscaling:PutScheduledUpdateGroupAction",
+        "autoscaling:UpdateAutoScalingGroup",
+    },
     "updatelc": _SWAP | _CREATE | _DELETE,
     "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},
 }

@@ -27,6 +27,9 @@ _CARRIED = {
     "InstanceMaintenancePolicy": "instance_maintenance_policy",
     "HealthCheckGracePeriod": "health_check_grace_period",
     "DeletionProtection": "deletion_protection",
+    "AvailabilityZoneDistribution": "availability_zone_distribution",
+    "CapacityReservationSpecification": "capacity_reservation_specification",
+    "InstanceLifecyclePolicy": "instance_lifecycle_policy",
 }
 
 
@@ -139,7 +142,7 @@ def update_auto_scaling_group(request: Request) -> None:
     request.moto()
 
 
-@rule("autoscaling", "UpdateAutoScalingGroup", moto="ignores eleven of them without a word")
+@rule("autoscaling", "UpdateAutoScalingGroup", moto="ignores fourteen of them without a word")
 def update_takes_over_every_property(group: Any, params: dict[str, Any]) -> None:
     """Cooldown, termination policies, maximum lifetime, warmup and the like are kept and described.
 

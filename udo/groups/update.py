@@ -1,0 +1,337 @@
+"""Bring a group to what udo.yml says of it: one call a thing that differs, each where that is still as it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from udo.change.plan import NONE, Call, Difference, Pair, Plan, Read
+from udo.errors import Refused
+from udo.groups.asleep import ASLEEP
+from udo.groups.extras import extra_calls, named
+from udo.groups.points import shown, together
+from udo.groups.settings import (
+    Parts,
+    Setting,
+    part_points,
+    says,
+    settings,
+    wanted_metrics,
+    wanted_parts,
+    wanted_traffic,
+)
+from udo.groups.tags import group_read, literal, tag_read
+from udo.schema.group import METRICS
+
+if TYPE_CHECKING:
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model.groups import AutoScalingGroup
+
+# What makes AWS replace running instances, at once or bit by bit.
+# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups.html,
+# asg-max-instance-lifetime.html, as-add-availability-zone.html.
+_REPLACES = frozenset(
+    {
+        "mixed_instances",
+        "availability_zone_distribution",
+        "subnets",
+        "availability_zones",
+        "max_instance_lifetime",
+    }
+)
+_SIZES = ("scale_policy.min_size", "scale_policy.max_size")
+TRAFFIC = ("elbs", "target_groups", "traffic_sources")
+# Key -> what is described, the member its names are in, and the one that asks for some of them.
+_PARTS = {
+    "lifecycle_hooks": ("DescribeLifecycleHooks", "LifecycleHooks", "LifecycleHookName", "PutLifecycleHook"),
+    "scaling_policies": ("DescribePolicies", "ScalingPolicies", "PolicyName", "PutScalingPolicy"),
+    "scheduled_actions": (
+        "DescribeScheduledActions",
+        "ScheduledUpdateGroupActions",
+        "ScheduledActionName",
+        "PutScheduledUpdateGroupAction",
+    ),
+}
+# The keys of udo.yml that it applies.
+KEYS = (
+    *("scale_policy", "health_check", "subnets", "availability_zones", "tags", "metrics", "mixed_instances"),
+    *("default_instance_warmup", "max_instance_lifetime", "termination_policies", "placement_group"),
+    *("capacity_rebalance", "protect_from_scale_in", "deletion_protection", "instance_maintenance_policy"),
+    *("availability_zone_distribution", "capacity_reservation", "instance_lifecycle_policy", *TRAFFIC, *_PARTS),
+)
+# Source: API_AttachTrafficSources: at most ten in a request.
+_AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class Live:
+    """A group with its parts, and the ARNs of the target groups that udo.yml names."""
+
+    group: AutoScalingGroup
+    parts: Parts = field(default_factory=Parts)
+    arns: Mapping[str, str] = field(default_factory=dict)
+
+
+def observe_parts(aws: Aws, role: Role, group: AutoScalingGroup) -> Live:
+    """The group with those of its parts that udo.yml says anything of.
+
+    Raises: UdoError.
+    """
+    asked = {"AutoScalingGroupName": group.name}
+    rows = {}
+    for key, (operation, member, name, _) in _PARTS.items():
+        if says(role, key):
+            found = aws.read(Read("autoscaling", operation, asked, f"{member}[]")) or []
+            rows[key] = {row[name]: row for row in found}
+    traffic, arns = {}, {}
+    if says(role, *TRAFFIC):
+        there = aws.read(traffic_read(group.name, "[].[Identifier, Type]"))
+        traffic = dict(there or [])
+    if names := [
+        one for one in (role.get("target_groups") or () if says(role, "target_groups") else ()) if ":" not in one
+    ]:
+        read = Read(
+            "elbv2", "DescribeTargetGroups", {"Names": names}, "TargetGroups[].[TargetGroupName, TargetGroupArn]"
+        )
+        arns = dict(aws.read(read) or [])
+    return Live(group, Parts(**rows, traffic=traffic), arns)
+
+
+def traffic_read(group_name: str, path: str) -> Read:
+    """Of the traffic sources of a group that stay."""
+    staying = "TrafficSources[?State != 'Removing' && State != 'Removed']"
+    return Read("autoscaling", "DescribeTrafficSources", {"AutoScalingGroupName": group_name}, f"{staying} | {path}")
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Calls, and what each changes."""
+
+    calls: tuple[Call, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+    def __add__(self, other: _Work) -> _Work:
+        return _Work((*self.calls, *other.calls), (*self.differences, *other.differences))
+
+
+def plan_update(role: Role, live: Live, *, delete_extras: bool = False) -> Plan:
+    """The plan that brings the group to what udo.yml says; nothing else of it is touched.
+
+    Raises: ConfigError; Refused where the group is not Udo's to change, or the desired capacity would move.
+    """
+    group = live.group
+    changed, asleep = _changed(role, group)
+    # A hook is there before what would need it; whatever is cut off, the next run finds what is missing.
+    work = _tags(role, group) + _parts(role, live, "lifecycle_hooks") + _settings(group, changed)
+    work += _traffic(role, live) + _parts(role, live, "scaling_policies") + _parts(role, live, "scheduled_actions")
+    work += _metrics(role, group)
+    extras = extra_calls(role, live.group, live.parts, live.arns)
+    gone = tuple(extras) if delete_extras else ()
+    notes = [f"its sizes stay as they are until 'udo wake {role.cluster} {role.name}'"] if asleep else []
+    if extras and not delete_extras:
+        notes.append(f"not in udo.yml, and left: {named(extras)}; --delete-extras deletes them")
+    as_said = f"{group.name} is as udo.yml says"
+    heading = Plan("update", role.label, (), unchanged=as_said, done=as_said, notes=tuple(notes))
+    calls = (*work.calls, *(one.call for one in gone))
+    if not calls:
+        return heading
+    _refuse_others(group)
+    return replace(
+        heading,
+        steps=calls,
+        goal=tuple(pair for call in calls for pair in call.proof),
+        differences=(*work.differences, *(Difference(one.name, "there", NONE) for one in gone)),
+        asks=_question(role, group, changed, named(gone)),
+    )
+
+
+def _changed(role: Role, group: AutoScalingGroup) -> tuple[tuple[Setting, ...], bool]:
+    """The settings that differ, and whether sizes among them wait until the group is woken.
+
+    Raises: Refused.
+    """
+    found = [one for one in settings(role, group) if one.differs]
+    sizes = [one for one in found if one.key in _SIZES]
+    if ASLEEP in group.tags:
+        return tuple(one for one in found if one.key not in _SIZES), bool(sizes)
+    low, high, desired = group.min_size, group.max_size, group.desired_capacity
+    for one in sizes:
+        low, high = (one.value, high) if one.member == "MinSize" else (low, one.value)
+        beyond = one.value > desired if one.member == "MinSize" else one.value < desired
+        if beyond:
+            side, word = ("above", "min") if one.member == "MinSize" else ("below", "max")
+            raise Refused(
+                f"{one.key} {one.value} is {side} the desired capacity of {group.name}, {desired}: AWS would move it",
+                hint=f"nothing was changed; move it first: "
+                f"udo scale {role.cluster} {role.name} {one.value} --{word} {one.value}",
+            )
+    if low > high:
+        raise Refused(
+            f"{group.name} would have a minimum of {low} and a maximum of {high}",
+            hint="nothing was changed; say both in scale_policy",
+        )
+    if any(one.key == "mixed_instances" for one in found):
+        _refuse_unknown(group)
+    return tuple(found), False
+
+
+def _refuse_unknown(group: AutoScalingGroup) -> None:
+    if group.unknown:
+        parts = ", ".join(group.unknown)
+        raise Refused(
+            f"the mixed instances policy of {group.name} has parts that this botocore does not know: {parts}",
+            hint="nothing was changed; a newer botocore knows them",
+        )
+    if not group.raw.get("MixedInstancesPolicy") and not group.raw.get("LaunchTemplate"):
+        raise Refused(
+            f"{group.name} launches from a launch configuration: mixed_instances needs a launch template",
+            hint="nothing was changed; change it first: udo updatelc --to-template",
+        )
+
+
+def _refuse_others(group: AutoScalingGroup) -> None:
+    """Leaves alone what another tool or a service of AWS keeps. Raises: Refused."""
+    stack = next((value for key, value in group.tags.items() if key.startswith("aws:cloudformation:")), None)
+    if stack is not None:
+        name = group.tags.get("aws:cloudformation:stack-name", stack)
+        raise Refused(
+            f"{group.name} belongs to the CloudFormation stack {name}",
+            hint="nothing was changed; change the template of the stack",
+        )
+    if service := (group.raw.get("Operator") or {}).get("Principal"):
+        raise Refused(f"{group.name} is kept by {service}", hint="nothing was changed; change it there")
+
+
+def _question(role: Role, group: AutoScalingGroup, changed: Iterable[Setting], gone: str) -> str | None:
+    replacing = [one.key for one in changed if one.key in _REPLACES]
+    told = f"AWS replaces running instances of {group.name} for {', '.join(replacing)}." if replacing else ""
+    asks = " ".join(filter(None, (told, f"Delete {gone} of {group.name}?" if gone else "Continue?" if told else "")))
+    if role.protects("update"):
+        return f"{role.label} is protected. {asks or 'Update it?'}"
+    return asks or None
+
+
+def _settings(group: AutoScalingGroup, changed: tuple[Setting, ...]) -> _Work:
+    """One call for all settings that differ."""
+    if not changed:
+        return _Work()
+    rows = [point for one in changed for point in one.points if point.differs]
+    each = [point for one in changed for point in one.points]
+    read = group_read(group.name, together(each))
+    words = ", ".join(one.key for one in changed)
+    seen = [Pair(read, [point.live for point in each], f"settings of {group.name}")]
+    if any(one.key in _SIZES for one in changed):
+        # Where it moved meanwhile, bounds that fitted may not fit any more.
+        seen.append(Pair(group_read(group.name, "DesiredCapacity"), group.desired_capacity, "desired capacity"))
+    call = Call(
+        f"set {words} of {group.name}",
+        "autoscaling",
+        "UpdateAutoScalingGroup",
+        {"AutoScalingGroupName": group.name, **{one.member: one.value for one in changed}},
+        expect=tuple(seen),
+        proof=(Pair(read, [point.wanted for point in each], f"settings of {group.name}"),),
+    )
+    return _Work((call,), tuple(point.difference() for point in rows))
+
+
+def _parts(role: Role, live: Live, key: str) -> _Work:
+    """A call for each policy, hook or schedule that is missing or otherwise."""
+    operation, member, name_of, put = _PARTS[key]
+    there: Mapping[str, Mapping[str, Any]] = getattr(live.parts, key)
+    work = _Work()
+    for name, wanted in wanted_parts(role, key).items():
+        rows = part_points(key, name, there.get(name), wanted)
+        if name in there and not any(point.differs for point in rows):
+            continue
+        asked = {"AutoScalingGroupName": live.group.name, f"{name_of}s": [name]}
+        exists = Read("autoscaling", operation, asked, f"{member}[0].{name_of}")
+        read = replace(exists, path=f"{member}[0].{together(rows)}") if rows else exists
+        seen = Pair(read, [point.live for point in rows], name) if name in there else Pair(exists, None, name)
+        call = Call(
+            f"{'change' if name in there else 'make'} {key}.{name} of {live.group.name}",
+            "autoscaling",
+            put,
+            {"AutoScalingGroupName": live.group.name, name_of: name, **wanted},
+            expect=(seen,),
+            proof=(Pair(read, [point.wanted for point in rows] if rows else name, name),),
+        )
+        if name in there:
+            told = tuple(point.difference() for point in rows if point.differs)
+        else:
+            told = (Difference(f"{key}.{name}", NONE, shown(wanted)),)
+        work += _Work((call,), told)
+    return work
+
+
+def _tags(role: Role, group: AutoScalingGroup) -> _Work:
+    """One call for all tags that differ; whether instances get one stays as it is."""
+    said: Mapping[str, str] = (role.get("tags") if says(role, "tags") else None) or {}
+    changed = {key: str(value) for key, value in said.items() if group.tags.get(key) != str(value)}
+    if not changed:
+        return _Work()
+    reach = {tag["Key"]: tag.get("PropagateAtLaunch", False) for tag in group.raw.get("Tags") or ()}
+    tags = [
+        {
+            "ResourceId": group.name,
+            "ResourceType": "auto-scaling-group",
+            "Key": key,
+            "Value": value,
+            "PropagateAtLaunch": reach.get(key, True),
+        }
+        for key, value in changed.items()
+    ]
+    call = Call(
+        f"tag {group.name}: {', '.join(changed)}",
+        "autoscaling",
+        "CreateOrUpdateTags",
+        {"Tags": tags},
+        expect=tuple(Pair(tag_read(group.name, key), group.tags.get(key), f"tag {key}") for key in changed),
+        proof=tuple(Pair(tag_read(group.name, key), value, f"tag {key}") for key, value in changed.items()),
+    )
+    rows = (Difference(f"tags.{key}", shown(group.tags.get(key)), value) for key, value in changed.items())
+    return _Work((call,), tuple(rows))
+
+
+def _traffic(role: Role, live: Live) -> _Work:
+    """A call for every ten traffic sources that are missing."""
+    if not says(role, *TRAFFIC):
+        return _Work()
+    missing = {one: kind for one, kind in wanted_traffic(role, live.arns).items() if one not in live.parts.traffic}
+    names, work, group = list(missing), _Work(), live.group.name
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        there = [Pair(traffic_read(group, f"contains([].Identifier, {literal(one)})"), True, one) for one in some]
+        call = Call(
+            f"attach {', '.join(some)} to {group}",
+            "autoscaling",
+            "AttachTrafficSources",
+            {
+                "AutoScalingGroupName": group,
+                "TrafficSources": [{"Identifier": one, "Type": missing[one]} for one in some],
+            },
+            proof=tuple(there),
+        )
+        work += _Work((call,), tuple(Difference("traffic", NONE, one) for one in some))
+    return work
+
+
+def _metrics(role: Role, group: AutoScalingGroup) -> _Work:
+    """One call for all metrics that are not collected."""
+    wanted = wanted_metrics(role) if says(role, "metrics") else ()
+    there = [one["Metric"] for one in group.raw.get("EnabledMetrics") or ()]
+    missing = [name for name in wanted if name not in there]
+    if not missing:
+        return _Work()
+    every = {"Metrics": missing} if wanted != METRICS else {}
+    path = f"[{', '.join(f'contains(EnabledMetrics[].Metric, {literal(one)})' for one in missing)}]"
+    read = group_read(group.name, path)
+    call = Call(
+        f"collect {', '.join(missing) if every else 'all metrics'} of {group.name}",
+        "autoscaling",
+        "EnableMetricsCollection",
+        {"AutoScalingGroupName": group.name, "Granularity": "1Minute", **every},
+        proof=(Pair(read, [True] * len(missing), f"metrics of {group.name}"),),
+    )
+    return _Work((call,), (Difference("metrics", shown(there), shown([*there, *missing])),))
