@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
@@ -14,7 +15,6 @@ from udo.errors import Absent, AwsError, ConfigError, PermissionDenied, Problem,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from udo.aws import Aws
     from udo.change.events import Event
@@ -158,6 +158,11 @@ class Session:
         if not isinstance(told, dict) or not told.keys() >= _OF_SANDBOX or not _is_held(folder / "sandbox.lock"):
             raise Absent("the sandbox is not running", hint="start it with 'udo sandbox start'")
         return told
+
+    def clone(self, repository: str) -> Path | None:
+        """The clone that the sandbox deploys commits of a repository from; None elsewhere, and where it has none."""
+        place = self.sandbox.get("clones", {}).get(repository) if self.options.sandbox else None
+        return Path(place) if place else None
 
     def setting(self, role: Role, key: str) -> Any:
         """A configured value of the role; in the sandbox, what reaches past it is set aside."""

@@ -152,6 +152,23 @@ def test_another_file_in_place_of_its_own_is_none(sandbox: Any, words: str) -> N
     assert "stopped" in sandbox("stop").stdout
 
 
+def test_a_commit_that_nobody_pushed_is_rehearsed_by_its_name_in_the_clone_of_the_sandbox(
+    sandbox: Any, tmp_path: Path
+) -> None:
+    clone = ["git", "-C", str(tmp_path / "shop"), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    subprocess.run(["git", "init", "-q", "-b", "main", str(tmp_path / "shop")], check=True)
+    subprocess.run([*clone, "commit", "-q", "--allow-empty", "-m", "one"], check=True)
+    commit = subprocess.run([*clone, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    deploy = "deploy: {application: shop, deployment_group: g, github: {repo: acme/shop}}\n"
+    Path("udo.yml").write_text(SMALL + deploy)
+    sandbox("start", "--repo", f"acme/shop={tmp_path / 'shop'}")
+    for name in ("HEAD", "main", commit[:8]):
+        done = sandbox("--sandbox", "deploy", "prod", "webapp", name, "-n", "--reason", "x", expect=0, group=False)
+        assert f"deploy acme/shop {commit} to" in done.stdout
+    told = sandbox("--sandbox", "deploy", "prod", "webapp", "mian", "-n", expect=2, group=False).stderr
+    assert f"'mian' cannot be resolved in {tmp_path / 'shop'}: there is no branch, tag" in told
+
+
 def test_a_stop_ends_no_process_but_the_sandboxs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon, "STOP_SECONDS", 0.1)
     STATE.mkdir(parents=True)

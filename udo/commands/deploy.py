@@ -16,7 +16,7 @@ from udo.commands.deployments import listed
 from udo.commands.stop import stop
 from udo.deploy.back import back, reason_back
 from udo.deploy.course import Course
-from udo.deploy.git import between, resolved
+from udo.deploy.git import between, rehearsed, resolved
 from udo.deploy.observe import observe_active, observe_deployments, observe_groups, setting
 from udo.deploy.original import todays
 from udo.deploy.plan import Wanted
@@ -277,7 +277,7 @@ def _asked(
         return replace(asked, bundle=bundle_of(session, role, folder, anyway=options["anyway"]))
     if not rest or rest[0] == PREVIOUS:
         return replace(asked, word=rest[0] if rest else "")
-    return replace(asked, word=rest[0], found=_commit(rest[0], role, known))
+    return replace(asked, word=rest[0], found=_commit(session, rest[0], role, known))
 
 
 def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) -> Wanted:
@@ -355,7 +355,7 @@ def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Change:
     return Course(session, role, aws, wanted, observed, None).change()
 
 
-def _commit(word: str, role: Role, known: dict[GitName, Commit]) -> Commit | Archive:
+def _commit(session: Session, word: str, role: Role, known: dict[GitName, Commit]) -> Commit | Archive:
     """What REV means, before AWS is asked for anything."""
     kind = role.get("deploy.s3.type") if role.has("deploy.s3.type") else None
     repository, bucket, prefix = (role.get(f"deploy.{key}") for key in ("github.repo", "s3.bucket", "s3.prefix"))
@@ -363,7 +363,8 @@ def _commit(word: str, role: Role, known: dict[GitName, Commit]) -> Commit | Arc
     if not isinstance(found, GitName):
         return found
     if found not in known:
-        known[found] = resolved(found, current_folder())
+        clone = session.clone(found.repository)
+        known[found] = rehearsed(found, clone) if clone else resolved(found, current_folder())
     return known[found]
 
 

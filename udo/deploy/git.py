@@ -33,11 +33,7 @@ def resolved(wanted: GitName, folder: Path) -> Commit:
     remotes = git.remotes_of(wanted.repository)
     if not remotes:
         return Commit(wanted.repository, git.by_remote(), f"{wanted.name} as {wanted.repository} has it now")
-    names = git.refs(*(f"refs/{kind}/{wanted.name}" for kind in ("tags", "heads")))
-    there = git.refs(*(f"refs/remotes/{remote}/{wanted.name}" for remote in remotes), f"refs/remotes/{wanted.name}")
-    commit = git.one_of(names) or git.one_of(there) or git.commit(wanted.name)
-    if commit is None:
-        raise git.refusal("there is no branch, tag or unambiguous short hash of that name here", _FETCH)
+    commit, there = git.here(remotes)
     if not any(git.contained(commit, remote) for remote in remotes):
         raise UsageError(
             f"{wanted.name} is {commit[:12]}, and no branch of {' or '.join(remotes)} contains it",
@@ -46,6 +42,15 @@ def resolved(wanted: GitName, folder: Path) -> Commit:
     elsewhere = next((found for found in there.values() if found != commit), None)
     note = f"{wanted.name} is {commit[:12]} here, but {elsewhere[:12]} on the remote" if elsewhere else ""
     return Commit(wanted.repository, commit, note)
+
+
+def rehearsed(wanted: GitName, clone: Path) -> Commit:
+    """The commit that the name means in the clone that the sandbox deploys from, pushed or not.
+
+    Raises: UsageError where there is no such name.
+    """
+    commit, _ = _Git(clone, wanted).here(["origin"])
+    return Commit(wanted.repository, commit, f"{wanted.name} is {commit[:12]} in {clone}")
 
 
 def between(repository: str, running: str, new: str, folder: Path) -> tuple[list[str], bool]:
@@ -143,6 +148,16 @@ class _Git:
         if commit is None:
             raise self.refusal(f"{self._wanted.repository} has no branch or tag of that name")
         return commit
+
+    def here(self, remotes: Sequence[str]) -> tuple[str, Mapping[str, str]]:
+        """The commit that the name means in this clone, and what these remotes have of it. Raises: UsageError."""
+        name = self._wanted.name
+        ours = self.refs(*(f"refs/{kind}/{name}" for kind in ("tags", "heads")))
+        there = self.refs(*(f"refs/remotes/{remote}/{name}" for remote in remotes), f"refs/remotes/{name}")
+        commit = self.one_of(ours) or self.one_of(there) or self.commit(name)
+        if commit is None:
+            raise self.refusal("there is no branch, tag or unambiguous short hash of that name here", _FETCH)
+        return commit, there
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether the one commit is in the history of the other, as far as this clone knows both."""

@@ -108,6 +108,7 @@ def _session(settings: Mapping[str, Any], world: World, server: Server) -> dict[
         "secret_key": secrets.token_urlsafe(30),
         "ssh": {"user": "ec2-user", "port": world.hosts.port, "key": key},
         "config": settings["config"],
+        "clones": settings["agents"].get("clones", {}),
         "folder": settings["folder"],
     }
 
