@@ -296,3 +296,23 @@ def test_they_stay_suspended_while_codedeploy_rolls_back(world: Any, udo: Udo, s
     assert done.exit == 1, done.stderr
     assert rolled == ["Succeeded", "Failed", "Succeeded"]
     clean(world)
+
+
+@pytest.mark.parametrize(("value", "says"), [("rubbish", "is 'rubbish' now, which no run wrote"), (None, "is gone")])
+def test_where_somebody_spoils_the_record_meanwhile_what_stays_suspended_is_told(
+    world: Any, udo: Udo, seeded: Seeded, value: str | None, says: str
+) -> None:
+    seeded(OURS)
+    one = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "Key": TAG}
+
+    def spoil() -> None:
+        client = world.client("autoscaling")
+        if value is None:
+            client.delete_tags(Tags=[one])
+        else:
+            client.create_or_update_tags(Tags=[{**one, "Value": value, "PropagateAtLaunch": False}])
+
+    at(world, "GetDeployment", spoil, nth=3)
+    done = udo(*DEPLOY)
+    told = f"resume AlarmNotification, HealthCheck of prod-webapp: not done, tag {TAG} of prod-webapp {says}"
+    assert (told in done.stderr, suspended(world)) == (True, ["AlarmNotification", "HealthCheck"]), done.stderr

@@ -142,6 +142,14 @@ def test_lists_of_one_are_the_page_of_all_and_an_absent_group_is_a_row(world: An
         assert udo("status", *words).stdout.startswith("group ")
 
 
+def test_of_a_group_that_does_not_exist_nothing_else_is_told(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    world.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="prod-webapp", ForceDelete=True)
+    write_config()
+    told = udo(*ROLE)
+    assert (told.exit, told.stderr, "absent" in told.stdout) == (0, "", True)
+
+
 def test_the_page_of_an_empty_group_says_so(world: Any, udo: Udo) -> None:
     configuration_world(world)
     client = world.client("autoscaling")

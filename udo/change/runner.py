@@ -10,6 +10,7 @@ from typing import Any
 from udo import signals
 from udo.change.conditions import brief, hold, is_open, known_part, moved, read_together, resolve, text
 from udo.change.events import HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
+from udo.change.mark import RUN
 from udo.change.outcome import Done, Outcome
 from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Ref, Step, Upload, Wait, filled
 from udo.change.tools import Tools
@@ -158,15 +159,25 @@ class _Run:
         if is_open(known_part([call.params, *(pair.read for pair in call.expect)], known)):
             # What it is about was never made.
             return
-        if not all(text(found) == text(resolve(pair.value, known)) for pair, found in self._found(call.expect)):
+        lost = [(pair, now) for pair, now in self._found(call.expect) if text(now) != text(resolve(pair.value, known))]
+        if [pair for pair, _ in lost if not RUN.match(str(pair.value))] or (
+            call.proof and hold(call.proof, known, self._tools.read)
+        ):
             return
-        if call.proof and hold(call.proof, known, self._tools.read):
+        if lost:
+            self._left(call, *lost[0])
             return
         begun = self._tools.clock.monotonic()
         self._steps.append(Done(call.says, "begun"))
         self._tools.emit(StepBegan(call.says, len(self._plan.steps) + 1, len(self._plan.steps) + 1))
         note = self._send(replace(call, expect=()))
         self._done(call.says, note, begun)
+
+    def _left(self, call: Call, record: Pair, now: Any) -> None:
+        """Tells what is left to a person, since the record of a run is not another run's now, but no run's."""
+        if not RUN.match(str(now)):
+            how = "gone" if now is None else f"{now!r} now, which no run wrote"
+            self._tools.emit(Notice(f"{call.says}: not done, {record.says} is {how}", "warning"))
 
     def _found(self, pairs: Iterable[Pair]) -> Iterable[tuple[Pair, Any]]:
         return read_together(pairs, self._known, self._tools.read)

@@ -84,7 +84,8 @@ def observe_page(
     session.together([*reads, *(details.then(*ways[0].only()) if details else ())])
     found = {one.role.label: one for way in ways for one in way.standings()}
     notes = [note for way in ways for note in way.notes()]
-    notes += sorted(details.footnotes) if details else ()
+    # Of a group that does not exist nothing else is unknown.
+    notes += sorted(details.footnotes) if details and found[roles[0].label].group else ()
     return Page(tuple(found[role.label] for role in roles), tuple(dict.fromkeys((*notes, *locks.notes))))
 
 
