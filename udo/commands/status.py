@@ -37,9 +37,10 @@ def command(session: Session, words: tuple[str, ...], watched: bool) -> Result:
     """Show how every role's group stands, or one with its settings and members.
 
     IN SERVICE is members in service / desired (min-max); HEALTHY, how many of those the group and its target groups
-    call healthy; OLD, how many members were launched from something else than the group launches from now. DEPLOYED is
-    the last deployment that succeeded and how long ago, LAST ATTEMPT the last one where that is another, UNDER WAY what
-    runs now, and DIFFERS the keys of udo.yml that the live group has otherwise ('udo plan' compares what is launched).
+    call healthy; OUTDATED (OLD), how many members were launched from something else than the group launches from now.
+    DEPLOYED is the last deployment that succeeded and how long ago, LAST ATTEMPT (ATTEMPT where there is little room)
+    the last one where that is another, UNDER WAY (NOW) what runs now, or that the group is asleep, and DIFFERS the
+    keys of udo.yml that the live group has otherwise ('udo plan' compares what is launched).
 
     Without a word all clusters; either may be a list (webapp,worker) or '*'. CLUSTER ROLE, exact names, is the page of
     one: its settings, instance refresh, hooks and policies, and a row a member with why it is not healthy and which
