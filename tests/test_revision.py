@@ -162,6 +162,13 @@ def test_an_archive_that_is_told_can_be_given_back(key: str, version: str) -> No
     assert meaning(told(there), BUCKET) == Archive("b", key, "zip", version)
 
 
+def test_who_counts_commits_as_git_does_is_told_to_ask_git() -> None:
+    for word in ("HEAD~1", "main^", "v1.2~3^2"):
+        with pytest.raises(UsageError) as refused:
+            meaning(word, Sources("prod webapp", repository="example/shop"))
+        assert refused.value.hint == f"write what 'git rev-parse {word}' prints"
+
+
 def test_in_few_letters_a_bundle_has_twelve_digits_and_any_other_archive_its_name() -> None:
     assert brief(f"s3://b/builds/{'0123456789ab' + 'f' * 52}.zip (eTag 1)") == "0123456789ab.zip"
     assert brief(f"s3://b/builds/{'f' * 63}.zip?versionId=abcdefghi") == f"{'f' * 63}.zip?abcdefg"

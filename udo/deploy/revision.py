@@ -12,6 +12,8 @@ from udo.errors import UsageError
 COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 # Git's own rules for a name of a ref (git check-ref-format), which leave nothing of its revision syntax or of a glob.
 _NAME = re.compile(r"(?!@$|[./-]|.*(?:\.\.|@\{|//|/\.|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+")
+# Commits as git alone counts them: main~1, v2^.
+_OF_GIT = re.compile(r"[\w][\w./-]*[~^][0-9~^]*")
 _BARE = re.compile(r"[\w][\w.+@=,-]*(/[\w.+@=,-]+)*")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 # The name of a bundle that `deploy --bundle` has uploaded.
@@ -74,7 +76,8 @@ def meaning(word: str, sources: Sources) -> Commit | GitName | Archive:
         if COMMIT.fullmatch(word):
             return Commit(sources.repository, word.lower())
         if not _NAME.fullmatch(word):
-            raise UsageError(f"{word!r} is not a revision", hint=_FORMS)
+            hint = f"write what 'git rev-parse {word}' prints" if _OF_GIT.fullmatch(word) else _FORMS
+            raise UsageError(f"{word!r} is not a revision", hint=hint)
         return GitName(sources.repository, word)
     if sources.bucket:
         return _bare(word, sources, sources.bucket)
