@@ -272,6 +272,9 @@ def test_a_permission_is_missing_until_the_faults_are_cleared(sandbox: Any, clie
     for _ in range(2):
         assert code(scale, AutoScalingGroupName="prod-webapp", DesiredCapacity=2) == "AccessDenied"
     assert "autoscaling:SetDesiredCapacity" in udo("sandbox", "fault", "list").stdout
+    sandbox("fault", "add", "agent-slow", "--event", "AfterInstall", "--seconds", "60")
+    assert "AfterInstall 60 s" in udo("sandbox", "fault", "list").stdout
+    assert "did you mean 'disk-full'?" in udo("sandbox", "fault", "add", "disk-ful").stderr
     sandbox("fault", "clear")
     scale(AutoScalingGroupName="prod-webapp", DesiredCapacity=2)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 _ALREADY = "it was running already and stays as it is; start over with 'udo sandbox reset', or stop it first"
+# The kinds of faults that --seconds belongs to.
+_LONG = ("delay", "agent-slow", "hook-hangs")
 _WHERE = (
     "operation",
     "application",
@@ -175,7 +177,11 @@ def fault() -> None:
 @click.option("--times", type=click.IntRange(min=1), help="How many requests in succession (default: 1).")
 @click.option("--forever", is_flag=True, help="Every request from the nth on.")
 @click.option("--after", is_flag=True, help="Let the request take effect first.")
-@click.option("--seconds", type=Finite(0, LONGEST), help="How long a delay is.")
+@click.option(
+    "--seconds",
+    type=Finite(0, LONGEST),
+    help="How long a delay is, or a hook hangs (3600), or how much longer an event takes on a slow agent (30).",
+)
 @click.option("--pid", type=int, help="The process that kill ends.")
 @click.option("--instance", "instance_id", metavar="ID", help="The instance that goes wrong.")
 @click.option("--event", metavar="EVENT", help="Where a deployment fails (default: ApplicationStart).")
@@ -243,6 +249,11 @@ def _clones(repos: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _where(row: Mapping[str, Any]) -> str:
+    words = [str(row[key]) for key in _WHERE if row.get(key)]
+    return " ".join([*words, f"{row['seconds']:g} s"] if row.get("seconds") and row["kind"] in _LONG else words)
+
+
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in (None, False)}
 
@@ -283,6 +294,6 @@ def _onwards(session: Mapping[str, Any]) -> list[str]:
 
 
 def _faults(answer: Mapping[str, Any]) -> Result:
-    rows = [{"where": " ".join(str(row[key]) for key in _WHERE if row.get(key)), **row} for row in answer["faults"]]
+    rows = [{**row, "where": _where(row)} for row in answer["faults"]]
     columns = (Column("kind", "KIND"), Column("where", "WHERE", least=16), Column("nth", "NTH", "right"))
     return Result(answer["faults"], columns=(*columns, Column("counted", "COUNTED", "right")), rows=rows)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
+from udo.config.suggesting import suggestion
 from udo.errors import UsageError
 from udo.sandbox.agent.trouble import KINDS
 from udo.sandbox.wire import Answer, Request, refusal
@@ -90,7 +91,7 @@ def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
             raise UsageError(f"'{kind}' is a fault of an instance", hint="name it with --instance")
         if kind in _OF_REQUESTS:
             raise UsageError(f"'{kind}' is a fault of requests", hint="leave --instance out")
-        raise UsageError(f"no fault '{kind}'", hint=f"one of {', '.join(_KINDS)}")
+        raise UsageError(f"no fault '{kind}'", hint=suggestion(str(kind), _KINDS) or f"one of {', '.join(_KINDS)}")
     _existing(words.get("operation", "*"))
     if made is InstanceFault and words.get("times", 1) is None:
         # For ever is how long these last anyway.
