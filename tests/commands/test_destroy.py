@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from deploy_worlds import at, begin, config, members, writes
 from test_scale import sizes
+from test_suspend import suspended
 
 from udo.sandbox.faults import Fault, Killed
 from udo.sandbox.strict.autoscaling.refreshing import refreshes
@@ -144,11 +146,11 @@ def test_on_a_terminal_the_name_is_typed(
 
 
 @pytest.mark.parametrize("nth", range(1, 60, 2))
-@pytest.mark.parametrize("kind", ["kill", "lost"])
-def test_whatever_cuts_it_off_the_same_command_ends_it(shop: Any, udo: Udo, kind: str, nth: int) -> None:
+@pytest.mark.parametrize("fault", [Fault("kill"), Fault("drop", after=True)], ids=["kill", "drop"])
+def test_whatever_cuts_it_off_the_same_command_ends_it(shop: Any, udo: Udo, fault: Fault, nth: int) -> None:
     configuration(shop, "prod-webapp-v1")
     delays.terminate = 30.0
-    shop.faults.add(Fault(kind, "*", nth=nth))
+    shop.faults.add(replace(fault, nth=nth))
     with suppress(Killed):
         udo(*SURE)
     shop.faults.clear()
@@ -158,6 +160,7 @@ def test_whatever_cuts_it_off_the_same_command_ends_it(shop: Any, udo: Udo, kind
 
 
 def test_until_it_is_deleted_it_can_be_woken(shop: Any, udo: Udo) -> None:
+    change(shop, MinSize=1, DesiredCapacity=2, MaxSize=7)
     shop.faults.add(Fault("kill", "DeleteAutoScalingGroup"))
     with pytest.raises(Killed):
         udo(*SURE)
@@ -165,7 +168,7 @@ def test_until_it_is_deleted_it_can_be_woken(shop: Any, udo: Udo) -> None:
     assert (sizes(shop), members(shop)) == ((0, 0, 0), [])
     assert udo("unlock", "prod", "webapp", "--yes").exit == 0
     assert udo("wake", "prod", "webapp").exit == 0
-    assert (sizes(shop), len(members(shop))) == ((0, 3, 9), 3)
+    assert (sizes(shop), len(members(shop)), suspended(shop)) == ((1, 2, 7), 2, set())
 
 
 def test_it_waits_for_the_lifecycle_hooks_and_tells_who_is_left(shop: Any, udo: Udo) -> None:

@@ -9,6 +9,7 @@ _SCALE = "tests/commands/test_scale.py::test_"
 _SLEEP = "tests/commands/test_sleep.py::test_"
 _SUSPEND = "tests/commands/test_suspend.py::test_"
 _MOVES = "tests/commands/test_member_moves.py::test_"
+_DESTROY = "tests/commands/test_destroy.py::test_"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -83,5 +84,40 @@ MUTANTS: tuple[Mutant, ...] = (
         "    return tuple(Pair(_state_of(group, one), states[one], one) for one in ids)",
         "    return ()",
         (f"{_MOVES}one_that_moved_since_it_was_seen_is_left",),
+    ),
+    Mutant(
+        "take --yes for the name of a group that is destroyed",
+        "change/confirm.py",
+        "    if name:\n",
+        "    if name and not session.options.yes:\n",
+        (f"{_DESTROY}nothing_but_the_name_of_the_group_confirms",),
+    ),
+    Mutant(
+        "take every group out of the deployment group of the one that is destroyed",
+        "deploy/leaving.py",
+        "[name for name in found.auto_scaling_groups if name != group_name]",
+        "list[str]()",
+        (f"{_DESTROY}the_other_groups_of_its_deployment_group_stay_in_it", "tests/sweep/test_single_faults.py"),
+    ),
+    Mutant(
+        "delete a group that somebody has scaled up meanwhile",
+        "groups/ending.py",
+        "        expect=tuple(seen),\n",
+        "",
+        (f"{_DESTROY}sizes_that_move_just_before_it_is_deleted_keep_it",),
+    ),
+    Mutant(
+        "delete the launch data of a group's family that another group uses",
+        "launch/ending.py",
+        "if other != name and meant in",
+        "if other == name and meant in",
+        (f"{_DESTROY}what_another_group_launches_from_stays",),
+    ),
+    Mutant(
+        "empty a group that ends without noting what to wake it to",
+        "groups/ending.py",
+        "    _, calls = resting(group, _ZERO)\n",
+        "    calls = resting(group, _ZERO)[1][1:]\n",
+        (f"{_DESTROY}until_it_is_deleted_it_can_be_woken",),
     ),
 )
