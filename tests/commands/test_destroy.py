@@ -382,5 +382,5 @@ def test_an_empty_group_is_not_put_to_rest_first(shop: Any, udo: Udo) -> None:
 def test_reload_names_what_does_it_without_losing_anything(shop: Any, udo: Udo) -> None:
     done = udo("reload", "prod", "webapp")
     assert (done.exit, writes(shop)) == (2, [])
-    for verb in ("updatelc", "deploy", "scale"):
+    for verb in ("update", "updatelc", "deploy"):
         assert f"'udo {verb} prod webapp" in done.stderr

@@ -29,6 +29,6 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     here = f"{role.cluster} {role.name}"
     raise UsageError(
         f"reload would delete {role.group_name} and make it again, and is not built",
-        hint=f"'udo updatelc {here}' changes what it launches, 'udo deploy {here}' what runs on its instances,"
-        f" 'udo scale {here} N' their number, and nothing is lost",
+        hint=f"'udo update {here}' brings its settings to what udo.yml says, 'udo updatelc {here}' what it launches,"
+        f" 'udo deploy {here}' what runs on its instances, and nothing is lost",
     )

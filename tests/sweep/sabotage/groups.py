@@ -74,8 +74,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "suspend processes before it is noted that Udo has",
         "groups/processes.py",
-        "steps=(*tag, call), goal=proof",
-        "steps=(call, *tag), goal=proof",
+        "first, *rest = (*tag, suspend)",
+        "first, *rest = (suspend, *tag)",
         (f"{_SUSPEND}whatever_is_cut_off_the_same_commands_put_right",),
     ),
     Mutant(
