@@ -49,4 +49,4 @@ def test_ssh_inventory_and_check_have_these_keys(world: Any, ssh: Any, seeded: A
     assert " ".join(data["totals"]).startswith("hosts ok failed signal timeout refused unreachable dropped gone ")
     row = udo("inventory", "stage", "webapp", "-o", "json").json["data"][0]
     assert " ".join(row) == "cluster role instance_id address port user key known_hosts jump"
-    assert " ".join(udo("check", "-o", "json").json["data"]) == "file clusters roles advice not_applied"
+    assert " ".join(udo("check", "-o", "json").json["data"]) == "file clusters roles advice"

@@ -1,4 +1,4 @@
-"""Keys of udo.yml that no verb applies yet: status, plan, updatelc and check say so, once a key, where it matters."""
+"""Keys of udo.yml that the live group has otherwise: status, plan and updatelc name them, once a key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ LIKE = "scale_policy: {min_size: 1, max_size: 3, desired: 2}, tags: {team: web},
     [
         (LIKE, []),
         (LIKE.replace("max_size: 3", "max_size: 9"), ["scale_policy"]),
-        (LIKE.replace("desired: 2", "desired: 3"), ["scale_policy"]),
+        # The live desired capacity is never drift.
+        (LIKE.replace("desired: 2", "desired: 3"), []),
         (LIKE.replace("team: web", "team: shop"), ["tags"]),
         (LIKE.replace("team: web", "team: web, new: one"), ["tags"]),
         (LIKE.replace("2m", "3m"), ["health_check"]),
@@ -42,6 +43,8 @@ LIKE = "scale_policy: {min_size: 1, max_size: 3, desired: 2}, tags: {team: web},
         ("target_groups: [prod-webapp]", ["target_groups"]),
         ("subnets: [subnet-0a1b2c3d4e5f60718]", ["subnets"]),
         ("tags: {team: '${ssm:/team}'}", []),
+        ("metrics: all", ["metrics"]),
+        ("default_instance_warmup: 2m, deletion_protection: none", ["default_instance_warmup"]),
     ],
 )
 def test_a_key_that_the_live_group_has_otherwise_is_named_by_status_and_plan(
@@ -51,8 +54,8 @@ def test_a_key_that_the_live_group_has_otherwise_is_named_by_status_and_plan(
     write_config(CONFIG.replace("webapp: {", f"webapp: {{{said}, "))
     for verb in ("status", "plan"):
         assert udo(verb, "-o", "json").json["data"][0]["not_applied"] == keys
-        told = [line for line in udo(verb).stderr.splitlines() if "no verb applies it yet" in line]
-        assert told == [f"{key} of prod webapp: differs from udo.yml, no verb applies it yet" for key in keys]
+        told = [line for line in udo(verb).stderr.splitlines() if "udo update applies it" in line]
+        assert told == [f"{key} of prod webapp: differs from udo.yml, udo update applies it" for key in keys]
 
 
 def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> None:
@@ -60,7 +63,7 @@ def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> No
     write_config(CONFIG.replace("webapp: {", "webapp: {tags: {team: shop}, "))
     for words in (["-n"], [], []):
         told = udo("updatelc", "prod", "webapp", *words).stderr
-        assert "tags of prod webapp: differs from udo.yml, no verb applies it yet" in told
+        assert "tags of prod webapp: differs from udo.yml, udo update applies it" in told
 
 
 def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) -> None:
@@ -82,7 +85,9 @@ def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) 
         return unapplied(load(Path("udo.yml"), os.environ).role("prod", "web"), live)
 
     assert named(f"target_groups: [{ARN.format('web')}, api], elbs: [a], subnets: [s-2, s-1]") == []
-    assert named("target_groups: [web], elbs: [b], subnets: [s-1]") == ["target_groups", "elbs", "subnets"]
+    # What is attached besides is left, and so no difference that 'udo update' would end.
+    assert named("target_groups: [web]") == []
+    assert named("target_groups: [new], elbs: [b], subnets: [s-1]") == ["subnets", "elbs", "target_groups"]
 
 
 def test_a_key_is_named_once_whatever_the_number_of_roles(world: Any, udo: Udo) -> None:
@@ -92,18 +97,5 @@ def test_a_key_is_named_once_whatever_the_number_of_roles(world: Any, udo: Udo) 
     )
     for verb in ("status", "plan"):
         told = udo(verb).stderr
-        assert told.count("no verb applies it yet") == 1
+        assert told.count("udo update applies it") == 1
         assert "scale_policy of prod webapp, prod worker: differs from udo.yml" in told
-
-
-def test_check_names_the_keys_that_are_set_with_their_first_place(udo: Udo) -> None:
-    Path("udo.yml").write_text(
-        "tags: {a: b}\nclusters:\n  prod:\n    roles:\n      web: {}\n      api: {elbs: [x], scale_policy: null}\n"
-    )
-    told = udo("check")
-    says = "of a group that already exists is not applied by any verb yet"
-    assert (told.exit, told.stderr.splitlines()) == (0, [f"udo.yml:1: tags {says}", f"udo.yml:6: elbs {says}"])
-    assert udo("check", "-o", "json").json["data"]["not_applied"] == [
-        {"key": "tags", "where": "udo.yml:1", "roles": ["prod web", "prod api"]},
-        {"key": "elbs", "where": "udo.yml:6", "roles": ["prod api"]},
-    ]

@@ -12,7 +12,6 @@ import click
 from udo.commands._options import path_given
 from udo.config import load
 from udo.errors import ConfigError, UsageError
-from udo.groups.unapplied import set_keys
 from udo.launch.user_data import boot_script
 from udo.result import Column, Result
 from udo.selectors import no_more
@@ -141,12 +140,8 @@ def _summary(config: Config) -> Result:
     advice = [
         {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in config.advice
     ]
-    inert = set_keys(config.roles("*", None))
-    data = {"file": str(config.file), "clusters": clusters, "roles": roles, "advice": advice, "not_applied": inert}
+    data = {"file": str(config.file), "clusters": clusters, "roles": roles, "advice": advice}
     notes = [f"{one} (advice)" for one in config.advice]
-    notes += [
-        f"{row['where']}: {row['key']} of a group that already exists is not applied by any verb yet" for row in inert
-    ]
     return Result(data, text=text, notes=notes)
 
 

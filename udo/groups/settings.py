@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
 
+    Reading = Callable[[Role, str], Any]
+
 Rows = Mapping[str, Mapping[str, Any]]
 # Members that are text in AWS's model, and numbers to whoever writes them.
 _TEXTS = ("WeightedCapacity", "SpotMaxPrice")
@@ -49,18 +51,18 @@ class Setting(NamedTuple):
         return any(point.differs for point in self.points)
 
 
-def settings(role: Role, group: AutoScalingGroup) -> Iterator[Setting]:
+def settings(role: Role, group: AutoScalingGroup, reading: Reading | None = None) -> Iterator[Setting]:
     """Every setting that udo.yml says of the role's group, but the desired capacity, which is only begun with.
 
-    Raises: ConfigError.
+    `reading` gives what is said at a key, by itself the role does. Raises: ConfigError.
     """
     raw = group.raw
     for key, member, to_aws in _PLAIN:
-        if (said := _said(role, key)) is not None:
+        if (said := _said(role, key, reading)) is not None:
             value = to_aws(said)
             yield Setting(key, member, value, tuple(points(key, f'"{member}"', _live(raw, member, value), value)))
-    yield from _listed(role, group)
-    if (said := _said(role, "mixed_instances")) is not None:
+    yield from _listed(role, group, reading)
+    if (said := _said(role, "mixed_instances", reading)) is not None:
         yield _mixed(said, raw.get("MixedInstancesPolicy") or {}, raw)
 
 
@@ -106,8 +108,10 @@ def says(role: Role, *keys: str) -> bool:
     return any(role.says(key) and role.has(key) for key in keys)
 
 
-def _said(role: Role, key: str) -> Any:
-    return role.get(key) if role.says(key.partition(".")[0]) else None
+def _said(role: Role, key: str, reading: Reading | None = None) -> Any:
+    if not role.says(key.partition(".")[0]):
+        return None
+    return reading(role, key) if reading else role.get(key)
 
 
 def _seconds(said: float) -> int:
@@ -145,9 +149,9 @@ def _live(raw: Mapping[str, Any], member: str, wanted: Any) -> Any:
     return point.live
 
 
-def _listed(role: Role, group: AutoScalingGroup) -> Iterator[Setting]:
+def _listed(role: Role, group: AutoScalingGroup, reading: Reading | None) -> Iterator[Setting]:
     """Settings that are lists without an order."""
-    if kinds := _said(role, "health_check.type"):
+    if kinds := _said(role, "health_check.type", reading):
         live = str(group.raw.get("HealthCheckType") or "EC2")
         # EC2 is one of them, said or not.
         seen: list[Any] = [one in live for one in _JUDGES]
@@ -155,7 +159,7 @@ def _listed(role: Role, group: AutoScalingGroup) -> Iterator[Setting]:
         path = f"[{', '.join(f'contains(HealthCheckType, {literal(one)})' for one in _JUDGES)}]"
         point = Point("health_check.type", path, seen, wanted, (live, ",".join(kinds)))
         yield Setting("health_check.type", "HealthCheckType", ",".join(kinds), (point,))
-    if subnets := _said(role, "subnets"):
+    if subnets := _said(role, "subnets", reading):
         there, text = group.subnets, ",".join(subnets)
         each = ", ".join(f"contains(VPCZoneIdentifier, {literal(one)})" for one in subnets)
         seen = [*(one in there for one in subnets), len(",".join(there))]
@@ -163,7 +167,7 @@ def _listed(role: Role, group: AutoScalingGroup) -> Iterator[Setting]:
         path = f"[{each}, length(VPCZoneIdentifier)]"
         point = Point("subnets", path, seen, [*(True for _ in subnets), len(text)], told)
         yield Setting("subnets", "VPCZoneIdentifier", text, (point,))
-    elif (zones := _said(role, "availability_zones")) and not group.subnets:
+    elif (zones := _said(role, "availability_zones", reading)) and not group.subnets:
         seen, wanted = sorted(group.raw.get("AvailabilityZones") or ()), sorted(zones)
         told = (",".join(seen), ",".join(wanted))
         point = Point("availability_zones", "sort(AvailabilityZones)", seen, wanted, told)

@@ -1,11 +1,13 @@
-"""Which keys of udo.yml about the group itself differ from the live group, while no verb applies them yet."""
+"""Which keys of udo.yml about the group itself differ from the live group, as far as the group alone tells."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from udo.config.known import value, values
 from udo.groups.asleep import is_asleep
+from udo.groups.settings import settings
+from udo.schema.group import KEYS, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -14,10 +16,21 @@ if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup
 
 
+# As udo.yml's keys are listed, where they live first.
+_ORDER = ("availability_zones", "subnets", *(key.path for key in KEYS))
+
+
 def unapplied(role: Role, group: AutoScalingGroup) -> list[str]:
-    """The keys that udo.yml gives the role and that the live group has otherwise."""
+    """The keys that udo.yml gives the role and that the live group has otherwise: 'udo update' applies them.
+
+    Policies, schedules and hooks are not among them: AWS tells of those group by group.
+    """
     # A value that rests on a parameter of AWS's is not looked up for this.
-    return [key for key, differs in _DIFFER.items() if _sets(role, key) and value(role, key) and differs(role, group)]
+    set_otherwise = [one.key.partition(".")[0] for one in settings(role, group, value) if one.differs]
+    if is_asleep(group):
+        set_otherwise = [key for key in set_otherwise if key != "scale_policy"]
+    listed = [key for key, differs in _LISTED.items() if _sets(role, key) and value(role, key) and differs(role, group)]
+    return sorted({*set_otherwise, *listed}, key=_ORDER.index)
 
 
 def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]]) -> list[str]:
@@ -26,17 +39,7 @@ def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]]) -> list[str]:
     for role, keys in found:
         for key in keys:
             labels.setdefault(key, []).append(role.label)
-    return [f"{key} of {_brief(of)}: differs from udo.yml, no verb applies it yet" for key, of in labels.items()]
-
-
-def set_keys(roles: Iterable[Role]) -> list[dict[str, Any]]:
-    """The keys that some roles set and no verb applies yet: each once, with the first place and its roles."""
-    rows: dict[str, dict[str, Any]] = {}
-    for role in roles:
-        for key in _DIFFER:
-            if _sets(role, key):
-                rows.setdefault(key, {"key": key, "where": role.where(key), "roles": []})["roles"].append(role.label)
-    return list(rows.values())
+    return [f"{key} of {_brief(of)}: differs from udo.yml, udo update applies it" for key, of in labels.items()]
 
 
 def _sets(role: Role, key: str) -> bool:
@@ -49,14 +52,6 @@ def _brief(labels: list[str]) -> str:
     return ", ".join(labels[:3] if more else labels) + more
 
 
-def _sizes(role: Role, group: AutoScalingGroup) -> bool:
-    if is_asleep(group):
-        return False
-    live = {"min_size": group.min_size, "max_size": group.max_size, "desired": group.desired_capacity}
-    said: Mapping[str, Any] = value(role, "scale_policy") or {}
-    return any(live.get(name) != number for name, number in said.items())
-
-
 def _tags(role: Role, group: AutoScalingGroup) -> bool:
     said: Mapping[str, str] = value(role, "tags") or {}
     return any(group.tags.get(name) != text for name, text in said.items())
@@ -66,29 +61,22 @@ def _target_groups(role: Role, group: AutoScalingGroup) -> bool:
     live = group.raw.get("TargetGroupARNs") or ()
     # arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID
     said = set(values(role, "target_groups"))
-    return said != {arn if arn in said else arn.split("/")[1] for arn in live}
+    return not said <= {arn if arn in said else arn.split("/")[1] for arn in live}
 
 
 def _load_balancers(role: Role, group: AutoScalingGroup) -> bool:
-    return set(values(role, "elbs")) != set(group.raw.get("LoadBalancerNames") or ())
+    return not set(values(role, "elbs")) <= set(group.raw.get("LoadBalancerNames") or ())
 
 
-def _subnets(role: Role, group: AutoScalingGroup) -> bool:
-    return set(values(role, "subnets")) != set(group.subnets)
+def _metrics(role: Role, group: AutoScalingGroup) -> bool:
+    said = set(values(role, "metrics"))
+    there = {one["Metric"] for one in group.raw.get("EnabledMetrics") or ()}
+    return not (set(METRICS) if "all" in said else said) <= there
 
 
-def _health(role: Role, group: AutoScalingGroup) -> bool:
-    said: Mapping[str, Any] = value(role, "health_check") or {}
-    kinds = str(group.raw.get("HealthCheckType", "")).split(",")
-    live = {"type": sorted(kinds), "grace": group.raw.get("HealthCheckGracePeriod")}
-    return any(live[name] != (sorted(wanted) if name == "type" else wanted) for name, wanted in said.items())
-
-
-_DIFFER: Mapping[str, Callable[[Role, AutoScalingGroup], bool]] = {
-    "scale_policy": _sizes,
+_LISTED: Mapping[str, Callable[[Role, AutoScalingGroup], bool]] = {
     "tags": _tags,
     "target_groups": _target_groups,
     "elbs": _load_balancers,
-    "subnets": _subnets,
-    "health_check": _health,
+    "metrics": _metrics,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import NONE, Call, Difference, Pair, Plan, Read
 from udo.errors import Refused
-from udo.groups.asleep import ASLEEP
+from udo.groups.asleep import is_asleep
 from udo.groups.extras import extra_calls, named
 from udo.groups.points import shown, together
 from udo.groups.settings import (
@@ -154,7 +154,7 @@ def _changed(role: Role, group: AutoScalingGroup) -> tuple[tuple[Setting, ...], 
     """
     found = [one for one in settings(role, group) if one.differs]
     sizes = [one for one in found if one.key in _SIZES]
-    if ASLEEP in group.tags:
+    if is_asleep(group):
         return tuple(one for one in found if one.key not in _SIZES), bool(sizes)
     low, high, desired = group.min_size, group.max_size, group.desired_capacity
     for one in sizes:

@@ -77,7 +77,7 @@ def facts(
         ("refresh", _unless_unknown(details.refreshes, lambda found: _refresh_text(found, now))),
         ("locked", locked_text(group.name, row["lock"]) if is_held(row) else row["lock"]),
         ("suspended", "; ".join(_suspended(group))),
-        ("differs", f"{', '.join(row['not_applied'])} (no verb applies it yet)" if row["not_applied"] else None),
+        ("differs", f"{', '.join(row['not_applied'])} (udo update applies it)" if row["not_applied"] else None),
         ("health check", _health_check(group)),
         ("zones", ", ".join(group.raw.get("AvailabilityZones") or ())),
         ("subnets", ", ".join(group.subnets)),
