@@ -57,7 +57,11 @@ def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str, st
     by = f", the rollback of {undoes}" if undoes else by
     says = f"deployment {one.deployment_id} of {_brief(one)}{by}: {one.outcome}"
     says += f" by {stopper}" if stopper else ""
-    lines = [*filter(None, [verdict(one, causes(targets))]), *story(one, targets, sum(one.overview.values()))]
+    # Who stopped it says more than that somebody did.
+    lines = [
+        *filter(None, ["" if stopper else verdict(one, causes(targets))]),
+        *story(one, targets, sum(one.overview.values())),
+    ]
     after = (f"deployment {later.deployment_id} of {_brief(later)} succeeded", _ended_at(later)) if later else ("", "")
     return Failure("deployment", _ended_at(one), says, tuple(lines), *after)
 
