@@ -379,6 +379,17 @@ def test_an_empty_group_is_not_put_to_rest_first(shop: Any, udo: Udo) -> None:
     assert writes(shop)[-3:] == ["UpdateDeploymentGroup", "DeleteAutoScalingGroup", "DeleteLaunchTemplate"]
 
 
+def test_a_group_that_another_one_serves_in_place_of_is_told_and_that_one_stays(shop: Any, udo: Udo) -> None:
+    assert udo(*SURE).exit == 0
+    asked = {"applicationName": "shop", "currentDeploymentGroupName": "prod-webapp"}
+    style = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"}
+    shop.client("codedeploy").update_deployment_group(**asked, deploymentStyle=style, autoScalingGroups=["prod-web"])
+    shop.log.clear()
+    done = udo(*SURE)
+    assert (done.exit, writes(shop), joined(shop)) == (0, [], {"prod-web"})
+    assert "prod webapp is served by prod-web now (blue/green)" in done.stderr
+
+
 def test_reload_names_what_does_it_without_losing_anything(shop: Any, udo: Udo) -> None:
     done = udo("reload", "prod", "webapp")
     assert (done.exit, writes(shop)) == (2, [])

@@ -106,7 +106,8 @@ def observe_destroy(aws: Aws, role: Role) -> Seen:
     versions = aws.ec2.launch_template_named(name)
     template_id = versions[0].template_id if versions else ""
     calls, notes = family_ends(name, aws.autoscaling.launch_configurations(), template_id, groups)
-    return Seen(group, observe_membership(aws, role), calls, notes)
+    joined, elsewhere = observe_membership(aws, role)
+    return Seen(group, joined, calls, (*notes, *elsewhere))
 
 
 @click.command()

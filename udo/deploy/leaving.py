@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Call, Pair, Read
+from udo.deploy.blue_green import moved
 from udo.deploy.observe import ACTIVE, OF_ONE_INSTANCE
 from udo.errors import Absent, Conflict, Refused
 
@@ -14,20 +15,22 @@ if TYPE_CHECKING:
     from udo.model.deployments import DeploymentGroup
 
 
-def observe_membership(aws: Aws, role: Role) -> DeploymentGroup | None:
-    """The deployment group of udo.yml where the role's group is in it, None otherwise.
+def observe_membership(aws: Aws, role: Role) -> tuple[DeploymentGroup | None, tuple[str, ...]]:
+    """The deployment group of udo.yml where the role's group is in it, None otherwise; a note where another group
+    serves in its place.
 
     Raises: Conflict where a deployment of it is active; Refused where those that stay have no names; another UdoError.
     """
     application, name = role.get("deploy.application"), role.get("deploy.deployment_group")
     if not (application and name):
-        return None
+        return None, ()
     try:
         found = aws.codedeploy.deployment_group(str(application), str(name))
     except Absent:
-        return None
+        return None, ()
     if role.group_name not in found.auto_scaling_groups:
-        return None
+        elsewhere = moved(role, found)
+        return None, (f"warning: {elsewhere}",) if elsewhere else ()
     if found.unnamed_groups:
         raise Refused(
             f"deployment group {found.name} lists {found.unnamed_groups} groups without names, which would be lost",
@@ -38,7 +41,7 @@ def observe_membership(aws: Aws, role: Role) -> DeploymentGroup | None:
     if one := next((one for one in active if one.creator not in OF_ONE_INSTANCE), None):
         told = f"deployment {one.deployment_id} to {found.name} is {one.status}"
         raise Conflict(told, hint="nothing was changed; wait for its end, or use 'udo stop'")
-    return found
+    return found, ()
 
 
 def leave(found: DeploymentGroup, group_name: str) -> Call:
