@@ -13,6 +13,7 @@ from invariants import (
     exit_code_is_one_of,
     only_these_change,
     the_lock_is_given_back,
+    what_acts_on_others_stays,
 )
 from scenario import Case, Check
 from state import OURS, State, launched
@@ -27,7 +28,8 @@ def end_check() -> Check:
     """At the end of an undisturbed run nothing is left of the group and its family, and all of others is there."""
     return Check(
         always=(
-            only_these_change(*_OWN, "instances"),
+            only_these_change(*_OWN, "instances", "parts"),
+            what_acts_on_others_stays,
             nothing_of_others_changes,
             every_group_that_is_there_launches_from_something,
             what_is_lowered_can_be_woken,

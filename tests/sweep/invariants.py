@@ -50,6 +50,14 @@ def only_ours_changes(kind: str, *keys: str) -> Invariant:
     return holds
 
 
+def what_acts_on_others_stays(case: Case) -> None:
+    """I2: scaling policies, scheduled actions and lifecycle hooks of other groups."""
+    before, now = (
+        {key: one for key, one in state["parts"].items() if f"/{OURS}/" not in key} for state in case_states(case)
+    )
+    assert now == before, "what acts on other groups changed"
+
+
 def no_process_is_touched(case: Case) -> None:
     """I3: what is suspended stays suspended, and nothing else is."""
     before, now = (_of_groups(state, SUSPENDED, {}) for state in case_states(case))

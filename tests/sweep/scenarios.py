@@ -8,7 +8,8 @@ import launch_scenarios as launch
 import move_scenarios as move
 import rest_scenarios as rest
 import scale_scenarios as scale
+import update_scenarios as update
 
-CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE | end.CORE
-MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE | end.MORE
+CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE | update.CORE | end.CORE
+MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE | update.MORE | end.MORE
 EVERY = CORE | MORE

@@ -18,7 +18,9 @@ OURS = "prod-webapp"
 State = Mapping[str, Mapping[str, Any]]
 _RANDOM = re.compile(r"(udo:|lt-)(?:[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}|[0-9a-f]{17})")
 # What differs from one run to the next and means nothing: times, random ids, and what moto keeps for itself.
-_PASSING = frozenset({"created_time", "create_time", "arn", "udo_activity", "udo_ready_at", "udo_gone_at", "_id", "id"})
+_PASSING = frozenset(
+    {"created_time", "create_time", "arn", "udo_activity", "udo_ready_at", "udo_gone_at", "udo_id", "_id", "id"}
+)
 
 _LOOKED_INTO = frozenset({"InstanceState", "Birth", "Base64EncodedString"})
 # Of a folder that commands were run in, what a test has put there.
@@ -32,6 +34,7 @@ def state_of(world: Any) -> dict[str, dict[str, Any]]:
     instances = (instance for one in ec2.reservations.values() for instance in one.instances)
     return {
         "groups": {name: _plain(one, top=True) for name, one in scaling.autoscaling_groups.items()},
+        "parts": _parts(scaling),
         "configurations": {name: _plain(one, top=True) for name, one in scaling.launch_configurations.items()},
         "templates": {one.name: _template(one) for one in ec2.launch_templates.values()},
         "instances": {instance.id: instance.state for instance in instances},
@@ -39,6 +42,20 @@ def state_of(world: Any) -> dict[str, dict[str, Any]]:
         **_of_codedeploy(codedeploy_backends[world.account][REGION]),
         "files": {path.name: path.read_text(encoding="utf-8") for path in left_files()},
     }
+
+
+def _parts(scaling: Any) -> dict[str, Any]:
+    """What acts on groups by itself, by kind, group and name."""
+    kept = {"policies": scaling.policies, "schedules": scaling.scheduled_actions, "hooks": scaling.lifecycle_hooks}
+    return {
+        f"{kind}/{one.auto_scaling_group_name}/{_name(one)}": _plain(one, top=True)
+        for kind, found in kept.items()
+        for one in found.values()
+    }
+
+
+def _name(one: Any) -> str:
+    return str(getattr(one, "scheduled_action_name", None) or one.name)
 
 
 def left_files() -> list[Path]:

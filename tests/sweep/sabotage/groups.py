@@ -8,6 +8,8 @@ _SCALE = "tests/commands/test_scale.py::test_"
 
 _SLEEP = "tests/commands/test_sleep.py::test_"
 _SUSPEND = "tests/commands/test_suspend.py::test_"
+_UPDATE = "tests/commands/test_update.py::test_"
+_MEANWHILE = "tests/commands/test_update_trouble.py::test_"
 _MOVES = "tests/commands/test_member_moves.py::test_"
 _DESTROY = "tests/commands/test_destroy.py::test_"
 
@@ -42,6 +44,48 @@ MUTANTS: tuple[Mutant, ...] = (
         "(not asked.wait or is_steady(group))",
         "True",
         (f"{_SCALE}sizes_that_are_set_while_members_are_on_their_way_are_awaited",),
+    ),
+    Mutant(
+        "overwrite settings that somebody else has set meanwhile",
+        "groups/update.py",
+        '    seen = [Pair(read, [point.live for point in each], f"settings of {group.name}")]',
+        "    seen: list[Pair] = []",
+        (f"{_MEANWHILE}what_moved_since_it_was_seen_is_not_overwritten",),
+    ),
+    Mutant(
+        "let AWS move the desired capacity with a bound",
+        "groups/update.py",
+        "        if beyond:\n",
+        "        if False:\n",
+        (f"{_UPDATE}the_desired_capacity_is_no_drift_and_bounds_that_would_move_it_are_refused",),
+    ),
+    Mutant(
+        "delete the hooks by which CodeDeploy and ECS keep a group",
+        "groups/extras.py",
+        "name not in wanted and not name.startswith(kept)",
+        "name not in wanted",
+        (f"{_UPDATE}extras_are_named_and_left_and_deleted_where_that_is_asked",),
+    ),
+    Mutant(
+        "delete extras that nobody asked to delete",
+        "groups/update.py",
+        "gone = tuple(extras) if delete_extras else ()",
+        "gone = tuple(extras)",
+        (f"{_UPDATE}extras_are_named_and_left_and_deleted_where_that_is_asked", "tests/sweep/test_single_faults.py"),
+    ),
+    Mutant(
+        "change a group that a stack keeps",
+        "groups/update.py",
+        "    _refuse_others(group)\n",
+        "",
+        (f"{_UPDATE}a_group_of_a_stack_is_left_alone",),
+    ),
+    Mutant(
+        "have AWS replace instances without a question",
+        "groups/update.py",
+        "one.key in _REPLACES]",
+        "one.key in ()]",
+        (f"{_UPDATE}what_makes_aws_replace_instances_asks",),
     ),
     Mutant(
         "lower the capacity for a member that leaves, unasked",
