@@ -158,6 +158,20 @@ def test_policies_schedules_and_hooks_are_made_changed_and_settled(shop: Any, ud
     assert (policies(shop, "prod-web"), schedules(shop, "prod-web"), hooks(shop, "prod-web")) == ({}, {}, {})
 
 
+@pytest.mark.parametrize("said", ["2099-01-01T00:00:00Z", "2099-01-01T01:00+01:00", "2099-01-01 00:00:00"])
+def test_a_time_is_the_same_however_it_is_written(shop: Any, udo: Udo, said: str) -> None:
+    write(f'scheduled_actions: {{once: {{StartTime: "{said}", MaxSize: 5}}}}')
+    assert udo(*UPDATE).exit == 0
+    assert schedules(shop)["once"]["StartTime"].isoformat() == "2099-01-01T00:00:00+00:00"
+    assert udo(*UPDATE).stdout == "prod-webapp is as udo.yml says\n"
+
+
+def test_a_scheduled_action_whose_time_is_over_is_named_and_not_made_again(shop: Any, udo: Udo) -> None:
+    write('scheduled_actions: {once: {StartTime: "2020-01-01T00:00:00Z", MaxSize: 5}}')
+    done = udo(*UPDATE)
+    assert (done.exit, "scheduled_actions.once: its time is over" in done.stderr, writes(shop)) == (0, True, [])
+
+
 def test_a_member_that_aws_does_not_know_is_a_usage_error_before_the_first_write(shop: Any, udo: Udo) -> None:
     write(f"scaling_policies: {{cpu: {TRACKING}Target: 5, {METRIC}}}}}}}", "tags: {team: payments}")
     done = udo(*UPDATE)

@@ -52,4 +52,4 @@ def _planned(session: Session, role: Role, delete_extras: bool) -> Plan:
     aws = session.aws(role)
     role = session.resolve(role, *KEYS)
     group = existing_group(aws.autoscaling.groups([role.group_name], whole=True), role, aws.region)
-    return plan_update(role, observe_parts(aws, role, group), delete_extras=delete_extras)
+    return plan_update(role, observe_parts(aws, role, group, session.clock.time()), delete_extras=delete_extras)

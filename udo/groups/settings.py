@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from udo.groups.points import Point, points
@@ -72,7 +73,13 @@ def wanted_parts(role: Role, key: str) -> Rows:
     Raises: ConfigError.
     """
     found: Rows = _said(role, key) or {}
-    return {name: _texts(members) for name, members in found.items()}
+    return {name: _timed(_texts(members)) for name, members in found.items()}
+
+
+def has_passed(action: Mapping[str, Any], now: float) -> bool:
+    """Whether a scheduled action was for once, and its time is over: AWS has removed it, and takes it no more."""
+    start = action.get("StartTime")
+    return "Recurrence" not in action and isinstance(start, str) and start < _rfc3339(datetime.fromtimestamp(now, UTC))
 
 
 def part_points(key: str, name: str, live: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> tuple[Point, ...]:
@@ -226,6 +233,24 @@ def _texts(value: Any) -> Any:
         case list():
             return [_texts(item) for item in value]
     return value
+
+
+def _timed(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members with their times as AWS tells them."""
+    return {key: _moment(value) if key in ("StartTime", "EndTime") else value for key, value in members.items()}
+
+
+def _moment(said: Any) -> Any:
+    try:
+        when = datetime.fromisoformat(said)
+    except (TypeError, ValueError):
+        # What is no time botocore says.
+        return said
+    return _rfc3339(when if when.tzinfo else when.replace(tzinfo=UTC))
+
+
+def _rfc3339(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _kind(identifier: str) -> str:

@@ -14,6 +14,7 @@ from udo.groups.points import shown, together
 from udo.groups.settings import (
     Parts,
     Setting,
+    has_passed,
     part_points,
     says,
     settings,
@@ -67,14 +68,15 @@ _AT_ONCE = 10
 
 @dataclass(frozen=True)
 class Live:
-    """A group with its parts, and the ARNs of the target groups that udo.yml names."""
+    """A group with its parts, the ARNs of the target groups that udo.yml names, and when that was seen."""
 
     group: AutoScalingGroup
     parts: Parts = field(default_factory=Parts)
     arns: Mapping[str, str] = field(default_factory=dict)
+    now: float = 0.0
 
 
-def observe_parts(aws: Aws, role: Role, group: AutoScalingGroup) -> Live:
+def observe_parts(aws: Aws, role: Role, group: AutoScalingGroup, now: float) -> Live:
     """The group with those of its parts that udo.yml says anything of.
 
     Raises: UdoError.
@@ -96,7 +98,7 @@ def observe_parts(aws: Aws, role: Role, group: AutoScalingGroup) -> Live:
             "elbv2", "DescribeTargetGroups", {"Names": names}, "TargetGroups[].[TargetGroupName, TargetGroupArn]"
         )
         arns = dict(aws.read(read) or [])
-    return Live(group, Parts(**rows, traffic=traffic), arns)
+    return Live(group, Parts(**rows, traffic=traffic), arns, now)
 
 
 def traffic_read(group_name: str, path: str) -> Read:
@@ -129,7 +131,9 @@ def plan_update(role: Role, live: Live, *, delete_extras: bool = False) -> Plan:
     work += _metrics(role, group)
     extras = extra_calls(role, live.group, live.parts, live.arns)
     gone = tuple(extras) if delete_extras else ()
-    notes = [f"its sizes stay as they are until 'udo wake {role.cluster} {role.name}'"] if asleep else []
+    notes = [f"scheduled_actions.{name}: its time is over" for name in _passed(role, live)]
+    if asleep:
+        notes.append(f"its sizes stay as they are until 'udo wake {role.cluster} {role.name}'")
     if extras and not delete_extras:
         notes.append(f"not in udo.yml, and left: {named(extras)}; --delete-extras deletes them")
     as_said = f"{group.name} is as udo.yml says"
@@ -242,6 +246,8 @@ def _parts(role: Role, live: Live, key: str) -> _Work:
     there: Mapping[str, Mapping[str, Any]] = getattr(live.parts, key)
     work = _Work()
     for name, wanted in wanted_parts(role, key).items():
+        if key == "scheduled_actions" and name in _passed(role, live):
+            continue
         rows = part_points(key, name, there.get(name), wanted)
         if name in there and not any(point.differs for point in rows):
             continue
@@ -263,6 +269,12 @@ def _parts(role: Role, live: Live, key: str) -> _Work:
             told = (Difference(f"{key}.{name}", NONE, shown(wanted)),)
         work += _Work((call,), told)
     return work
+
+
+def _passed(role: Role, live: Live) -> list[str]:
+    """The scheduled actions whose time is over, and that AWS has removed."""
+    wanted, there = wanted_parts(role, "scheduled_actions"), live.parts.scheduled_actions
+    return [name for name, one in wanted.items() if name not in there and has_passed(one, live.now)]
 
 
 def _tags(role: Role, group: AutoScalingGroup) -> _Work:
