@@ -58,6 +58,17 @@ def test_a_key_that_the_live_group_has_otherwise_is_named_by_status_and_plan(
         assert told == [f"{key} of prod webapp: differs from udo.yml, udo update applies it" for key in keys]
 
 
+def test_plan_exits_with_5_for_keys_that_update_applies_too(world: Any, udo: Udo) -> None:
+    world_with(world)
+    write_config(CONFIG)
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert udo("plan", "--exit-code").exit == 0
+    write_config(CONFIG.replace("webapp: {", "webapp: {tags: {team: shop}, "))
+    assert (udo("plan").exit, udo("plan", "--exit-code").exit) == (0, 5)
+    assert udo("update", "prod", "webapp").exit == 0
+    assert udo("plan", "--exit-code").exit == 0
+
+
 def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> None:
     world_with(world)
     write_config(CONFIG.replace("webapp: {", "webapp: {tags: {team: shop}, "))

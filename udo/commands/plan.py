@@ -88,7 +88,9 @@ def outdated(state: State, plan: Plan) -> int:
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
-@click.option("--exit-code", is_flag=True, help="Exit 5 where changes are pending.")
+@click.option(
+    "--exit-code", is_flag=True, help="Exit 5 where changes are pending, or keys differ that 'udo update' applies."
+)
 @click.option(
     "--save", metavar="FILE", type=path_given, help="Write the plans to a file, which 'udo apply FILE' carries out."
 )
@@ -125,7 +127,7 @@ def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: 
     text, more = _text(found), [*notes, *_notes_of_unchanged(found)]
     if refusal := _refusal(found):
         return Result(rows, text=text, notes=more, exit=refusal[0], error=refusal[1], is_plan=True)
-    pending = exit_code and any(row["changes"] for row in rows)
+    pending = exit_code and any(row["changes"] or row["not_applied"] for row in rows)
     return Result(rows, text=text, notes=more, exit=5 if pending else 0, is_plan=True)
 
 
