@@ -38,6 +38,9 @@ def _runnable(line: str, folder: Path) -> str:
         return f"{line} --quiet --no-deps --no-build-isolation --no-index --target '{folder}/installed'"
     if line.startswith(". .venv/"):
         return f"test -f '{BIN}/activate'"
+    if line.endswith(" --watch"):
+        # Watched until somebody types Ctrl-C.
+        return f"timeout --preserve-status --signal INT 5 {line} || test $? = 130"
     return line
 
 
