@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeGuard
 from udo.change.mark import RUN, marked
 from udo.change.plan import Call, Pair, Plan, Read, Ref, Step, Wait
 from udo.errors import Conflict, Refused, UsageError
+from udo.groups.points import literal
 from udo.groups.processes import BY_RUN, DANGERS, is_or_are, listed, ordered, resume_call, suspended_read
-from udo.groups.tags import group_read, literal, tag_call, tag_read, untag_call
+from udo.groups.tags import group_read, tag_call, tag_read, untag_call
 from udo.schema.deploy import PROCESSES
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from udo.change.plan import Call, Pair, Read
+from udo.groups.points import literal
 from udo.groups.settings import says, wanted_metrics, wanted_parts, wanted_traffic
-from udo.groups.tags import group_read, literal, untag_call
+from udo.groups.tags import group_read, untag_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

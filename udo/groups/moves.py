@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from udo.change.plan import Call, Difference, Pair, Plan, Read, Wait
 from udo.errors import Absent, Refused
-from udo.groups.tags import group_read, literal
+from udo.groups.points import literal
+from udo.groups.tags import group_read
 from udo.groups.watch import STEADY, is_steady
 
 if TYPE_CHECKING:

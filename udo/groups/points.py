@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from udo.change.plan import NONE, Difference
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from udo.change.plan import Difference
 
 # What AWS leaves out of an answer where nobody has said anything.
 # Source: API_CreateAutoScalingGroup, API_InstanceMaintenancePolicy, API_AvailabilityZoneDistribution,
@@ -49,6 +49,9 @@ class Point(NamedTuple):
 
     def difference(self) -> Difference:
         """The change of it in one row."""
+        # Whoever only reads what differs loads no plans.
+        from udo.change.plan import Difference
+
         return Difference(self.name, *(self.told or (shown(self.live), shown(self.wanted))))
 
 
@@ -82,5 +85,13 @@ def together(rows: Iterable[Point]) -> str:
 def shown(value: Any) -> str:
     """A value of AWS's in one line, as JSON has it but for plain text."""
     if value is None:
+        from udo.change.plan import NONE
+
         return NONE
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def literal(text: str) -> str:
+    """The text as a JMESPath raw string."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

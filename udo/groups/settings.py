@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from udo.groups.points import Point, points
-from udo.groups.tags import literal
+from udo.groups.points import Point, literal, points
 from udo.schema.group import METRICS
 
 if TYPE_CHECKING:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from udo.change.plan import Call, Pair, Read, Ref
+from udo.groups.points import literal
 
 
 def group_read(group_name: str, path: str) -> Read:
     """A value of one group."""
     asked = {"AutoScalingGroupNames": [group_name]}
     return Read("autoscaling", "DescribeAutoScalingGroups", asked, f"AutoScalingGroups[0].{path}")
-
-
-def literal(text: str) -> str:
-    """The text as a JMESPath raw string."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def tag_read(group_name: str, key: str) -> Read:

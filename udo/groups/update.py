@@ -10,7 +10,7 @@ from udo.change.plan import NONE, Call, Difference, Pair, Plan, Read
 from udo.errors import Refused
 from udo.groups.asleep import is_asleep
 from udo.groups.extras import extra_calls, named
-from udo.groups.points import shown, together
+from udo.groups.points import literal, shown, together
 from udo.groups.settings import (
     Parts,
     Setting,
@@ -22,7 +22,7 @@ from udo.groups.settings import (
     wanted_parts,
     wanted_traffic,
 )
-from udo.groups.tags import group_read, literal, tag_read
+from udo.groups.tags import group_read, tag_read
 from udo.schema.group import METRICS
 
 if TYPE_CHECKING:

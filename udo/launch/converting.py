@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Difference, Pair, Plan, Read, Ref
 from udo.errors import Conflict, Refused
-from udo.groups.tags import literal
+from udo.groups.points import literal
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over, satisfies
 from udo.launch.differences import brief_user_data, differences, leaves
 from udo.launch.naming import check_template_name

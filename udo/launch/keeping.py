@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Read
-from udo.groups.tags import literal
+from udo.groups.points import literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Difference, Pair, Read, Ref
 from udo.errors import Refused, UsageError
-from udo.groups.tags import literal
+from udo.groups.points import literal
 from udo.launch.copying import comparable, copied, laid_over, removed, satisfies
 from udo.launch.differences import differences, short
 from udo.launch.overlay import template_keys
