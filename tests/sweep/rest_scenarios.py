@@ -103,8 +103,3 @@ MORE = {
     "suspend": Scenario(_SUSPEND, _three, _check(_AWAKE, "AZRebalance", "AZRebalance"), PLAIN),
     "resume": Scenario(_RESUME, after(_three, *_SUSPEND), _check(_AWAKE), PLAIN),
 }
-
-
-def dbg(case):
-    a, b = case.before["groups"][OURS], case.after["groups"][OURS]
-    print([(k, a.get(k), b.get(k)) for k in a.keys() | b.keys() if a.get(k) != b.get(k) and k not in _KEYS])
