@@ -30,10 +30,10 @@ def members(shape: str) -> list[str]:
 
 
 def test_a_deployment_is_active_or_has_ended_whatever_its_status() -> None:
-    assert {*observe._ACTIVE, *watch.ENDED} == set(members("DeploymentStatus"))
+    assert {*observe.ACTIVE, *watch.ENDED} == set(members("DeploymentStatus"))
     for status in members("DeploymentStatus"):
         deployment = Deployment("d-1", status, "shop", "g", {})
-        assert deployment.active == (status in observe._ACTIVE) != (status in watch.ENDED)
+        assert deployment.active == (status in observe.ACTIVE) != (status in watch.ENDED)
         assert status in deployment.outcome
         assert bool(waits_for(status, "d-1", ())) == (status == "Ready")
 

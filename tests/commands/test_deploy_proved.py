@@ -40,7 +40,7 @@ class Failing:
         """What stands in brackets."""
         match self.event:
             case "DownloadBundle":
-                return "The disk is (or was) full during extraction."
+                return "The disk is (or was) full during extraction"
             case "Install":
                 return "/srv/app/new.html is in the way"
             case "BlockTraffic" | "AllowTraffic":
