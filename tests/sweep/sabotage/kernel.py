@@ -97,8 +97,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "put back what is no longer ours",
         "change/runner.py",
-        "lost = [(pair, now) for pair, now in self._found(call.expect) if text(now) != text(resolve(pair.value, known))]",
-        "lost = []",
+        "for pair, now in self._found(call.expect) if text(now) != text(resolve(pair.value, known))]",
+        "for pair, now in ()]",
         (f"{_LONG}what_is_clean_or_no_longer_ours_is_left_alone",),
     ),
     Mutant(
