@@ -57,6 +57,8 @@ def end(child: subprocess.Popen[bytes]) -> None:
     """Ends a program that shares our terminal and process group, and where the system tells it what it has started."""
     if child.poll() is not None:
         return
+    # Held while it is looked what it has started: what it starts a moment later would be nobody's.
+    child.send_signal(signal.SIGSTOP)
     below = _below(child.pid)
     try:
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -64,6 +66,7 @@ def end(child: subprocess.Popen[bytes]) -> None:
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(handle, number)
             child.send_signal(number)
+            child.send_signal(signal.SIGCONT)
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_LEAVE)
     finally:

@@ -22,6 +22,7 @@ def together(reads: Sequence[Callable[[], Any]]) -> list[Any]:
     left = deque(enumerate(reads))
     given: list[Any] = [None] * len(reads)
     failed: dict[int, Exception] = {}
+    over = threading.Event()
 
     def work() -> None:
         while left:
@@ -35,13 +36,14 @@ def together(reads: Sequence[Callable[[], Any]]) -> list[Any]:
             except Exception as error:
                 failed[number] = error
 
-    others = [_Worker(work) for _ in range(min(len(reads), _AT_ONCE) - 1)]
+    others = [_Worker(work, over) for _ in range(min(len(reads), _AT_ONCE) - 1)]
     try:
         work()
         for other in others:
             other.wait()
     except BaseException:
         left.clear()
+        over.set()
         patience.give_up()
         raise
     if failed:
@@ -52,8 +54,8 @@ def together(reads: Sequence[Callable[[], Any]]) -> list[Any]:
 class _Worker:
     """A thread at work; the lock is held until it has ended."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[], None], over: threading.Event) -> None:
+        self._work, self._over = work, over
         # A bare lock, and no join: a signal that breaks in on the wait for it leaves nothing half done.
         self._lock = threading.Lock()
         self._lock.acquire()
@@ -65,7 +67,7 @@ class _Worker:
             self._lock.acquire()
 
     def _run(self) -> None:
-        patience.tell_here()
+        patience.tell_here(self._over)
         try:
             self._work()
         finally:

@@ -74,10 +74,12 @@ def awaited(
         # Asked by what answers, where both are this process.
         return ask()
     question = _Question(ask)
-    helper = _Helper.any()
-    helper.questions.put(question)
     _open.add(question)
     try:
+        if (over := getattr(_here, "over", None)) and over.is_set():
+            raise UdoError("nobody waits for it any longer")
+        helper = _Helper.any()
+        helper.questions.put(question)
         with signals.waiting(patience):
             arrived = question.lock.acquire(timeout=min(_SOON, seconds))
         if not arrived:
@@ -102,9 +104,9 @@ def give_up() -> None:
         question.give_up()
 
 
-def tell_here() -> None:
-    """Has what this thread waits for be told, as it is of the main thread."""
-    _here.tells = True
+def tell_here(over: threading.Event) -> None:
+    """Has what this thread waits for be told, as it is of the main thread; once it is `over` nothing more is asked."""
+    _here.tells, _here.over = True, over
 
 
 def _tells() -> bool:
