@@ -49,7 +49,9 @@ def _struck_twice(arena: Arena, known: Undisturbed, one: tuple[str, int], two: t
     faults = [fault(*two)]
     if one[0].startswith("killed"):
         arena.world.faults.add(fault(*one))
-        assert arena.run(*known.scenario.words).exit is None
+        run = arena.run(*known.scenario.words)
+        # Polls lie apart by chance, so a run may be over before it has asked so often.
+        assert run.exit is None or len(run.asked) < one[1]
         arena.world.faults.clear()
         known.scenario.check.after_anything(known.case(state_of(arena.world)))
     else:
