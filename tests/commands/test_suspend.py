@@ -169,3 +169,11 @@ def test_what_a_cut_off_suspend_has_noted_and_a_run_suspended_stays_the_runs(sho
         client.create_or_update_tags(Tags=[{**one, "PropagateAtLaunch": False}])
     by_somebody(shop, "Launch")
     assert (udo(*RESUME).exit, suspended(shop)) == (4, {"Launch"})
+
+
+@pytest.mark.parametrize("value", ["", "ScheduledActions Launch"])
+def test_a_tag_that_names_them_otherwise_than_udo_writes_them_is_no_conflict(shop: Any, udo: Udo, value: str) -> None:
+    one = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "Key": "udo:suspended", "Value": value}
+    shop.client("autoscaling").create_or_update_tags(Tags=[{**one, "PropagateAtLaunch": False}])
+    assert udo(*SUSPEND, "AZRebalance").exit == 0
+    assert tag(shop) == " ".join(["Launch"] * bool(value) + ["AZRebalance"] + ["ScheduledActions"] * bool(value))

@@ -46,6 +46,10 @@ path_given = _Path(path_type=Path)
 
 # Source: API_DetachInstances and API_AttachInstances: you can specify up to 20 instances.
 _MOST_MOVED = 20
+# For the verbs that wait for members of a group.
+wait_timeout = click.option(
+    "--timeout", metavar="TIME", type=given, default="30m", help="Wait for so long: 90s, 30m or 1h (default: 30m)."
+)
 _INSTANCE_ID = re.compile(r"i-[0-9a-f]{8,17}")
 
 

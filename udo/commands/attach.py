@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.change.finish import finish
-from udo.commands._options import instance_words, wait_lock
-from udo.duration import given
+from udo.commands._options import instance_words, wait_lock, wait_timeout
 from udo.groups.moves import Asked, plan_attach
 from udo.groups.observe import existing_group
 from udo.groups.target import role_target
@@ -19,15 +18,14 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
-_HALF_AN_HOUR = 1800.0
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE INSTANCE...")
-@click.option("--timeout", metavar="TIME", type=given, help="Wait for so long: 90s, 30m or 1h (default: 30m).")
+@wait_timeout
 @wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], timeout: float | None) -> Result:
+def command(session: Session, /, words: tuple[str, ...], timeout: float) -> Result:
     """Put instances that run and are in no group into one. The desired capacity is raised by them, within the
     maximum, and load balancers of the group send them work.
 
@@ -35,7 +33,7 @@ def command(session: Session, /, words: tuple[str, ...], timeout: float | None) 
     udo attach prod webapp i-0123456789abcdef0
     """
     role, rest = one_role(session.config, words)
-    asked = Asked(instance_words(rest), timeout=timeout or _HALF_AN_HOUR)
+    asked = Asked(instance_words(rest), timeout=timeout)
     aws = session.aws(role)
     group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
     known = aws.ec2.instances(asked.ids)

@@ -9,9 +9,8 @@ import click
 
 from udo.change.finish import finish
 from udo.change.plan import Plan
-from udo.commands._options import wait_lock
+from udo.commands._options import wait_lock, wait_timeout
 from udo.deploy.leaving import leave, observe_membership, what_remains
-from udo.duration import given
 from udo.errors import Conflict, Refused
 from udo.groups.ending import Ending, deleted, emptied, gone_goal, gone_wait, refuse
 from udo.groups.target import role_target
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
-_HALF_AN_HOUR = 1800.0
 
 
 class Seen(NamedTuple):
@@ -114,10 +112,10 @@ def observe_destroy(aws: Aws, role: Role) -> Seen:
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @click.option("--confirm", metavar="GROUP", default="", help="The group's name, where there is no terminal to type it.")
 @click.option("--force", is_flag=True, help="Do not empty it first; its termination hooks are skipped.")
-@click.option("--timeout", metavar="TIME", type=given, help="Wait so long each time: 90s, 30m or 1h (default: 30m).")
+@wait_timeout
 @wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bool, timeout: float | None) -> Result:
+def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bool, timeout: float) -> Result:
     """Delete a group for ever, and what is its own. The name of the group has to be typed; --yes alone is not enough.
 
     It is emptied first: what would launch members is suspended, its sizes go to zero, and it is waited for, lifecycle
@@ -139,7 +137,7 @@ def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bo
     role = session.resolve(role, "deploy.application", "deploy.deployment_group")
     session.confirmed = confirm
     again = f"udo destroy {role.cluster} {role.name} --confirm {role.group_name}{' --force' if force else ''}"
-    how = Ending(force, timeout or _HALF_AN_HOUR, again)
+    how = Ending(force, timeout, again)
     return finish(
         session, role_target(session, role), plan_destroy(role, observe_destroy(session.aws(role), role), how)
     )

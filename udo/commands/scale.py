@@ -11,8 +11,7 @@ import click
 
 from udo.change.finish import finish, told, told_begun
 from udo.change.plan import Plan
-from udo.commands._options import wait_lock
-from udo.duration import given
+from udo.commands._options import wait_lock, wait_timeout
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.groups.asleep import ASLEEP
 from udo.groups.observe import existing_group
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
-_HALF_AN_HOUR = 1800.0
 _NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
 _FALLS = re.compile(r"-[0-9]+")
 # Stands before a number that is less, so that it is no option; no word of a command line holds it.
@@ -53,7 +51,7 @@ class Asked(NamedTuple):
     low: int | None = None
     high: int | None = None
     wait: bool = True
-    timeout: float = _HALF_AN_HOUR
+    timeout: float = 1800.0
 
     @property
     def changes(self) -> bool:
@@ -202,7 +200,7 @@ class _Command(click.Command):
 @click.option("--min", "low", metavar="N", type=click.IntRange(0), help="Set the minimum too.")
 @click.option("--max", "high", metavar="N", type=click.IntRange(0), help="Set the maximum too.")
 @click.option("--no-wait", is_flag=True, help="Set the sizes and leave the rest to AWS.")
-@click.option("--timeout", metavar="TIME", type=given, help="Wait for so long: 90s, 30m or 1h (default: 30m).")
+@wait_timeout
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:
@@ -236,7 +234,7 @@ def _asked(rest: tuple[str, ...], options: dict[str, Any]) -> Asked:
     word = rest[0] if rest else ""
     if word and not _NUMBER.fullmatch(word):
         raise UsageError(f"{word!r} is no number of instances", hint="write 4, +2 or -1")
-    return Asked(word, options["low"], options["high"], not options["no_wait"], options["timeout"] or _HALF_AN_HOUR)
+    return Asked(word, options["low"], options["high"], not options["no_wait"], options["timeout"])
 
 
 def _shown(role: Role, group: AutoScalingGroup, movers: tuple[str, ...]) -> Result:

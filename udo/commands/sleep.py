@@ -9,8 +9,7 @@ import click
 
 from udo.change.finish import told, told_begun
 from udo.change.many import Change, finish_each
-from udo.commands._options import wait_lock
-from udo.duration import given
+from udo.commands._options import wait_lock, wait_timeout
 from udo.groups.observe import existing_group
 from udo.groups.rest import plan_sleep
 from udo.groups.target import role_target
@@ -22,16 +21,15 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
-_HALF_AN_HOUR = 1800.0
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER [ROLE]")
 @click.option("--no-wait", is_flag=True, help="Set the sizes and leave the rest to AWS.")
-@click.option("--timeout", metavar="TIME", type=given, help="Wait for so long: 90s, 30m or 1h (default: 30m).")
+@wait_timeout
 @wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout: float | None) -> Result:
+def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout: float) -> Result:
     """Take groups to zero instances, for the night or for longer, until 'udo wake'. Without ROLE all groups of the
     cluster.
 
@@ -42,7 +40,7 @@ def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout:
     udo sleep dev
     udo sleep dev webapp --dry-run
     """
-    seconds = None if no_wait else timeout or _HALF_AN_HOUR
+    seconds = None if no_wait else timeout
     roles = cluster_roles(session.config, words)
     return finish_each(
         session, [(role_target(session, role), partial(_planned, session, role, seconds)) for role in roles]

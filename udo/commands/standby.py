@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.change.finish import finish
-from udo.commands._options import instance_words, wait_lock
-from udo.duration import given
+from udo.commands._options import instance_words, wait_lock, wait_timeout
 from udo.errors import UsageError
 from udo.groups.moves import Asked, plan_return, plan_standby
 from udo.groups.observe import existing_group
@@ -20,17 +19,16 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
-_HALF_AN_HOUR = 1800.0
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE INSTANCE...")
 @click.option("--return", "back", is_flag=True, help="Put them back into service.")
 @click.option("--shrink", is_flag=True, help="Lower the desired capacity, so that nobody takes their place; asks.")
-@click.option("--timeout", metavar="TIME", type=given, help="Wait for so long: 90s, 30m or 1h (default: 30m).")
+@wait_timeout
 @wait_lock
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], back: bool, shrink: bool, timeout: float | None) -> Result:
+def command(session: Session, /, words: tuple[str, ...], back: bool, shrink: bool, timeout: float) -> Result:
     """Take members of a group out of service, to look at them, and put them back.
 
     A member in Standby runs on, gets no traffic from load balancers and is not judged by its health. The group launches
@@ -43,7 +41,7 @@ def command(session: Session, /, words: tuple[str, ...], back: bool, shrink: boo
     udo standby prod webapp i-0123456789abcdef0 --return
     """
     role, rest = one_role(session.config, words)
-    asked = Asked(instance_words(rest), shrink, timeout or _HALF_AN_HOUR)
+    asked = Asked(instance_words(rest), shrink, timeout)
     if back and shrink:
         raise UsageError("--return and --shrink exclude each other", hint="give one of them")
     aws = session.aws(role)

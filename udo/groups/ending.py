@@ -52,7 +52,7 @@ def refuse(role: Role, group: AutoScalingGroup, how: Ending) -> None:
 def _stays(role: Role, group: AutoScalingGroup) -> Iterator[str]:
     """What keeps the group from becoming empty, each with what to do."""
     here = f"{role.cluster} {role.name}"
-    if ids := _ids(group, lambda member: member.lifecycle_state in ("Standby", "EnteringStandby")):
+    if ids := _ids(group, lambda member: member.is_aside):
         yield f"{ids} in Standby would stay: first 'udo standby {here} {ids} --return', or 'udo detach {here} {ids}'"
     if ids := _ids(group, lambda member: member.protected_from_scale_in):
         off = f"aws autoscaling set-instance-protection --auto-scaling-group-name {group.name} --instance-ids {ids}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from udo.change.plan import Call, Difference, Pair, Plan, Read, Wait
 from udo.errors import Absent, Refused
 from udo.groups.points import literal
+from udo.groups.rest import sizes_goal, sizes_of
 from udo.groups.tags import group_read
 from udo.groups.watch import STEADY, is_steady
 
@@ -22,7 +23,6 @@ _STANDBY = ("EnteringStandby", "Standby")
 _LEAVING = ("Detaching", "Detached")
 # Of the rows of one instance.
 _STATE = "[0].LifecycleState"
-_SIZES = "[MinSize, DesiredCapacity, MaxSize]"
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def plan_return(role: Role, group: AutoScalingGroup, asked: Asked) -> Plan:
         "autoscaling",
         "ExitStandby",
         {"AutoScalingGroupName": group.name, "InstanceIds": ids},
-        expect=(*_seen(group, ids, states), _sizes(group)),
+        expect=(*_seen(group, ids, states), sizes_goal(group, sizes_of(group))),
         proof=tuple(Pair(_state_of(group, one, f"{_STATE} != 'Standby'"), True, one) for one in ids),
     )
     return _came(role, "standby", group, ids, asked, call, "from Standby")
@@ -112,7 +112,7 @@ def plan_attach(role: Role, group: AutoScalingGroup, known: Mapping[str, Instanc
         "autoscaling",
         "AttachInstances",
         {"AutoScalingGroupName": group.name, "InstanceIds": ids},
-        expect=(_sizes(group),),
+        expect=(sizes_goal(group, sizes_of(group)),),
         proof=tuple(Pair(_state_of(group, one, f"{_STATE} != `null`"), True, one) for one in ids),
     )
     return _came(role, "attach", group, ids, asked, call, "into the group")
@@ -156,7 +156,7 @@ def _leaving(
         "autoscaling",
         operation,
         params,
-        expect=(*_seen(group, ids, states), *([_sizes(group)] if asked.shrink else [])),
+        expect=(*_seen(group, ids, states), *([sizes_goal(group, sizes_of(group))] if asked.shrink else [])),
         proof=tuple(Pair(_state_of(group, one, path), value, one) for one in ids),
     )
 
@@ -222,11 +222,6 @@ def _wait(group: AutoScalingGroup, asked: Asked) -> Wait:
 
 def _seen(group: AutoScalingGroup, ids: Iterable[str], states: Mapping[str, str]) -> tuple[Pair, ...]:
     return tuple(Pair(_state_of(group, one), states[one], one) for one in ids)
-
-
-def _sizes(group: AutoScalingGroup) -> Pair:
-    sizes = [group.min_size, group.desired_capacity, group.max_size]
-    return Pair(group_read(group.name, _SIZES), sizes, f"sizes of {group.name}")
 
 
 def _state_of(group: AutoScalingGroup, instance_id: str, path: str = _STATE) -> Read:

@@ -156,10 +156,9 @@ def _tag(group: AutoScalingGroup, noted: Sequence[str], wanted: Sequence[str]) -
     """The call that makes the tag say what is wanted, where it does not."""
     if tuple(noted) == tuple(wanted):
         return ()
-    value = " ".join(noted)
     if not wanted:
         return (untag_call(group.name, TAG, group.tags[TAG], f"remove tag {TAG} of {group.name}: {listed(noted)}"),)
-    seen = Pair(tag_read(group.name, TAG), value or None, f"tag {TAG} of {group.name}")
+    seen = Pair(tag_read(group.name, TAG), group.tags.get(TAG), f"tag {TAG} of {group.name}")
     call = tag_call(group.name, TAG, " ".join(wanted), f"tag {TAG} of {group.name}: {listed(wanted)}")
     return (replace(call, expect=(seen,)),)
 

@@ -92,8 +92,7 @@ def stays(group: AutoScalingGroup) -> tuple[str, ...]:
 
 
 def _aside(group: AutoScalingGroup) -> list[str]:
-    # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html: no part of the capacity.
-    return [one.instance_id for one in group.members if one.lifecycle_state in ("EnteringStandby", "Standby")]
+    return [one.instance_id for one in group.members if one.is_aside]
 
 
 def steady_wait(group: AutoScalingGroup, says: str, timeout: float, again: str) -> Wait:

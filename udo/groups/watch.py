@@ -149,4 +149,4 @@ def _other_states(group: AutoScalingGroup) -> str:
 def _is_leaving(member: Member) -> bool:
     """Whether it counts for the group no more: in Standby it does not, but for one on its way back."""
     state = member.lifecycle_state
-    return state.startswith(("Terminat", "Detach")) or state in ("EnteringStandby", "Standby")
+    return state.startswith(("Terminat", "Detach")) or member.is_aside

@@ -59,6 +59,14 @@ class Member:
         return self.lifecycle_state == "InService"
 
     @property
+    def is_aside(self) -> bool:
+        """Whether it is in Standby or on its way there, and so no part of the capacity.
+
+        Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html.
+        """
+        return self.lifecycle_state in ("EnteringStandby", "Standby")
+
+    @property
     def is_healthy(self) -> bool:
         """Whether the group holds it for healthy."""
         return self.health_status.lower() == "healthy"
