@@ -63,3 +63,28 @@ def test_a_signal_ends_the_wait_at_once_and_begins_no_further_read() -> None:
     held.set()
     time.sleep(0.1)
     assert len(begun) == count <= 3 * _AT_ONCE
+
+
+class Broken(BaseException):
+    """What is no error of a read."""
+
+
+def test_what_ends_a_thread_otherwise_is_raised_and_no_answer_is_made_up() -> None:
+    both = threading.Barrier(2)
+
+    def read() -> str:
+        both.wait(30)
+        if threading.current_thread() is not threading.main_thread():
+            raise Broken
+        return "an answer"
+
+    with pytest.raises(Broken):
+        together([read, read])
+
+
+def test_where_no_thread_can_be_started_the_reads_are_asked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", full)
+    assert together([lambda: 1, lambda: 2]) == [1, 2]

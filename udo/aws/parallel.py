@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from udo import signals
@@ -36,8 +37,12 @@ def together(reads: Sequence[Callable[[], Any]]) -> list[Any]:
             except Exception as error:
                 failed[number] = error
 
-    others = [_Worker(work, over) for _ in range(min(len(reads), _AT_ONCE) - 1)]
+    others: list[_Worker] = []
     try:
+        # Where no further thread can be started, those there are do it all.
+        with suppress(RuntimeError):
+            while len(others) < min(len(reads), _AT_ONCE) - 1:
+                others.append(_Worker(work, over))
         work()
         for other in others:
             other.wait()
@@ -56,19 +61,24 @@ class _Worker:
 
     def __init__(self, work: Callable[[], None], over: threading.Event) -> None:
         self._work, self._over = work, over
+        self._error: BaseException | None = None
         # A bare lock, and no join: a signal that breaks in on the wait for it leaves nothing half done.
         self._lock = threading.Lock()
         self._lock.acquire()
         threading.Thread(target=self._run, name="udo-read", daemon=True).start()
 
     def wait(self) -> None:
-        """Waits until it has ended. Raises: Interrupted."""
+        """Waits until it has ended. Raises: Interrupted, and what ended it otherwise than by an error of a read."""
         with signals.waiting():
             self._lock.acquire()
+        if self._error is not None:
+            raise self._error
 
     def _run(self) -> None:
         patience.tell_here(self._over)
         try:
             self._work()
+        except BaseException as error:
+            self._error = error
         finally:
             self._lock.release()
