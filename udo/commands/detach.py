@@ -9,7 +9,7 @@ import click
 from udo.change.finish import finish
 from udo.commands._options import instance_words, wait_lock, wait_timeout
 from udo.groups.moves import Asked, plan_detach
-from udo.groups.observe import existing_group
+from udo.groups.observe import observe_group
 from udo.groups.target import role_target
 from udo.selectors import one_role
 
@@ -37,6 +37,6 @@ def command(session: Session, /, words: tuple[str, ...], shrink: bool, timeout: 
     role, rest = one_role(session.config, words)
     asked = Asked(instance_words(rest), shrink, timeout)
     aws = session.aws(role)
-    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    group = observe_group(aws, role)
     known = aws.ec2.instances(asked.ids)
     return finish(session, role_target(session, role), plan_detach(role, group, known, asked))

@@ -12,7 +12,7 @@ from udo.change.holder import by_hand, holder_from, parameter_name
 from udo.change.lock import lock_read, plan_lock, plan_unlock
 from udo.errors import Conflict
 from udo.groups.locks import observe_locks
-from udo.groups.observe import existing_group
+from udo.groups.observe import observe_group
 from udo.groups.target import role_target
 from udo.groups.text import brief_name, brief_time, local_time, short_name
 from udo.result import LOW, Column, Result
@@ -73,7 +73,7 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     role, rest = one_role(session.config, words)
     no_more(rest)
     aws = session.aws(role)
-    existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    observe_group(aws, role)
     _account, operator = aws.identity()
     value = aws.read(lock_read(parameter_name(role.group_name)))
     plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))

@@ -10,7 +10,7 @@ from udo.change.finish import finish
 from udo.commands._options import wait_lock
 from udo.deploy.observe import observe_active
 from udo.deploy.suspend import plan_recovery
-from udo.groups.observe import existing_group
+from udo.groups.observe import observe_group
 from udo.groups.processes import named_processes, plan_resume
 from udo.groups.target import role_target
 from udo.result import Result
@@ -45,7 +45,7 @@ def command(session: Session, words: tuple[str, ...], recover: bool) -> Result:
     aws = session.aws(role)
     if not recover:
         names = named_processes(rest)
-        group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+        group = observe_group(aws, role)
         return finish(session, role_target(session, role), plan_resume(role, group, names))
     no_more(rest)
     observed = observe_active(aws, role)

@@ -14,7 +14,7 @@ from udo.change.plan import Plan
 from udo.commands._options import wait_lock, wait_timeout
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.groups.asleep import ASLEEP
-from udo.groups.observe import existing_group
+from udo.groups.observe import observe_group
 from udo.groups.rest import (
     Sizes,
     size_differences,
@@ -219,7 +219,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     role, rest = one_role(session.config, tuple(word.removeprefix(_LESS) for word in words))
     asked = _asked(rest, options)
     aws = session.aws(role)
-    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    group = observe_group(aws, role)
     movers = observe_movers(aws, group.name)
     if not asked.changes:
         return _shown(role, group, movers)

@@ -10,7 +10,7 @@ from udo.change.finish import finish
 from udo.commands._options import instance_words, wait_lock, wait_timeout
 from udo.errors import UsageError
 from udo.groups.moves import Asked, plan_return, plan_standby
-from udo.groups.observe import existing_group
+from udo.groups.observe import observe_group
 from udo.groups.target import role_target
 from udo.selectors import one_role
 
@@ -45,6 +45,6 @@ def command(session: Session, /, words: tuple[str, ...], back: bool, shrink: boo
     if back and shrink:
         raise UsageError("--return and --shrink exclude each other", hint="give one of them")
     aws = session.aws(role)
-    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    group = observe_group(aws, role)
     plan = plan_return(role, group, asked) if back else plan_standby(role, group, asked)
     return finish(session, role_target(session, role), plan)

@@ -8,7 +8,7 @@ import click
 
 from udo.change.finish import finish
 from udo.commands._options import wait_lock
-from udo.groups.observe import existing_group
+from udo.groups.observe import observe_group
 from udo.groups.processes import by_hand, listed, named_processes, ordered, plan_suspend
 from udo.groups.target import role_target
 from udo.result import Result
@@ -39,7 +39,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     role, rest = one_role(session.config, words)
     names = named_processes(rest)
     aws = session.aws(role)
-    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    group = observe_group(aws, role)
     if not names:
         return _shown(group)
     return finish(session, role_target(session, role), plan_suspend(role, group, names))

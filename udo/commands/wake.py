@@ -10,7 +10,7 @@ import click
 from udo.change.finish import told, told_begun
 from udo.change.many import Change, finish_each
 from udo.commands._options import wait_lock, wait_timeout
-from udo.groups.observe import existing_group
+from udo.groups.observe import observe_group
 from udo.groups.rest import plan_wake
 from udo.groups.target import role_target
 from udo.selectors import cluster_roles
@@ -48,6 +48,6 @@ def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout:
 
 def _planned(session: Session, role: Role, seconds: float | None) -> Change:
     aws = session.aws(role)
-    group = existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
+    group = observe_group(aws, role)
     plan = plan_wake(role, group, seconds)
     return Change(plan, tell=partial(told if seconds else told_begun, plan))

@@ -11,6 +11,7 @@ from udo.model.instances import Instance
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from udo.aws import Aws
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
     from udo.session import Session
@@ -40,6 +41,14 @@ def existing_group(
     if group.status:
         raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
     return group
+
+
+def observe_group(aws: Aws, role: Role) -> AutoScalingGroup:
+    """The role's group.
+
+    Raises: Absent where it does not exist; Conflict where it is being deleted; another UdoError.
+    """
+    return existing_group(aws.autoscaling.groups([role.group_name]), role, aws.region)
 
 
 def absent_text(role: Role) -> str:
