@@ -153,6 +153,7 @@ READS: dict[str, frozenset[str]] = {
         "autoscaling:DescribePolicies",
         "autoscaling:DescribeScheduledActions",
         "autoscaling:DescribeTrafficSources",
+        "ec2:DescribeSubnets",
         "elasticloadbalancing:DescribeTargetGroups",
     },
     "updatelc": _UPDATE,

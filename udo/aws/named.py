@@ -45,8 +45,10 @@ class Named:
         """
         return frozenset(row["KeyName"] for row in self._filtered("DescribeKeyPairs", "KeyPairs", "key-name", names))
 
-    def subnets(self, ids: Iterable[str], blocks: Iterable[str] = ()) -> tuple[Subnet, ...]:
-        """The subnets of these ids, and all that have one of these CIDR blocks, in whatever VPC.
+    def subnets(
+        self, ids: Iterable[str], blocks: Iterable[str] = (), tags: Mapping[str, str] | None = None
+    ) -> tuple[Subnet, ...]:
+        """The subnets of these ids, and all that have one of these CIDR blocks or all of these tags, in whatever VPC.
 
         Raises: UdoError.
         """
@@ -56,9 +58,13 @@ class Named:
             "cidr-block": [block for block in blocks if ":" not in block],
             "ipv6-cidr-block-association.ipv6-cidr-block": [block for block in blocks if ":" in block],
         }
-        rows = (
+        rows = [
             row for name, values in asked.items() for row in self._filtered("DescribeSubnets", "Subnets", name, values)
-        )
+        ]
+        if tags:
+            filters = [{"Name": f"tag:{name}", "Values": [value]} for name, value in tags.items()]
+            for page in self._connection.pages("ec2", "DescribeSubnets", {"Filters": filters}):
+                rows += page.get("Subnets", ())
         return tuple({row["SubnetId"]: _subnet(row) for row in rows}.values())
 
     def security_groups(self, ids: Iterable[str], names: Iterable[str] = ()) -> tuple[SecurityGroup, ...]:
@@ -138,4 +144,6 @@ class Named:
 
 def _subnet(row: Mapping[str, Any]) -> Subnet:
     blocks = (block["Ipv6CidrBlock"] for block in row.get("Ipv6CidrBlockAssociationSet", ()))
-    return Subnet(row["SubnetId"], row.get("VpcId", ""), row.get("CidrBlock", ""), tuple(blocks))
+    tags = {tag["Key"]: tag["Value"] for tag in row.get("Tags", ())}
+    zone = row.get("AvailabilityZone", "")
+    return Subnet(row["SubnetId"], row.get("VpcId", ""), row.get("CidrBlock", ""), tuple(blocks), zone, tags)

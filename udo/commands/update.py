@@ -10,6 +10,7 @@ import click
 from udo.change.many import finish_each
 from udo.commands._options import wait_lock
 from udo.groups.observe import existing_group
+from udo.groups.subnets import by_id, names_subnets, observe_subnets
 from udo.groups.target import role_target
 from udo.groups.update import KEYS, observe_parts, plan_update
 from udo.selectors import cluster_roles
@@ -52,4 +53,5 @@ def _planned(session: Session, role: Role, delete_extras: bool) -> Plan:
     aws = session.aws(role)
     role = session.resolve(role, *KEYS)
     group = existing_group(aws.autoscaling.groups([role.group_name], whole=True), role, aws.region)
+    role = by_id(role, observe_subnets(aws, role, group.subnets)) if names_subnets(role) else role
     return plan_update(role, observe_parts(aws, role, group, session.clock.time()), delete_extras=delete_extras)

@@ -99,7 +99,7 @@ class Role:
 
     def says(self, name: str) -> bool:
         """Whether the configuration says anything at all of a key at the top for this role: quicker than to read it."""
-        return name in self._own.entries or name in self._above.entries
+        return name in self._own.entries or name in self._above.entries or name in self._said
 
     def mentions(self, key: str) -> bool:
         """Whether some part of the configuration says anything of an inner key: quicker than to read it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import NONE, Call, Difference, Pair, Plan, Read
 from udo.errors import Refused
+from udo.groups import subnets
 from udo.groups.asleep import is_asleep
 from udo.groups.extras import extra_calls, named
 from udo.groups.points import literal, shown, together
@@ -57,7 +58,7 @@ _PARTS = {
 }
 # The keys of udo.yml that it applies.
 KEYS = (
-    *("scale_policy", "health_check", "subnets", "availability_zones", "tags", "metrics", "mixed_instances"),
+    *("scale_policy", "health_check", *subnets.KEYS, "tags", "metrics", "mixed_instances"),
     *("default_instance_warmup", "max_instance_lifetime", "termination_policies", "placement_group"),
     *("capacity_rebalance", "protect_from_scale_in", "deletion_protection", "instance_maintenance_policy"),
     *("availability_zone_distribution", "capacity_reservation", "instance_lifecycle_policy", *TRAFFIC, *_PARTS),

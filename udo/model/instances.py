@@ -39,3 +39,5 @@ class Subnet:
     vpc_id: str
     cidr: str
     ipv6_cidrs: tuple[str, ...] = ()
+    availability_zone: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
@@ -33,15 +33,16 @@ class Network:
     def subnets(self, role: Role) -> list[str]:
         """The ids of the role's subnets, made where they are not there yet; empty where it names none."""
         blocks = [IPv4Network(block) for block in role.get("subnets_cidr") or () if ":" not in block]
-        named = role.get("subnets") or ()
-        if not blocks and not named:
+        named, tags = role.get("subnets") or (), role.get("subnets_tags")
+        if not (blocks or named or tags):
             return []
         zones = _zones(role, self._region)
         vpc = self._vpc(role.get("vpc"), next(iter(blocks), None))
         made = [self._subnet(vpc, str(block), block, None, zone) for block, zone in zip(blocks, zones, strict=False)]
-        return made + [
+        made += [
             self._subnet(vpc, name, self._unused(vpc), name, zone) for name, zone in zip(named, zones, strict=False)
         ]
+        return [*made, *self._tagged(vpc, role, tags)] if tags else made
 
     def default_subnets(self) -> list[str]:
         """The ids of the region's default subnets."""
@@ -98,6 +99,18 @@ class Network:
                 made = self._ec2.create_subnet(VpcId=vpc, CidrBlock=str(block), AvailabilityZone=zone)
             self._subnets[vpc, key] = made["Subnet"]["SubnetId"]
         return self._subnets[vpc, key]
+
+    def _tagged(self, vpc: str, role: Role, tags: Mapping[str, str]) -> list[str]:
+        """The ids of subnets with these tags, one in each zone of the role."""
+        listed = [{"Key": name, "Value": value} for name, value in tags.items()]
+        made = []
+        for zone in self.zones(role):
+            # A key with a slash is a block.
+            key = f"{sorted(tags.items())} {zone}".replace("/", " ")
+            if (vpc, key) not in self._subnets:
+                self._ec2.create_tags(Resources=[self._subnet(vpc, key, self._unused(vpc), None, zone)], Tags=listed)
+            made.append(self._subnets[vpc, key])
+        return made
 
     def _widen(self, vpc: str, block: IPv4Network) -> None:
         if not any(block.subnet_of(known) for known in self._blocks[vpc]):
