@@ -21,6 +21,7 @@ from udo.change.preview import previewed
 from udo.change.record import Record
 from udo.change.runner import carry_out, put_back
 from udo.change.tools import Tools
+from udo.change.who import Who
 from udo.errors import DeadlinePassed, Interrupted, Refused, UdoError
 from udo.output.text import plan_lines
 from udo.result import Result
@@ -127,7 +128,7 @@ class Finish:
         self._seconds = seconds
         self._aws = target.aws
         self._noted = False
-        self._who: tuple[str, str] | None = None
+        self._who = Who(session, target, plan.target, self._emit)
         self._said: list[str] = []
         self._begun = False
         self._others = Others(target, plan, session.run_id, self._emit)
@@ -142,7 +143,7 @@ class Finish:
         nothing = not self._plan.steps and not self._later
         if self._target.account and (nothing or self._session.options.dry_run):
             # What is said of the target is true of this account alone.
-            self._identity()
+            self._who.known()
         if nothing:
             return self._tell(self._nothing())
         if self._session.options.dry_run:
@@ -174,7 +175,7 @@ class Finish:
             self._aws.check(call.service, call.operation, resolve(call.params, Samples()))
 
     def _previewed(self) -> Result:
-        self._identify()
+        self._who.introduced()
         shown = (one.plan if isinstance(one, Foreseen) else one for one in self._later)
         known = (step for one in shown if isinstance(one, Plan) for step in one.steps)
         plan = replace(self._plan, steps=(*self._plan.steps, *known))
@@ -211,7 +212,7 @@ class Finish:
 
         Raises: Refused in another account than udo.yml names.
         """
-        self._identify()
+        self._who.introduced()
         self._session.output.plan(plan)
 
     def note(self, plan: Plan) -> None:
@@ -221,7 +222,7 @@ class Finish:
         self._noted = True
 
     def _carried_out(self, *, confirmed: bool) -> Result:
-        account, operator = self._identify()
+        account, operator = self._who.introduced()
         record = Record(self._session, self._target, self._plan, account, operator, self._emit, self._said)
         tools = Tools(
             call=partial(self._call, record),
@@ -320,7 +321,7 @@ class Finish:
     def _announce(self, outcome: Outcome, text: str, status: int = 0) -> None:
         """Tells others how a change ended, where it was begun and is one of AWS."""
         if outcome.steps and self._is_told:
-            self._others.ended(self._identify()[1], text, status)
+            self._others.ended(self._who.introduced()[1], text, status)
 
     @property
     def _is_told(self) -> bool:
@@ -343,38 +344,7 @@ class Finish:
         self._emit(event)
         if isinstance(event, StepDone | Progress) and self._is_told:
             # After the first effect: who listens badly holds up nothing that has not begun.
-            self._others.begun(self._identify()[1])
-
-    def _identify(self) -> tuple[str, str]:
-        """Account and operator, told with file and region the first time."""
-        if self._who is None:
-            account, _ = self._who = self._identity()
-            # Where a sandbox is the first line of all has told.
-            told = "" if self._session.options.sandbox else self._aws.endpoint
-            where = f"account {account}, {self._aws.region}" + (f", endpoint {told}" if told else "")
-            self._emit(Notice(f"{self._session.config_path}: {self._plan.target}, {where}"))
-        return self._who
-
-    def _identity(self) -> tuple[str, str]:
-        """Account and operator; the wrong account is refused, an unknown one only where none is wanted.
-
-        Raises: Refused.
-        """
-        wanted = self._target.account
-        try:
-            account, operator = self._aws.identity()
-        except UdoError as error:
-            if wanted or error.exit != 1:
-                raise
-            self._emit(Notice(f"the operator is unknown: {error.message}", "warning"))
-            return "unknown", "unknown"
-        if wanted and account != wanted:
-            raise Refused(
-                f"these credentials are of account {account}, {self._target.label} is in {wanted}"
-                f" ({self._target.where})",
-                hint="nothing was changed; choose the right profile",
-            )
-        return account, operator
+            self._others.begun(self._who.introduced()[1])
 
 
 def told(plan: Plan, outcome: Outcome) -> Result:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from udo import signals
-from udo.change.conditions import brief, hold, is_open, known_part, moved, read_together, resolve, text
+from udo.change.conditions import brief, hold, is_open, known_part, read_together, resolve, text
 from udo.change.events import HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
 from udo.change.mark import RUN
 from udo.change.outcome import Done, Outcome
-from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Ref, Step, Upload, Wait, filled
+from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Step, Upload, Wait, filled
+from udo.change.read_back import compare_seen, read_back
 from udo.change.tools import Tools
 from udo.change.upload import uploaded
 from udo.change.waiting import SETTLE_SECONDS, SLOWEST_POLL, Poll, in_time, jittered, wait_for
@@ -118,8 +119,8 @@ class _Run:
         Raises: Conflict where AWS shows something else; PartlyDone, after all the rest, for what failed by the way.
         """
         if self._plan.steps:
-            self._read_back()
-            self._compare_seen()
+            read_back(self._plan, self._known, self._tools)
+            compare_seen(self._plan, self._known, self._tools)
         if self.failure:
             raise self.failure
 
@@ -339,28 +340,6 @@ class _Run:
                 f"{error.message}; AWS does not show it done after {SETTLE_SECONDS:.0f} s",
                 hint=f"{self._plan.to_continue('run the same command again')}: it reuses what is there",
             ) from error
-
-    def _read_back(self) -> None:
-        for pair in self._plan.goal:
-            if not self._in_time(lambda pair=pair: self._holds((pair,))):  # type: ignore[misc]
-                found = brief(self._tools.read(resolve(pair.read, self._known)))
-                unknown = isinstance(pair.value, Ref) and pair.value.name not in self._known
-                wanted = "what was made" if unknown else brief(resolve(pair.value, self._known))
-                raise Conflict(
-                    f"{pair.says or 'read back'}: AWS shows {found}, not {wanted}",
-                    hint="somebody else changed it after Udo did; look before running it again",
-                )
-
-    def _compare_seen(self) -> None:
-        changed = []
-        for pair in self._plan.seen:
-            found = self._tools.read(resolve(pair.read, self._known))
-            changed += moved(pair, resolve(pair.value, self._known), found)
-        if changed:
-            raise Conflict(
-                f"done, but meanwhile something else changed: {'; '.join(changed)}",
-                hint="somebody else changed it too; check whether both changes belong together",
-            )
 
     def _wait(self, wait: Wait) -> None:
         tools = self._tools

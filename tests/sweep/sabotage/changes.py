@@ -66,8 +66,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "            if False:",
     ),
     Mutant("compare in two requests", "change/conditions.py", "rows = next(same, None)", "rows = None"),
-    Mutant("skip the read-back", "change/runner.py", "            self._read_back()", "            pass"),
-    Mutant("do not look what else moved", "change/runner.py", "            self._compare_seen()", "            pass"),
+    Mutant(
+        "skip the read-back",
+        "change/runner.py",
+        "            read_back(self._plan, self._known, self._tools)",
+        "            pass",
+    ),
+    Mutant(
+        "do not look what else moved",
+        "change/runner.py",
+        "            compare_seen(self._plan, self._known, self._tools)",
+        "            pass",
+    ),
     Mutant("send a lost write again", "change/runner.py", "self._settle(call, error)", "continue"),
     Mutant(
         "take whatever has the name",

@@ -29,7 +29,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "ask before account and region are shown",
         "change/finish.py",
-        "        self._identify()\n        self._session.output.plan(plan)",
+        "        self._who.introduced()\n        self._session.output.plan(plan)",
         "        self._session.output.plan(plan)",
         tests=(
             "tests/commands/test_protected.py::test_file_account_region_difference_and_steps_come_before_the_question",
@@ -38,8 +38,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "ask without the difference",
         "change/finish.py",
-        "        self._identify()\n        self._session.output.plan(plan)",
-        "        self._identify()",
+        "        self._who.introduced()\n        self._session.output.plan(plan)",
+        "        self._who.introduced()",
         tests=(
             "tests/commands/test_protected.py::test_file_account_region_difference_and_steps_come_before_the_question",
         ),
