@@ -108,6 +108,7 @@ arn:aws:iam::123456789012:instance-profile/shop-web | gone | instance profile | 
 [sg-0b2c3d4e5f6071829] | [sg-0bbbbbbbbbbb] | security group | sg-0bbbbbbbbbbb | no such security group | 13
 [10.1.1.0/24] | [10.1.9.0/24] | subnet | 10.1.9.0/24 | no such subnet | 8
 subnets_cidr: [10.1.1.0/24] | subnets: [subnet-0bbbbbbbb] | subnet | subnet-0bbbbbbbb | no such subnet | 8
+subnets_cidr: [10.1.1.0/24] | subnets_tags: {tier: x} | subnet | tier=x | no such subnet | 8
 subnets_cidr: [10.1.1.0/24] | availability_zones: [x] | availability zone | x | no such zone in this region | 8
 subnets_cidr: [10.1.1.0/24] | vpc: vpc-0bbbbbbbb | VPC | vpc-0bbbbbbbb | no such VPC | 8
 target_groups: [web] | target_groups: [wep] | target group | wep | no such target group | 15
@@ -166,6 +167,24 @@ def test_a_block_that_two_vpcs_have_needs_the_vpc(shop: Any, udo: Udo) -> None:
     assert messages[0].endswith("set vpc to choose one")
     Path("udo.yml").write_text(f"vpc: {vpc}\n" + SHOP)
     assert "subnet" not in [row[0] for row in crosses(rows(udo, code=1))]
+
+
+def test_tags_that_subnets_of_two_vpcs_have_need_the_vpc(shop: Any, udo: Udo) -> None:
+    ec2 = shop.client("ec2")
+    first = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": ["10.1.1.0/24"]}])["Subnets"][0]
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    made = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.1.{number}.0/24")["Subnet"] for number in (1, 2)]
+    ids = [one["SubnetId"] for one in (first, *made)]
+    ec2.create_tags(Resources=ids, Tags=[{"Key": "tier", "Value": "private"}])
+    rewritten("subnets_cidr: [10.1.1.0/24]", "subnets_tags: {tier: private}")
+    messages = [row[2] for row in crosses(rows(udo, code=1)) if row[0] == "subnet"]
+    assert len(messages) == 1
+    assert messages[0].endswith("set vpc to choose one")
+    rewritten("subnets_cidr: [10.1.1.0/24]", f"subnets_tags: {{tier: private}}\nvpc: {first['VpcId']}")
+    assert crosses(rows(udo)) == []
+    rewritten("subnets_cidr: [10.1.1.0/24]", f"subnets_tags: {{tier: private}}\nvpc: {vpc}")
+    told = [row["message"] for row in rows(udo, code=1) if row["check"] == "subnet"]
+    assert told[0] == f"{', '.join(sorted(ids[1:]))} in {vpc}"
 
 
 def test_the_vpc_that_is_named_chooses_among_equal_blocks_for_all_that_must_be_in_it(shop: Any, udo: Udo) -> None:

@@ -46,9 +46,9 @@ class Named:
         return frozenset(row["KeyName"] for row in self._filtered("DescribeKeyPairs", "KeyPairs", "key-name", names))
 
     def subnets(
-        self, ids: Iterable[str], blocks: Iterable[str] = (), tags: Mapping[str, str] | None = None
+        self, ids: Iterable[str], blocks: Iterable[str] = (), tags: Iterable[Mapping[str, str]] = ()
     ) -> tuple[Subnet, ...]:
-        """The subnets of these ids, and all that have one of these CIDR blocks or all of these tags, in whatever VPC.
+        """The subnets of these ids, and all that have one of these CIDR blocks or all tags of one of these, in any VPC.
 
         Raises: UdoError.
         """
@@ -61,8 +61,8 @@ class Named:
         rows = [
             row for name, values in asked.items() for row in self._filtered("DescribeSubnets", "Subnets", name, values)
         ]
-        if tags:
-            filters = [{"Name": f"tag:{name}", "Values": [value]} for name, value in tags.items()]
+        for every in dict.fromkeys(tuple(sorted(one.items())) for one in tags):
+            filters = [{"Name": f"tag:{name}", "Values": [value]} for name, value in every]
             for page in self._connection.pages("ec2", "DescribeSubnets", {"Filters": filters}):
                 rows += page.get("Subnets", ())
         return tuple({row["SubnetId"]: _subnet(row) for row in rows}.values())

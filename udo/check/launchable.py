@@ -23,7 +23,7 @@ _NONE = "none"
 # What stands in parentheses after an id, for people.
 _LABEL = re.compile(r" \([^()]*\)")
 # Where instances live is what the group has, whatever udo.yml says of it.
-_OF_THE_GROUP: Mapping[str, Any] = {"subnets": [], "subnets_cidr": [], "vpc": None}
+_OF_THE_GROUP: Mapping[str, Any] = {"subnets": [], "subnets_cidr": [], "subnets_tags": {}, "vpc": None}
 
 
 def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], group: AutoScalingGroup) -> Plan:

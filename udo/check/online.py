@@ -12,6 +12,7 @@ from udo.config.known import value, values
 from udo.config.tree import Items, Text
 from udo.errors import AwsError, ConfigError, PermissionDenied
 from udo.groups.overrides import decide, without_effect
+from udo.groups.subnets import tag_words
 from udo.launch.images import parameter_of
 from udo.model.launch import LaunchTemplateReference
 
@@ -178,9 +179,13 @@ def _subnets(role: Role, resources: Resources) -> Iterator[Finding]:
                 continue
             fitting = [one for one in found if name in (one.subnet_id, one.cidr, *one.ipv6_cidrs)]
             yield _found(role, "subnet", name, key, *_only(fitting, vpc))
+    if tags := value(role, "subnets_tags"):
+        fitting = [one for one in found or () if tags.items() <= one.tags.items()]
+        told = (None, "?") if found is None else _some(fitting, vpc)
+        yield _found(role, "subnet", tag_words(tags), "subnets_tags", *told)
     vpcs = _vpcs(role, resources)
     if len(vpcs) > 1:
-        key = "subnets" if role.has("subnets") else "subnets_cidr"
+        key = next(key for key in ("subnets", "subnets_cidr", "subnets_tags") if role.has(key))
         yield _found(role, "VPC", ", ".join(sorted(vpcs)), key, False, "its subnets are in more than one VPC")
 
 
@@ -194,14 +199,25 @@ def _only(fitting: Sequence[Subnet], vpc: str | None) -> tuple[bool, str]:
     return (False, f"it is in {where}, set vpc to choose one") if inside else (False, f"it is in {where}, not in {vpc}")
 
 
+def _some(fitting: Sequence[Subnet], vpc: str | None) -> tuple[bool, str]:
+    inside = [one for one in fitting if vpc in (None, one.vpc_id)]
+    if len({one.vpc_id for one in inside}) != 1:
+        return _only(list({one.vpc_id: one for one in fitting}.values()), vpc)
+    return True, f"{', '.join(sorted(one.subnet_id for one in inside))} in {inside[0].vpc_id}"
+
+
 def _vpcs(role: Role, resources: Resources) -> set[str]:
     """The VPCs the role's instances would be in: of its subnets, else of those its group lives in."""
-    named = {*values(role, "subnets"), *values(role, "subnets_cidr")}
+    named, tags = {*values(role, "subnets"), *values(role, "subnets_cidr")}, value(role, "subnets_tags") or {}
     group = (resources.groups or {}).get(role.group_name)
-    named = named or set(group.subnets if group else ())
+    if not tags:
+        named = named or set(group.subnets if group else ())
     vpc = value(role, "vpc")
-    found = resources.subnets or () if named else ()
-    inside = {one.vpc_id for one in found if named & {one.subnet_id, one.cidr, *one.ipv6_cidrs}}
+    inside = {
+        one.vpc_id
+        for one in (resources.subnets or () if named or tags else ())
+        if named & {one.subnet_id, one.cidr, *one.ipv6_cidrs} or (tags and tags.items() <= one.tags.items())
+    }
     return inside & {vpc} or inside if vpc else inside
 
 

@@ -103,9 +103,10 @@ class Resources:
 
     @cached_property
     def subnets(self) -> Sequence[Subnet] | None:
-        """The subnets of these ids and blocks, and those the groups live in now."""
+        """The subnets of these ids, blocks and tags, and those the groups live in now."""
         ids = [*self._all("subnets"), *(one for group in (self.groups or {}).values() for one in group.subnets)]
-        return self._read(lambda: self.aws.named.subnets(ids, self._all("subnets_cidr")))
+        tags = [value(role, "subnets_tags") for role in self.roles]
+        return self._read(lambda: self.aws.named.subnets(ids, self._all("subnets_cidr"), filter(None, tags)))
 
     @cached_property
     def security_groups(self) -> Sequence[SecurityGroup] | None:

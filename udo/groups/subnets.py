@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from udo.errors import Absent, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from udo.aws import Aws
     from udo.config import Role
@@ -29,7 +29,7 @@ def observe_subnets(aws: Aws, role: Role, home: Sequence[str] = ()) -> tuple[Sub
     if not names_subnets(role):
         return ()
     ids, blocks, tags = (role.get(key) or () for key in _NAMING)
-    return meant_subnets(role, aws.named.subnets([*ids, *home[:1]], blocks, tags or None), home)
+    return meant_subnets(role, aws.named.subnets([*ids, *home[:1]], blocks, [tags] if tags else ()), home)
 
 
 def by_id(role: Role, subnets: Iterable[Subnet]) -> Role:
@@ -64,6 +64,11 @@ def meant_subnets(role: Role, found: Iterable[Subnet], home: Sequence[str] = ())
     return meant
 
 
+def tag_words(tags: Mapping[str, str]) -> str:
+    """Tags in one line."""
+    return ", ".join(f"{name}={value}" for name, value in tags.items())
+
+
 def _named(role: Role, found: Sequence[Subnet]) -> Iterator[tuple[str, str, list[Subnet]]]:
     """Key, name and those that answer to it, for each name."""
     for name in role.get("subnets") or ():
@@ -71,11 +76,10 @@ def _named(role: Role, found: Sequence[Subnet]) -> Iterator[tuple[str, str, list
     for block in role.get("subnets_cidr") or ():
         yield "subnets_cidr", f"subnet {block}", [one for one in found if block in (one.cidr, *one.ipv6_cidrs)]
     if tags := role.get("subnets_tags"):
-        told = ", ".join(f"{name}={value}" for name, value in tags.items())
         fits = [one for one in found if tags.items() <= one.tags.items()]
         yield (
             "subnets_tags",
-            f"subnet with {told}",
+            f"subnet with {tag_words(tags)}",
             sorted(fits, key=lambda one: (one.availability_zone, one.subnet_id)),
         )
 
