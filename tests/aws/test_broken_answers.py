@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from udo.aws import Aws
+from udo.change.plan import Read as AwsRead
 from udo.errors import AwsError, LostAnswer, UsageError
 
 PAGE = b"<html><head><title>Sign in</title></head><body><p>Welcome to the hotel</p></body></html>"
@@ -147,6 +148,25 @@ def test_pages_that_go_round_in_a_circle_end_in_an_error(endpoint: Endpoint, tok
     with pytest.raises(LostAnswer, match="in a circle"):
         endpoint.aws().autoscaling.groups(["g"])
     assert endpoint.asked <= 3
+
+
+def test_listings_that_botocore_has_no_paginator_for_are_read_to_their_end(endpoint: Endpoint) -> None:
+    refresh = (
+        "<InstanceRefreshes><member><InstanceRefreshId>{}</InstanceRefreshId><Status>Successful</Status></member>"
+        "</InstanceRefreshes>"
+    )
+    source = "<TrafficSources><member><Identifier>{}</Identifier></member></TrafficSources>"
+    more = "<NextToken>n</NextToken>"
+    endpoint.given = [
+        (200, query("DescribeInstanceRefreshes", refresh.format("one") + more), 0),
+        (200, query("DescribeInstanceRefreshes", refresh.format("two")), 0),
+        (200, query("DescribeTrafficSources", source.format("one") + more), 0),
+        (200, query("DescribeTrafficSources", source.format("two")), 0),
+    ]
+    aws, asked = endpoint.aws(), {"AutoScalingGroupName": "g"}
+    assert [one.refresh_id for one in aws.autoscaling.refreshes("g")] == ["one", "two"]
+    read = AwsRead("autoscaling", "DescribeTrafficSources", asked, "TrafficSources[].Identifier")
+    assert aws.read(read) == ["one", "two"]
 
 
 def test_an_answer_without_a_member_that_every_one_has_is_broken(endpoint: Endpoint) -> None:

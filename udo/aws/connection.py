@@ -206,10 +206,14 @@ class Connection:
             self._session.register_component("credential_provider", CredentialResolver([]))
 
     def _paginator(self, service: str, operation: str, *, whole: bool) -> tuple[str, str] | None:
-        loader = self._loaders[_use(service, operation, whole=whole)]
-        model = loader.load_service_model(service, "paginators-1")
-        config = model["pagination"].get(operation)
-        if config is None or isinstance(config["input_token"], list):
+        use = _use(service, operation, whole=whole)
+        config = self._loaders[use].load_service_model(service, "paginators-1")["pagination"].get(operation)
+        if config is None:
+            # botocore has no paginator for some listings that AWS cuts into pages all the same.
+            model = self.client(service, use).meta.service_model.operation_model(operation)
+            members = [set(shape.members) if shape else set() for shape in (model.input_shape, model.output_shape)]
+            return ("NextToken", "NextToken") if all("NextToken" in names for names in members) else None
+        if isinstance(config["input_token"], list):
             return None
         return config["input_token"], config["output_token"]
 
