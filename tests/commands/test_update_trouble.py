@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from deploy_worlds import at, writes
+from launch_worlds import mixed_world
 from test_scale import group, sizes
+from test_update import MIXED
 from update_worlds import METRIC, TRACKING, UPDATE, asg, config, hooks, metrics, policies, schedules, tags, write
 
 from udo.sandbox.faults import Fault, Killed
@@ -32,6 +34,32 @@ def test_what_moved_since_it_was_seen_is_not_overwritten(shop: Any, udo: Udo) ->
     at(shop, "ssm:PutParameter", meanwhile)
     assert udo(*UPDATE).exit == 4
     assert group(shop)["HealthCheckGracePeriod"] == 33
+
+
+@pytest.mark.parametrize("meanwhile", ["version", "overrides"])
+def test_a_policy_is_not_sent_back_over_what_somebody_else_launches_meanwhile(
+    world: Any, udo: Udo, meanwhile: str
+) -> None:
+    mixed_world(world)
+    Path("udo.yml").write_text(MIXED % 2)
+    world.client("ec2").create_launch_template_version(
+        LaunchTemplateName="prod-webapp", SourceVersion="1", LaunchTemplateData={}
+    )
+
+    def change() -> None:
+        policy = group(world)["MixedInstancesPolicy"]
+        if meanwhile == "version":
+            policy["LaunchTemplate"]["LaunchTemplateSpecification"] |= {"Version": "2"}
+            del policy["LaunchTemplate"]["LaunchTemplateSpecification"]["LaunchTemplateName"]
+        else:
+            policy = {"LaunchTemplate": {"Overrides": [{"InstanceType": "t3.nano"}]}}
+        asg(world).update_auto_scaling_group(AutoScalingGroupName="prod-webapp", MixedInstancesPolicy=policy)
+
+    at(world, "ssm:PutParameter", change)
+    told = udo(*UPDATE, "--yes")
+    assert (told.exit, "nothing was overwritten" in told.stderr) == (4, True), told.stderr
+    specification = group(world)["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
+    assert specification["Version"] == ("2" if meanwhile == "version" else "1")
 
 
 def test_bounds_are_not_set_where_the_desired_capacity_moved_meanwhile(shop: Any, udo: Udo) -> None:

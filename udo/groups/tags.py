@@ -19,6 +19,18 @@ def tag_read(group_name: str, key: str) -> Read:
     return group_read(group_name, f"Tags[?Key=={literal(key)}] | [0].Value")
 
 
+def launch_read(group_name: str, *, mixed: bool) -> Read:
+    """The launch template of a group and its version, in its mixed instances policy or not; null where it has none."""
+    inside = "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification" if mixed else "LaunchTemplate"
+    return group_read(group_name, f"{inside}.[LaunchTemplateId, Version || '$Default']")
+
+
+def policy_read(group_name: str) -> Read:
+    """The mixed instances policy of a group around what it launches, null where it has none."""
+    inside = "{Overrides: LaunchTemplate.Overrides, InstancesDistribution: InstancesDistribution}"
+    return group_read(group_name, f"MixedInstancesPolicy.{inside}")
+
+
 def tag_call(group_name: str, key: str, value: str | Ref, says: str, *, optional: bool = False) -> Call:
     """The call that writes a tag which instances do not get."""
     tag: dict[str, Any] = {

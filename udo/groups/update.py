@@ -11,6 +11,7 @@ from udo.errors import Refused
 from udo.groups import subnets
 from udo.groups.asleep import is_asleep
 from udo.groups.extras import extra_calls, named
+from udo.groups.permitted import POLICY, SIZES, check_permitted
 from udo.groups.points import literal, shown, together
 from udo.groups.settings import (
     Parts,
@@ -23,7 +24,7 @@ from udo.groups.settings import (
     wanted_parts,
     wanted_traffic,
 )
-from udo.groups.tags import group_read, tag_read
+from udo.groups.tags import group_read, launch_read, policy_read, tag_read
 from udo.schema.group import METRICS
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ _REPLACES = frozenset(
         "max_instance_lifetime",
     }
 )
-_SIZES = ("scale_policy.min_size", "scale_policy.max_size")
 TRAFFIC = ("elbs", "target_groups", "traffic_sources")
 # Key -> what is described, the member its names are in, and the one that asks for some of them.
 _PARTS = {
@@ -119,10 +119,29 @@ class _Work:
         return _Work((*self.calls, *other.calls), (*self.differences, *other.differences))
 
 
+@dataclass(frozen=True)
+class Drift:
+    """What differs, as the plan that brings it to what udo.yml says, and why that must not be carried out, if so."""
+
+    plan: Plan
+    refused: Refused | None = None
+
+
 def plan_update(role: Role, live: Live, *, delete_extras: bool = False) -> Plan:
     """The plan that brings the group to what udo.yml says; nothing else of it is touched.
 
     Raises: ConfigError; Refused where the group is not Udo's to change, or the desired capacity would move.
+    """
+    found = drift(role, live, delete_extras=delete_extras)
+    if found.refused:
+        raise found.refused
+    return found.plan
+
+
+def drift(role: Role, live: Live, *, delete_extras: bool = False) -> Drift:
+    """All that the group has otherwise than udo.yml says, whether it may be changed or not.
+
+    Raises: ConfigError.
     """
     group = live.group
     changed, asleep = _changed(role, group)
@@ -141,72 +160,27 @@ def plan_update(role: Role, live: Live, *, delete_extras: bool = False) -> Plan:
     heading = Plan("update", role.label, (), unchanged=as_said, done=as_said, notes=tuple(notes))
     calls = (*work.calls, *(one.call for one in gone))
     if not calls:
-        return heading
-    _refuse_others(group)
-    return replace(
+        return Drift(heading)
+    plan = replace(
         heading,
         steps=calls,
         goal=tuple(pair for call in calls for pair in call.proof),
         differences=(*work.differences, *(Difference(one.name, "there", NONE) for one in gone)),
         asks=_question(role, group, changed, named(gone)),
     )
+    try:
+        check_permitted(role, group, changed)
+    except Refused as error:
+        return Drift(plan, error)
+    return Drift(plan)
 
 
 def _changed(role: Role, group: AutoScalingGroup) -> tuple[tuple[Setting, ...], bool]:
-    """The settings that differ, and whether sizes among them wait until the group is woken.
-
-    Raises: Refused.
-    """
+    """The settings that differ, and whether sizes among them wait until the group is woken."""
     found = [one for one in settings(role, group) if one.differs]
-    sizes = [one for one in found if one.key in _SIZES]
     if is_asleep(group):
-        return tuple(one for one in found if one.key not in _SIZES), bool(sizes)
-    low, high, desired = group.min_size, group.max_size, group.desired_capacity
-    for one in sizes:
-        low, high = (one.value, high) if one.member == "MinSize" else (low, one.value)
-        beyond = one.value > desired if one.member == "MinSize" else one.value < desired
-        if beyond:
-            side, word = ("above", "min") if one.member == "MinSize" else ("below", "max")
-            raise Refused(
-                f"{one.key} {one.value} is {side} the desired capacity of {group.name}, {desired}: AWS would move it",
-                hint=f"nothing was changed; move it first: "
-                f"udo scale {role.cluster} {role.name} {one.value} --{word} {one.value}",
-            )
-    if low > high:
-        raise Refused(
-            f"{group.name} would have a minimum of {low} and a maximum of {high}",
-            hint="nothing was changed; say both in scale_policy",
-        )
-    if any(one.key == "mixed_instances" for one in found):
-        _refuse_unknown(group)
+        return tuple(one for one in found if one.key not in SIZES), any(one.key in SIZES for one in found)
     return tuple(found), False
-
-
-def _refuse_unknown(group: AutoScalingGroup) -> None:
-    if group.unknown:
-        parts = ", ".join(group.unknown)
-        raise Refused(
-            f"the mixed instances policy of {group.name} has parts that this botocore does not know: {parts}",
-            hint="nothing was changed; a newer botocore knows them",
-        )
-    if not group.raw.get("MixedInstancesPolicy") and not group.raw.get("LaunchTemplate"):
-        raise Refused(
-            f"{group.name} launches from a launch configuration: mixed_instances needs a launch template",
-            hint="nothing was changed; change it first: udo updatelc --to-template",
-        )
-
-
-def _refuse_others(group: AutoScalingGroup) -> None:
-    """Leaves alone what another tool or a service of AWS keeps. Raises: Refused."""
-    stack = next((value for key, value in group.tags.items() if key.startswith("aws:cloudformation:")), None)
-    if stack is not None:
-        name = group.tags.get("aws:cloudformation:stack-name", stack)
-        raise Refused(
-            f"{group.name} belongs to the CloudFormation stack {name}",
-            hint="nothing was changed; change the template of the stack",
-        )
-    if service := (group.raw.get("Operator") or {}).get("Principal"):
-        raise Refused(f"{group.name} is kept by {service}", hint="nothing was changed; change it there")
 
 
 def _question(role: Role, group: AutoScalingGroup, changed: Iterable[Setting], gone: str) -> str | None:
@@ -226,19 +200,41 @@ def _settings(group: AutoScalingGroup, changed: tuple[Setting, ...]) -> _Work:
     each = [point for one in changed for point in one.points]
     read = group_read(group.name, together(each))
     words = ", ".join(one.key for one in changed)
-    seen = [Pair(read, [point.live for point in each], f"settings of {group.name}")]
-    if any(one.key in _SIZES for one in changed):
-        # Where it moved meanwhile, bounds that fitted may not fit any more.
-        seen.append(Pair(group_read(group.name, "DesiredCapacity"), group.desired_capacity, "desired capacity"))
     call = Call(
         f"set {words} of {group.name}",
         "autoscaling",
         "UpdateAutoScalingGroup",
         {"AutoScalingGroupName": group.name, **{one.member: one.value for one in changed}},
-        expect=tuple(seen),
+        expect=tuple(_seen(group, changed)),
         proof=(Pair(read, [point.wanted for point in each], f"settings of {group.name}"),),
     )
     return _Work((call,), tuple(point.difference() for point in rows))
+
+
+def _seen(group: AutoScalingGroup, changed: tuple[Setting, ...]) -> list[Pair]:
+    """What must still be so just before they are set."""
+    each = [point for one in changed if one.key != POLICY for point in one.points]
+    read = group_read(group.name, together(each))
+    seen = [Pair(read, [point.live for point in each], f"settings of {group.name}")]
+    # Of no point at all there is nothing to read.
+    seen = seen if each else []
+    if any(one.key in SIZES for one in changed):
+        # Where it moved meanwhile, bounds that fitted may not fit any more.
+        seen.append(Pair(group_read(group.name, "DesiredCapacity"), group.desired_capacity, "desired capacity"))
+    return [*seen, *_policy_seen(group)] if any(one.key == POLICY for one in changed) else seen
+
+
+def _policy_seen(group: AutoScalingGroup) -> tuple[Pair, Pair]:
+    """What the group launches and all of its mixed instances policy: they are sent back whole."""
+    policy = group.raw.get("MixedInstancesPolicy")
+    inside = policy["LaunchTemplate"] if policy else {}
+    template = inside.get("LaunchTemplateSpecification") or group.raw.get("LaunchTemplate") or {}
+    launch = [template.get("LaunchTemplateId"), template.get("Version") or "$Default"]
+    rest = {"Overrides": inside.get("Overrides"), "InstancesDistribution": (policy or {}).get("InstancesDistribution")}
+    return (
+        Pair(launch_read(group.name, mixed=bool(policy)), launch, f"{group.name} launches from"),
+        Pair(policy_read(group.name), rest if policy else None, f"mixed instances policy of {group.name}"),
+    )
 
 
 def _parts(role: Role, live: Live, key: str) -> _Work:

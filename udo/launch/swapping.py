@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Plan, Ref
 from udo.errors import Refused
-from udo.groups.tags import group_read
+from udo.groups.tags import group_read, launch_read, policy_read
 from udo.launch.proof import unknown_read
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
@@ -35,7 +35,7 @@ def launch_pair(group: AutoScalingGroup) -> Pair:
     """What the group was seen to launch from, as a reading to compare before a write."""
     says = f"{group.name} launches from"
     if isinstance(group.launch, LaunchTemplateReference):
-        read = group_read(group.name, f"{_inside(group.launch)}.[LaunchTemplateId, Version || '$Default']")
+        read = launch_read(group.name, mixed=group.launch.mixed)
         return Pair(read, [group.launch.id, group.launch.version], says)
     name = group.launch.name if group.launch else None
     # Where it is a template by now, that is told; it never equals the name of a configuration.
@@ -114,7 +114,7 @@ def version_pair(
     group: AutoScalingGroup, template: LaunchTemplateReference, number: str | Ref, created: Ref | None = None
 ) -> Pair:
     """Holds where the group is pinned to that number of the template."""
-    read = group_read(group.name, f"{_inside(template)}.[LaunchTemplateId, Version || '$Default']")
+    read = launch_read(group.name, mixed=template.mixed)
     return Pair(read, [created or template.id, number], f"{group.name} launches from")
 
 
@@ -149,10 +149,6 @@ def short_reference(group: AutoScalingGroup) -> str:
     return group.launch.name if isinstance(group.launch, LaunchConfigurationReference) else str(group.launch)
 
 
-def _inside(template: LaunchTemplateReference) -> str:
-    return "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification" if template.mixed else "LaunchTemplate"
-
-
 def _overrides_pair(group: AutoScalingGroup, numbers: Numbers) -> Pair:
     """Holds where these templates stand in the overrides with these numbers."""
     rows = _rows(group, numbers)
@@ -180,10 +176,9 @@ def _policy_pairs(group: AutoScalingGroup, pinned: Numbers) -> tuple[Pair, Pair]
         "Overrides": _rows(group, pinned) or policy["LaunchTemplate"].get("Overrides"),
         "InstancesDistribution": policy.get("InstancesDistribution"),
     }
-    path = "MixedInstancesPolicy.{Overrides: LaunchTemplate.Overrides, InstancesDistribution: InstancesDistribution}"
     says = f"mixed instances policy of {group.name}"
     unknown = Pair(unknown_read(group.name), list(group.unknown), f"what this botocore does not know of the {says}")
-    return Pair(group_read(group.name, path), seen, says), unknown
+    return Pair(policy_read(group.name), seen, says), unknown
 
 
 def _policy(

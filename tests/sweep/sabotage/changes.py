@@ -339,8 +339,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "lose it where a saved plan is carried out",
         "launch/swapping.py",
-        "return Pair(group_read(group.name, path), seen, says), unknown",
-        "return Pair(group_read(group.name, path), seen, says), Pair(group_read(group.name, path), seen, says)",
+        "return Pair(policy_read(group.name), seen, says), unknown",
+        "return Pair(policy_read(group.name), seen, says), Pair(policy_read(group.name), seen, says)",
         (f"{UNKNOWN}::test_a_saved_plan_is_not_carried_out_once_there_is_more_of_the_policy",),
     ),
     Mutant(

@@ -53,8 +53,15 @@ MUTANTS: tuple[Mutant, ...] = (
         (f"{_MEANWHILE}what_moved_since_it_was_seen_is_not_overwritten",),
     ),
     Mutant(
-        "let AWS move the desired capacity with a bound",
+        "put a mixed instances policy back to the launch template version it was seen with",
         "groups/update.py",
+        "[*seen, *_policy_seen(group)] if",
+        "[*seen] if",
+        (f"{_MEANWHILE}a_policy_is_not_sent_back_over_what_somebody_else_launches_meanwhile",),
+    ),
+    Mutant(
+        "let AWS move the desired capacity with a bound",
+        "groups/permitted.py",
         "        if beyond:\n",
         "        if False:\n",
         (f"{_UPDATE}the_desired_capacity_is_no_drift_and_bounds_that_would_move_it_are_refused",),
@@ -75,7 +82,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "change a group that a stack keeps",
-        "groups/update.py",
+        "groups/permitted.py",
         "    _refuse_others(group)\n",
         "",
         (f"{_UPDATE}a_group_of_a_stack_is_left_alone",),
