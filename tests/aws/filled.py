@@ -46,7 +46,8 @@ def _json(shape: Any, above: tuple[str, ...]) -> Any:
         case "structure":
             return {
                 name: _json(member, (*above, shape.name))
-                for name, member in shape.members.items()
+                # Of a union one member alone may be there.
+                for name, member in [*shape.members.items()][: 1 if shape.is_tagged_union else None]
                 if member.name not in above and name.lower() != "nexttoken"
             }
         case "list":

@@ -70,6 +70,7 @@ def read(aws: Aws, deployment: str) -> list[Any]:
         aws.autoscaling.schedules("prod-webapp"),
         aws.autoscaling.hooks("prod-webapp"),
         aws.elbv2.target_health(groups["prod-webapp"].raw["TargetGroupARNs"][0]),
+        aws.cloudwatch.alarm_states(["slow", "gone"]),
     ]
 
 
@@ -82,6 +83,9 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     ssm = world.client("ssm")
     ssm.put_parameter(Name="/shop/a", Value="one", Type="String")
     ssm.put_parameter(Name="/shop/secret", Value="two", Type="SecureString")
+    words = {"MetricName": "Latency", "Namespace": "Shop", "Statistic": "Average", "Period": 60}
+    limits = {"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    world.client("cloudwatch").put_metric_alarm(AlarmName="slow", **words, **limits)
     autoscaling, of = world.client("autoscaling"), {"AutoScalingGroupName": "prod-webapp"}
     autoscaling.put_scaling_policy(
         **of, PolicyName="p", PolicyType="SimpleScaling", AdjustmentType="ChangeInCapacity", ScalingAdjustment=1
@@ -93,7 +97,7 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     seen = read(reached(world, trace=lambda action, _: asked.add((*action.split(":"),))), deployment)
     assert asked == OPERATIONS
     assert seen == read(whole(world, monkeypatch), deployment)
-    assert all(seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22))
+    assert all(seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23))
 
 
 @pytest.mark.parametrize("kind", WORLDS)

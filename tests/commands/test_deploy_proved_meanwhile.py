@@ -182,7 +182,7 @@ def test_a_stop_that_asks_for_a_rollback_has_it_followed(shop: Rehearsal) -> Non
 def test_an_alarm_that_goes_off_is_named(shop: Rehearsal, aws: Callable[..., Any]) -> None:
     cloudwatch = aws("cloudwatch")
     words = {"Namespace": "x", "MetricName": "y", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0}
-    compared = {"ComparisonOperator": "GreaterThanThreshold", "Statistic": "Sum"}
+    compared = {"ComparisonOperator": "GreaterThanThreshold", "Statistic": "Sum", "TreatMissingData": "ignore"}
     cloudwatch.put_metric_alarm(AlarmName="slow-pages", **words, **compared)
     shop.configure(alarmConfiguration={"enabled": True, "alarms": [{"name": "slow-pages"}]})
     state = {"AlarmName": "slow-pages", "StateReason": "x"}

@@ -19,6 +19,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "DescribeScalingActivities": WHOLE,
         "DescribeScheduledActions": WHOLE,
     },
+    "cloudwatch": {"DescribeAlarms": WHOLE},
     "codedeploy": {
         "BatchGetDeploymentGroups": WHOLE,
         "BatchGetDeploymentTargets": WHOLE,

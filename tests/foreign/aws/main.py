@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import alarms
 import deployments
 import groups
 import launch
@@ -22,6 +23,7 @@ PARTS = {
     "lifecycle hooks": scaling.hooks,
     "scheduled actions": scaling.schedules,
     "metrics": scaling.metrics,
+    "alarms": alarms.alarms,
     "parameters": parameters.parameters,
     "applications": deployments.applications,
     "revisions": deployments.revisions,

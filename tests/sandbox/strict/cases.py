@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
+import cases_alarms
 import cases_buckets
 import cases_codedeploy
 import cases_fleets
@@ -23,6 +24,7 @@ import cases_volumes
 from account import Account
 
 _MODULES = (
+    cases_alarms,
     cases_buckets,
     cases_codedeploy,
     cases_fleets,

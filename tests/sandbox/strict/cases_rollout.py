@@ -31,6 +31,8 @@ def _alarm(aws: Account, state: str = "ALARM") -> None:
         EvaluationPeriods=1,
         Threshold=1.0,
         ComparisonOperator="GreaterThanThreshold",
+        # What is set stays: nothing puts data.
+        TreatMissingData="ignore",
     )
     aws.cloudwatch.set_alarm_state(AlarmName="slow", StateValue=state, StateReason="told")
 

@@ -45,7 +45,6 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 
 # What is imported only where a world needs it, and so looked at by the test alone.
 LATE: dict[str, tuple[str, ...]] = {
-    "moto.cloudwatch.models": ("cloudwatch_backends",),
     "moto.s3.exceptions": ("S3ClientError",),
     "moto.s3.models": ("s3_backends",),
     "moto.s3.models:S3Backend": ("get_object",),

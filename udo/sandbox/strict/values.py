@@ -37,6 +37,15 @@ def parameters_fit_their_shapes(request: Request) -> None:
     _refuse_the_first("ssm", request, "ValidationException")
 
 
+@refuses("cloudwatch", "DescribeAlarms", "PutMetricAlarm", "SetAlarmState", moto="accepts any value that fits no enum")
+def alarms_fit_their_shapes(request: Request) -> None:
+    """A name that is too long, a number out of its range or a word outside its enumeration is ValidationError.
+
+    Source: botocore cloudwatch, `min`, `max` and `enum` of the shapes (StateValue, Statistic, ComparisonOperator).
+    """
+    _refuse_the_first("cloudwatch", request, "ValidationError")
+
+
 def _refuse_the_first(service: str, request: Request, code: str) -> None:
     shape = get_service_model(service).operation_model(request.response._get_action()).input_shape
     # User data has a rule of its own, in bytes before they are encoded.

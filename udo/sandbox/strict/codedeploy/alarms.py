@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from udo.sandbox.strict.cloudwatch.alarm import ALARM, state
 from udo.sandbox.strict.codedeploy.errors import Why, alarms_active, alarms_unknown
 from udo.sandbox.strict.rules import Refusal, Request, refuses, rule
 
@@ -47,14 +48,12 @@ def alarms_stop_deployments(backend: Any, deployment: Any) -> Why | None:
     settings = settings_of(deployment)
     if not settings.get("enabled") or deployment.creator == "codeDeployRollback":
         return None
-    # Loaded late: most worlds have no alarms.
-    from moto.cloudwatch.models import cloudwatch_backends
-
-    known: Mapping[str, Any] = cloudwatch_backends[backend.account_id][backend.region_name].alarms
-    names = [one["name"] for one in settings.get("alarms") or []]
-    if active := [name for name in names if name in known and known[name].state_value == "ALARM"]:
+    states = {
+        one["name"]: state(backend.account_id, backend.region_name, one["name"]) for one in settings.get("alarms") or []
+    }
+    if active := [name for name, found in states.items() if found == ALARM]:
         return alarms_active(active)
-    return missing_alarms_stop_deployments(settings, [name for name in names if name not in known])
+    return missing_alarms_stop_deployments(settings, [name for name, found in states.items() if found is None])
 
 
 @rule("codedeploy", "CreateDeployment", "GetDeployment", moto="looks at no alarm")

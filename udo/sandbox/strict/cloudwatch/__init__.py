@@ -1,0 +1,17 @@
+"""CloudWatch: what the sandbox knows of it, and the rules it adds."""
+
+from udo.sandbox.strict.service import Service
+
+SERVICE = Service(
+    "cloudwatch",
+    "CloudWatch",
+    responses="moto.cloudwatch.responses:CloudWatchResponse",
+    backends="moto.cloudwatch.models:cloudwatch_backends",
+    keeps_time=("moto.cloudwatch.models",),
+    moves=("evaluation",),
+    attributes={
+        "moto.cloudwatch.models": ("cloudwatch_backends",),
+        "moto.cloudwatch.responses": ("CloudWatchResponse",),
+    },
+    fields={"moto.cloudwatch.models:CloudWatchBackend": ("alarms", "tagger")},
+)
