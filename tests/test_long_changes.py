@@ -10,16 +10,18 @@ import pytest
 from pretended import SWAP, WAIT, WATCHED, Place, after, thing
 
 from udo.change.events import HostDone, Progress
-from udo.change.plan import Call, FanOut, Guard, Pair, Plan, Ref
+from udo.change.plan import Call, FanOut, Guard, Pair, Plan, Ref, Wait
 from udo.change.runner import carry_out, put_back
 from udo.change.waiting import Poll
 from udo.errors import (
     AwsError,
     Conflict,
     EndedBadly,
+    GuardRaised,
     Interrupted,
     LostAnswer,
     PartlyDone,
+    PermissionDenied,
     Refused,
 )
 
@@ -260,6 +262,69 @@ def test_a_guard_that_turns_bad_before_a_second_write_ends_the_run() -> None:
     place = Place({"g": "v1", "alarm": ["OK", "ALARM"]})
     assert isinstance(place.outcome(SWAP, SWAP, guards=(ALARM,)).error, EndedBadly)
     assert len(place.sent) == 1
+
+
+RINGING = Guard("in ALARM", thing("alarm"))
+STOP = Call("stop it", "codedeploy", "StopThing", {"Name": Ref("id")})
+STOPPED = Wait("wait until it has stopped", thing("d"), ("Stopped",), timeout=100.0)
+START = replace(SWAP, save={"id": "Id"})
+
+
+def test_a_guard_without_bad_values_is_raised_by_whatever_is_found() -> None:
+    assert Place({"g": "v1", "alarm": ""}).outcome(SWAP, guards=(RINGING,)).error is None
+    with pytest.raises(Refused, match=r"^in ALARM: prod-5xx: nothing was changed$"):
+        Place({"g": "v1", "alarm": "prod-5xx"}).carry_out(SWAP, guards=(RINGING,))
+
+
+def test_where_a_guard_ends_a_wait_the_plans_way_back_is_carried_out_unguarded() -> None:
+    place = Place({"g": "v1", "d": ["InProgress", "Stopped"], "alarm": ["", "", "prod-5xx"]}, [{"Id": "d-1"}])
+    outcome = place.outcome(START, WAIT, guards=(RINGING,), back=(STOP, STOPPED))
+    assert isinstance(outcome.error, GuardRaised)
+    assert (str(outcome.error), outcome.error.stuck) == ("in ALARM: prod-5xx", None)
+    assert place.sent[1:] == [("StopThing", {"Name": "d-1"})]
+    assert outcome.state == "Stopped"
+    assert [one.outcome for one in outcome.steps] == ["done", "failed", "done", "done"]
+
+
+def test_a_way_back_of_what_was_never_made_is_not_taken() -> None:
+    place = Place({"g": "v1", "alarm": ["", "prod-5xx"]})
+    outcome = place.outcome(SWAP, START, guards=(RINGING,), back=(STOP, STOPPED))
+    assert isinstance(outcome.error, GuardRaised)
+    assert [name for name, _ in place.sent] == ["UpdateThing"]
+
+
+def test_a_way_back_that_is_refused_is_told_with_the_guard() -> None:
+    place = Place({"g": "v1", "d": "InProgress", "alarm": ["", "prod-5xx"]}, [{"Id": "d-1"}, AwsError("it has ended")])
+    error = place.outcome(START, WAIT, guards=(RINGING,), back=(STOP, STOPPED)).error
+    assert str(error) == "in ALARM: prod-5xx; stop it: not done, it has ended"
+    assert isinstance(error, GuardRaised)
+    assert isinstance(error.stuck, AwsError)
+
+
+def test_whoever_follows_what_another_run_began_takes_its_way_back_too() -> None:
+    place = Place({"d": ["InProgress", "Stopped"], "alarm": "prod-5xx"})
+    outcome = place.outcome(WAIT, guards=(RINGING,), back=(replace(STOP, params={"Name": "d-1"}), STOPPED))
+    assert isinstance(outcome.error, GuardRaised)
+    assert place.sent == [("StopThing", {"Name": "d-1"})]
+
+
+def test_a_guard_that_cannot_be_read_refuses_the_first_write_and_later_is_told_once() -> None:
+    denied = PermissionDenied("no cloudwatch:DescribeAlarms")
+    with pytest.raises(Refused, match=r"^in ALARM cannot be read: no cloudwatch:DescribeAlarms: nothing was changed$"):
+        Place({"g": "v1", "alarm": denied}).carry_out(SWAP, guards=(RINGING,))
+    place = Place({"g": "v1", "d": ["InProgress", "InProgress", "Succeeded"], "alarm": ["", denied]})
+    assert place.outcome(SWAP, WAIT, guards=(RINGING,)).error is None
+    assert place.warnings == ["no cloudwatch:DescribeAlarms"]
+
+
+def test_a_wait_that_lapses_ends_well_with_its_time_and_is_guarded_to_the_last_poll() -> None:
+    quiet = replace(WAIT, success=(), failure=(), lapses=True)
+    place = Place({"d": "as ever", "alarm": ""})
+    assert place.outcome(quiet, guards=(RINGING,)).error is None
+    assert place.clock.now == pytest.approx(quiet.timeout)
+    polls = len(place.clock.slept) + 1
+    late = Place({"d": "as ever", "g": "v1", "alarm": [""] * polls + ["prod-5xx"]})
+    assert isinstance(late.outcome(SWAP, quiet, guards=(RINGING,)).error, GuardRaised)
 
 
 def test_a_value_saved_as_hosts_stays_beside_the_hosts_of_a_fan_out() -> None:

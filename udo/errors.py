@@ -5,6 +5,7 @@ UdoError                 1  failed        tried, and it did not work
 ├── ConfigError          2  config        udo.yml is wrong; carries every problem found
 ├── Absent               1  absent        what was named is not there, or there is nothing to work on
 ├── EndedBadly           1  failed        what was waited for came to a bad end; carries its last state
+│   └── GuardRaised      1  guard         what guards a change ended it, as an alarm does
 ├── PartlyDone           3  partial       some roles, targets or hooks failed
 ├── Conflict             4  conflict      somebody else is or was at work; nothing was overwritten
 ├── CredentialsError     6  credentials   no, wrong or expired credentials
@@ -99,6 +100,13 @@ class EndedBadly(UdoError):
     def __init__(self, message: str, *, state: object, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.state = state
+
+
+class GuardRaised(EndedBadly):
+    """What guards a change has ended it; `stuck` is what kept the way back from being carried out."""
+
+    code = "guard"
+    stuck: UdoError | None = None
 
 
 class PartlyDone(UdoError):

@@ -66,7 +66,8 @@ class Wait:
     """Reads until the value is one of `success` or `failure`; seconds between reads and in all.
 
     `detached` says how to look again where the time is over or the operator leaves (`{name}` is a saved value);
-    `watch` names the watcher that tells more than the value, see `udo.change.waiting.WATCHERS`.
+    `watch` names the watcher that tells more than the value, see `udo.change.waiting.WATCHERS`. One that `lapses` has
+    ended well where its time is over.
     """
 
     says: str
@@ -77,6 +78,7 @@ class Wait:
     timeout: float = 3600.0
     detached: str = ""
     watch: str = ""
+    lapses: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,13 +150,18 @@ class Difference:
 class Guard:
     """What must not be while a change is made: read before each write and at each poll; a value of `bad` ends the run.
 
-    `remedy` says what to do then.
+    Without `bad` whatever is found does. `remedy` says what to do then.
     """
 
     says: str
     read: Read
-    bad: tuple[Any, ...]
+    bad: tuple[Any, ...] = ()
     remedy: str = ""
+
+
+# How far alarms and freeze windows hold a plan up: to the end; before it begins alone, where AWS is left to finish it;
+# or never, for a way back and for whoever only looks.
+TO_THE_END, AT_THE_START, NEVER = "to the end", "at the start", "never"
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,8 @@ class Plan:
     does not; of calls that undo a write, one that cannot be sent keeps those after it from being sent. `remedy` is the
     command that does what could not be sent. With `lasting` it waits until the stages after it have ended as well,
     unless a write failed; with `inherits` it needs no write, because an earlier run has left what it puts back.
-    `guards` end the run where they turn bad.
+    `guards` end the run where they turn bad; `back` is then carried out, where what its Refs stand for is known. How
+    far alarms and freeze windows of udo.yml hold it up is `guarded`.
     With `held` the lock is kept through waits, for a change that nobody may come between. `again` is the command that
     continues it, where that is not the same one. `forecast` are those of the notes that tell what the change will meet,
     in parts for scripts.
@@ -191,6 +199,8 @@ class Plan:
     cleanup: tuple[Call, ...] = ()
     remedy: str = ""
     guards: tuple[Guard, ...] = ()
+    back: tuple[Call | Wait, ...] = ()
+    guarded: str = TO_THE_END
     held: bool = False
     lasting: bool = False
     inherits: bool = False

@@ -10,9 +10,10 @@ from typing import Any
 from udo import signals
 from udo.change.conditions import brief, hold, is_open, known_part, read_together, resolve, text
 from udo.change.events import HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
+from udo.change.guarding import Guarding
 from udo.change.mark import RUN
 from udo.change.outcome import Done, Outcome
-from udo.change.plan import Call, FanOut, Guard, LocalCommand, Pair, Plan, Step, Upload, Wait, filled
+from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Step, Upload, Wait, filled
 from udo.change.read_back import compare_seen, read_back
 from udo.change.tools import Tools
 from udo.change.upload import uploaded
@@ -24,6 +25,7 @@ from udo.errors import (
     CredentialsError,
     EndedBadly,
     Failure,
+    GuardRaised,
     Interrupted,
     LostAnswer,
     NotSent,
@@ -49,7 +51,7 @@ def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcom
         run.steps_in_order()
         lasts = plan.lasting
     except (UdoError, Interrupted) as ended:
-        error = ended
+        error = run.go_back(ended) if isinstance(ended, GuardRaised) else ended
         # What takes the place of what has ended badly may need it still.
         lasts = plan.lasting and isinstance(ended, EndedBadly)
     finally:
@@ -84,11 +86,17 @@ class _Run:
         self._poll = Poll(before.state, rows=before.rows)
         self._failed: list[str] = []
         self._sent: set[str] = set()
+        self._guarding = Guarding(plan.guards, tools)
 
     @property
     def failure(self) -> PartlyDone | None:
         """What failed by the way, where nothing worse did."""
         return PartlyDone("; ".join(self._failed)) if self._failed else None
+
+    @property
+    def _begun(self) -> bool:
+        """Whether anything is changed by now."""
+        return bool(self._sent) or self._before.changed
 
     def outcome(self, error: Failure | None) -> Outcome:
         """What became of it."""
@@ -108,10 +116,26 @@ class _Run:
         """Carries out the steps. Raises: UdoError, Interrupted."""
         for number, step in enumerate(self._plan.steps, 1):
             try:
-                self._carry_out(step, number)
+                self._carry_out(step, number, len(self._plan.steps))
             except PartlyDone as error:
                 # What it was to follow is done: the programs after it are to be told as well.
                 self._failed.append(error.message)
+
+    def go_back(self, raised: GuardRaised) -> Failure:
+        """What ended the run, once the plan's way back is carried out, as far as what it is about was made."""
+        self._guarding.lifted = True
+        for number, step in enumerate(self._plan.back, 1):
+            if is_open(known_part(step.params if isinstance(step, Call) else step.read, self._known)):
+                break
+            try:
+                self._carry_out(step, number, len(self._plan.back))
+            except Interrupted as error:
+                return error
+            except UdoError as error:
+                told = f"{raised.message}; {step.says}: not done, {error.message}"
+                raised, raised.stuck = GuardRaised(told, state=raised.state, hint=raised.hint), error
+                break
+        return raised
 
     def check_end(self) -> None:
         """Reads the goal back, and compares what else was seen.
@@ -183,10 +207,10 @@ class _Run:
     def _found(self, pairs: Iterable[Pair]) -> Iterable[tuple[Pair, Any]]:
         return read_together(pairs, self._known, self._tools.read)
 
-    def _carry_out(self, step: Step, number: int) -> None:
+    def _carry_out(self, step: Step, number: int, total: int) -> None:
         tools, begun = self._tools, self._tools.clock.monotonic()
         self._steps.append(Done(step.says, "begun"))
-        tools.emit(StepBegan(step.says, number, len(self._plan.steps)))
+        tools.emit(StepBegan(step.says, number, total))
         try:
             self._ready_for(step)
             signals.look()
@@ -195,7 +219,7 @@ class _Run:
             signals.look()
         except Interrupted as error:
             tools.record(step.says, "interrupted", "")
-            raise self._where(error, step, number) from error
+            raise self._where(error, step, f"{number} of {total}") from error
         except UdoError as error:
             if isinstance(step, Call) and step.optional and not isinstance(error, CredentialsError):
                 tools.record(step.says, "left out", error.message)
@@ -219,7 +243,7 @@ class _Run:
     def _effect(self, step: Step) -> str:
         match step:
             case Call():
-                return self._send(step, self._plan.guards)
+                return self._send(step, self._guarding)
             case Wait():
                 self._wait(step)
             case FanOut():
@@ -240,22 +264,23 @@ class _Run:
         self._steps[-1] = Done(says, "done", note)
         self._tools.emit(StepDone(says, self._tools.clock.monotonic() - begun, note))
 
-    def _where(self, error: Interrupted, step: Step, number: int) -> Interrupted:
+    def _where(self, error: Interrupted, step: Step, place: str) -> Interrupted:
         again = filled(step.detached, self._known) if isinstance(step, Wait) else ""
         hint = again or f"{self._plan.to_continue('run the same command again')} to continue"
-        where = f"interrupted in step {number} of {len(self._plan.steps)} ({step.says})"
+        where = f"interrupted in step {place} ({step.says})"
         told = Interrupted(where, hint=hint)
         told.exit = error.exit
         return told
 
-    def _send(self, call: Call, guards: tuple[Guard, ...] = ()) -> str:
+    def _send(self, call: Call, guarding: Guarding | None = None) -> str:
         """Sends a write, once; what is worth noting of how it went."""
         clock = self._tools.clock
         until = clock.monotonic() + RESEND_SECONDS
         pause = 1.0
         while True:
             signals.look()
-            self._guard(guards)
+            if guarding:
+                guarding.look(self._known, begun=self._begun)
             self._expect(call)
             try:
                 answer = self._asked(call)
@@ -294,20 +319,6 @@ class _Run:
             # A page of a proxy's can pass for an empty answer: whether the write took effect has to be looked up.
             raise LostAnswer(f"{call.service}:{call.operation}: the answer does not say {', '.join(call.save)}")
         return found
-
-    def _guard(self, guards: Iterable[Guard]) -> None:
-        for guard in guards:
-            self._check(guard)
-
-    def _check(self, guard: Guard) -> None:
-        """Raises: Refused before the first write; EndedBadly after it; each with the remedy."""
-        state = self._tools.read(resolve(guard.read, self._known))
-        if state not in guard.bad:
-            return
-        told = f"{guard.says}: {brief(state)}"
-        if self._sent or self._before.changed:
-            raise EndedBadly(told, state=state, hint=guard.remedy or None)
-        raise Refused(told, hint=guard.remedy or "nothing was changed")
 
     def _expect(self, call: Call) -> None:
         for pair, found in self._found(call.expect):
@@ -348,10 +359,8 @@ class _Run:
     def _look(self) -> None:
         if self._plan.held:
             self._tools.lock.beat()
-        try:
-            self._guard(self._plan.guards)
-        except (NotSent, LostAnswer) as error:
-            self._tools.emit(Notice(error.message, "warning"))
+        # What has a way back is at work already, whoever began it.
+        self._guarding.look(self._known, begun=self._begun or bool(self._plan.back))
 
     def _seen(self, poll: Poll) -> None:
         self._poll = poll

@@ -13,7 +13,7 @@ from udo import signals
 from udo.change.conditions import Reading, brief, resolve
 from udo.change.events import Event, Idle, Notice, Progress, Standings
 from udo.change.plan import Wait, filled
-from udo.errors import DeadlinePassed, EndedBadly, LostAnswer, NotSent
+from udo.errors import DeadlinePassed, EndedBadly, LostAnswer, NotSent, UdoError
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -52,6 +52,7 @@ class Watcher(Protocol):
 
 # Who watches what, by the name that a Wait has it under: `module:class`, made with AWS and the Wait, its Refs filled.
 WATCHERS: Mapping[str, str] = {
+    "alarms": "udo.change.guarding:Quiet",
     "deployment": "udo.deploy.watch:Deployment",
     "group": "udo.groups.watch:Members",
     "leaving": "udo.groups.watch:Leaving",
@@ -99,7 +100,7 @@ def wait_for(
     state: Any = "not seen yet"
     is_table = False
     watched = watching(replace(wait, read=resolve(wait.read, known)))
-    silence = _Silence(emit)
+    silence = Silence(emit)
     while True:
         signals.look()
         look()
@@ -122,6 +123,8 @@ def wait_for(
         if ends:
             raise EndedBadly(f"{wait.says}: {ends}", state=state, hint=again)
         left = until - clock.monotonic()
+        if left <= 0 and wait.lapses:
+            return
         if left <= 0:
             more = "" if again else ", it continues in AWS"
             raise DeadlinePassed(f"{wait.says}: still {brief(state)} after {wait.timeout:.0f} s{more}", hint=again)
@@ -129,13 +132,13 @@ def wait_for(
         pause = min(pause * 1.25, SLOWEST_POLL)
 
 
-class _Silence:
+class Silence:
     """AWS that cannot be read, as when the network is away: told once, not at each poll."""
 
     def __init__(self, emit: Callable[[Event], None]) -> None:
         self._emit, self._told = emit, ""
 
-    def tell(self, error: NotSent | LostAnswer) -> None:
+    def tell(self, error: UdoError) -> None:
         """Says why, where that is not what was said last."""
         if error.message != self._told:
             self._emit(Notice(error.message, "warning"))
@@ -180,7 +183,7 @@ def told_in_the_end(ask: Callable[[], T], clock: Clock, emit: Callable[[Event], 
     Raises: NotSent or LostAnswer after that; Interrupted.
     """
     until = clock.monotonic() + seconds
-    silence = _Silence(emit)
+    silence = Silence(emit)
     while True:
         signals.look()
         try:

@@ -1,0 +1,61 @@
+"""What guards a plan while it is carried out: read before each write and at each poll, it ends the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from udo.change.conditions import brief, resolve
+from udo.change.events import Progress
+from udo.change.waiting import Poll, Silence
+from udo.errors import CredentialsError, GuardRaised, Refused, UdoError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from udo.aws import Aws
+    from udo.change.plan import Guard, Wait
+    from udo.change.tools import Tools
+
+
+class Guarding:
+    """The guards of one run of a plan; `lifted` they are read no more."""
+
+    def __init__(self, guards: Sequence[Guard], tools: Tools) -> None:
+        self._guards = guards
+        self._read = tools.read
+        self._silence = Silence(tools.emit)
+        self.lifted = False
+
+    def look(self, known: Mapping[str, Any], *, begun: bool) -> None:
+        """Reads them. Once the change has `begun`, what cannot be read is told, and no more.
+
+        Raises: GuardRaised where one is bad, Refused before the change has begun; Refused for what cannot be read then.
+        """
+        for guard in () if self.lifted else self._guards:
+            try:
+                found = self._read(resolve(guard.read, known))
+            except CredentialsError:
+                raise
+            except UdoError as error:
+                if not begun:
+                    told = f"{guard.says} cannot be read: {error.message}"
+                    raise Refused(told, hint=error.hint or "nothing was changed") from error
+                self._silence.tell(error)
+                continue
+            self._silence.ended()
+            if found in guard.bad or (found and not guard.bad):
+                told = f"{guard.says}: {brief(found)}"
+                if begun:
+                    raise GuardRaised(told, state=found, hint=guard.remedy or None)
+                raise Refused(told, hint=guard.remedy or "nothing was changed")
+
+
+class Quiet:
+    """Watches for nothing but time: what must not happen meanwhile guards the wait."""
+
+    def __init__(self, _aws: Aws, wait: Wait) -> None:
+        self._says = wait.says
+
+    def poll(self) -> Poll:
+        """That nothing has happened."""
+        return Poll("quiet", (Progress(f"{self._says}: quiet"),))
