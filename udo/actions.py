@@ -25,8 +25,28 @@ _CALLER = frozenset({"sts:GetCallerIdentity"})
 _DEPLOYMENT_GROUPS = frozenset({"codedeploy:BatchGetDeploymentGroups"})
 _LOCKS = frozenset({"ssm:GetParametersByPath"})
 _UPDATE = _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:DescribeLaunchTemplates"}
+_PARTS = frozenset(
+    {
+        "autoscaling:DescribeLifecycleHooks",
+        "autoscaling:DescribePolicies",
+        "autoscaling:DescribeScheduledActions",
+        "autoscaling:DescribeTrafficSources",
+    }
+)
+_SETTINGS = _PARTS | {"ec2:DescribeSubnets", "elasticloadbalancing:DescribeTargetGroups"}
 _LOCK = frozenset({"ssm:PutParameter", "ssm:DeleteParameter"})
 _SWAP = _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:UpdateAutoScalingGroup"}
+_SET = frozenset(
+    {
+        "autoscaling:AttachTrafficSources",
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:EnableMetricsCollection",
+        "autoscaling:PutLifecycleHook",
+        "autoscaling:PutScalingPolicy",
+        "autoscaling:PutScheduledUpdateGroupAction",
+        "autoscaling:UpdateAutoScalingGroup",
+    }
+)
 _DELETE = frozenset({"autoscaling:DeleteLaunchConfiguration", "ec2:DeleteLaunchTemplateVersions"})
 _RESUME = frozenset({"autoscaling:DeleteTags", "autoscaling:ResumeProcesses"})
 _CREATE = frozenset(
@@ -56,7 +76,7 @@ _DEPLOY = (
     }
 )
 READS: dict[str, frozenset[str]] = {
-    "apply": _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS,
+    "apply": _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
     "attach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
     "check": _GROUPS
     | _LAUNCHABLE
@@ -108,7 +128,7 @@ READS: dict[str, frozenset[str]] = {
     "inventory": _MEMBERS | {"ec2:GetConsoleOutput"},
     "ip": _MEMBERS,
     "lock": _GROUPS | _CALLER | _LOCKS,
-    "plan": _UPDATE | _LOCKS,
+    "plan": _UPDATE | _LOCKS | _SETTINGS,
     "prune": _LAUNCH_STATE | _CALLER,
     "reload": frozenset(),
     "resume": _GROUPS
@@ -146,16 +166,7 @@ READS: dict[str, frozenset[str]] = {
     },
     "suspend": _GROUPS | _CALLER,
     "unlock": _CALLER,
-    "update": _GROUPS
-    | _CALLER
-    | {
-        "autoscaling:DescribeLifecycleHooks",
-        "autoscaling:DescribePolicies",
-        "autoscaling:DescribeScheduledActions",
-        "autoscaling:DescribeTrafficSources",
-        "ec2:DescribeSubnets",
-        "elasticloadbalancing:DescribeTargetGroups",
-    },
+    "update": _GROUPS | _CALLER | _SETTINGS,
     "updatelc": _UPDATE,
     "versions": _LAUNCH_STATE,
     "wake": _GROUPS | _CALLER,
@@ -171,7 +182,7 @@ READS: dict[str, frozenset[str]] = {
     },
 }
 WRITES: dict[str, frozenset[str]] = {
-    "apply": _SWAP | _CREATE | _DELETE,
+    "apply": _SWAP | _CREATE | _DELETE | _SET,
     "attach": _LOCK | {"autoscaling:AttachInstances"},
     "deploy": _LOCK
     | _RESUME
@@ -209,20 +220,14 @@ WRITES: dict[str, frozenset[str]] = {
     "suspend": _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:SuspendProcesses"},
     "unlock": frozenset({"ssm:DeleteParameter"}),
     "update": _LOCK
+    | _SET
     | {
-        "autoscaling:AttachTrafficSources",
-        "autoscaling:CreateOrUpdateTags",
         "autoscaling:DeleteLifecycleHook",
         "autoscaling:DeletePolicy",
         "autoscaling:DeleteScheduledAction",
         "autoscaling:DeleteTags",
         "autoscaling:DetachTrafficSources",
         "autoscaling:DisableMetricsCollection",
-        "autoscaling:EnableMetricsCollection",
-        "autoscaling:PutLifecycleHook",
-        "autoscaling:PutScalingPolicy",
-        "autoscaling:PutScheduledUpdateGroupAction",
-        "autoscaling:UpdateAutoScalingGroup",
     },
     "updatelc": _SWAP | _CREATE | _DELETE,
     "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},

@@ -14,7 +14,7 @@ Udo = Callable[..., Any]
 ROWS = {
     "status": "cluster role group state min_size desired_capacity max_size members in_service unhealthy outdated "
     "launch suspended lock deployed not_applied health last_successful last_attempted under_way",
-    "plan": "cluster role group changes running outdated differences steps notes lock not_applied error",
+    "plan": "cluster role group changes running outdated absent differences settings refused steps notes lock error",
     "lock": "group roles region state holder host since run reason",
     "instances": "cluster role group instance_id lifecycle_state health_status state instance_type image_id "
     "availability_zone private_address public_address ipv6_address launch launched_at protected_from_scale_in",

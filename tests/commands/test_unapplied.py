@@ -1,4 +1,4 @@
-"""Keys of udo.yml that the live group has otherwise: status, plan and updatelc name them, once a key."""
+"""Keys of udo.yml that the live group has otherwise: status and updatelc name them, once a key."""
 
 from __future__ import annotations
 
@@ -47,15 +47,14 @@ LIKE = "scale_policy: {min_size: 1, max_size: 3, desired: 2}, tags: {team: web},
         ("default_instance_warmup: 2m, deletion_protection: none", ["default_instance_warmup"]),
     ],
 )
-def test_a_key_that_the_live_group_has_otherwise_is_named_by_status_and_plan(
+def test_a_key_that_the_live_group_has_otherwise_is_named_by_status(
     world: Any, udo: Udo, said: str, keys: list[str]
 ) -> None:
     world_with(world)
     write_config(CONFIG.replace("webapp: {", f"webapp: {{{said}, "))
-    for verb in ("status", "plan"):
-        assert udo(verb, "-o", "json").json["data"][0]["not_applied"] == keys
-        told = [line for line in udo(verb).stderr.splitlines() if "udo update applies it" in line]
-        assert told == [f"{key} of prod webapp: differs from udo.yml, udo update applies it" for key in keys]
+    assert udo("status", "-o", "json").json["data"][0]["not_applied"] == keys
+    told = [line for line in udo("status").stderr.splitlines() if "udo update applies it" in line]
+    assert told == [f"{key} of prod webapp: differs from udo.yml, udo update applies it" for key in keys]
 
 
 def test_plan_exits_with_5_for_keys_that_update_applies_too(world: Any, udo: Udo) -> None:
@@ -106,7 +105,6 @@ def test_a_key_is_named_once_whatever_the_number_of_roles(world: Any, udo: Udo) 
     write_config(
         CONFIG.replace("region:", "scale_policy: {max_size: 7}\nregion:") + "      worker: {}\n      gone: {}\n"
     )
-    for verb in ("status", "plan"):
-        told = udo(verb).stderr
-        assert told.count("udo update applies it") == 1
-        assert "scale_policy of prod webapp, prod worker: differs from udo.yml" in told
+    told = udo("status").stderr
+    assert told.count("udo update applies it") == 1
+    assert "scale_policy of prod webapp, prod worker: differs from udo.yml" in told

@@ -25,7 +25,11 @@ def remaining(plan: Plan, read: Reading, watching: Callable[[Wait], Watcher]) ->
     rest: list[Step] = []
     for step in plan.steps:
         # What comes after a step that is left is left too, but for writes whose ends are there.
-        if (ended and isinstance(step, Call)) or (not rest and _is_done(step, known, read, watching)):
+        if ended and isinstance(step, Call):
+            continue
+        if all(map(_is_optional, rest)) and _is_done(step, known, read, watching):
+            # What a run that came so far has left out is not made up for.
+            rest.clear()
             continue
         rest.append(step)
     left = _with_rest(plan, rest, known)
@@ -42,6 +46,10 @@ def _is_done(step: Step, known: dict[str, Any], read: Reading, watching: Callabl
             meant = known_part(step.read, known)
             return not is_open(meant) and watching(replace(step, read=meant)).poll().state in step.success
     return False
+
+
+def _is_optional(step: Step) -> bool:
+    return isinstance(step, Call) and step.optional
 
 
 def _ends(plan: Plan) -> list[Pair]:

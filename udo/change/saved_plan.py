@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _MOST_BYTES = 64 * 1024 * 1024
 _AGAIN = "make it again with 'udo plan --save'"
-# A file may come from elsewhere: it makes what groups launch from, and never a program or another service run.
+# A file may come from elsewhere: it sets groups and what they launch from, and never makes a program or another service
+# run, nor anything end.
 _OPERATIONS = frozenset(
     {
+        ("autoscaling", "AttachTrafficSources"),
         ("autoscaling", "CreateLaunchConfiguration"),
         ("autoscaling", "CreateOrUpdateTags"),
         ("autoscaling", "DeleteLaunchConfiguration"),
+        ("autoscaling", "EnableMetricsCollection"),
+        ("autoscaling", "PutLifecycleHook"),
+        ("autoscaling", "PutScalingPolicy"),
+        ("autoscaling", "PutScheduledUpdateGroupAction"),
         ("autoscaling", "UpdateAutoScalingGroup"),
         ("ec2", "CreateLaunchTemplate"),
         ("ec2", "CreateLaunchTemplateVersion"),
@@ -39,6 +45,10 @@ _READS = frozenset(
     {
         ("autoscaling", "DescribeAutoScalingGroups"),
         ("autoscaling", "DescribeLaunchConfigurations"),
+        ("autoscaling", "DescribeLifecycleHooks"),
+        ("autoscaling", "DescribePolicies"),
+        ("autoscaling", "DescribeScheduledActions"),
+        ("autoscaling", "DescribeTrafficSources"),
         ("ec2", "DescribeLaunchTemplateVersions"),
     }
 )
@@ -141,7 +151,7 @@ def _digest(body: Mapping[str, Any]) -> str:
 
 
 def _check(plan: Plan) -> None:
-    """Accepts a plan of what launch changes do, and nothing else.
+    """Accepts a plan of what launch changes and updates do, and nothing else.
 
     Raises: UsageError.
     """

@@ -20,6 +20,7 @@ from udo.commands._options import path_given, wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
 from udo.groups.observe import existing_group
 from udo.groups.target import role_target
+from udo.launch.joint import swap_of
 from udo.launch.observe import observe_deploying
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, an
         for role in roles:
             try:
                 left[role.label] = plan = _left(aws, role, groups, planned[role.label].plan)
-                if plan.steps and not anyway:
+                if swap_of(plan) and not anyway:
                     _check_refresh(session, aws, role.group_name)
                 if plan.steps:
                     notes = (*plan.notes, *observe_deploying(session, seen, role, roles))

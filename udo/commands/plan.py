@@ -1,4 +1,4 @@
-"""Show what udo.yml would change in what groups launch, for one role or all."""
+"""Show what udo.yml would change in groups, in their launch data and settings, for one role or all."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ import click
 from udo.aws.cached import cached
 from udo.change.codec import plan_to_json
 from udo.change.events import Notice
-from udo.change.plan import Call
+from udo.change.plan import Call, Plan
 from udo.change.saved_plan import Entry, Saved, refuse_to_replace, write
 from udo.commands._options import path_given
 from udo.commands.updatelc import Choices, observe_plan, with_choices
-from udo.errors import AwsError, PermissionDenied, Refused, UdoError, UsageError
+from udo.errors import Absent, AwsError, PermissionDenied, Refused, UdoError, UsageError, one_line
+from udo.groups.drifts import observe_drifts
 from udo.groups.locks import Locks, locked_text
 from udo.groups.outdated import launched_after, outdated_ids
-from udo.groups.unapplied import unapplied, unapplied_notes
+from udo.groups.update import Drift, drift
+from udo.launch.joint import after_swap, joined, swap_of
 from udo.launch.observe import observe_deploying, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from udo.aws import Aws
-    from udo.change.plan import Plan
+    from udo.change.plan import Difference
     from udo.config import Role
+    from udo.groups.drifts import Seen
     from udo.launch.states import State
+    from udo.model.groups import AutoScalingGroup
     from udo.model.launch import LaunchReference
     from udo.session import Session
 
@@ -43,7 +47,11 @@ TAKES = ("--yes",)
 
 @dataclass(frozen=True)
 class Planned:
-    """What was planned for a role, or why nothing could be; `outdated` running instances are not as planned."""
+    """What was planned for a role, or why nothing could be; `outdated` running instances are not as planned.
+
+    `launch` is what differs in what its group launches, `settings` in the group itself, and `refused` why those are no
+    part of the plan. A group that is `absent` has no plan.
+    """
 
     role: Role
     plan: Plan | None = None
@@ -52,25 +60,46 @@ class Planned:
     notes: tuple[str, ...] = ()
     error: UdoError | None = None
     lock: Any = None
-    not_applied: tuple[str, ...] = ()
+    launch: tuple[Difference, ...] = ()
+    settings: tuple[Difference, ...] = ()
+    refused: UdoError | None = None
+    absent: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether there is something to carry out."""
         return bool(self.plan and self.plan.steps)
 
+    @property
+    def pending(self) -> bool:
+        """Whether something is not as udo.yml says."""
+        return bool(self.changes or self.settings or self.refused or self.absent)
+
 
 def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> tuple[tuple[Planned, ...], list[str]]:
-    """What each role's group would be made to launch, and footnotes; a role that cannot be planned does not end the
-    others.
+    """What each role's group would be made to launch and to be, and footnotes; a role that cannot be planned does not
+    end the others.
 
     Raises: UsageError.
     """
-    seen: dict[int, Aws] = {}
-    planned = [_planned(session, role, roles, choices, seen) for role in roles]
+    planned: dict[str, Planned] = {}
+    for aws, together in session.by_aws(roles):
+        seen = cached(aws)
+        try:
+            groups = seen.autoscaling.groups(whole=True)
+            drifts = observe_drifts(session, aws, together, groups)
+        except UdoError as error:
+            planned |= {role.label: Planned(role, error=error) for role in together}
+            continue
+        for role in together:
+            if role.group_name in groups:
+                planned[role.label] = _planned(session, seen, role, roles, choices, drifts[role.label])
+            else:
+                planned[role.label] = Planned(role, absent=True)
     locks = Locks(session.clock.time())
-    found = [_with_lock(one, locks.row(session.aws(one.role), one.role.group_name)) for one in planned]
-    return tuple(found), [*locks.notes, *unapplied_notes((one.role, one.not_applied) for one in planned)]
+    rows = [locks.row(session.aws(role), role.group_name) for role in roles]
+    found = tuple(_with_lock(planned[role.label], row) for role, row in zip(roles, rows, strict=True))
+    return found, locks.notes
 
 
 def _with_lock(one: Planned, row: Any) -> Planned:
@@ -80,27 +109,26 @@ def _with_lock(one: Planned, row: Any) -> Planned:
 
 def outdated(state: State, plan: Plan) -> int:
     """How many members were launched from something else than the group launches from once the plan is done."""
-    swaps = (call for call in reversed(plan.writes) if call.operation == "UpdateAutoScalingGroup")
-    after = next((launched_after(call.params) for call in swaps), None)
-    launch, overrides = after or (_live(state), state.group.overrides)
+    swap = swap_of(plan)
+    launch, overrides = launched_after(swap.params) if swap else (_live(state), state.group.overrides)
     return len(outdated_ids(state.group.members, launch, overrides))
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE]]")
-@click.option(
-    "--exit-code", is_flag=True, help="Exit 5 where changes are pending, or keys differ that 'udo update' applies."
-)
+@click.option("--exit-code", is_flag=True, help="Exit 5 where a group is absent or otherwise than udo.yml says.")
 @click.option(
     "--save", metavar="FILE", type=path_given, help="Write the plans to a file, which 'udo apply FILE' carries out."
 )
 @with_choices
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: Path | None, **said: Any) -> Result:
-    """Show what udo.yml would change in what each role's group launches, and how many running instances are outdated.
+    """Show what udo.yml would change in each role's group: in what it launches ('udo updatelc'), in its settings
+    ('udo update'); and how many running instances are outdated.
 
     CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles.
-    Nothing is changed. A role that cannot be planned is named, and the others are shown (exit 3).
+    Nothing is changed. A role that cannot be planned is named, and the others are shown (exit 3). Settings that
+    'udo update' refuses are shown with the reason. What a group has beside udo.yml is named, and left.
 
     The options for launch data are those of 'udo updatelc', and mean the same; CLUSTER ROLE must then be given.
 
@@ -127,7 +155,7 @@ def command(session: Session, /, words: tuple[str, ...], exit_code: bool, save: 
     text, more = _text(found), [*notes, *_notes_of_unchanged(found)]
     if refusal := _refusal(found):
         return Result(rows, text=text, notes=more, exit=refusal[0], error=refusal[1], is_plan=True)
-    pending = exit_code and any(row["changes"] or row["not_applied"] for row in rows)
+    pending = exit_code and any(one.pending for one in found)
     return Result(rows, text=text, notes=more, exit=5 if pending else 0, is_plan=True)
 
 
@@ -138,13 +166,16 @@ def _roles(session: Session, words: Sequence[str], choices: Choices) -> tuple[Ro
     return reading_roles(session.config, words, all_by_default=True)
 
 
-def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choices, seen: dict[int, Aws]) -> Planned:
+def _planned(
+    session: Session, aws: Aws, role: Role, beside: Sequence[Role], choices: Choices, seen: Seen | UdoError
+) -> Planned:
     try:
-        aws = session.aws(role)
-        aws = seen.setdefault(id(aws), cached(aws))
+        if isinstance(seen, UdoError) and not isinstance(seen, Refused | Absent):
+            raise seen
         role = session.resolve(role, *BASIS)
         state = observe_updatelc(aws, role, overrides=choices.overrides)
-        plan = observe_plan(session, aws, role, state, choices)
+        launch = observe_plan(session, aws, role, state, choices)
+        found = _drift(role, seen, after_swap(state.group, launch))
         # What passes by itself is told, and no part of a plan that may be kept.
         passing = observe_deploying(session, aws, role, beside)
     except UsageError:
@@ -153,27 +184,43 @@ def _planned(session: Session, role: Role, beside: Sequence[Role], choices: Choi
         return Planned(role, error=error)
     if state.refresh:
         passing = (*passing, f"an instance refresh is {state.refresh}: changes wait for its end")
+    plan = launch if found.refused else joined(launch, found.plan)
     return Planned(
         role,
         plan,
         len(state.group.members),
         outdated(state, plan),
-        (*plan.notes, *passing),
-        not_applied=tuple(unapplied(role, state.group)),
+        (*plan.notes, *passing, *(_refused_text(found.refused) if found.refused else ())),
+        launch=launch.differences,
+        settings=found.plan.differences,
+        refused=found.refused,
     )
+
+
+def _drift(role: Role, seen: Seen | UdoError, group: AutoScalingGroup) -> Drift:
+    if isinstance(seen, UdoError):
+        return Drift(Plan("update", role.label, ()), seen)
+    return drift(seen.role, replace(seen.live, group=group))
+
+
+def _refused_text(error: UdoError) -> Iterator[str]:
+    hint = (error.hint or "").removeprefix("nothing was changed").removeprefix("; ")
+    yield f"the settings are left: {one_line(error.message, hint or None)}"
 
 
 def _saved(session: Session, path: Path, found: Sequence[Planned], accounts: Mapping[int, str | None]) -> list[str]:
     entries = tuple(_entry(session, accounts, one.role, one.plan) for one in found if one.plan)
+    left = [f"not saved: {one.role.label} is absent, '{_create(one.role)}' makes it" for one in found if one.absent]
+    left += [f"not saved: the settings of {one.role.label}, which are refused" for one in found if one.refused]
     if not entries:
-        return []
+        return left
     _refuse_secrets(session, entries)
     refuse_to_replace(path, anyway=session.options.yes)
     made_at = datetime.fromtimestamp(session.clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     write(path, Saved(session.run_id, made_at, entries))
     if not any(entry.plan.steps for entry in entries):
-        return [f"saved in {path}, but there is nothing to carry out"]
-    return [f"saved: carry it out with 'udo apply {shlex.quote(str(path))}'"]
+        return [*left, f"saved in {path}, but there is nothing to carry out"]
+    return [*left, f"saved: carry it out with 'udo apply {shlex.quote(str(path))}'"]
 
 
 def _refuse_secrets(session: Session, entries: Sequence[Entry]) -> None:
@@ -182,7 +229,7 @@ def _refuse_secrets(session: Session, entries: Sequence[Entry]) -> None:
         if session.output.masked(document) != document:
             label = f"{entry.cluster} {entry.role}"
             told = f"the plan of {label} holds a secret, which no file should"
-            raise Refused(told, hint=f"carry it out with: udo updatelc {label}")
+            raise Refused(told, hint=f"carry it out with: udo updatelc {label}, udo update {label}")
 
 
 def _accounts(session: Session, roles: Sequence[Role], *, compared: bool) -> dict[int, str | None]:
@@ -212,7 +259,7 @@ def _live(state: State) -> LaunchReference:
 
 
 def _row(one: Planned) -> dict[str, Any]:
-    plan, error = one.plan, one.error
+    plan = one.plan
     return {
         "cluster": one.role.cluster,
         "role": one.role.name,
@@ -220,13 +267,19 @@ def _row(one: Planned) -> dict[str, Any]:
         "changes": one.changes,
         "running": one.running,
         "outdated": one.outdated,
-        "differences": [difference.row() for difference in plan.differences] if plan else [],
+        "absent": one.absent,
+        "differences": [difference.row() for difference in one.launch],
+        "settings": [difference.row() for difference in one.settings],
+        "refused": _error_row(one.refused),
         "steps": [_step_row(step) for step in plan.steps] if plan else [],
         "notes": list(one.notes),
         "lock": one.lock,
-        "not_applied": list(one.not_applied),
-        "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
+        "error": _error_row(one.error),
     }
+
+
+def _error_row(error: UdoError | None) -> dict[str, Any] | None:
+    return {"code": error.code, "message": error.message, "hint": error.hint} if error else None
 
 
 def _step_row(step: Any) -> dict[str, str]:
@@ -238,16 +291,20 @@ def _text(found: Sequence[Planned]) -> str:
     """What changes, a paragraph a role, and one line that counts them all; a role asked for alone has its paragraph."""
     if len(found) == 1:
         return "\n".join(_lines(found[0]))
-    unplanned = sum(one.plan is None for one in found)
-    changing = sum(one.changes for one in found)
-    counts = {"to change": changing, "unchanged": len(found) - changing - unplanned, "cannot be planned": unplanned}
-    told = ["\n".join(_lines(one)) for one in found if one.changes or one.plan is None]
+    counts = {
+        "to change": sum(one.changes for one in found),
+        "absent": sum(one.absent for one in found),
+        "refused": sum(bool(one.refused) and not one.changes for one in found),
+        "unchanged": sum(not (one.pending or one.error) for one in found),
+        "cannot be planned": sum(bool(one.error) for one in found),
+    }
+    told = ["\n".join(_lines(one)) for one in found if one.pending or one.error]
     return "\n\n".join([*told, closing_line(counts)])
 
 
 def _notes_of_unchanged(found: Sequence[Planned]) -> Iterator[str]:
     """What is to be said of roles that have no paragraph of their own."""
-    unchanged = [one for one in found if one.plan and not one.changes] if len(found) > 1 else []
+    unchanged = [one for one in found if one.plan and not one.pending] if len(found) > 1 else []
     if outdated := [f"{one.role.label} {one.outdated} of {one.running}" for one in unchanged if one.outdated]:
         yield f"running instances are outdated: {', '.join(outdated)}"
     for one in unchanged:
@@ -255,21 +312,29 @@ def _notes_of_unchanged(found: Sequence[Planned]) -> Iterator[str]:
 
 
 def _lines(one: Planned) -> Iterator[str]:
+    if one.absent:
+        yield f"{one.role.label}  {one.role.group_name}  absent"
+        yield f"  make it: {_create(one.role)}"
+        return
     if one.plan is None:
         yield f"{one.role.label}  cannot be planned"
         yield f"  {one.error}"
         return
     yield f"{one.role.label}  {one.role.group_name}  {_standing(one)}"
-    if not one.plan.steps:
+    if not one.pending:
         yield f"  {one.plan.unchanged}"
-    yield from plan_lines(one.plan)
+    yield from plan_lines(replace(one.plan, differences=(*one.launch, *one.settings)))
     yield from (f"  {note}" for note in one.notes)
+
+
+def _create(role: Role) -> str:
+    return f"udo create {role.cluster} {role.name}"
 
 
 def _standing(one: Planned) -> str:
     if not one.running:
         return "no running instance"
-    are = "will be" if one.plan and one.plan.steps else "are"
+    are = "will be" if one.plan and swap_of(one.plan) else "are"
     return f"{one.outdated} of {one.running} running instances {are} outdated"
 
 

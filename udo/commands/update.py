@@ -54,4 +54,4 @@ def _planned(session: Session, role: Role, delete_extras: bool) -> Plan:
     role = session.resolve(role, *KEYS)
     group = existing_group(aws.autoscaling.groups([role.group_name], whole=True), role, aws.region)
     role = by_id(role, observe_subnets(aws, role, group.subnets)) if names_subnets(role) else role
-    return plan_update(role, observe_parts(aws, role, group, session.clock.time()), delete_extras=delete_extras)
+    return plan_update(role, observe_parts(aws.read, role, group, session.clock.time()), delete_extras=delete_extras)

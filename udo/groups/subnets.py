@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What is said of subnets; a role is resolved for all of these first.
 KEYS = ("subnets", "subnets_cidr", "subnets_tags", "vpc", "availability_zones")
-_NAMING = KEYS[:3]
+NAMING = KEYS[:3]
 _NOTHING = "nothing was changed"
 
 
@@ -28,7 +28,7 @@ def observe_subnets(aws: Aws, role: Role, home: Sequence[str] = ()) -> tuple[Sub
     """
     if not names_subnets(role):
         return ()
-    ids, blocks, tags = (role.get(key) or () for key in _NAMING)
+    ids, blocks, tags = (role.get(key) or () for key in NAMING)
     return meant_subnets(role, aws.named.subnets([*ids, *home[:1]], blocks, [tags] if tags else ()), home)
 
 
@@ -39,7 +39,7 @@ def by_id(role: Role, subnets: Iterable[Subnet]) -> Role:
 
 def names_subnets(role: Role) -> bool:
     """Whether udo.yml names subnets for the role, however it does."""
-    return any(role.says(key) and role.get(key) for key in _NAMING)
+    return any(role.says(key) and role.get(key) for key in NAMING)
 
 
 def meant_subnets(role: Role, found: Iterable[Subnet], home: Sequence[str] = ()) -> tuple[Subnet, ...]:
@@ -115,4 +115,4 @@ def _in_zones(role: Role, meant: Iterable[Subnet]) -> None:
 
 
 def _where(role: Role) -> str:
-    return next(role.where(key) for key in _NAMING if role.get(key))
+    return next(role.where(key) for key in NAMING if role.get(key))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import NONE, Call, Difference, Pair, Plan, Read
-from udo.errors import Refused
+from udo.errors import Refused, UdoError
 from udo.groups import subnets
 from udo.groups.asleep import is_asleep
 from udo.groups.extras import extra_calls, named
@@ -28,7 +28,7 @@ from udo.groups.tags import group_read, launch_read, policy_read, tag_read
 from udo.schema.group import METRICS
 
 if TYPE_CHECKING:
-    from udo.aws import Aws
+    from udo.change.conditions import Reading
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
 
@@ -77,8 +77,8 @@ class Live:
     now: float = 0.0
 
 
-def observe_parts(aws: Aws, role: Role, group: AutoScalingGroup, now: float) -> Live:
-    """The group with those of its parts that udo.yml says anything of.
+def observe_parts(reading: Reading, role: Role, group: AutoScalingGroup, now: float) -> Live:
+    """The group with those of its parts that udo.yml says anything of, by `reading` AWS.
 
     Raises: UdoError.
     """
@@ -86,11 +86,11 @@ def observe_parts(aws: Aws, role: Role, group: AutoScalingGroup, now: float) -> 
     rows = {}
     for key, (operation, member, name, _) in _PARTS.items():
         if says(role, key):
-            found = aws.read(Read("autoscaling", operation, asked, f"{member}[]")) or []
+            found = reading(Read("autoscaling", operation, asked, f"{member}[]")) or []
             rows[key] = {row[name]: row for row in found}
     traffic, arns = {}, {}
     if says(role, *TRAFFIC):
-        there = aws.read(traffic_read(group.name, "[].[Identifier, Type]"))
+        there = reading(traffic_read(group.name, "[].[Identifier, Type]"))
         traffic = dict(there or [])
     if names := [
         one for one in (role.get("target_groups") or () if says(role, "target_groups") else ()) if ":" not in one
@@ -98,7 +98,7 @@ def observe_parts(aws: Aws, role: Role, group: AutoScalingGroup, now: float) -> 
         read = Read(
             "elbv2", "DescribeTargetGroups", {"Names": names}, "TargetGroups[].[TargetGroupName, TargetGroupArn]"
         )
-        arns = dict(aws.read(read) or [])
+        arns = dict(reading(read) or [])
     return Live(group, Parts(**rows, traffic=traffic), arns, now)
 
 
@@ -124,7 +124,7 @@ class Drift:
     """What differs, as the plan that brings it to what udo.yml says, and why that must not be carried out, if so."""
 
     plan: Plan
-    refused: Refused | None = None
+    refused: UdoError | None = None
 
 
 def plan_update(role: Role, live: Live, *, delete_extras: bool = False) -> Plan:
@@ -155,7 +155,7 @@ def drift(role: Role, live: Live, *, delete_extras: bool = False) -> Drift:
     if asleep:
         notes.append(f"its sizes stay as they are until 'udo wake {role.cluster} {role.name}'")
     if extras and not delete_extras:
-        notes.append(f"not in udo.yml, and left: {named(extras)}; --delete-extras deletes them")
+        notes.append(f"not in udo.yml, and left: {named(extras)}; udo update --delete-extras deletes them")
     as_said = f"{group.name} is as udo.yml says"
     heading = Plan("update", role.label, (), unchanged=as_said, done=as_said, notes=tuple(notes))
     calls = (*work.calls, *(one.call for one in gone))
@@ -218,9 +218,12 @@ def _seen(group: AutoScalingGroup, changed: tuple[Setting, ...]) -> list[Pair]:
     seen = [Pair(read, [point.live for point in each], f"settings of {group.name}")]
     # Of no point at all there is nothing to read.
     seen = seen if each else []
-    if any(one.key in SIZES for one in changed):
-        # Where it moved meanwhile, bounds that fitted may not fit any more.
-        seen.append(Pair(group_read(group.name, "DesiredCapacity"), group.desired_capacity, "desired capacity"))
+    sizes = {one.member: one.value for one in changed if one.key in SIZES}
+    if sizes:
+        low, high = sizes.get("MinSize", group.min_size), sizes.get("MaxSize", group.max_size)
+        # It moves by itself, and only beyond the new bounds would it be moved by them.
+        path = f"[DesiredCapacity >= `{low}`, DesiredCapacity <= `{high}`]"
+        seen.append(Pair(group_read(group.name, path), [True, True], f"desired capacity within {low} and {high}"))
     return [*seen, *_policy_seen(group)] if any(one.key == POLICY for one in changed) else seen
 
 

@@ -129,9 +129,7 @@ def swapped(
 ) -> Plan:
     """The plan whose goal is the swap's proof; `now` says what the group launches from afterwards."""
     group = state.group
-    steady = {key: group.raw[key] for key in _STEADY if key in group.raw}
-    path = ", ".join(f"{key}: {key}" for key in steady)
-    seen = (Pair(group_read(group.name, f"{{{path}}}"), steady, group.name),) if steady else ()
+    seen = steady(group.name, {key: group.raw[key] for key in _STEADY if key in group.raw})
     return Plan(
         heading.command,
         heading.target,
@@ -142,6 +140,12 @@ def swapped(
         notes=(*state.notes, *notes, _running(group)),
         done=f"{group.name} launches from {now}",
     )
+
+
+def steady(group_name: str, values: Mapping[str, Any]) -> tuple[Pair, ...]:
+    """Holds where these members of the group are still what was seen; nothing of none."""
+    path = ", ".join(f"{key}: {key}" for key in values)
+    return (Pair(group_read(group_name, f"{{{path}}}"), dict(values), group_name),) if values else ()
 
 
 def short_reference(group: AutoScalingGroup) -> str:
