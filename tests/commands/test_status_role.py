@@ -40,9 +40,6 @@ def busy(world: Any, seeded: Any) -> Any:
             "TargetValue": 55.0,
         },
     )
-    autoscaling.put_scheduled_update_group_action(
-        **words, ScheduledActionName="night", Recurrence="0 22 * * *", MinSize=0, DesiredCapacity=0
-    )
     autoscaling.put_lifecycle_hook(
         **words,
         LifecycleHookName="drain",
@@ -59,6 +56,9 @@ def busy(world: Any, seeded: Any) -> Any:
     end(world)
     deployment_faults.clear()
     world.clock.step(7_200)
+    autoscaling.put_scheduled_update_group_action(
+        **words, ScheduledActionName="night", Recurrence="0 22 * * *", MinSize=0, DesiredCapacity=0
+    )
     first, second, third = members(world)
     autoscaling.set_instance_health(InstanceId=first, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
     autoscaling.set_instance_protection(**words, InstanceIds=[second], ProtectedFromScaleIn=True)

@@ -18,6 +18,7 @@ import cases_members
 import cases_parameters
 import cases_revisions
 import cases_rollout
+import cases_scaling
 import cases_schedules
 import cases_targets
 import cases_volumes
@@ -37,6 +38,7 @@ _MODULES = (
     cases_parameters,
     cases_revisions,
     cases_rollout,
+    cases_scaling,
     cases_schedules,
     cases_targets,
     cases_volumes,

@@ -137,6 +137,7 @@ def states_can_be_set(aws: Account) -> None:
     _set(aws, "ALARM")
     shown = _shown(aws)
     holds((shown["StateValue"], shown["StateReason"]) == ("ALARM", "told"), f"{shown}")
+    holds("StateTransitionedTimestamp" in shown, f"{shown}")
     holds(shown["StateTransitionedTimestamp"] < shown["StateUpdatedTimestamp"], "the time of the change has moved")
 
 

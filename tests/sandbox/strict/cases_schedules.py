@@ -59,6 +59,59 @@ def scheduled_actions_say_what_and_when(aws: Account) -> None:
     holds(_names(aws) == ["night"])
 
 
+def _sizes(aws: Account) -> tuple[int, int, int]:
+    shown = aws.described()
+    return shown["MinSize"], shown["MaxSize"], shown["DesiredCapacity"]
+
+
+def due_moments(aws: Account) -> None:
+    # It is nine o'clock in UTC, ten in Berlin.
+    aws.group(size=1)
+    put = aws.autoscaling.put_scheduled_update_group_action
+    words = {"AutoScalingGroupName": "web"}
+    put(**words, ScheduledActionName="ten", Recurrence="30 10 * * MON", TimeZone="Europe/Berlin", DesiredCapacity=2)
+    put(**words, ScheduledActionName="once", StartTime="2026-01-05T10:00:00Z", DesiredCapacity=3)
+    ends = "2026-01-05T13:30:00Z"
+    put(**words, ScheduledActionName="often", Recurrence="0 11-14 * * *", EndTime=ends, DesiredCapacity=4)
+    begins = "2026-01-06T08:00:00Z"
+    put(**words, ScheduledActionName="later", Recurrence="0 9 * * *", StartTime=begins, DesiredCapacity=5)
+    seen = []
+    for _ in range(48):
+        aws.step(1800)
+        seen.append(aws.described()["DesiredCapacity"])
+        if seen[-1] == 4:
+            aws.autoscaling.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=6)
+    holds(seen[:4] == [2, 3, 3, 4], f"{seen}")
+    holds([place for place, one in enumerate(seen) if one == 4] == [3, 5, 7], f"{seen}")
+    holds(seen[45:] == [5, 5, 5], f"{seen}")
+    holds(_names(aws) == ["later", "ten"], "those that are over are there still")
+
+
+def scheduled_actions_can_be_suspended(aws: Account) -> None:
+    aws.group(size=1)
+    aws.autoscaling.put_scheduled_update_group_action(**NIGHT, DesiredCapacity=3)
+    aws.autoscaling.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=["ScheduledActions"])
+    aws.step(86400)
+    holds(_sizes(aws) == (1, 9, 1), "it runs")
+    aws.autoscaling.resume_processes(AutoScalingGroupName="web")
+    aws.step(3600)
+    holds(_sizes(aws) == (1, 9, 1), "it is made up for")
+    aws.step(86400)
+    holds(_sizes(aws) == (1, 9, 3), "it never runs")
+
+
+def scheduled_actions_change_sizes(aws: Account) -> None:
+    aws.group(size=3)
+    put = aws.autoscaling.put_scheduled_update_group_action
+    put(**NIGHT | {"MinSize": 0}, MaxSize=1)
+    put(**NIGHT | {"ScheduledActionName": "never", "MinSize": 20})
+    aws.step(12 * 3600)
+    holds(_sizes(aws) == (0, 1, 1), f"{_sizes(aws)}")
+    cause = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName="web")["Activities"][0]["Cause"]
+    said = "At 2026-01-05T20:00:00Z a scheduled action update of AutoScalingGroup constraints to min: 0, max: 1, "
+    holds(cause.startswith(f"{said}desired: 1 changing the desired capacity from 3 to 1."), cause)
+
+
 def batches_of_schedules_name_what_failed(aws: Account) -> None:
     aws.group(size=1)
     actions = [

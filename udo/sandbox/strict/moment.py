@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
+from typing import Any
 
 from udo.sandbox.clock import Clock
 from udo.sandbox.strict.service import services
@@ -31,6 +32,15 @@ def utcnow() -> datetime.datetime:
 def at(seconds: float) -> datetime.datetime:
     """A moment given in seconds since the epoch, as moto keeps times."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
+
+
+def seconds(when: Any) -> float | None:
+    """A moment in seconds since the epoch, as a request names it; None where there is none."""
+    if when is None or isinstance(when, int | float):
+        return when
+    if not isinstance(when, datetime.datetime):
+        when = datetime.datetime.fromisoformat(str(when).replace("Z", "+00:00"))
+    return float((when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp())
 
 
 def text(seconds: float | None = None) -> str:

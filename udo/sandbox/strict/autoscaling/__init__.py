@@ -8,7 +8,7 @@ SERVICE = Service(
     responses="moto.autoscaling.responses:AutoScalingResponse",
     backends="moto.autoscaling.models:autoscaling_backends",
     keeps_time=("moto.autoscaling.models",),
-    moves=("capacity",),
+    moves=("group_samples", "schedule_runs", "capacity"),
     attributes={
         "moto.autoscaling.models": ("ASG_NAME_TAG", "FakeScheduledAction", "LifecycleHook", "autoscaling_backends"),
         "moto.autoscaling.models:AutoScalingBackend": (
@@ -51,6 +51,7 @@ SERVICE = Service(
         "moto.autoscaling.models:FakeAutoScalingGroup": (
             "autoscaling_backend",
             "created_time",
+            "default_cooldown",
             "ec2_backend",
             "health_check_grace_period",
             "instance_states",

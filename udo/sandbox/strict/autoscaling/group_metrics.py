@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.core.utils import get_service_model
 
+from udo.sandbox.strict.autoscaling.group_samples import begin
 from udo.sandbox.strict.autoscaling.groups_known import known_group
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses
 
@@ -33,6 +34,7 @@ def all_metrics_are_enabled_unless_named(request: Request) -> None:
     specify any metrics, all metrics are enabled").
     """
     group: Any = known_group(request.backend("autoscaling"), request.params["AutoScalingGroupName"])
+    begin(group)
     wanted = {*group.metrics, *(request.params.get("Metrics") or metrics())}
     group.metrics = [name for name in metrics() if name in wanted]
 

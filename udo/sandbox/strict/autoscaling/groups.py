@@ -11,6 +11,7 @@ from udo.sandbox.strict import limits, moment
 from udo.sandbox.strict.autoscaling import lifecycle_hooks
 from udo.sandbox.strict.autoscaling.capacity import reconcile, retire
 from udo.sandbox.strict.autoscaling.groups_known import known_group, known_member
+from udo.sandbox.strict.autoscaling.policy_alarms import alarms_of_deleted_policies_lose_their_action
 from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
 
@@ -222,6 +223,9 @@ def delete_group(backend: Any, group: Any) -> None:
     group.status = "Delete in progress"
     if not group.instance_states:
         backend.autoscaling_groups.pop(group.name)
+    for policy in backend.policies.values():
+        if policy.auto_scaling_group_name == group.name:
+            alarms_of_deleted_policies_lose_their_action(policy)
     for kept in (backend.policies, backend.scheduled_actions, backend.lifecycle_hooks):
         for key in [key for key, one in kept.items() if one.auto_scaling_group_name == group.name]:
             kept.pop(key)

@@ -9,8 +9,13 @@ from moto.moto_api._internal import mock_random
 
 from udo.sandbox.strict import limits
 from udo.sandbox.strict.autoscaling.groups_known import known_group
+from udo.sandbox.strict.autoscaling.policy_alarms import (
+    alarms_of_deleted_policies_lose_their_action,
+    policies_show_their_alarms,
+    target_tracking_has_alarms,
+)
 from udo.sandbox.strict.pages import limit, page
-from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
+from udo.sandbox.strict.rules import Refusal, Request, adds, answers, refuses, replaces, rule
 
 ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
 _KINDS = ("SimpleScaling", "StepScaling", "TargetTrackingScaling", "PredictiveScaling")
@@ -57,28 +62,14 @@ def policies_have_an_arn_and_a_group(request: Request) -> dict[str, Any]:
     key = (params["AutoScalingGroupName"], name)
     before = policies.get(key)
     if before is not None:
-        made.udo_id = before.udo_id
+        made.udo_id, made.udo_alarms = before.udo_id, getattr(before, "udo_alarms", [])
     policies[key] = made
-    made.alarms = target_tracking_has_alarms(request, made, before)
-    return {"PolicyARN": made.arn, "Alarms": made.alarms}
-
-
-@rule("autoscaling", "PutScalingPolicy", "DescribePolicies", moto="makes none")
-def target_tracking_has_alarms(request: Request, policy: Any, before: Any) -> list[dict[str, str]]:
-    """A target tracking policy has two alarms of AWS's, for above and below its target; one where it may not scale in.
-
-    Source: botocore autoscaling example of PutScalingPolicy; PutScalingPolicyType, TargetTrackingConfiguration
-    (DisableScaleIn).
-    """
-    configuration = request.params.get("TargetTrackingConfiguration")
-    if policy.policy_type != "TargetTrackingScaling" or not configuration:
-        return []
-    if before is not None and len(before.alarms) == (1 if configuration.get("DisableScaleIn") else 2):
-        return list(before.alarms)
-    where = f"arn:aws:cloudwatch:{request.region}:{request.account}:alarm:"
-    kinds = ("AlarmHigh",) if configuration.get("DisableScaleIn") else ("AlarmHigh", "AlarmLow")
-    names = [f"TargetTracking-{policy.auto_scaling_group_name}-{kind}-{mock_random.uuid4()}" for kind in kinds]
-    return [{"AlarmName": name, "AlarmARN": where + name} for name in names]
+    made.enabled = params.get("Enabled") is not False
+    # Where it names none the group's counts, and none is shown.
+    made.cooldown = params.get("Cooldown")
+    if made.policy_type == "TargetTrackingScaling":
+        target_tracking_has_alarms(made, params["TargetTrackingConfiguration"])
+    return {"PolicyARN": made.arn, "Alarms": policies_show_their_alarms(made)}
 
 
 @rule("autoscaling", "DescribePolicies", moto="gives every policy the same id")
@@ -93,6 +84,7 @@ def policy_arns_differ(policy: Any) -> str:
     return f"{where}:autoScalingGroupName/{policy.auto_scaling_group_name}:policyName/{policy.name}"
 
 
+adds(FakeScalingPolicy, "alarms")(property(policies_show_their_alarms))
 replaces(FakeScalingPolicy, "arn")(property(policy_arns_differ))
 replaces(FakeScalingPolicy, "policy_arn")(property(policy_arns_differ))
 
@@ -134,6 +126,7 @@ def unknown_policies_are_refused(request: Request) -> None:
             if request.response._get_action() == "ExecutePolicy":
                 policies_stay_in_bounds(policy, _amount(policy, params))
             else:
+                alarms_of_deleted_policies_lose_their_action(policy)
                 policies.pop(key)
             return
     raise Refusal("ValidationError", f"Policy not found: {name}" + (f" in group {group}" if group else ""))
@@ -146,12 +139,19 @@ def policies_stay_in_bounds(policy: Any, amount: int) -> None:
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html.
     """
     group = known_group(policy.autoscaling_backend, policy.auto_scaling_group_name)
-    wanted = {
-        "ExactCapacity": amount,
-        "ChangeInCapacity": group.desired_capacity + amount,
-        "PercentChangeInCapacity": group.desired_capacity + _percent(group.desired_capacity, amount),
-    }[policy.adjustment_type]
+    wanted = adjusted(policy, group.desired_capacity, amount)
     group.set_desired_capacity(max(group.min_size, min(group.max_size, wanted)))
+
+
+def adjusted(policy: Any, size: int, amount: int) -> int:
+    """The size that a policy makes of another by an amount, bounds aside."""
+    match policy.adjustment_type:
+        case "ExactCapacity":
+            return amount
+        case "ChangeInCapacity":
+            return size + amount
+    least, change = int(policy.min_adjustment_magnitude or 0), _percent(size, amount)
+    return size + (max(change, least) if amount > 0 else min(change, -least))
 
 
 def _amount(policy: Any, params: dict[str, Any]) -> int:
@@ -173,11 +173,20 @@ def the_step_of_the_breach(steps: list[dict[str, Any]], params: dict[str, Any]) 
     if value is None or threshold is None:
         raise Refusal("ValidationError", "MetricValue and BreachThreshold are required for policy type StepScaling")
     breach = float(value) - float(threshold)
+    found = step_of(steps, breach)
+    if found is None:
+        told = f"No step adjustment found for metric value {value} and breach delta {breach}"
+        raise Refusal("ValidationError", told)
+    return found
+
+
+def step_of(steps: list[dict[str, Any]], breach: float) -> int | None:
+    """The adjustment of the step that a distance from the threshold falls into; None where there is none."""
     for step in steps:
         low, high = step.get("MetricIntervalLowerBound"), step.get("MetricIntervalUpperBound")
         if (low is None or breach >= float(low)) and (high is None or breach < float(high)):
             return int(step["ScalingAdjustment"])
-    raise Refusal("ValidationError", f"No step adjustment found for metric value {value} and breach delta {breach}")
+    return None
 
 
 def _percent(size: int, percent: int) -> int:

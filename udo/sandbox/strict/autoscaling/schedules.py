@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 import zoneinfo
 from collections.abc import Mapping
 from typing import Any
@@ -13,19 +11,12 @@ from moto.moto_api._internal import mock_random
 
 from udo.sandbox.strict import limits, moment
 from udo.sandbox.strict.autoscaling.groups_known import known_group
+from udo.sandbox.strict.autoscaling.recurrence import recurs
 from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces, rule
 
 _SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 _MEMBERS = ("DesiredCapacity", "MaxSize", "MinSize", "StartTime", "EndTime", "Recurrence", "TimeZone")
-# The five fields of a recurrence: lowest and highest number, and the names that stand for numbers.
-_FIELDS: tuple[tuple[int, int, str], ...] = (
-    (0, 59, ""),
-    (0, 23, ""),
-    (1, 31, ""),
-    (1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"),
-    (0, 7, "SUN MON TUE WED THU FRI SAT"),
-)
 _AT_ONCE = 50
 
 
@@ -44,8 +35,8 @@ def scheduled_actions_say_what_and_when(request: Request) -> None:
 def _wrong(action: Mapping[str, Any]) -> str | None:
     """Why AWS refuses a scheduled action, or None."""
     start, end, recurrence = (
-        _seconds(action.get("StartTime")),
-        _seconds(action.get("EndTime")),
+        moment.seconds(action.get("StartTime")),
+        moment.seconds(action.get("EndTime")),
         action.get("Recurrence"),
     )
     sizes = [action.get(name) for name in _SIZES]
@@ -55,7 +46,7 @@ def _wrong(action: Mapping[str, Any]) -> str | None:
             "At least one of MinSize, MaxSize or DesiredCapacity must be specified",
         ),
         (recurrence is None and start is None, "StartTime or Recurrence must be specified"),
-        (recurrence is not None and not _recurs(str(recurrence)), f"Given recurrence string: {recurrence} is invalid"),
+        (recurrence is not None and not recurs(str(recurrence)), f"Given recurrence string: {recurrence} is invalid"),
         (action.get("TimeZone") not in (None, *_zones()), f"Given time zone: {action.get('TimeZone')} is invalid"),
         (start is not None and start < moment.now(), "Given start time is in the past"),
         (end is not None and end < max(moment.now(), start or 0.0), "Given end time is before the start time"),
@@ -78,34 +69,6 @@ def _sizes_apart(least: Any, most: Any, desired: Any) -> tuple[tuple[bool, str],
 
 def _zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
-
-
-def _recurs(text: str) -> bool:
-    fields = text.split()
-    return len(fields) == len(_FIELDS) and all(map(_is_field, fields, _FIELDS))
-
-
-def _is_field(text: str, field: tuple[int, int, str]) -> bool:
-    low, high, names = field
-    numbers = {name: str(number) for number, name in enumerate(names.split(), start=low)}
-    for part in text.upper().split(","):
-        found = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/(\d+))?", part)
-        if found is None:
-            return False
-        ends = [numbers.get(end, end) for end in found.group(1, 2) if end is not None]
-        if not all(end.isdigit() and low <= int(end) <= high for end in ends):
-            return False
-        if (len(ends) == 2 and int(ends[0]) > int(ends[1])) or found[3] == "0":
-            return False
-    return True
-
-
-def _seconds(when: Any) -> float | None:
-    if when is None or isinstance(when, int | float):
-        return when
-    if not isinstance(when, datetime.datetime):
-        when = datetime.datetime.fromisoformat(str(when).replace("Z", "+00:00"))
-    return float((when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp())
 
 
 @answers("autoscaling", "PutScheduledUpdateGroupAction")
@@ -182,6 +145,7 @@ def scheduled_actions_belong_to_their_group(
     sizes = [None if size is None else int(size) for size in (desired_capacity, max_size, min_size)]
     made = kind(name, *sizes, scheduled_action_name, start_time, end_time, recurrence, timezone)
     before = _kept(backend).get((name, scheduled_action_name))
+    made.udo_looked = moment.now()
     made.udo_id = before.udo_id if before else str(mock_random.uuid4())
     _kept(backend)[name, scheduled_action_name] = made
     return made
@@ -222,10 +186,10 @@ def scheduled_actions_come_in_pages(request: Request) -> dict[str, Any]:
 def _is_asked_for(action: Any, names: list[str], params: Mapping[str, Any]) -> bool:
     if names:
         return action.scheduled_action_name in names
-    low, high = _seconds(params.get("StartTime")), _seconds(params.get("EndTime"))
+    low, high = moment.seconds(params.get("StartTime")), moment.seconds(params.get("EndTime"))
     if low is None and high is None:
         return True
-    start = _seconds(action.start_time)
+    start = moment.seconds(action.start_time)
     return start is not None and (low or 0.0) <= start <= (float("inf") if high is None else high)
 
 

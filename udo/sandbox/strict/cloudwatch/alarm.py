@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from udo.sandbox.strict import moment
 
 OK, ALARM, UNKNOWN = "OK", "ALARM", "INSUFFICIENT_DATA"
 STATES = (OK, ALARM, UNKNOWN)
+# Who carries out the actions of an alarm, by the service that their ARNs name.
+actors: dict[str, Callable[[str, Alarm], None]] = {}
 _UNCHECKED = "Unchecked: Initial alarm creation"
 
 
@@ -54,6 +56,13 @@ class Alarm:
         member = {OK: "OKActions", ALARM: "AlarmActions", UNKNOWN: "InsufficientDataActions"}[self.state_value]
         return list(self.settings.get(member) or [])
 
+    def act(self, *services: str) -> None:
+        """Carries out what it does in its state, of some services alone where they are named."""
+        for arn in self.actions() if self.acts else ():
+            service = arn.split(":")[2]
+            if service in actors and service in (services or actors):
+                actors[service](arn, self)
+
     def become(self, state_value: str, reason: str, reason_data: str | None = None) -> bool:
         """Sets the state; whether that is another one than before."""
         before = {"stateValue": self.state_value, "stateReason": self.reason}
@@ -69,6 +78,7 @@ class Alarm:
             }
             summary = f"Alarm updated from {before['stateValue']} to {state_value}"
             self.note("StateUpdate", summary, told)
+            self.act()
         return is_new
 
     def note(self, kind: str, summary: str, told: Mapping[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from udo.sandbox.strict import moment
@@ -25,7 +24,7 @@ def data_is_of_these_days(request: Request) -> None:
     params = request.params
     kept = []
     for number, one in enumerate(params.get("MetricData") or [], start=1):
-        time = seconds(one.get("Timestamp"))
+        time = moment.seconds(one.get("Timestamp"))
         if time is not None and not moment.now() - _TWO_WEEKS <= time <= moment.now() + _TWO_HOURS:
             told = f"The parameter MetricData.member.{number}.Timestamp must specify a time within the past two weeks"
             raise Refusal("InvalidParameterValue", f"{told} and no more than two hours ahead.")
@@ -46,7 +45,7 @@ def data_is_given_by_periods(request: Request) -> dict[str, Any]:
     """
     params = request.params
     queries = params.get("MetricDataQueries") or []
-    start, end = seconds(params["StartTime"]), seconds(params["EndTime"])
+    start, end = moment.seconds(params["StartTime"]), moment.seconds(params["EndTime"])
     if len(queries) > _MOST_QUERIES:
         raise Refusal("ValidationError", f"MetricDataQueries must have at most {_MOST_QUERIES} members")
     if start is None or end is None or start >= end:
@@ -94,7 +93,7 @@ def _row(
 @answers("cloudwatch", "GetMetricStatistics")
 def get_metric_statistics(request: Request) -> dict[str, Any]:
     params = request.params
-    start, end, period = seconds(params["StartTime"]), seconds(params["EndTime"]), int(params["Period"])
+    start, end, period = moment.seconds(params["StartTime"]), moment.seconds(params["EndTime"]), int(params["Period"])
     asked = [*(params.get("Statistics") or []), *(params.get("ExtendedStatistics") or [])]
     if not asked:
         raise Refusal("InvalidParameterCombination", "Must specify either Statistics or ExtendedStatistics")
@@ -114,15 +113,6 @@ def get_metric_statistics(request: Request) -> dict[str, Any]:
         extended = {name: metrics.statistic(name, inside) for name in params.get("ExtendedStatistics") or []}
         rows.append({**row, **({"ExtendedStatistics": extended} if extended else {})})
     return {"Label": params["MetricName"], "Datapoints": rows}
-
-
-def seconds(when: Any) -> float | None:
-    """A moment in seconds since the epoch, as a request names it."""
-    if when is None or isinstance(when, int | float):
-        return when
-    if not isinstance(when, datetime):
-        when = datetime.fromisoformat(str(when).replace("Z", "+00:00"))
-    return float((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
 @refuses("cloudwatch", "PutMetricAlarm", moto="accepts an expression that names nothing")

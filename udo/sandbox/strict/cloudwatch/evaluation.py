@@ -76,8 +76,24 @@ def _look(account: str, region: str, alarm: Alarm) -> None:
     if due is None:
         return
     alarm.looked = due
-    if alarm.held:
-        return
+    before = alarm.changed
+    if not alarm.held:
+        _judge(account, region, alarm, due)
+    if alarm.changed == before:
+        alarms_tell_groups_every_minute(alarm)
+
+
+@rule("cloudwatch", "PutMetricAlarm", moto="carries out no action")
+def alarms_tell_groups_every_minute(alarm: Alarm) -> None:
+    """Actions are carried out when an alarm comes into the state that they belong to; those of Auto Scaling again at
+    every evaluation, as long as it stays there.
+
+    Source: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html; API_SetAlarmState.html.
+    """
+    alarm.act("autoscaling")
+
+
+def _judge(account: str, region: str, alarm: Alarm, due: float) -> None:
     settings, period = alarm.settings, _period(alarm.settings)
     most = int(settings["EvaluationPeriods"])
     count = most + FARTHER
