@@ -315,6 +315,22 @@ def test_a_deployment_fails_as_a_whole_with_a_code_of_codedeploy(sandbox: Any, c
     assert deployed(sandbox, client)["creator"] == "CloudFormation"
 
 
+def test_an_alarm_is_listed_and_rung(sandbox: Any, client: Any, udo: Any) -> None:
+    words = {"MetricName": "Latency", "Namespace": "Shop", "Statistic": "Average", "Period": 60}
+    limits = {"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    for name in ("slow", "slower"):
+        client("cloudwatch").put_metric_alarm(AlarmName=name, **words, **limits)
+    assert [row["state"] for row in sandbox("alarm")] == ["INSUFFICIENT_DATA", "INSUFFICIENT_DATA"]
+    assert [(row["name"], row["state"]) for row in sandbox("alarm", "slow", "alarm")] == [("slow", "ALARM")]
+    sandbox("step", "120")
+    (found,) = client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    assert found["AlarmName"] == "slow"
+    for words_, why in ((("slow",), "which state?"), (("none", "OK"), "the sandbox has no alarm none")):
+        told = udo("sandbox", "alarm", *words_)
+        assert (told.exit, told.stdout) == (2, "")
+        assert why in told.stderr
+
+
 def test_an_instance_dies_and_is_replaced(sandbox: Any, client: Any) -> None:
     gone = members(client)[0]
     sandbox("fault", "add", "die", "--instance", gone)

@@ -201,6 +201,42 @@ def test_an_instance_prints_its_host_keys_once_it_has_booted(world: World, seede
     assert "BEGIN SSH HOST KEY KEYS" in console(InstanceId=born)["Output"]
 
 
+def alarm(aws: Any, name: str = "slow") -> None:
+    """An alarm that nothing has data of."""
+    words = {"MetricName": "Latency", "Namespace": "Shop", "Statistic": "Average", "Period": 60}
+    limits = {"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    aws("cloudwatch").put_metric_alarm(AlarmName=name, **words, **limits)
+
+
+def test_an_alarm_rings_until_it_is_told_otherwise(control: Control, aws: Any) -> None:
+    assert control.answer("alarms", {}) == (200, {"alarms": []})
+    alarm(aws)
+    aws("cloudwatch").put_composite_alarm(AlarmName="all", AlarmRule="ALARM(slow)")
+    control.answer("alarm", {"name": "slow", "state": "ALARM"})
+    control.answer("step", {"seconds": 3600})
+    rows = control.answer("alarms", {})[1]["alarms"]
+    assert [(row["name"], row["state"], row["held"]) for row in rows] == [
+        ("all", "ALARM", False),
+        ("slow", "ALARM", True),
+    ]
+    control.answer("alarm", {"name": "slow", "state": "OK"})
+    rows = control.answer("alarms", {})[1]["alarms"]
+    assert [(row["name"], row["state"], row["held"]) for row in rows] == [("all", "OK", False), ("slow", "OK", False)]
+    control.answer("step", {"seconds": 60})
+    assert control.answer("alarms", {})[1]["alarms"][1]["state"] == "INSUFFICIENT_DATA"
+
+
+def test_an_alarm_that_is_not_there_is_a_usage_error(control: Control, aws: Any) -> None:
+    assert control.answer("alarm", {"name": "slow", "state": "OK"})[1]["hint"] == "there are none"
+    alarm(aws)
+    code, told = control.answer("alarm", {"name": "slo", "state": "OK"})
+    assert (code, told["usage"]) == (400, True)
+    assert (told["message"], told["hint"]) == ("the sandbox has no alarm slo", "did you mean 'slow'?")
+    assert (
+        "one of OK, ALARM, INSUFFICIENT_DATA" in control.answer("alarm", {"name": "slow", "state": "LOUD"})[1]["hint"]
+    )
+
+
 def test_the_log_is_of_clients_only(control: Control, aws: Any) -> None:
     aws("ec2").describe_vpcs()
     control.answer("status", {})

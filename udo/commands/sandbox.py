@@ -1,4 +1,4 @@
-"""Run an AWS on this machine: start, stop, status, env, reset, step, fault, log."""
+"""Run an AWS on this machine: start, stop, status, env, reset, step, alarm, fault, log."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _ALREADY = "it was running already and stays as it is; start over with 'udo sandbox reset', or stop it first"
 # The kinds of faults that --seconds belongs to.
 _LONG = ("delay", "agent-slow", "hook-hangs")
+# What an alarm may be in.
+_STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
 _WHERE = (
     "operation",
     "application",
@@ -163,6 +165,31 @@ def log(last: int) -> Result:
     rows = daemon.ask("log", last=last)["requests"]
     columns = (Column("number", "NUMBER", "right"), Column("region", "REGION"), Column("action", "ACTION"))
     return Result(rows, columns=columns, rows=rows)
+
+
+@command.command()
+@click.argument("name", required=False)
+@click.argument("state", required=False, type=click.Choice(_STATES, case_sensitive=False))
+def alarm(name: str | None, state: str | None) -> Result:
+    """Show the alarms of CloudWatch in the sandbox, or set one to a STATE.
+
+    In ALARM it stays until another state is set; from then on it goes by its data again. An alarm is put there as in
+    AWS: aws cloudwatch put-metric-alarm.
+
+    \b
+    udo sandbox alarm                     list them
+    udo sandbox alarm shop-5xx ALARM      ring one
+    udo sandbox alarm shop-5xx OK         and be done with it
+    """
+    from udo.sandbox import daemon
+
+    if name and not state:
+        raise UsageError("which state?", hint=f"one of {', '.join(_STATES)}")
+    rows = daemon.ask("alarm", name=name, state=state)["alarms"] if name else daemon.ask("alarms")["alarms"]
+    rows = [row for row in rows if name in (None, row["name"])]
+    columns = (Column("name", "ALARM"), Column("region", "REGION", rank=LOW), Column("state", "STATE"))
+    more = (Column("since", "SINCE", rank=2), Column("reason", "WHY", rank=1, least=20))
+    return Result(rows, columns=(*columns, *more), rows=rows, text=None if rows else "there is no alarm")
 
 
 @command.group()

@@ -53,6 +53,8 @@ class Control:
             "time": lambda _words: {"now": self._world.clock.now(), "speed": self._world.clock.speed},
             "reset": self._reset,
             "step": self._step,
+            "alarms": self._alarms,
+            "alarm": self._alarm,
             "fault": self._fault,
             "faults": self._faults,
             "clear": self._clear,
@@ -89,6 +91,21 @@ class Control:
             raise UsageError("the clock of the sandbox goes no further than 2100", hint="stop it, and start it again")
         self._world.clock.step(seconds)
         return self._status(words)
+
+    def _alarms(self, _words: Words) -> Any:
+        from udo.sandbox import alarms
+
+        self._world.advance()
+        return {"alarms": alarms.listed(self._world)}
+
+    def _alarm(self, words: Words) -> Any:
+        from udo.sandbox import alarms
+
+        self._world.advance()
+        alarms.ring(self._world, str(words["name"]), str(words["state"]))
+        # What is made of alarms follows.
+        self._world.advance()
+        return self._alarms(words)
 
     def _fault(self, words: Words) -> Any:
         from udo.sandbox import faults

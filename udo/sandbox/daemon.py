@@ -34,7 +34,7 @@ MARK = "UDO_SANDBOX_FOLDER"
 # What a session file says; another one is none.
 SAYS = {"pid", "endpoint", "region", "account", "access_key", "secret_key", "ssh", "config", "folder"}
 # Of the sandbox's own commands those that change nothing.
-_READS = frozenset({"faults", "log", "status"})
+_READS = frozenset({"alarms", "faults", "log", "status"})
 
 
 def start(
