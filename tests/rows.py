@@ -87,7 +87,10 @@ class Rows:
         return {"SecurityGroups": rows}
 
     def DescribeSubnets(self, _asked: Any) -> Any:
-        return {"Subnets": []}
+        return {"Subnets": self._case.get("subnets", [])}
+
+    def DescribeLifecycleHooks(self, _asked: Any) -> Any:
+        return {"LifecycleHooks": self._case.get("hooks", [])}
 
     def ListInstanceProfiles(self, _asked: Any) -> Any:
         names = {"shop", "web", *re.findall(r"iam_profile: ([\w-]+)", self._case["udo.yml"])}

@@ -37,6 +37,7 @@ CHANGING = (
     "init",
     "lock",
     "prune",
+    "refresh",
     "resume",
     "rollback",
     "scale",
@@ -70,7 +71,7 @@ def test_a_verb_tells_its_own_options_and_where_the_others_are(udo: Udo, verb: s
     assert text.endswith(LINE)
     takes = {"--dry-run", "--yes"} if verb in CHANGING else {"--yes"} if verb == "plan" else set()
     assert _listed(text) & {"--dry-run", "--yes"} == takes
-    assert ("--output" in _listed(text)) == (verb in ("instances", "inventory", "ssh", "status"))
+    assert ("--output" in _listed(text)) == (verb in ("instances", "inventory", "refresh", "ssh", "status"))
 
 
 @pytest.mark.parametrize("verb", ALL)

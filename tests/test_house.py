@@ -49,17 +49,18 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "change": ("config model output notify result errors files signals", ""),
     "groups": ("change schema config model notify result errors", ""),
     "launch": ("groups change schema config model errors", ""),
+    "refresh": ("groups launch change schema config model result errors", ""),
     "deploy": ("bundle groups change schema config model notify result errors programs signals", ""),
     "fanout": ("groups change schema config model ssh result errors files signals", ""),
     "check": ("bundle groups launch change schema config model result errors", ""),
-    "status": ("groups deploy change schema config model result errors", ""),
-    "history": ("groups launch deploy change config model result errors", ""),
+    "status": ("groups refresh deploy change schema config model result errors", ""),
+    "history": ("groups launch refresh deploy change config model result errors", ""),
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),
     "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
-        "session selectors duration groups launch deploy fanout check status bundle history change config schema model"
-        " result errors files aws output signals",
+        "session selectors duration groups launch refresh deploy fanout check status bundle history change config"
+        " schema model result errors files aws output signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),
@@ -71,7 +72,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
 }
 # These are handed what they work with by a session: they may name its class to say so, never make one.
-_ROOMS = ("change", "groups", "launch", "deploy", "fanout", "check", "status", "history")
+_ROOMS = ("change", "groups", "launch", "refresh", "deploy", "fanout", "check", "status", "history")
 FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}
 # They show, hand on or answer the kernel's values, and know nothing of how a change is made.
 _VALUES = ("udo.change.plan", "udo.change.events")

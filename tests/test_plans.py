@@ -1,7 +1,8 @@
 """Plans from files: what AWS answers and what udo.yml says, and the steps that follow or the exact error.
 
 A case is one file in `plans/<verb>/`. `groups`, `configurations`, `versions` (of the template lt-1), `instances`,
-`refreshes`, `images` and `parameters` are AWS's own rows, short of what every row has; so are `deployment_groups` (of
+`refreshes`, `hooks`, `subnets`, `images` and `parameters` are AWS's own rows, short of what every row has; so are
+`deployment_groups` (of
 the application shop), `deployments` (newest first) with the instances they have `reached`, and `objects` in S3.
 What is named `absent` is not there, and operations that are `denied` may not be called. `udo.yml` and `argv` are what
 the operator has and types; `steps`, `unchanged` or `error` is what comes of it. Texts stand for base64, `RUN` for the
@@ -26,7 +27,7 @@ from rows import Rows
 FOLDER = Path(__file__).parent / "plans"
 CASES = sorted(FOLDER.glob("*/*.yml"))
 KEYS = {"says", "groups", "configurations", "versions", "images", "parameters", "absent", "denied", "udo.yml", "argv"}
-KEYS |= {"instances", "refreshes", "deployment_groups", "deployments", "reached", "objects"}
+KEYS |= {"hooks", "subnets", "instances", "refreshes", "deployment_groups", "deployments", "reached", "objects"}
 OUTCOMES = {"steps", "unchanged", "error", "differences", "notes"}
 _RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 

@@ -130,6 +130,17 @@ READS: dict[str, frozenset[str]] = {
     "lock": _GROUPS | _CALLER | _LOCKS,
     "plan": _UPDATE | _LOCKS | _SETTINGS,
     "prune": _LAUNCH_STATE | _CALLER,
+    "refresh": _GROUPS
+    | _CALLER
+    | _REFRESHES
+    | {
+        "autoscaling:DescribeLifecycleHooks",
+        "autoscaling:DescribeScalingActivities",
+        "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeSubnets",
+        "elasticloadbalancing:DescribeTargetHealth",
+    },
     "reload": frozenset(),
     "resume": _GROUPS
     | _CALLER
@@ -210,6 +221,12 @@ WRITES: dict[str, frozenset[str]] = {
     "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,
     "prune": _LOCK | _DELETE,
+    "refresh": _LOCK
+    | {
+        "autoscaling:CancelInstanceRefresh",
+        "autoscaling:RollbackInstanceRefresh",
+        "autoscaling:StartInstanceRefresh",
+    },
     "resume": _LOCK | _RESUME | {"autoscaling:CreateOrUpdateTags"},
     "rollback": _SWAP | _RESUME | {"autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
@@ -252,6 +269,7 @@ _IN_IAM: dict[str, tuple[str, ...]] = {
 _BESIDE: dict[str, tuple[str, ...]] = {
     "autoscaling:CreateLaunchConfiguration": ("iam:PassRole",),
     "autoscaling:UpdateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
+    "autoscaling:StartInstanceRefresh": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
     "codedeploy:CreateDeployment": (
         "codedeploy:GetApplicationRevision",
         "codedeploy:GetDeploymentConfig",

@@ -114,7 +114,7 @@ def test_a_wait_that_was_cut_off_is_waited_for_again(groups: Any, capsys: pytest
 
 def _left(session: Session, plan: Plan) -> Plan:
     aws = session.aws(session.config.role("prod", "webapp"))
-    return remaining(plan, aws.read, partial(watcher, aws))
+    return remaining(plan, aws.read, partial(watcher, aws, session.clock))
 
 
 def _again(world: Any, plan: Plan) -> Result:

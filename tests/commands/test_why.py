@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from deploy_worlds import OTHER, SHA, begin, config, deployments, end
 
-from udo.groups.failures import failed_activities, failed_refresh
-from udo.model.activities import Activity, Refresh
+from udo.groups.failures import failed_activities
+from udo.model.activities import Activity
+from udo.model.refreshes import Refresh
+from udo.refresh.why import failed_refresh
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import DeploymentFault
 from udo.sandbox.strict.codedeploy.faults import deployment_faults
@@ -103,25 +105,30 @@ def test_a_launch_that_went_well_afterwards_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "told", "lines"),
     [
-        ("Failed", "failed"),
-        ("Cancelled", "was cancelled"),
-        ("RollbackFailed", "failed, and so did its rollback,"),
-        ("RollbackSuccessful", "was rolled back"),
+        ("Failed", "failed at 40 %; what it has replaced stays", 2),
+        ("Cancelled", "was cancelled at 40 %; what it has replaced stays", 2),
+        (
+            "RollbackFailed",
+            "failed, and so did its rollback; some members are of the version before and some not",
+            2,
+        ),
+        ("RollbackSuccessful", "was rolled back; the group launches and runs what it did before", 1),
     ],
 )
-def test_a_refresh_that_did_not_go_through_is_told_with_its_reason(status: str, told: str) -> None:
+def test_a_refresh_that_did_not_go_through_is_told_with_its_reason(status: str, told: str, lines: int) -> None:
     refreshes = [
         Refresh("r-2", "Successful", "2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z"),
         Refresh("r-1", status, "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z", "an alarm went off", 40),
     ]
-    found = failed_refresh(refreshes)
+    found = failed_refresh(refreshes, "prod webapp")
     assert found is not None
-    assert found.says == f"instance refresh r-1 {told} at 40 %"
-    assert found.lines == ("an alarm went off",)
+    assert found.says == f"instance refresh r-1 {told}"
+    helps = "-> see what the alarm watches before it is tried again: udo status prod webapp"
+    assert found.lines == ("an alarm went off", helps)[:lines]
     assert found.since == "instance refresh r-2 was successful"
-    assert failed_refresh(refreshes[:1]) is None
+    assert failed_refresh(refreshes[:1], "prod webapp") is None
 
 
 def test_who_stopped_a_deployment_is_told_where_udo_did(world: Any, udo: Udo, seeded: Seeded) -> None:

@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from udo.aws.members import whole
+from udo.aws.refreshes import refresh_from
 from udo.aws.times import rfc3339
 from udo.aws.unknown import unknown_in
-from udo.model.activities import Activity, Refresh
+from udo.model.activities import Activity
 from udo.model.groups import AutoScalingGroup, Member, Override
 from udo.model.launch import LaunchConfiguration, LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
+from udo.model.refreshes import ENDED
 from udo.model.scaling import LifecycleHook, ScalingPolicy, ScheduledAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from udo.aws.connection import Connection
+    from udo.model.refreshes import Refresh
 
 # Source: botocore's model, DescribeAutoScalingGroups and DescribeLaunchConfigurations: MaxRecords is at most 100, and
 # so many names may be given with it (launch configurations: 50 names).
 _GROUP_NAMES = 100
 _CONFIGURATION_NAMES = 50
-# Source: API_InstanceRefresh, Status.
-_REFRESH_ENDED = frozenset({"Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"})
 
 
 @whole
@@ -75,10 +76,26 @@ class AutoScaling:
 
         Raises: UdoError.
         """
+        return next((one.status for one in self.latest_refreshes(group_name) if one.status not in ENDED), "")
+
+    def latest_refreshes(self, group_name: str) -> list[Refresh]:
+        """The last few of the group's instance refreshes, newest first; one that is under way is the first.
+
+        Raises: UdoError.
+        """
         asked: dict[str, Any] = {"AutoScalingGroupName": group_name, "MaxRecords": 10}
         answer = self._connection.ask("autoscaling", "DescribeInstanceRefreshes", asked)
-        running = (row["Status"] for row in answer.get("InstanceRefreshes", ()) if row["Status"] not in _REFRESH_ENDED)
-        return next(running, "")
+        return [refresh_from(row) for row in answer.get("InstanceRefreshes", ())]
+
+    def refresh(self, group_name: str, refresh_id: str) -> Refresh | None:
+        """The group's instance refresh of that id, where AWS has it.
+
+        Raises: UdoError.
+        """
+        asked: dict[str, Any] = {"AutoScalingGroupName": group_name, "InstanceRefreshIds": [refresh_id]}
+        answer = self._connection.ask("autoscaling", "DescribeInstanceRefreshes", asked)
+        found = (refresh_from(row) for row in answer.get("InstanceRefreshes", ()))
+        return next((one for one in found if one.refresh_id == refresh_id), None)
 
     def refreshes(self, group_name: str) -> list[Refresh]:
         """The group's instance refreshes that AWS keeps, newest first.
@@ -87,7 +104,7 @@ class AutoScaling:
         """
         asked = {"AutoScalingGroupName": group_name}
         pages = self._connection.pages("autoscaling", "DescribeInstanceRefreshes", asked)
-        return [_refresh(row) for page in pages for row in page.get("InstanceRefreshes", ())]
+        return [refresh_from(row) for page in pages for row in page.get("InstanceRefreshes", ())]
 
     def activities(self, group_name: str) -> Iterator[Activity]:
         """The group's scaling activities, newest first, in pages as they are used.
@@ -155,17 +172,6 @@ def group_from(row: Mapping[str, Any], unknown: tuple[str, ...] = ()) -> AutoSca
         overrides=tuple(map(_override, _policy_template(row).get("Overrides", ()))),
         unknown=tuple(unknown),
         raw=row,
-    )
-
-
-def _refresh(row: Mapping[str, Any]) -> Refresh:
-    return Refresh(
-        refresh_id=row["InstanceRefreshId"],
-        status=row["Status"],
-        started_at=rfc3339(row.get("StartTime")),
-        ended_at=rfc3339(row.get("EndTime")),
-        reason=row.get("StatusReason", ""),
-        percent=row.get("PercentageComplete", 0),
     )
 
 

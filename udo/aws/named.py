@@ -146,4 +146,5 @@ def _subnet(row: Mapping[str, Any]) -> Subnet:
     blocks = (block["Ipv6CidrBlock"] for block in row.get("Ipv6CidrBlockAssociationSet", ()))
     tags = {tag["Key"]: tag["Value"] for tag in row.get("Tags", ())}
     zone = row.get("AvailabilityZone", "")
-    return Subnet(row["SubnetId"], row.get("VpcId", ""), row.get("CidrBlock", ""), tuple(blocks), zone, tags)
+    free = row.get("AvailableIpAddressCount")
+    return Subnet(row["SubnetId"], row.get("VpcId", ""), row.get("CidrBlock", ""), tuple(blocks), zone, tags, free)

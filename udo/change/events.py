@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,15 @@ class StepFailed:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a step stands now, in one line; `fraction` from 0 to 1 where it is known, `waited` in seconds so far."""
+    """Where a step stands now, in one line; `fraction` from 0 to 1 where it is known, `waited` in seconds so far.
+
+    `data` is the same in full, for scripts that follow it.
+    """
 
     says: str
     fraction: float | None = None
     waited: float = 0.0
+    data: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

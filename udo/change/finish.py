@@ -233,7 +233,7 @@ class Finish:
             emit=partial(self._step, record),
             record=record.step,
             clock=self._session.clock,
-            watching=partial(waiting.watcher, self._aws),
+            watching=partial(waiting.watcher, self._aws, self._session.clock),
         )
         lock = Locking(tools, self._target.lock, self._session.run_id, operator, wait=self._session.wait_for_lock)
         if self._locked:

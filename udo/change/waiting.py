@@ -50,12 +50,14 @@ class Watcher(Protocol):
     def poll(self) -> Poll: ...
 
 
-# Who watches what, by the name that a Wait has it under: `module:class`, made with AWS and the Wait, its Refs filled.
+# Who watches what, by the name that a Wait has it under: `module:class`, made with AWS, the Wait, its Refs filled,
+# and a clock.
 WATCHERS: Mapping[str, str] = {
     "alarms": "udo.change.guarding:Quiet",
     "deployment": "udo.deploy.watch:Deployment",
     "group": "udo.groups.watch:Members",
     "leaving": "udo.groups.watch:Leaving",
+    "refresh": "udo.refresh.watch:Refreshing",
 }
 
 
@@ -72,12 +74,12 @@ class Plain:
         return Poll(state, (Progress(f"{self._wait.says}: {brief(state)}"),))
 
 
-def watcher(aws: Aws, wait: Wait) -> Watcher:
+def watcher(aws: Aws, clock: Clock, wait: Wait) -> Watcher:
     """Who watches a wait whose Refs are filled."""
     if not wait.watch:
         return Plain(aws.read, wait)
     module, _, name = WATCHERS[wait.watch].partition(":")
-    made: Watcher = getattr(importlib.import_module(module), name)(aws, wait)
+    made: Watcher = getattr(importlib.import_module(module), name)(aws, wait, clock)
     return made
 
 

@@ -52,7 +52,7 @@ def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, an
         seen = cached(aws)
         for role in roles:
             try:
-                left[role.label] = plan = _left(aws, role, groups, planned[role.label].plan)
+                left[role.label] = plan = _left(session, role, groups, planned[role.label].plan)
                 if swap_of(plan) and not anyway:
                     _check_refresh(session, aws, role.group_name)
                 if plan.steps:
@@ -112,9 +112,10 @@ def _refuse_another_account(aws: Aws, entries: Sequence[Entry]) -> None:
         raise Refused(told, hint="nothing was changed; choose the right profile")
 
 
-def _left(aws: Aws, role: Role, groups: Mapping[str, AutoScalingGroup], plan: Plan) -> Plan:
+def _left(session: Session, role: Role, groups: Mapping[str, AutoScalingGroup], plan: Plan) -> Plan:
+    aws = session.aws(role)
     group = existing_group(groups, role, aws.region)
-    left = replace(remaining(plan, aws.read, partial(watcher, aws)), command="apply")
+    left = replace(remaining(plan, aws.read, partial(watcher, aws, session.clock)), command="apply")
     # What was there when it was planned may be gone by now.
     return possible(aws, role, left, {}, group)
 

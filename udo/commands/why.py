@@ -13,8 +13,9 @@ from udo.deploy.revision import brief, told
 from udo.deploy.stop import stopped_by
 from udo.deploy.why import causes, story, verdict
 from udo.errors import Absent, AwsError, PermissionDenied
-from udo.groups.failures import Failure, failed_activities, failed_refresh
+from udo.groups.failures import Failure, failed_activities
 from udo.groups.text import age
+from udo.refresh.why import failed_refresh
 from udo.result import Result
 from udo.selectors import no_more, one_role
 
@@ -100,6 +101,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
 def _failures(session: Session, role: Role) -> list[Failure]:
     aws = session.aws(role)
     application, name = (role.get(f"deploy.{key}") for key in ("application", "deployment_group"))
+    words = f"{role.cluster} {role.name}"
     group = _serving(session, aws, role) if application and name else role.group_name
 
     def of_deployments() -> list[Failure]:
@@ -115,7 +117,7 @@ def _failures(session: Session, role: Role) -> list[Failure]:
 
     sources: dict[str, Callable[[], list[Failure]]] = {
         "deployments": of_deployments,
-        "instance refreshes": lambda: [*filter(None, [failed_refresh(aws.autoscaling.refreshes(group))])],
+        "instance refreshes": lambda: [*filter(None, [failed_refresh(aws.autoscaling.refreshes(group), words)])],
         "scaling activities": lambda: failed_activities(list(islice(aws.autoscaling.activities(group), _MOST))),
     }
     if not (application and name):

@@ -15,6 +15,7 @@ from udo.model.deployments import DeploymentTarget
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Wait
+    from udo.change.waiting import Clock
     from udo.model.deployments import LifecycleEvent
 
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -28,7 +29,7 @@ _NAMED = 3
 class Deployment:
     """One deployment as it is seen from poll to poll: the watcher of its wait."""
 
-    def __init__(self, aws: Aws, wait: Wait) -> None:
+    def __init__(self, aws: Aws, wait: Wait, _clock: Clock | None = None) -> None:
         self._reads = aws.codedeploy
         self._id = str(wait.read.params["deploymentId"])
         self._named = False

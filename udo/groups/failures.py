@@ -1,4 +1,4 @@
-"""What went wrong in a group's own life: instance refreshes and scaling activities that failed."""
+"""What went wrong in a group's own life: scaling activities that failed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from udo.model.activities import Activity, Refresh
+    from udo.model.activities import Activity
 
-# Source: API_InstanceRefresh, Status.
-_REFRESH_FAILED = {
-    "Failed": "failed",
-    "Cancelled": "was cancelled",
-    "RollbackFailed": "failed, and so did its rollback,",
-    "RollbackSuccessful": "was rolled back",
-}
 # So many ways to fail are told apart.
 _WAYS = 3
 # `udo why` sets the lines in by four columns of eighty.
@@ -47,17 +40,6 @@ class Failure:
     lines: tuple[str, ...] = ()
     since: str = ""
     since_at: str = ""
-
-
-def failed_refresh(refreshes: Sequence[Refresh]) -> Failure | None:
-    """The last instance refresh that did not go through; `refreshes` are newest first."""
-    for number, one in enumerate(refreshes):
-        if how := _REFRESH_FAILED.get(one.status):
-            later = next((after for after in refreshes[:number] if after.status == "Successful"), None)
-            says = f"instance refresh {one.refresh_id} {how} at {one.percent} %"
-            after = (f"instance refresh {later.refresh_id} was successful", later.ended_at) if later else ("", "")
-            return Failure("instance refresh", one.ended_at or one.started_at, says, _lines(one.reason), *after)
-    return None
 
 
 def failed_activities(activities: Sequence[Activity]) -> list[Failure]:
@@ -89,10 +71,11 @@ def _folded(alike: Sequence[Activity], activities: Sequence[Activity], others: i
     newer = activities[: activities.index(last)]
     later = next((one for one in newer if one.status == "Successful" and one.launches == last.launches), None)
     after = (" ".join(later.description.split()).rstrip("."), later.started_at) if later else ("", "")
-    return Failure("scaling activity", last.started_at, says, (*_lines(said), *filter(None, [remedy])), *after)
+    return Failure("scaling activity", last.started_at, says, (*lines_of(said), *filter(None, [remedy])), *after)
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def lines_of(text: str) -> tuple[str, ...]:
+    """A text in lines that fit."""
     return tuple(wrap(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.change.plan import Wait
+    from udo.change.waiting import Clock
     from udo.model.groups import AutoScalingGroup, Member
 
 STEADY = "steady"
@@ -33,7 +34,7 @@ class Members:
     before, and `gone` where the group does not exist. Members in Standby count for nothing: nobody waits for them.
     """
 
-    def __init__(self, aws: Aws, wait: Wait) -> None:
+    def __init__(self, aws: Aws, wait: Wait, _clock: Clock | None = None) -> None:
         self._look = _Look(aws, wait)
 
     def poll(self) -> Poll:
@@ -52,7 +53,7 @@ class Leaving:
     The state is `empty` once nobody is left, `gone` once the group is, and `changing` before.
     """
 
-    def __init__(self, aws: Aws, wait: Wait) -> None:
+    def __init__(self, aws: Aws, wait: Wait, _clock: Clock | None = None) -> None:
         self._look = _Look(aws, wait)
         self._patience = _LATE
 

@@ -1,4 +1,4 @@
-"""What an Auto Scaling group has done: scaling activities and instance refreshes."""
+"""What an Auto Scaling group has done: scaling activities."""
 
 from __future__ import annotations
 
@@ -19,15 +19,3 @@ class Activity:
     def launches(self) -> bool:
         """Whether it was to launch an instance."""
         return self.description.startswith("Launching")
-
-
-@dataclass(frozen=True)
-class Refresh:
-    """One instance refresh; times are RFC 3339 UTC, `percent` is how much of it was done."""
-
-    refresh_id: str
-    status: str
-    started_at: str
-    ended_at: str = ""
-    reason: str = ""
-    percent: int = 0

@@ -33,7 +33,7 @@ class SecurityGroup:
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet of a VPC; `ipv6_cidrs` are its IPv6 blocks."""
+    """A subnet of a VPC; `ipv6_cidrs` are its IPv6 blocks, `free` how many addresses are left, where AWS says it."""
 
     subnet_id: str
     vpc_id: str
@@ -41,3 +41,4 @@ class Subnet:
     ipv6_cidrs: tuple[str, ...] = ()
     availability_zone: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    free: int | None = None

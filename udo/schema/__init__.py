@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from udo.schema import boot, deploy, file, group, launch, place, ssh
+from udo.schema import boot, deploy, file, group, launch, place, refresh, ssh
 from udo.schema.key import EVERYWHERE, ROOT, Key, Kind, Level, Merge
 
 __all__ = ["BY_PATH", "EVERYWHERE", "KEYS", "ROOT", "TOP", "Key", "Kind", "Level", "Merge", "inside"]
@@ -13,6 +13,7 @@ KEYS: tuple[Key, ...] = (
     *file.KEYS,
     *place.KEYS,
     *group.KEYS,
+    *refresh.KEYS,
     *launch.KEYS,
     *boot.KEYS,
     *deploy.KEYS,

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from udo.aws import Aws
-    from udo.model.activities import Refresh
     from udo.model.deployments import Deployment, DeploymentGroup
     from udo.model.groups import AutoScalingGroup
     from udo.model.instances import Instance
+    from udo.model.refreshes import Refresh
     from udo.model.scaling import LifecycleHook, ScalingPolicy, ScheduledAction
 
 

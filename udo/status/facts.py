@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from udo.groups.health import target_group_name
 from udo.groups.locks import locked_text
 from udo.groups.text import age
-from udo.status.health import target_group_name
+from udo.refresh.rows import refresh_row
+from udo.refresh.words import standing
+from udo.refresh.words import why as reason_of
 from udo.status.rows import is_held, text_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from udo.model.activities import Refresh
     from udo.model.groups import AutoScalingGroup
+    from udo.model.refreshes import Refresh
     from udo.model.scaling import LifecycleHook, ScalingPolicy, ScheduledAction
     from udo.status.details import Details
     from udo.status.page import Standing
@@ -45,7 +48,7 @@ def details_row(one: Standing, details: Details) -> dict[str, Any]:
     group = one.group
     return {
         "settings": _settings(group) if group else None,
-        "refresh": _known(details.refreshes, lambda found: _refresh_row(found[0]) if found else None),
+        "refresh": _known(details.refreshes, lambda found: refresh_row(found[0]) if found else None),
         "hooks": _known(details.hooks, lambda found: [vars(hook) for hook in found]),
         "policies": _known(details.policies, lambda found: [vars(policy) for policy in found]),
         "schedules": _known(details.schedules, lambda found: [vars(action) for action in found]),
@@ -134,18 +137,15 @@ def _suspended(group: AutoScalingGroup) -> Iterator[str]:
         yield f"{name} ({why})" if why else name
 
 
-def _refresh_row(one: Refresh) -> dict[str, Any]:
-    return {**vars(one), "ended_at": one.ended_at or None, "reason": one.reason or None}
-
-
 def _refresh_text(found: Sequence[Refresh], now: float) -> str:
     """The last instance refresh, which may be under way."""
     if not found:
         return ""
     last = found[0]
     when = f"{age(last.ended_at, now)} ago" if last.ended_at else f"since {age(last.started_at, now)}"
-    share = "" if last.ended_at and last.percent == 100 else f" at {last.percent} %"
-    return f"{last.refresh_id} {last.status}{share}, {when}{f': {last.reason}' if last.reason else ''}"
+    said = reason_of(last)
+    brings = f", brings version {last.desired.version}" if last.desired and last.is_active else ""
+    return f"{last.refresh_id} {standing(last)}{brings}, {when}{f': {said}' if said else ''}"
 
 
 def _hook_text(hook: LifecycleHook) -> str:

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.revision import brief, told
+from udo.groups.health import reasons, state
 from udo.groups.observe import Seen
 from udo.groups.outdated import outdated, outdated_ids
 from udo.groups.rows import instance_row
 from udo.groups.text import age, brief_launch, launch_text
 from udo.result import LOW, Column
-from udo.status.health import reasons, state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from udo.deploy.revision import brief, told
 from udo.groups.asleep import is_asleep
+from udo.groups.health import HEALTHY, folded
 from udo.groups.outdated import outdated
 from udo.groups.text import age, brief_launch, brief_name, launch_text, short_name
 from udo.groups.unapplied import unapplied
 from udo.result import LOW, Column
-from udo.status.health import HEALTHY, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
