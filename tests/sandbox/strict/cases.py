@@ -16,6 +16,8 @@ import cases_kinds
 import cases_launch
 import cases_members
 import cases_parameters
+import cases_refresh_rules
+import cases_refreshes
 import cases_revisions
 import cases_rollout
 import cases_scaling
@@ -36,6 +38,8 @@ _MODULES = (
     cases_launch,
     cases_members,
     cases_parameters,
+    cases_refresh_rules,
+    cases_refreshes,
     cases_revisions,
     cases_rollout,
     cases_scaling,

@@ -270,13 +270,6 @@ def zones_are_balanced(aws: Account) -> None:
     holds(zones == [ZONE, ZONE, "us-west-2b", "us-west-2b"], str(zones))
 
 
-def groups_show_their_refreshes(aws: Account) -> None:
-    aws.group(size=1)
-    describe = aws.autoscaling.describe_instance_refreshes
-    holds(describe(AutoScalingGroupName="web")["InstanceRefreshes"] == [])
-    refused(describe, "ValidationError", "AutoScalingGroup name not found", AutoScalingGroupName="nothing")
-
-
 def values_fit_their_shapes(aws: Account) -> None:
     aws.group(size=1)
     refused(aws.update, "ValidationError", "enum value set", DeletionProtection="perhaps")

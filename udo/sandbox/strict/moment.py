@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from udo.sandbox.clock import Clock
@@ -17,6 +19,16 @@ class _Present:
 def use(clock: Clock) -> None:
     """Makes `clock` the one that every answer goes by."""
     _Present.clock = clock
+
+
+@contextmanager
+def standing(seconds: float) -> Iterator[None]:
+    """Within the block it is that moment, in seconds since the epoch."""
+    before, _Present.clock = _Present.clock, Clock.by_hand(seconds)
+    try:
+        yield
+    finally:
+        _Present.clock = before
 
 
 def now() -> float:

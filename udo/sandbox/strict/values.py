@@ -15,6 +15,7 @@ _AUTO_SCALING = (
     "CreateOrUpdateTags",
     "PutScalingPolicy",
     "PutScheduledUpdateGroupAction",
+    "StartInstanceRefresh",
     "UpdateAutoScalingGroup",
 )
 

@@ -22,6 +22,7 @@ from udo.sandbox.strict.autoscaling.holding import (
 from udo.sandbox.strict.autoscaling.lifecycle_hooks import TERMINATING
 from udo.sandbox.strict.autoscaling.members import COUNTED, arrive, enter_service, launch, launch_data
 from udo.sandbox.strict.autoscaling.processes import runs
+from udo.sandbox.strict.autoscaling.refresh_state import surplus
 from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.elbv2.targets import fails
 from udo.sandbox.strict.rules import replaces, rule
@@ -115,7 +116,7 @@ def _dead_long_enough(member: Any) -> bool:
 def reconcile(group: Any, reason: str) -> None:
     """Launches what is missing and terminates what is too much, unless the process is suspended."""
     present = [member for member in group.instance_states if member.lifecycle_state in COUNTED]
-    missing = target_size(group) - len(present)
+    missing = target_size(group) + surplus(group) - len(present)
     if missing > 0 and suspended_launch_does_not_launch(group):
         launch(group, missing, reason)
     elif missing < 0 and suspended_terminate_does_not_shrink(group):

@@ -41,6 +41,27 @@ def listens(listener: Listener) -> Listener:
     return listener
 
 
+@dataclass(frozen=True)
+class Worker:
+    """What works on actions by itself: `due` tells when it does next, `advance` moves it up to the present moment."""
+
+    due: Callable[[], float | None]
+    advance: Callable[[], None]
+
+
+_workers: list[Worker] = []
+
+
+def works(worker: Worker) -> None:
+    """Registers what completes actions as time goes on."""
+    _workers.append(worker)
+
+
+def workers() -> tuple[Worker, ...]:
+    """Everything that works on actions by itself."""
+    return tuple(_workers)
+
+
 @rule("autoscaling", "DescribeAutoScalingGroups", moto="keeps hooks, and never holds an instance")
 def hooks_hold_members(group: Any, member: Any, transition: str) -> bool:
     """A member that launches or terminates waits (Pending:Wait, Terminating:Wait) for the group's hooks of that kind;

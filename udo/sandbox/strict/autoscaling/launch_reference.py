@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,11 +50,13 @@ def unknown_launch_configurations_are_refused(request: Request) -> None:
 @refuses(
     "autoscaling",
     "CreateAutoScalingGroup",
+    "StartInstanceRefresh",
     "UpdateAutoScalingGroup",
     moto="answers with EC2's error code, and looks at the version only when it launches",
 )
 def unknown_launch_templates_are_refused(request: Request) -> None:
-    """A group cannot be put on a launch template or version that does not exist or has no image: ValidationError.
+    """A group cannot be put on, nor refreshed to, a launch template or version that does not exist or has no image:
+    ValidationError.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-launch-template.html.
     """
@@ -82,8 +85,9 @@ def template_version(ec2: Any, reference: Mapping[str, Any]) -> Any:
 
 def template_references(params: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Every launch template specification a request names, those of a mixed instances policy too."""
-    found = [params["LaunchTemplate"]] if params.get("LaunchTemplate") else []
-    mixed = (params.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
+    named = params.get("DesiredConfiguration") or params
+    found = [named["LaunchTemplate"]] if named.get("LaunchTemplate") else []
+    mixed = (named.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
     if mixed.get("LaunchTemplateSpecification"):
         found.append(mixed["LaunchTemplateSpecification"])
     overrides = mixed.get("Overrides") or []
@@ -170,6 +174,39 @@ def templates_are_shown_by_id_and_name(group: Any, override: Mapping[str, Any]) 
         return dict(override)
     by_id = {key: value for key, value in own.items() if key != "LaunchTemplateName" or not own.get("LaunchTemplateId")}
     return {**override, "LaunchTemplateSpecification": {**own, **_named(template_version(group.ec2_backend, by_id))}}
+
+
+def desired_source(group: Any, configuration: Mapping[str, Any]) -> Any:
+    """What a group would launch from with a desired configuration, under the names a group has for it."""
+    shadow = copy.copy(group)
+    set_launch_source(shadow, None, configuration.get("LaunchTemplate"), configuration.get("MixedInstancesPolicy"))
+    return LaunchSource({name: getattr(shadow, name, None) for name in _SOURCE_OF_A_GROUP})
+
+
+class LaunchSource:
+    """What a group launches from, kept apart from the group; `put` makes it the group's own."""
+
+    ec2_launch_template: Any
+    launch_template_version: str
+    mixed_instances_policy: dict[str, Any] | None
+
+    def __init__(self, held: Mapping[str, Any]) -> None:
+        self.__dict__.update(held)
+
+    def put(self, group: Any) -> None:
+        """Makes it what the group launches from."""
+        group.__dict__.update(self.__dict__)
+
+
+_SOURCE_OF_A_GROUP = (
+    "ec2_launch_template",
+    "launch_config",
+    "launch_configuration_name",
+    "launch_template_version",
+    "mixed_instances_policy",
+    "provided_launch_template_version",
+    "udo_mixed",
+)
 
 
 def _named(version: Any) -> dict[str, str]:

@@ -17,6 +17,7 @@ from udo.sandbox.strict import moment
 from udo.sandbox.strict.autoscaling.activities import difference_cause, finish, record
 from udo.sandbox.strict.autoscaling.holding import hooks_hold_members
 from udo.sandbox.strict.autoscaling.lifecycle_hooks import LAUNCHING
+from udo.sandbox.strict.autoscaling.refresh_state import active
 from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.ec2.references import images_are_looked_up_at_launch, missing_image
 from udo.sandbox.strict.rules import Refusal, adds, replaces, rule
@@ -142,22 +143,34 @@ def _run(group: Any, place: str, count: int) -> Any:
 
 
 def launch_data(group: Any) -> LaunchData:
-    """The launch data the group has now."""
-    if group.ec2_launch_template is None:
-        return _from_configuration(group.launch_config)
-    overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or [{}]
-    return overrides_come_before_the_template(group, overrides[0])
+    """What the group launches now."""
+    source = refreshes_launch_the_desired_configuration(group)
+    if source.ec2_launch_template is None:
+        return _from_configuration(source.launch_config)
+    overrides = ((source.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or [{}]
+    return overrides_come_before_the_template(group, source, overrides[0])
+
+
+@rule("autoscaling", "StartInstanceRefresh", moto="has no such operation")
+def refreshes_launch_the_desired_configuration(group: Any) -> Any:
+    """While an instance refresh with a desired configuration is active everything the group launches is launched from
+    that, scaling out too, though the group still shows what it had.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html (desired configuration).
+    """
+    refresh = active(group)
+    return refresh.source if refresh is not None and refresh.launches_desired else group
 
 
 @rule("autoscaling", "UpdateAutoScalingGroup", moto="takes nothing but the type from an override")
-def overrides_come_before_the_template(group: Any, override: Mapping[str, Any]) -> LaunchData:
+def overrides_come_before_the_template(group: Any, source: Any, override: Mapping[str, Any]) -> LaunchData:
     """What an override says (type, image, a template of its own) comes before what the policy's template says.
 
     Source: botocore autoscaling shape LaunchTemplate.
     """
     own = override.get("LaunchTemplateSpecification") or {}
-    template = group.ec2_backend.get_launch_template(own.get("LaunchTemplateId") or group.ec2_launch_template.id)
-    number = own.get("Version") or "$Default" if own else group.launch_template_version
+    template = group.ec2_backend.get_launch_template(own.get("LaunchTemplateId") or source.ec2_launch_template.id)
+    number = own.get("Version") or "$Default" if own else source.launch_template_version
     return _from_template(group, template.get_version(number), override)
 
 
@@ -237,7 +250,7 @@ def _join(group: Any, instance: Any, reason: str) -> None:
     member.udo_birth, member.udo_own_image = data.birth, data.own_image
     member.udo_ready_at = moment.now() + delays.boot
     group.instance_states.append(member)
-    cause = difference_cause("launch", before, before + 1, reason)
+    cause = _cause(group, before, reason)
     activity = record(group, f"Launching a new EC2 instance: {instance.id}", cause, status="PreInService")
     activity["Details"] = json.dumps({"Subnet ID": instance.subnet_id, "Availability Zone": member.availability_zone})
     member.udo_activity = activity
@@ -245,6 +258,22 @@ def _join(group: Any, instance: Any, reason: str) -> None:
     instance._state.name, instance._state.code = "pending", 0
     if delays.boot <= 0:
         arrive(group, member)
+
+
+def _cause(group: Any, before: int, reason: str) -> str:
+    if not reason and active(group) is not None:
+        return refreshes_are_causes("launched")
+    return difference_cause("launch", before, before + 1, reason)
+
+
+@rule("autoscaling", "StartInstanceRefresh", moto="has no such operation")
+def refreshes_are_causes(what: str) -> str:
+    """What an instance refresh launches and terminates has it as its cause in the scaling activities.
+
+    Source: messages of Auto Scaling in tests of a public repository ("At 2022-12-24T22:03:59Z an instance was taken
+    out of service in response to an instance refresh.").
+    """
+    return f"At {moment.text()} an instance was {what} in response to an instance refresh."
 
 
 def arrive(group: Any, member: Any) -> None:
@@ -258,6 +287,7 @@ def arrive(group: Any, member: Any) -> None:
 def enter_service(member: Any) -> None:
     """Puts a member into service."""
     member.lifecycle_state = "InService"
+    member.udo_in_service_at = moment.now()
     finish(member.udo_activity)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from moto.codedeploy.models import CodeDeployBackend, codedeploy_backends
 
 from udo.sandbox.strict import moment, steady
+from udo.sandbox.strict.autoscaling.holding import Worker, works
 from udo.sandbox.strict.codedeploy.configs import INVALID_TOKEN, known_config
 from udo.sandbox.strict.codedeploy.creation import begin, is_blue_green
 from udo.sandbox.strict.codedeploy.history import OF_ONE_INSTANCE, last_good, of_group, run_of
@@ -31,6 +32,16 @@ def advance() -> None:
     for account in list(codedeploy_backends.values()):
         for backend in list(account.values()):
             _advance(backend)
+
+
+def next_due() -> float | None:
+    """When a deployment that holds an instance of an Auto Scaling group changes next, in seconds since the epoch."""
+    backends = [backend for account in codedeploy_backends.values() for backend in account.values()]
+    holding = [one for backend in backends for one in _running(backend) if getattr(one, "udo_held", None)]
+    return min((when for one in holding if (when := due(run_of(one))) is not None), default=None)
+
+
+works(Worker(next_due, advance))
 
 
 def known_deployment(backend: CodeDeployBackend, deployment_id: str) -> Any:

@@ -15,6 +15,7 @@ from udo.sandbox.strict.rules import Refusal, Request, refuses, rule
 _IMAGE = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 # Letters, generation, and what is special of it: m, 8 and gd.
 _FAMILY = re.compile(r"([a-z]+)(\d+)([a-z]*(?:-[a-z0-9]+)?)")
+_TAKING_LAUNCH_DATA = ("CreateAutoScalingGroup", "StartInstanceRefresh", "UpdateAutoScalingGroup")
 _FORMED = "You must use a valid fully-formed launch template."
 
 
@@ -113,7 +114,7 @@ def _profile_exists(request: Request, profile: str) -> bool:
     return any(profile in (one.name, one.arn) for one in known)
 
 
-@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any image, key and group")
+@refuses("autoscaling", *_TAKING_LAUNCH_DATA, moto="accepts any image, key and group")
 def templates_name_what_exists(request: Request) -> None:
     """A group is put on a launch template only if its image, type, key pair, instance profile and security groups
     exist: ValidationError.
@@ -126,26 +127,24 @@ def templates_name_what_exists(request: Request) -> None:
             raise Refusal("ValidationError", f"{_FORMED} {why}")
 
 
-@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any type")
+@refuses("autoscaling", *_TAKING_LAUNCH_DATA, moto="accepts any type")
 def overrides_name_known_types(request: Request) -> None:
     """An override of a mixed instances policy names an instance type that exists: ValidationError.
 
     Source: botocore autoscaling shape LaunchTemplateOverrides, member InstanceType.
     """
-    policy = request.params.get("MixedInstancesPolicy") or {}
-    for override in (policy.get("LaunchTemplate") or {}).get("Overrides") or []:
+    for override in _overrides(request.params):
         if (kind := override.get("InstanceType")) and not _type_exists(kind):
             raise Refusal("ValidationError", f"{_FORMED} Invalid value '{kind}' for InstanceType.")
 
 
-@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts any image")
+@refuses("autoscaling", *_TAKING_LAUNCH_DATA, moto="accepts any image")
 def overrides_name_known_images(request: Request) -> None:
     """An override of a mixed instances policy names an image by its id, and one that exists: ValidationError.
 
     Source: botocore autoscaling shape LaunchTemplateOverrides, member ImageId (pattern `^ami-[a-z0-9]{1,17}$`).
     """
-    policy = request.params.get("MixedInstancesPolicy") or {}
-    for override in (policy.get("LaunchTemplate") or {}).get("Overrides") or []:
+    for override in _overrides(request.params):
         image = override.get("ImageId")
         if image and not re.fullmatch(r"ami-[a-z0-9]{1,17}", image):
             told = "failed to satisfy constraint: Member must satisfy regular expression pattern: ^ami-[a-z0-9]{1,17}$"
@@ -154,7 +153,7 @@ def overrides_name_known_images(request: Request) -> None:
             raise Refusal("ValidationError", f"{_FORMED} {why}")
 
 
-@refuses("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="accepts both places")
+@refuses("autoscaling", *_TAKING_LAUNCH_DATA, moto="accepts both places")
 def security_groups_have_one_place(request: Request) -> None:
     """A launch template with network interfaces names its security groups there, not beside them: ValidationError.
 
@@ -168,6 +167,12 @@ def security_groups_have_one_place(request: Request) -> None:
                 f"{_FORMED} Network interfaces and an instance-level security groups may not be specified on the same "
                 "request",
             )
+
+
+def _overrides(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    policy = (params.get("DesiredConfiguration") or params).get("MixedInstancesPolicy") or {}
+    found: list[dict[str, Any]] = (policy.get("LaunchTemplate") or {}).get("Overrides") or []
+    return found
 
 
 def _missing(request: Request, data: Mapping[str, Any]) -> str | None:

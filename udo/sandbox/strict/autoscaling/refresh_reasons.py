@@ -1,0 +1,78 @@
+"""The words in which an instance refresh says what it waits for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from udo.sandbox.strict import moment
+from udo.sandbox.strict.autoscaling.refresh_members import Fleet, healthy
+from udo.sandbox.strict.autoscaling.refresh_state import Refresh
+from udo.sandbox.strict.rules import rule
+
+_REMAINING = "Waiting for remaining instances to be available. For example:"
+
+
+@rule("autoscaling", "DescribeInstanceRefreshes", moto="has no such operation")
+def waiting_reason(group: Any, refresh: Refresh, fleet: Fleet) -> str:
+    """StatusReason tells of a refresh in progress which new instance it waits for, for example: one that warms up, or
+    one without enough data on its health.
+
+    Source: botocore autoscaling, example of DescribeInstanceRefreshes; logs of a public repository ("has insufficient
+    data to evaluate its health with Amazon EC2").
+    """
+    late = [member for member in fleet.new if member.instance_id not in fleet.ready]
+    for member in late:
+        if member.lifecycle_state == "InService" and healthy(group, member):
+            one = f"{member.instance_id} is warming up."
+            return f"Waiting for instances to warm up before continuing. For example: {one}"
+    return next((_insufficient(member) for member in late), "")
+
+
+def _insufficient(member: Any) -> str:
+    serves = member.lifecycle_state == "InService" and member.instance.state == "running"
+    by = "Elastic Load Balancing" if serves else "Amazon EC2"
+    return f"{_REMAINING} {member.instance_id} has insufficient data to evaluate its health with {by}."
+
+
+def stuck_reason(group: Any, refresh: Refresh, fleet: Fleet) -> str:
+    """Why a refresh gets no further by itself; empty where it does."""
+    late = [member for member in fleet.new if member.instance_id not in fleet.ready]
+    if not late and moment.now() < getattr(group, "udo_retry_at", 0.0):
+        return refresh.reason or f"{_REMAINING} instances could not be launched."
+    for member in late:
+        if member.lifecycle_state == "InService" and not healthy(group, member):
+            return _insufficient(member)
+    if late:
+        return ""
+    return blocked_instances_are_named(fleet)
+
+
+@rule("autoscaling", "DescribeInstanceRefreshes", moto="has no such operation")
+def blocked_instances_are_named(fleet: Fleet) -> str:
+    """StatusReason names an instance that is protected from scale-in, or in Standby, where only those are left.
+
+    Source: a script of a public repository that goes by "is protected. Remove instance scale-in protection to
+    continue."; what is said of Standby is made after it.
+    """
+    if fleet.held:
+        return (
+            f"{_REMAINING} {fleet.held[0].instance_id} is protected. Remove instance scale-in protection to continue."
+        )
+    if fleet.standby:
+        return f"{_REMAINING} {fleet.standby[0].instance_id} is in Standby. Return it to service to continue."
+    return ""
+
+
+def baking(until: float) -> str:
+    """What a refresh in its bake time says."""
+    return f"Waiting for bake time to finish before continuing. There are {_seconds(until)} seconds left."
+
+
+def pausing(until: float) -> str:
+    """What a refresh says after a checkpoint."""
+    return f"Waiting for checkpoint delay to finish before continuing. There are {_seconds(until)} seconds left."
+
+
+def _seconds(until: float) -> int:
+    return math.ceil(until - moment.now())
