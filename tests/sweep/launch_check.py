@@ -27,7 +27,7 @@ _LEFT_OUT = "continuing without it"
 _NUMBERED = re.compile(rf"{OURS}-v([1-9][0-9]*)")
 _KINDS = ("groups", "configurations", "templates")
 # What a launch change may change of the group itself; its tags are looked at one by one.
-_LAUNCH = frozenset(
+LAUNCH = frozenset(
     {
         "launch_config",
         "launch_configuration_name",
@@ -65,7 +65,7 @@ def launch_check(launches: str, kept: str, data: tuple[str, str]) -> Check:
         ),
         end=partial(_check_end, launches, kept, data),
         same=same,
-        excuses=_excuses,
+        excuses=excuses,
     )
 
 
@@ -97,7 +97,7 @@ def nothing_of_others_changes(case: Case) -> None:
 def only_launch_data_of_the_group_changes(case: Case) -> None:
     """I2, of the group itself: neither its tags nor its mixed instances policy around what is launched."""
     before, after, end = (state["groups"][OURS] for state in (case.before, case.after, case.end))
-    for key in (set(before) | set(after)) - _LAUNCH:
+    for key in (set(before) | set(after)) - LAUNCH:
         assert after.get(key) == before.get(key), f"{key} of the group changed"
     others = [[row for row in group.get("_tags", ()) if row["Key"] != TAG] for group in (before, after)]
     assert others[0] == others[1]
@@ -127,7 +127,8 @@ def exit_0_means_all_of_it_unless_said(case: Case, run: Run) -> None:
         assert same(case.after, case.end, case.excused), run.stderr
 
 
-def _excuses(run: Run) -> frozenset[str]:
+def excuses(run: Run) -> frozenset[str]:
+    """What a run has said it leaves out."""
     # A tag that could not be written before the swap is not written after it: what was before is not known then.
     return frozenset({"tag"} if TAGGING in run.asked and _LEFT_OUT in run.stderr else ())
 

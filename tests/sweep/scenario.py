@@ -57,17 +57,22 @@ class Check:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A command line in a world, with the udo.yml it reads."""
+    """A command line in a world, with the udo.yml it reads; `first` is one that changes nothing but files of `home`."""
 
     words: tuple[str, ...]
     build: Callable[[Arena], None]
     check: Check
     config: str = CONFIG
+    first: tuple[str, ...] = ()
 
     def prepare(self, arena: Arena, name: str) -> None:
-        """Makes the world and udo.yml."""
+        """Makes the world and udo.yml, and what the command line before leaves in this folder."""
         write_config(self.config)
         arena.keep(name, lambda: self.build(arena))
+        if self.first:
+            done = arena.run(*self.first)
+            assert (done.exit, done.writes) == (0, ()), done.stderr
+            arena.put_back(name)
 
 
 def plain(world: Callable[[Any], None]) -> Callable[[Arena], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import apply_scenarios as apply
 import deploy_scenarios as deploy
 import end_scenarios as end
 import launch_scenarios as launch
@@ -10,6 +11,6 @@ import rest_scenarios as rest
 import scale_scenarios as scale
 import update_scenarios as update
 
-CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE | update.CORE | end.CORE
-MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE | update.MORE | end.MORE
+CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE | update.CORE | apply.CORE | end.CORE
+MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE | update.MORE | apply.MORE | end.MORE
 EVERY = CORE | MORE

@@ -17,7 +17,7 @@ from udo.sandbox.faults import Fault
 
 WHOLE = bool(os.environ.get("UDO_SWEEP"))
 # Runs of so many calls that they are not struck twice, and seldom where not all is swept.
-LONG = ("deploy-queued", "deploy-several", "deploy-supersede")
+LONG = ("apply-mixed", "deploy-queued", "deploy-several", "deploy-supersede")
 NO_LOCK = Fault("deny", "ssm:PutParameter", times=None)
 # What a run says that leaves something out: a lock, a tag, whatever it could not do and does not need.
 LEFT_OUT, NOT_LOCKED = "continuing without", "continuing without a lock"

@@ -25,6 +25,7 @@ THEIRS = "theirs"
 SWAP = "autoscaling:UpdateAutoScalingGroup"
 UPDATES = ("updatelc-configuration", "updatelc-template", "updatelc-mixed", "to-template")
 ROLLBACKS = ("rollback-configuration", "rollback-template", "rollback-mixed", "rollback-from-template")
+APPLIES = ("apply-mixed", "apply-configuration", "apply-template", "apply-template-to-mixed")
 Colleague = Callable[[Any], None]
 Cases = Callable[[int], None]
 
@@ -142,6 +143,55 @@ def test_sizes_that_a_colleague_changed_meanwhile_stay_and_are_named(arena: Aren
         assert run.exit == (4 if 1 < number <= last else 0), told
         if run.exit == 4:
             assert "MaxSize 3 -> 7" in run.stderr, told
+    cases(number)
+
+
+@pytest.mark.parametrize("name", some(APPLIES, "apply-mixed"))
+def test_a_saved_plan_never_overwrites_what_a_colleague_launches_meanwhile(
+    arena: Arena, cases: Cases, name: str
+) -> None:
+    windows, number = 0, 0
+    for number, call, run in _positions(arena, name, _relaunches):
+        told = (number, call, run.exit, run.stderr)
+        if call == SWAP:
+            windows += 1
+            continue
+        assert reference(_check_reachable(arena)["groups"][OURS])[0] == THEIRS, told
+        assert run.exit == (4 if number <= _last_look(run) else 0), told
+    assert windows == 1
+    cases(number)
+
+
+def _sets(world: Any) -> None:
+    """Sets what our plan sets, otherwise."""
+    client = world.client("autoscaling")
+    more: dict[str, Any] = {"HealthCheckGracePeriod": 33}
+    if (
+        "MixedInstancesPolicy"
+        in client.describe_auto_scaling_groups(AutoScalingGroupNames=[OURS])["AutoScalingGroups"][0]
+    ):
+        more["MixedInstancesPolicy"] = {"InstancesDistribution": {"OnDemandBaseCapacity": 7}}
+    client.update_auto_scaling_group(AutoScalingGroupName=OURS, **more)
+
+
+@pytest.mark.parametrize("name", some(APPLIES, "apply-mixed"))
+def test_a_saved_plan_never_overwrites_what_a_colleague_sets_meanwhile(arena: Arena, cases: Cases, name: str) -> None:
+    windows, number = 0, 0
+    for number, call, run in _positions(arena, name, _sets):
+        told = (number, call, run.exit, run.stderr)
+        if call == SWAP:
+            windows += 1
+            continue
+        (group,) = (
+            arena.world.client("autoscaling")
+            .describe_auto_scaling_groups(AutoScalingGroupNames=[OURS])
+            .get("AutoScalingGroups")
+        )
+        policy = group.get("MixedInstancesPolicy", {}).get("InstancesDistribution", {})
+        assert (group["HealthCheckGracePeriod"], policy.get("OnDemandBaseCapacity", 7)) == (33, 7), told
+        assert run.exit in (0, 4), told
+        assert run.exit == 4 or number > _last_look(run), told
+    assert windows == 1
     cases(number)
 
 

@@ -27,10 +27,10 @@ KIN = (
 LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after")
 # What runs each time; the rest is left to `make test-all`.
 FULL, LOST = ("updatelc-template", "deploy-next"), ("killed-after", "dropped-after")
-# Of long ones even that is left out, but for one kind of one.
-ONCE = ("deploy-several", "killed-after")
+# Of long ones even that is left out, but for one kind of two.
+ONCE = (("deploy-several", "killed-after"), ("apply-mixed", "killed-after"))
 CASES = [(name, kind) for name in LOCKED for kind in KINDS if WHOLE or name not in KIN or kind in LEAVING]
-USUAL = [one for one in CASES if one[0] in FULL or (one[1] in LOST and one[0] not in LONG) or one == ONCE]
+USUAL = [one for one in CASES if one[0] in FULL or (one[1] in LOST and one[0] not in LONG) or one in ONCE]
 
 
 @pytest.mark.parametrize("name", CORE | MORE)
