@@ -284,3 +284,18 @@ def test_a_role_that_aws_would_refuse_is_named(seeded: Any) -> None:
     text = VOLUMES.format(kind="configuration").replace("io1", "io2")
     with pytest.raises(UdoError, match=r"prod web cannot be built .*Invalid volume type io2"):
         seeded(text)
+
+
+def test_no_key_is_made_that_nobody_signs_with(seeded: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from moto.kms.models import kms_backends
+    from moto.kms.utils import rsa
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rsa, "generate_private_key", lambda **_: pytest.fail("a key takes longer than a world"))
+        seeded()
+        made = [key for region in kms_backends[world.account].values() for key in region.keys.values()]
+    assert [key.key_spec for key in made] == ["SYMMETRIC_DEFAULT"]
+    signing = kms_backends[world.account]["us-east-1"].create_key("", "SIGN_VERIFY", "RSA_2048", "", None)
+    signature = signing.private_key.sign(b"words", "RSASSA_PSS_SHA_256")
+    assert signing.private_key.verify(b"words", signature, "RSASSA_PSS_SHA_256")
+    assert not signing.private_key.verify(b"other words", signature, "RSASSA_PSS_SHA_256")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 DEFAULT_ACCOUNT = "123456789012"
@@ -33,6 +33,8 @@ def install(owner: Owner) -> None:
         _patch_account()
         _patch_births()
         _patch_images()
+        _patch_keys()
+        _patch_offers()
         _installed.append(True)
 
 
@@ -99,6 +101,41 @@ def _patch_images() -> None:
         """Nothing: hundreds of images of AWS's for every region would be made at every reset."""
 
     _put(AmiBackend, _load_amis)
+
+
+def _patch_keys() -> None:
+    import moto.kms.models
+
+    kms: Any = moto.kms.models
+    make = kms.generate_private_key
+    kms.generate_private_key = lambda spec: _Later(partial(make, spec))
+
+
+class _Later:
+    """What stands for a private key until somebody uses it: moto makes one of RSA for every key, symmetric ones too.
+
+    The first encrypted volume of a world has a key made, and that took most of the time in which a world was built.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        self.__dict__.update(_made=self.__dict__.get("_made") or self._make())
+        return getattr(self._made, name)
+
+
+def _patch_offers() -> None:
+    """At each launch moto looks for the zone and the type among a thousand offers, and makes nothing of the types."""
+    import moto.ec2.models.instances
+
+    ec2: Any = moto.ec2.models.instances
+    if ec2.settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION:
+        return
+    ec2.INSTANCE_TYPE_OFFERINGS = {
+        place: {region: list({one["Location"]: one for one in offers}.values()) for region, offers in regions.items()}
+        for place, regions in ec2.INSTANCE_TYPE_OFFERINGS.items()
+    }
 
 
 def console(instance: Any) -> str:
