@@ -19,6 +19,7 @@ from typing import Any
 import actions
 import pytest
 import whole
+from hypothesis import settings
 from whole import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
 
 EXAMPLE = Path(__file__).parent.parent / "udo.example.yml"
@@ -28,6 +29,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "n
 def pytest_configure(config: pytest.Config) -> None:
     """Lets Ctrl-C be tested where a shell has started the tests in its background, which ignores it."""
     whole.pytest_configure(config)
+    settings.register_profile("counted", settings(), max_examples=whole.examples(100))
+    settings.load_profile("counted")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -14,6 +14,7 @@ import pytest
 from botocore.validate import ParamValidator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from udo.aws.shapes import copyable
 from udo.launch.copying import (
@@ -153,7 +154,7 @@ def test_any_configuration_aws_answers_makes_a_valid_request(shapes: Mapping[str
     )
 
     @given(data)
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
     def holds(row: dict[str, Any]) -> None:
         copy = configuration_copy(_with_device_names(row), shape)
         assert [path for path, text in texts(copy) if not text] == []
@@ -173,7 +174,7 @@ def test_any_template_data_aws_answers_makes_a_valid_request(shapes: Mapping[str
     shape = copyable(given_out, taken)
 
     @given(values(given_out))
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
     def holds(row: dict[str, Any]) -> None:
         copy = copied(row, shape)
         assert [path for path, text in texts(copy) if not text and not path.endswith("NoDevice")] == []

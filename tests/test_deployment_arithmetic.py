@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from udo.deploy.arithmetic import AWS_OWN, ONE_AT_A_TIME, arithmetic
 from udo.model.deployments import DeploymentConfig, Minimum, Zonal
@@ -83,7 +84,7 @@ def at_once(says: str, running: int) -> int:
     return int(found[1]) if found else 1 if "one at a time" in says or says.startswith("OneAtATime") else running
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.one_of(own, made), counts, st.data())
 def test_a_line_says_how_a_deployment_ends_in_the_sandbox(
     config: DeploymentConfig, count: int, data: st.DataObject
@@ -102,7 +103,7 @@ def test_a_line_says_how_a_deployment_ends_in_the_sandbox(
         assert sandbox(config, ["a"] * count, last.__contains__, stopped)[0] == "Succeeded", (says, number)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(zonal, st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
 def test_a_line_says_how_a_deployment_from_zone_to_zone_ends(
     config: DeploymentConfig, sizes: list[int], data: st.DataObject

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from tests.spoiling import spoil
 from udo.change.codec import plan_from_json as from_json
@@ -122,7 +123,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(plans, anything, st.randoms(use_true_random=False))
 def test_a_plan_with_one_thing_wrong_is_read_or_refused_but_never_a_bug(plan: Plan, thing: Any, dice: Random) -> None:
     document = to_json(plan)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from whole import rows, some
 
 CONFIG = "region: us-west-2\nclusters: {prod: {roles: {web: {ami: ami-12345678}}}}\n"
 
@@ -22,8 +23,12 @@ def run(words: str, streams: str, env: Mapping[str, str] | None = None) -> subpr
     )
 
 
+FAILING = [("check", 0), ("nosuch", 2), ("check -c nosuch.yml", 2)]
+WRITING = ["check", "check -o json", "plan --exit-code -o json", "status"]
+
+
 @pytest.mark.parametrize("streams", ["2>/dev/full", "2> >(exec <&-; sleep 0.2)", "2>&-"])
-@pytest.mark.parametrize(("words", "code"), [("check", 0), ("nosuch", 2), ("check -c nosuch.yml", 2)])
+@pytest.mark.parametrize(("words", "code"), rows(FAILING, FAILING[:1]))
 def test_a_stderr_that_cannot_be_written_changes_no_exit_code(words: str, code: int, streams: str) -> None:
     Path("udo.yml").write_text(CONFIG)
     assert run(words, streams).returncode == code
@@ -37,7 +42,7 @@ def test_what_failed_keeps_its_exit_code_where_the_disk_is_full() -> None:
 
 
 @pytest.mark.parametrize("streams", [">/dev/full", ">&-"])
-@pytest.mark.parametrize("words", ["check", "plan --exit-code -o json", "check -o json", "status"])
+@pytest.mark.parametrize("words", some(WRITING, *WRITING[:2]))
 def test_what_succeeded_fails_where_its_output_cannot_be_written(
     served_world: Any, seeded: Any, words: str, streams: str
 ) -> None:

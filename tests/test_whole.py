@@ -11,24 +11,32 @@ import pytest
 
 TESTS = Path(__file__).parent
 FILE = """
+import os
 import pytest
-from whole import some
+from whole import examples, some
 
 @pytest.mark.parametrize("number", some([1, 2, 3], 2))
 def test_one(number): pass
 
 @pytest.mark.whole
 def test_another(): pass
+
+def test_property(request):
+    everything = request.config.getoption("whole") or "UDO_WHOLE_FARM" in os.environ
+    assert examples(8) == (8 if everything else 2)
+
+# As hypothesis marks its own.
+test_property.is_hypothesis_test = True
 """
 
 
 @pytest.mark.parametrize(
     ("words", "variable", "passed"),
     [
-        ((), "", "1 passed, 3 deselected"),
-        (("--whole",), "", "4 passed"),
-        (("--whole", "-m", "whole"), "", "3 passed, 1 deselected"),
-        ((), "UDO_WHOLE_FARM", "4 passed"),
+        ((), "", "2 passed, 3 deselected"),
+        (("--whole",), "", "5 passed"),
+        (("--whole", "-m", "whole"), "", "4 passed, 1 deselected"),
+        ((), "UDO_WHOLE_FARM", "5 passed"),
         (("test_it.py::test_another",), "", "1 passed"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from whole import rows
 
 PROGRAM = """
 import sys
@@ -27,11 +28,10 @@ print(foreign.ClientError is botocore.exceptions.ClientError)
 
 @pytest.mark.parametrize(
     ("before", "loaded"),
-    [
-        ("", False),
-        ("undocumented._NAMES = ()", True),
-        ("import botocore.session", True),
-    ],
+    rows(
+        [("", False), ("undocumented._NAMES = ()", True), ("import botocore.session", True)],
+        [("", False), ("undocumented._NAMES = ()", True)],
+    ),
 )
 def test_documentation_is_passed_over_where_it_can_be_and_there_for_whoever_asks(
     before: str, loaded: bool, served_world: Any

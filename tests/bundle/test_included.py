@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from udo.bundle.check import check_bundle
 from udo.bundle.included import included
@@ -87,7 +88,7 @@ _line = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(_line, max_size=4))
 def test_lines_of_any_kind_mean_what_they_mean_to_git(
     lines: list[str], tmp_path_factory: pytest.TempPathFactory

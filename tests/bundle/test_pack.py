@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from udo.bundle import listing as listings
 from udo.bundle.listing import listing
@@ -105,7 +106,7 @@ _files = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=_files, modes=st.lists(st.sampled_from([0o644, 0o755, 0o600, 0o444])), seed=st.integers())
 def test_the_same_listing_gives_the_same_bytes(
     files: dict[str, bytes], modes: list[int], seed: int, tmp_path_factory: pytest.TempPathFactory

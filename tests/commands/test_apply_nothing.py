@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from launch_worlds import NEW_IMAGE, OLD_IMAGE, WORLDS, configuration_world, write_config
 from test_apply import TWO, worker_group, writes
+from whole import some
 
 Udo = Callable[..., Any]
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_nothing_to_change_is_not_said_again_of_a_group_that_moved(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config()

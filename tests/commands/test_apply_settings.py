@@ -25,6 +25,7 @@ from launch_worlds import (
 from test_plan_command import EQUAL, second_group
 from test_plan_settings import BOTH, said
 from update_worlds import asg, hooks, metrics, policies, schedules, tags
+from whole import some
 
 from udo.sandbox.faults import Fault, Killed
 from udo.sandbox.strict.autoscaling.refreshing import refreshes
@@ -49,7 +50,7 @@ def check_settings(world: Any) -> None:
     assert ([*hooks(world)], [*policies(world)], [*schedules(world)]) == (["drain"], ["cpu"], ["night"])
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_both_are_done_with_one_write_of_the_group_and_a_second_time_nothing(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     saved(udo, BOTH)

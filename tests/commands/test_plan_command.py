@@ -26,6 +26,7 @@ from launch_worlds import (
     template_world,
     write_config,
 )
+from whole import some
 
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict.autoscaling.refreshing import refreshes
@@ -41,7 +42,7 @@ def second_group(world: Any, name: str = "prod-worker") -> None:
     )
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_it_shows_what_differs_the_steps_and_how_many_instances_and_changes_nothing(
     world: Any, udo: Udo, kind: str
 ) -> None:

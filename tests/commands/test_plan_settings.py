@@ -11,6 +11,7 @@ from deploy_worlds import writes
 from launch_worlds import CONFIG, NEW_IMAGE, OLD_IMAGE, WORLDS, configuration_world, everything, write_config
 from test_plan_command import EQUAL, second_group
 from update_worlds import METRIC, TRACKING, asg
+from whole import some
 
 from udo.sandbox.faults import Fault
 
@@ -29,7 +30,7 @@ def said(*more: str, text: str = EQUAL) -> str:
     return text.replace("webapp: {", f"webapp: {{{', '.join(more)}, ")
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_both_are_shown_old_value_to_new_and_swapped_and_set_by_one_write(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config(BOTH)

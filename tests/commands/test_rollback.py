@@ -22,6 +22,7 @@ from launch_worlds import (
     template_world,
     write_config,
 )
+from whole import some
 
 from udo.files import state_folder
 from udo.sandbox.faults import Fault, Killed
@@ -35,7 +36,7 @@ def writes(world: Any) -> list[str]:
     return [asked.operation for asked in wrote if asked.service != "ssm"]
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_rollback_goes_back_without_a_copy_and_a_second_has_nothing_to_do(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config()
@@ -215,7 +216,7 @@ def test_prune_leaves_a_configuration_that_bears_the_name_of_another_group(world
         ("{}:7 {}:x", "7"),
     ],
 )
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_prune_keeps_what_the_tag_calls_before_and_without_one_the_next_below(
     world: Any, udo: Udo, kind: str, said: str, left: str
 ) -> None:

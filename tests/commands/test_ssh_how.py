@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_ssh import GROUPS, members
+from whole import examples
 
 from udo.errors import UsageError
 from udo.fanout.how import remote, share
@@ -45,7 +46,7 @@ def test_a_share_is_counted_of_all_hosts_and_is_at_least_one(text: str | None, t
     assert share(text, total) == hosts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
     st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), min_size=1, max_size=40),

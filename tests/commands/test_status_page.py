@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from deploy_worlds import OTHER, SHA, begin, config, end, members, revision
 from launch_worlds import CONFIG, ZONES, configuration, configuration_world, register_images, write_config
+from whole import some
 
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import DeploymentFault, deployment_faults
@@ -51,7 +52,7 @@ def many_groups(world: Any, count: int, *, deployed: int) -> str:
     return f"app_name: shop\nregion: us-west-2\ndeploy: {{application: shop}}\nclusters:\n  prod:\n    roles:\n{roles}"
 
 
-@pytest.mark.parametrize("groups", [1, 50, 500])
+@pytest.mark.parametrize("groups", some([1, 50, 500], 1, 50))
 def test_the_page_of_all_roles_asks_never_once_a_group_or_an_instance(
     world: Any, udo: Udo, groups: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from launch_worlds import mixed_world
 from test_scale import group, sizes
 from test_update import MIXED
 from update_worlds import METRIC, TRACKING, UPDATE, asg, config, hooks, metrics, policies, schedules, tags, write
+from whole import some
 
 from udo.sandbox.faults import Fault, Killed
 
@@ -83,7 +84,7 @@ ALL = (
 )
 
 
-@pytest.mark.parametrize("kind", ["drop", "kill"])
+@pytest.mark.parametrize("kind", some(["drop", "kill"], "kill"))
 @pytest.mark.parametrize("nth", range(6))
 def test_whatever_cuts_it_off_the_same_command_ends_it(shop: Any, udo: Udo, kind: str, nth: int) -> None:
     operations = (

@@ -22,6 +22,7 @@ from launch_worlds import (
     launch_data,
     write_config,
 )
+from whole import some
 
 from udo.aws import Aws
 from udo.commands.updatelc import Choices, observe_plan
@@ -52,7 +53,7 @@ def test_an_image_by_parameter_is_resolved_and_pinned(world: Any, udo: Udo) -> N
     assert "/nowhere" in missing.stderr
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 @pytest.mark.parametrize("words", [("--ami", "ssm:/image"), ("--set", "ami=ssm:/image")])
 def test_what_a_parameter_holds_is_launched_only_if_it_is_an_image(
     world: Any, udo: Udo, kind: str, words: tuple[str, ...]
@@ -90,7 +91,7 @@ def test_set_on_the_command_line_beats_udo_yml(world: Any, udo: Udo) -> None:
     assert "instance_type" in told.stderr
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_what_the_command_line_says_is_not_told_to_be_as_udo_yml_says(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config(CONFIG.replace(", instance_type: m7g.large", ""))
@@ -105,7 +106,7 @@ def test_what_the_command_line_says_is_not_told_to_be_as_udo_yml_says(world: Any
     assert udo("updatelc", "prod", "webapp").stdout.endswith("as udo.yml says\n")
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_a_spot_price_stands_in_no_template_of_a_mixed_policy(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config()
@@ -113,7 +114,7 @@ def test_a_spot_price_stands_in_no_template_of_a_mixed_policy(world: Any, udo: U
     assert told.exit == (7 if kind == "mixed" else 0), told.stderr
 
 
-@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("kind", some(WORLDS, "template"))
 def test_from_config_takes_udo_yml_alone_and_shows_what_is_lost(world: Any, udo: Udo, kind: str) -> None:
     WORLDS[kind](world)
     write_config()

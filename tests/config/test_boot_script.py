@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from udo.config import Role, load
 from udo.errors import ConfigError
@@ -72,7 +73,7 @@ def test_scripts_are_left_as_they_are(tmp_path: Path) -> None:
     assert "\necho ${cluster} ${env:HOME} $(id) @role_name\n" in script
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(name=st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=["Cc"]), min_size=1))
 def test_no_value_breaks_out_of_its_quotes(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     quoted = name.replace("'", "''").replace("${", "$${")

@@ -15,6 +15,7 @@ import yaml
 from config_trees import Tree, chains, configurations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from udo import schema
 from udo.config import Config, load
@@ -26,7 +27,7 @@ from udo.config.showing import as_yaml, shown
 from udo.errors import ConfigError
 
 # The same examples every time, and no wall clock: machines that run tests are shared.
-SOME = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=examples(60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
 
@@ -73,7 +74,7 @@ def _shuffled(node: Any, chance: random.Random) -> Any:
     return {name: _shuffled(node[name], chance) for name in names}
 
 
-@settings(SOME, max_examples=300)
+@settings(SOME, max_examples=examples(300))
 @given(trees=chains())
 def test_merging_is_associative(trees: tuple[Tree, Tree, Tree]) -> None:
     one, two, three = (layer(tree_of(written(tree), f"{n}.yml")) for n, tree in enumerate(trees))
@@ -174,13 +175,13 @@ SEEDS = sorted((Path(__file__).parent / "bad").glob("*.yml"))[::9]
 EXAMPLE = Path(__file__).parents[2] / "udo.example.yml"
 
 
-@settings(SOME, max_examples=300)
+@settings(SOME, max_examples=examples(300))
 @given(raw=st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     _read_or_refuse(tmp_path_factory.getbasetemp() / "bytes.yml", raw)
 
 
-@settings(SOME, max_examples=300)
+@settings(SOME, max_examples=examples(300))
 @given(seed=st.integers(0, 2**32))
 def test_any_damage_to_a_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     chance = random.Random(seed)

@@ -125,7 +125,7 @@ def test_after_kill_9_it_counts_as_stopped_and_the_next_start_cleans_up(sandbox:
     assert second["ssh"]["key"] == data["ssh"]["key"]
 
 
-@pytest.mark.parametrize("what", [".", "sandbox.lock", "sandbox.json", "sandbox"])
+@pytest.mark.parametrize("what", some([".", "sandbox.lock", "sandbox.json", "sandbox"], "sandbox.json"))
 def test_files_of_its_that_cannot_be_used_are_told_in_one_line(sandbox: Any, what: str) -> None:
     Path("udo.yml").write_text(SMALL)
     place = STATE / what

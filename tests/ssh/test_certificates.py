@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import Run, endings, output
 from sshd_farm import Farm, key_pair, public_key
+from whole import some
 
 from udo.change.events import Event, Notice
 from udo.ssh import Options, Target, login_argv
@@ -95,7 +96,7 @@ def test_a_certificate_beside_a_usual_key_goes_through_ssh(authority: Authority,
 
 
 @pytest.mark.usefixtures("alone")
-@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+@pytest.mark.parametrize("kind", some(["ed25519", "ecdsa", "rsa"], "ed25519", "ecdsa"))
 def test_without_ssh_the_usual_keys_are_shown_with_their_certificates(
     authority: Authority, run: Run, tmp_path: Path, kind: str
 ) -> None:

@@ -15,6 +15,7 @@ from conftest import Run, endings, output
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sshd_farm import Farm, key_pair
+from whole import examples
 
 from udo import ssh
 from udo.change.events import HostBegan, HostDone, Idle, Line, Notice
@@ -256,7 +257,7 @@ def _resident() -> int:
 
 # sshd takes the command as a C string, so a NUL is not allowed in it; the shell takes any other text.
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=8))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_arguments_of_any_text_come_back_as_they_were(host: Target, run: Run, words: list[str]) -> None:
     sent = shlex.join(["printf", "%s\\0", *words])
     assert output(run([host], sent)) == b"".join(word.encode() + b"\0" for word in words)

@@ -47,6 +47,7 @@ def _peak(pid: int) -> int:
     return 0
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", ["paramiko", "openssh"] if WHOLE else ["paramiko"])
 @pytest.mark.parametrize("options", some([("--outdir", "out"), ("-b",), ("-o", "json")], ("-b",)), ids=" ".join)
 def test_a_flood_passes_in_flat_memory(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fleet import HOSTS, WHOLE, Fleet, ended
 from sshd_farm import Farm
-from whole import some
+from whole import rows, some
 
 Make = Callable[..., Fleet]
 # Engines, and descriptors of a process that is to reach more hosts at once than those are enough for.
@@ -33,6 +33,9 @@ def test_every_host_of_a_big_group_is_told_once(fleet: Make) -> None:
     assert {row["instance_id"]: row["stdout"].split()[2] for row in done.rows} == {
         one: address for address, one in made.ids.items()
     }
+
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
 @pytest.mark.parametrize("via", FILES)
@@ -64,7 +67,11 @@ def test_without_a_place_for_its_output_that_is_told(fleet: Make, options: tuple
 
 
 @pytest.mark.parametrize("via", some(["paramiko", "openssh"], "paramiko"))
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    rows(SIGNALS, SIGNALS[:1]),
+    ids=["INT", "TERM"],
+)
 def test_a_signal_ends_it_at_once_with_a_word_on_every_host(
     fleet: Make, farm: Farm, tmp_path: Path, via: str, number: int, status: int
 ) -> None:

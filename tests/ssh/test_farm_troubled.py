@@ -25,7 +25,7 @@ def test_there_are_at_least_forty_ways() -> None:
     assert len(BEHAVIOURS) >= 40
 
 
-@pytest.mark.parametrize("via", some(EACH, "paramiko"))
+@pytest.mark.parametrize("via", some(EACH))
 def test_every_way_a_host_can_behave_is_told_once_in_time(
     fleet: Callable[..., Fleet], farm: Farm, host: Target, via: str
 ) -> None:

@@ -15,6 +15,7 @@ import paramiko
 import pytest
 from conftest import Run, endings
 from sshd_farm import Farm, key_pair
+from whole import some
 
 from udo.errors import UsageError
 from udo.ssh import Target
@@ -153,7 +154,7 @@ def test_without_ssh_a_key_that_the_agent_refuses_does_not_end_the_login(
     assert endings(run([replace(host, key=None)]))[0].outcome == "ok"
 
 
-@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
+@pytest.mark.parametrize("kind", some(["rsa", "ecdsa"], "ecdsa"))
 def test_keys_of_other_kinds_log_in(farm: Farm, host: Target, run: Run, tmp_path: Path, kind: str) -> None:
     key = key_pair(tmp_path / kind, kind)
     with (farm.folder / "authorized_keys").open("a") as authorized:

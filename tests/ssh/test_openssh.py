@@ -15,6 +15,7 @@ from conftest import Run, endings, output
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sshd_farm import Farm, free_port, key_pair, public_key
+from whole import examples, some
 
 from udo import ssh
 from udo.change.events import Event, Line, Notice
@@ -46,7 +47,7 @@ def test_it_says_the_same_as_the_other_engine(host: Target, through: Target, run
     assert seen[0] == seen[1]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=3)
 )
@@ -204,6 +205,7 @@ def test_a_proxy_command_that_outlives_its_ssh_is_not_waited_for(host: Target, r
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.whole
 def test_what_is_said_last_is_heard_however_late_it_is_looked_for() -> None:
     limit, lost, done = Limit(time.monotonic() + 60, "within 60 s"), [], threading.Event()
 
@@ -244,7 +246,7 @@ def greeting(farm: Farm) -> Target:
     return replace(farm.hosts(more=f"Banner {farm.folder}/banner")[0], via="openssh")
 
 
-@pytest.mark.parametrize("shell", ["/bin/bash", "/usr/sbin/nologin", "/bin/sh"])
+@pytest.mark.parametrize("shell", some(["/bin/bash", "/usr/sbin/nologin", "/bin/sh"], "/usr/sbin/nologin"))
 def test_a_banner_is_not_said_by_the_command(
     greeting: Target, run: Run, monkeypatch: pytest.MonkeyPatch, shell: str
 ) -> None:

@@ -11,6 +11,7 @@ from conftest import Run, endings, output
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sshd_farm import Farm, public_key
+from whole import examples
 
 from udo.errors import UsageError
 from udo.ssh import Target
@@ -61,7 +62,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINES, max_size=8), st.lists(LINES.filter(lambda line: "Include" not in line), max_size=4))
 def test_what_is_understood_means_what_it_means_to_ssh(tmp_path: Path, lines: list[str], more: list[str]) -> None:
     written(tmp_path, "\n".join(more), "more")

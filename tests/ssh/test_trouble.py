@@ -17,6 +17,7 @@ from conftest import Run, endings, output
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sshd_farm import Farm, key_pair, public_key
+from whole import examples, some
 
 from udo.change.events import HostDone, Line, Notice, exit_status
 from udo.errors import UsageError
@@ -61,7 +62,7 @@ def troubled(host: Target, stack: ExitStack) -> Iterator[tuple[Target, set[str]]
     yield at(1), {"unreachable"}
 
 
-@pytest.mark.parametrize("via", ["paramiko", "openssh"])
+@pytest.mark.parametrize("via", some(["paramiko", "openssh"], "openssh"))
 def test_every_host_in_trouble_is_told_once_in_time(farm: Farm, host: Target, run: Run, via: str) -> None:
     # Every server of the farm is known wherever it is met: some of these lead to one.
     known = farm.folder / "known_everywhere"
@@ -166,7 +167,7 @@ def test_bytes_that_are_no_text_come_through_untouched(host: Target, run: Run, v
     assert output(events, "stderr") == every + b"\n"
 
 
-@pytest.mark.parametrize("via", ["paramiko", "openssh"])
+@pytest.mark.parametrize("via", some(["paramiko", "openssh"], "paramiko"))
 def test_a_host_that_never_stops_talking_is_left_in_time(host: Target, via: str) -> None:
     options, said, start = Options(timeout=1.0), 0, time.monotonic()
     for event in fan_out([replace(host, via=via)], f"yes {'x' * 200}", options, lambda _: None):
@@ -181,9 +182,9 @@ def test_a_host_that_never_stops_talking_is_left_in_time(host: Target, via: str)
     assert (done.outcome, done.reason) == ("timeout", "no end of the command within 1 s")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"\0", b"")), min_size=20, max_size=80))
-@pytest.mark.parametrize("via", ["paramiko", "openssh"])
+@pytest.mark.parametrize("via", some(["paramiko", "openssh"], "paramiko"))
 def test_words_of_any_bytes_come_back_as_they_were(host: Target, run: Run, via: str, words: list[bytes]) -> None:
     sent = shlex.join(["printf", "%s\\0", *map(os.fsdecode, words)])
     assert output(run([replace(host, via=via)], sent)).removesuffix(b"\n") == b"".join(word + b"\0" for word in words)

@@ -186,7 +186,8 @@ def rows() -> Iterator[Row]:
 
 def is_first(row: Row) -> bool:
     """Whether a row stands for others, and runs each time."""
-    return (row.engine, row.way) == ("openssh", "Port") or (row.engine, row.way, row.mode) == FIRST
+    through_ssh = (row.engine, row.way, row.mode) == ("openssh", "Port", "accept-new") and row.said in EVERYWHERE
+    return through_ssh or (row.engine, row.way, row.mode) == FIRST
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ OURSELVES = ("SuspendProcesses", "ResumeProcesses")
 ACTIVE = ("Created", "Queued", "InProgress")
 
 
-@pytest.mark.parametrize("kind", some(KINDS, "killed-after"))
+@pytest.mark.parametrize("kind", some(KINDS))
 def test_once_its_deployment_has_ended_resume_puts_back_what_a_struck_run_has_left(
     arena: Arena, cases: Callable[[int], None], kind: str
 ) -> None:
@@ -84,6 +84,7 @@ def test_a_recovery_that_is_struck_itself_is_finished_by_the_next(
     cases(len(asked))
 
 
+@pytest.mark.whole
 def test_what_a_colleague_suspends_meanwhile_is_kept_but_for_one_request(
     arena: Arena, cases: Callable[[int], None]
 ) -> None:

@@ -223,7 +223,7 @@ def _takes_the_template(world: Any) -> None:
             ("updatelc-mixed", _takes_the_template),
             ("to-template", _takes_the_template),
         ],
-        kept=[("updatelc-template", _takes_the_template)],
+        kept=[("updatelc-configuration", _takes_the_name)],
     ),
 )
 def test_a_name_that_a_colleague_took_meanwhile_is_not_ours(
@@ -259,8 +259,7 @@ def _deletes_the_twin(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    some([*UPDATES[:3], "updatelc-twin-configuration", "updatelc-twin-template"], "updatelc-twin-configuration"),
+    "name", some([*UPDATES[:3], "updatelc-twin-configuration", "updatelc-twin-template"], "updatelc-configuration")
 )
 def test_a_copy_that_a_colleague_deletes_meanwhile_is_made_again(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
@@ -316,7 +315,7 @@ def test_an_old_one_that_a_colleague_comes_to_use_meanwhile_is_kept(arena: Arena
     cases(number)
 
 
-@pytest.mark.parametrize("name", some(UPDATES[:3], "updatelc-template"))
+@pytest.mark.parametrize("name", some(UPDATES[:3]))
 def test_of_two_runs_at_once_without_a_lock_one_wins_and_the_other_stops(arena: Arena, cases: Cases, name: str) -> None:
     # In a mixed instances policy the types of the overrides win.
     changed, mark = (

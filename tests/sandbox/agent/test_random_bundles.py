@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole import examples
 
 from udo.bundle.check import check_bundle
 from udo.sandbox.agent import mounts
@@ -34,7 +35,7 @@ EVENTS = st.sampled_from(
     ["BeforeInstall", "AfterInstall", "ApplicationStop", "ApplicationStart", "AfterInstal", "Install"]
 )
 SETTINGS = settings(
-    max_examples=600 if os.environ.get("UDO_SWEEP") else 30,
+    max_examples=600 if os.environ.get("UDO_SWEEP") else examples(30),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
