@@ -234,12 +234,12 @@ def test_previous_of_several_is_exit_2_and_rollback_goes_back_once(world: Any, u
 def test_a_name_of_git_is_looked_up_once_for_all(
     world: Any, udo: Udo, seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from udo.commands import deploy
+    from udo.deploy import lookup
     from udo.deploy.revision import Commit
 
     seeded(config())
     commits = iter([SHA, OTHER])
-    monkeypatch.setattr(deploy, "resolved", lambda wanted, _: Commit(wanted.repository, next(commits)))
+    monkeypatch.setattr(lookup, "resolved", lambda wanted, _: Commit(wanted.repository, next(commits)))
     assert udo("deploy", "prod", "api,web", "main", "--yes").exit == 0
     found = {deployments(world, f"prod-{name}")[0]["revision"]["gitHubLocation"]["commitId"] for name in ("api", "web")}
     assert found == {SHA}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,15 @@ from udo.commands.deployments import listed
 from udo.commands.stop import stop
 from udo.deploy.back import back, reason_back
 from udo.deploy.course import Course
-from udo.deploy.git import between, rehearsed, resolved
+from udo.deploy.lookup import KEYS, Asked, compared, looked_up, meant
 from udo.deploy.observe import observe_active, observe_deployments, observe_groups, setting
 from udo.deploy.original import todays
 from udo.deploy.plan import Wanted
-from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, told
 from udo.deploy.several import check_several, ordered
-from udo.deploy.source import PREVIOUS, previous, promoted, running
+from udo.deploy.source import PREVIOUS
 from udo.deploy.suspend import unattended
 from udo.duration import given
-from udo.errors import AwsError, PermissionDenied, Refused, UsageError
-from udo.files import current_folder
+from udo.errors import UsageError
 from udo.groups.target import role_target
 from udo.result import Result
 from udo.schema.deploy import FILE_EXISTS
@@ -38,41 +36,14 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.many import Work
     from udo.config import Role
-    from udo.deploy.bundle import Bundle
     from udo.deploy.observe import Observed
+    from udo.deploy.revision import Commit, GitName
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
 
-_KEYS = (
-    "deploy.application",
-    "deploy.deployment_group",
-    "deploy.github.repo",
-    "deploy.s3.bucket",
-    "deploy.s3.prefix",
-    "deploy.s3.owner",
-    "deploy.config",
-    "deploy.file_exists",
-    "deploy.suspend",
-    "pre_deploy_hook",
-    "post_deploy_hook",
-)
 _LONGEST_REASON = 200
 _QUEUE = "60m"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Where the revision comes from: a word that is resolved already, or what AWS has to be asked for."""
-
-    word: str = ""
-    found: Commit | Archive | None = None
-    cluster: str | None = None
-    follow: bool = False
-    allow_older: bool = False
-    queue: float | None = None
-    back: bool = False
-    bundle: Bundle | None = None
 
 
 class _Command(click.Command):
@@ -211,7 +182,7 @@ def deployment(
 
     Raises: UdoError, UsageError among them before AWS is asked for anything.
     """
-    role = session.resolve(role, *_KEYS) if role.lookups(*_KEYS) else role
+    role = session.resolve(role, *KEYS) if role.lookups(*KEYS) else role
     asked = _asked(session, role, rest, options, known)
     return role_target(session, role), partial(_planned, session, role, asked, options)
 
@@ -224,14 +195,14 @@ def _planned(session: Session, role: Role, asked: Asked, options: Mapping[str, A
     if asked.follow:
         return _followed(session, role, aws, wanted)
     groups = observe_groups(aws, role)
-    return _course(session, role, aws, groups, _meant(session, role, aws, asked, wanted), asked)
+    return _course(session, role, aws, groups, meant(session, role, aws, asked, wanted), asked)
 
 
 def _course(session: Session, role: Role, aws: Aws, groups: Observed, wanted: Wanted, asked: Asked) -> Change:
-    wanted = replace(wanted, notes=(*wanted.notes, *_compared(aws, role, wanted.revision, asked)))
+    wanted = replace(wanted, notes=(*wanted.notes, *compared(aws, role, wanted.revision, asked)))
     observed = observe_deployments(aws, groups, wanted.revision)
-    meant = partial(_meant, session, role, aws, asked)
-    return Course(session, role, aws, wanted, observed, asked.queue, meant).change()
+    again = partial(meant, session, role, aws, asked)
+    return Course(session, role, aws, wanted, observed, asked.queue, again).change()
 
 
 def _back(session: Session, role: Role, aws: Aws, wanted: Wanted, asked: Asked) -> Change:
@@ -277,7 +248,7 @@ def _asked(
         return replace(asked, bundle=bundle_of(session, role, folder, anyway=options["anyway"]))
     if not rest or rest[0] == PREVIOUS:
         return replace(asked, word=rest[0] if rest else "")
-    return replace(asked, word=rest[0], found=_commit(session, rest[0], role, known))
+    return replace(asked, word=rest[0], found=looked_up(session, rest[0], role, known))
 
 
 def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) -> Wanted:
@@ -294,57 +265,6 @@ def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) 
     )
 
 
-def _meant(session: Session, role: Role, aws: Aws, asked: Asked, wanted: Wanted) -> Wanted:
-    """What is wanted, with the revision that was asked for. Raises: UdoError."""
-    if asked.bundle:
-        from udo.deploy.bundle import observe_bundle
-
-        revision, uploads, notes = observe_bundle(session, aws, role, asked.bundle)
-        return replace(wanted, revision=revision, uploads=uploads, notes=notes)
-    revision, notes = _revision(session, role, aws, asked)
-    return replace(wanted, revision=revision, notes=notes)
-
-
-def _revision(session: Session, role: Role, aws: Aws, asked: Asked) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """The revision in CodeDeploy's words, and what was found to be it.
-
-    Raises: UdoError.
-    """
-    if asked.cluster:
-        source = session.config.role(asked.cluster, role.name)
-        source = session.resolve(source, *_KEYS) if source.lookups(*_KEYS) else source
-        found = promoted(session.aws(source), source)
-        return found, (f"{source.label} runs {told(found)}",)
-    if asked.found is None:
-        found = previous(aws, role)
-        return found, (f"{PREVIOUS} is {told(found)}",)
-    return location(_pinned(aws, asked.found)), _notes(asked.found)
-
-
-def _compared(aws: Aws, role: Role, revision: Mapping[str, Any], asked: Asked) -> tuple[str, ...]:
-    """The commits between what runs and what is to be deployed, where the clone around us knows both.
-
-    Raises: Refused for an older commit that nobody allowed.
-    """
-    new = revision.get("gitHubLocation")
-    if not new:
-        return ()
-    try:
-        now = running(aws, role)
-    except (AwsError, PermissionDenied):
-        return ()
-    before = now.revision.get("gitHubLocation") if now else None
-    if not before or str(before.get("repository")).lower() != str(new["repository"]).lower():
-        return ()
-    lines, older = between(new["repository"], str(before.get("commitId")), new["commitId"], current_folder())
-    if older and not (asked.allow_older or asked.word == PREVIOUS):
-        raise Refused(
-            f"{new['commitId'][:12]} is older than {str(before.get('commitId'))[:12]}, which {role.label} runs",
-            hint="nothing was deployed; --allow-older goes back",
-        )
-    return tuple(lines)
-
-
 def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Change:
     """Follows what is active, whatever it brings."""
     observed = observe_active(aws, role)
@@ -353,30 +273,6 @@ def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Change:
         return Change(Plan("deploy", role.label, ()), tell=lambda _: none)
     wanted = replace(wanted, revision=observed.active[0].revision, follow=True)
     return Course(session, role, aws, wanted, observed, None).change()
-
-
-def _commit(session: Session, word: str, role: Role, known: dict[GitName, Commit]) -> Commit | Archive:
-    """What REV means, before AWS is asked for anything."""
-    kind = role.get("deploy.s3.type") if role.has("deploy.s3.type") else None
-    repository, bucket, prefix = (role.get(f"deploy.{key}") for key in ("github.repo", "s3.bucket", "s3.prefix"))
-    found = meaning(word, Sources(role.label, repository, bucket, prefix, kind))
-    if not isinstance(found, GitName):
-        return found
-    if found not in known:
-        clone = session.clone(found.repository)
-        known[found] = rehearsed(found, clone) if clone else resolved(found, current_folder())
-    return known[found]
-
-
-def _pinned(aws: Aws, revision: Commit | Archive) -> Commit | Archive:
-    if isinstance(revision, Commit):
-        return revision
-    stored = aws.s3.stored(revision.bucket, revision.key, revision.version)
-    return replace(revision, version=stored.version, etag=stored.etag)
-
-
-def _notes(revision: Commit | Archive) -> tuple[str, ...]:
-    return (revision.note,) if isinstance(revision, Commit) and revision.note else ()
 
 
 def _reason(text: str) -> str:

@@ -278,7 +278,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "deploy an older commit unasked",
-        "commands/deploy.py",
+        "deploy/lookup.py",
         "if older and not (asked.allow_older",
         "if False and not (asked.allow_older",
         ("tests/commands/test_deploy_sources.py",),

@@ -95,12 +95,33 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "take a schedule whose range runs backwards",
-        "sandbox/strict/autoscaling/schedules.py",
-        "(len(ends) == 2 and int(ends[0]) > int(ends[1])) or",
-        "",
+        "sandbox/strict/autoscaling/recurrence.py",
+        "        if first > last:\n            return None",
+        "        first, last = min(first, last), max(first, last)",
         (
             "tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[scheduled_actions_say_what_and_when]",
         ),
+    ),
+    Mutant(
+        "run scheduled actions that are suspended",
+        "sandbox/strict/autoscaling/schedule_runs.py",
+        'return runs(group, "ScheduledActions")',
+        "return True",
+        ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[scheduled_actions_can_be_suspended]",),
+    ),
+    Mutant(
+        "let alarms scale a group beyond its bounds",
+        "sandbox/strict/autoscaling/scaling.py",
+        "wanted = max(group.min_size, min(group.max_size, wanted))",
+        "wanted = max(group.min_size, wanted)",
+        ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[alarms_scale_groups]",),
+    ),
+    Mutant(
+        "leave an alarm in the state that was set",
+        "sandbox/strict/cloudwatch/evaluation.py",
+        "if not alarm.held:",
+        "if alarm.held:",
+        ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[alarms_are_evaluated_every_minute]",),
     ),
     Mutant(
         "delete no schedule of a batch",

@@ -62,7 +62,8 @@ def policies_have_an_arn_and_a_group(request: Request) -> dict[str, Any]:
     key = (params["AutoScalingGroupName"], name)
     before = policies.get(key)
     if before is not None:
-        made.udo_id, made.udo_alarms = before.udo_id, getattr(before, "udo_alarms", [])
+        made.udo_id = before.udo_id
+        made.udo_alarms = getattr(before, "udo_alarms", [])
     policies[key] = made
     made.enabled = params.get("Enabled") is not False
     # Where it names none the group's counts, and none is shown.
