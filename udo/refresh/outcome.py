@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo.change.finish import told as told_of
-from udo.errors import EndedBadly
+from udo.errors import EndedBadly, GuardRaised
 from udo.groups.text import age
 from udo.model.refreshes import ENDED
 from udo.refresh.rows import refresh_row
@@ -47,6 +47,8 @@ def told(aws: Aws, role: Role, plan: Plan, outcome: Outcome) -> Result:
     message = f"{named(seen.refresh)} of {role.label} {standing(seen.refresh)}"
     reason = why(seen.refresh)
     message += f" ({reason})" if reason else ""
+    if isinstance(outcome.error, GuardRaised):
+        message = f"{outcome.error.message}; {message}"
     return Result(data | {"lines": lines}, text="\n".join(lines) or None, exit=1, error=("failed", message, hint))
 
 

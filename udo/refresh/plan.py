@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from udo.change.plan import Call, Pair, Plan, Read, Ref, Wait
+from udo.change.plan import AT_THE_START, NEVER, TO_THE_END, Call, Pair, Plan, Read, Ref, Wait
 from udo.errors import Refused
 from udo.launch.swapping import launch_pair
 from udo.model.refreshes import ACTIVE, ENDED
@@ -73,6 +73,8 @@ def plan_refresh(
         forecast=rows,
         asks=asks,
         done=f"instance refresh {{{ID}}} of {group.name} is started",
+        back=way_back(role, group.name, Ref(ID), following, desired=False),
+        guarded=TO_THE_END if following.wait else AT_THE_START,
     )
 
 
@@ -82,7 +84,9 @@ def attached(role: Role, heading: Plan, group: AutoScalingGroup, active: Refresh
     if not following.wait:
         return replace(heading, unchanged=found)
     notes = (*heading.notes, f"{found}: following it", f"it goes by: {preferences_text(active)}")
-    return replace(heading, notes=notes, steps=(until_its_end(role, group.name, active.refresh_id, following),))
+    one = active.refresh_id
+    back = way_back(role, group.name, one, following, desired=active.is_desired)
+    return replace(heading, notes=notes, steps=(until_its_end(role, group.name, one, following),), back=back)
 
 
 def start(observed: Observed, preferences: Preferences, desired: dict[str, Any] | None) -> Call:
@@ -138,7 +142,8 @@ def until_its_end(
 def plan_cancel(role: Role, observed: Observed, following: Following) -> Plan:
     """The plan that cancels the refresh that runs, and waits until it has."""
     active, name = observed.active, observed.group.name
-    heading = Plan("refresh --cancel", role.label, (), unchanged=f"no instance refresh of {name} is active")
+    nothing = f"no instance refresh of {name} is active"
+    heading = Plan("refresh --cancel", role.label, (), unchanged=nothing, guarded=NEVER)
     if active is None:
         return heading
     asks: str | None = None
@@ -149,9 +154,7 @@ def plan_cancel(role: Role, observed: Observed, following: Following) -> Plan:
         )
     elif active.status != "Cancelling":
         notes = (f"{active.percent} % is replaced, and stays: a cancelled refresh takes nothing back",)
-    call = _ends(
-        name, active, "CancelInstanceRefresh", f"cancel {named(active)} of {name}", ("Cancelling", "Cancelled")
-    )
+    call = cancelled(name, active.refresh_id)
     steps: tuple[Call | Wait, ...] = () if active.status == "Cancelling" else (call,)
     if following.wait:
         steps = (*steps, until_its_end(role, name, active.refresh_id, following, ("Cancelled",)))
@@ -165,7 +168,7 @@ def plan_back(role: Role, observed: Observed, following: Following) -> Plan:
     Raises: Refused where AWS would not do that, with what does.
     """
     active, name = observed.active, observed.group.name
-    heading = Plan("refresh --rollback", role.label, (), reason=following.reason)
+    heading = Plan("refresh --rollback", role.label, (), reason=following.reason, guarded=NEVER)
     by_hand = f"udo rollback {role.cluster} {role.name}, then: udo refresh {role.cluster} {role.name}"
     if active is None:
         last = next(iter(observed.refreshes), None)
@@ -186,21 +189,40 @@ def plan_back(role: Role, observed: Observed, following: Following) -> Plan:
             f"{named(active)} of {name} is being cancelled, and AWS rolls back only one that runs",
             hint=f"once it has ended, back goes: {by_hand}; nothing was changed",
         )
-    rolling = ("RollbackInProgress", "RollbackSuccessful")
-    call = _ends(name, active, "RollbackInstanceRefresh", f"roll {named(active)} of {name} back", rolling)
+    call = rolled_back(name, active.refresh_id)
     steps: tuple[Call | Wait, ...] = () if active.status == "RollbackInProgress" else (call,)
     if following.wait:
         steps = (*steps, until_its_end(role, name, active.refresh_id, following, ("RollbackSuccessful",)))
     return replace(heading, steps=steps, done=f"{named(active)} of {name} is being rolled back")
 
 
-def _ends(group_name: str, active: Refresh, operation: str, says: str, after: tuple[str, ...]) -> Call:
-    """The call that cancels or rolls back, where that very refresh still runs; AWS takes no id."""
-    one = active.refresh_id
+def cancelled(group_name: str, one: str | Ref) -> Call:
+    """The call that cancels that very refresh, where it still runs."""
+    return _ends(group_name, one, "CancelInstanceRefresh", "cancel", ("Cancelling", "Cancelled"))
+
+
+def rolled_back(group_name: str, one: str | Ref) -> Call:
+    """The call that has AWS roll that very refresh back, where it still runs."""
+    return _ends(group_name, one, "RollbackInstanceRefresh", "roll back", ("RollbackInProgress", "RollbackSuccessful"))
+
+
+def _ends(group_name: str, one: str | Ref, operation: str, verb: str, after: tuple[str, ...]) -> Call:
+    """The call that ends a refresh, where it still runs: AWS takes no id."""
     there = replace(no_active(group_name), value=one)
-    is_so = f"InstanceRefreshId=='{one}' && contains(`{json.dumps(list(after))}`, Status)"
-    proof = (Pair(_refreshes(group_name, f"InstanceRefreshes[?{is_so}].InstanceRefreshId | [0]"), one, named(active)),)
+    path = f"contains(`{json.dumps(list(after))}`, InstanceRefreshes[0].Status || '')"
+    asked = {"AutoScalingGroupName": group_name, "InstanceRefreshIds": [one]}
+    says = f"{verb} {'the instance refresh' if isinstance(one, Ref) else f'instance refresh {one}'} of {group_name}"
+    proof = (Pair(Read("autoscaling", "DescribeInstanceRefreshes", asked, path), True, says),)
     return Call(says, "autoscaling", operation, {"AutoScalingGroupName": group_name}, expect=(there,), proof=proof)
+
+
+def way_back(
+    role: Role, group_name: str, one: str | Ref, following: Following, *, desired: bool
+) -> tuple[Call | Wait, ...]:
+    """What is done where a guard ends the run: AWS rolls back what brought a configuration, and ends anything else."""
+    call = rolled_back(group_name, one) if desired else cancelled(group_name, one)
+    end = "RollbackSuccessful" if desired else "Cancelled"
+    return call, until_its_end(role, group_name, one, following, (end,))
 
 
 def _nothing(observed: Observed, preferences: Preferences) -> str:

@@ -125,10 +125,12 @@ class Refreshing:
         now = self._clock.monotonic()
         if self._paused is None or self._paused[0] != reached:
             self._paused = reached, now
-        left = delay - (now - self._paused[1])
+        said = seconds_left(refresh.reason)
+        left = delay - (now - self._paused[1]) if said is None else said
         steps = refresh.preferences.checkpoints
         where = f"checkpoint {steps.index(reached) + 1} of {len(steps)} ({reached} %)"
-        return f"{where}, at most {length(left)} of its pause left" if left > 0 else f"{where} passed"
+        at_most = "at most " if said is None else ""
+        return f"{where}, {at_most}{length(left)} of its pause left" if left > 0 else f"{where} passed"
 
     def _stall(self, refresh: Refresh, group: AutoScalingGroup) -> Iterator[Event]:
         """The explanation, once, where nothing has moved for a while that should."""

@@ -42,7 +42,7 @@ _REMEDIES = (
     (r"(?i)suspend", "udo resume {words} resumes what 'udo suspend' has suspended; see: udo status {words}"),
     (r"(?i)alarm", "see what the alarm watches before it is tried again: udo status {words}"),
     (r"(?i)user request", ""),
-    (r"(?i)bak(e|ing) time", ""),
+    (r"(?i)bak(e|ing) time|checkpoint delay", ""),
     (r"(?i)warm(ing)? up", ""),
     (r"(?i)skip ?matching|instance requirements", "use --no-skip-matching"),
     (r"(?i)lifecycle|hook", "see what should complete the hook: udo status {words}"),
@@ -82,7 +82,7 @@ def remedy(reason: str, words: str) -> str:
 
 
 def seconds_left(reason: str) -> int | None:
-    """The seconds of bake time that a reason says are left."""
+    """The seconds of a pause or of the bake time that a reason says are left."""
     found = _SECONDS_LEFT.search(reason)
     return int(found[1]) if found else None
 
