@@ -31,6 +31,7 @@ ALL = [" ".join(path) for path in _commands(root)]
 CHANGING = (
     "apply",
     "attach",
+    "create",
     "deploy",
     "destroy",
     "detach",

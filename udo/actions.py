@@ -18,13 +18,16 @@ _LAUNCHABLE = frozenset(
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeKeyPairs",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
         "iam:ListInstanceProfiles",
     }
 )
 _CALLER = frozenset({"sts:GetCallerIdentity"})
 _DEPLOYMENT_GROUPS = frozenset({"codedeploy:BatchGetDeploymentGroups"})
 _LOCKS = frozenset({"ssm:GetParametersByPath"})
-_UPDATE = _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:DescribeLaunchTemplates"}
+_UPDATE = (
+    _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:DescribeLaunchTemplates", "ec2:DescribeVpcs"}
+)
 _PARTS = frozenset(
     {
         "autoscaling:DescribeLifecycleHooks",
@@ -87,13 +90,32 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListDeploymentConfigs",
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeLaunchTemplates",
-        "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeTargetGroups",
     },
     "cloudinit": frozenset(),
     "config": frozenset(),
+    "create": _LAUNCH_STATE
+    | _LAUNCHABLE
+    | _CALLER
+    | _DEPLOYMENT_GROUPS
+    | {
+        "autoscaling:DescribeLifecycleHooks",
+        "autoscaling:DescribePolicies",
+        "autoscaling:DescribeScalingActivities",
+        "autoscaling:DescribeScheduledActions",
+        "autoscaling:DescribeTrafficSources",
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:GetDeploymentGroup",
+        "codedeploy:ListApplications",
+        "codedeploy:ListDeployments",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeVpcs",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTargetGroups",
+    },
     "deploy": _DEPLOY | {"s3:HeadBucket", "s3:ListMultipartUploads"},
     "deployments": frozenset(
         {
@@ -195,6 +217,19 @@ READS: dict[str, frozenset[str]] = {
 WRITES: dict[str, frozenset[str]] = {
     "apply": _SWAP | _CREATE | _DELETE | _SET,
     "attach": _LOCK | {"autoscaling:AttachInstances"},
+    "create": _LOCK
+    | _CREATE
+    | {
+        "autoscaling:CreateAutoScalingGroup",
+        "autoscaling:DeleteTags",
+        "autoscaling:EnableMetricsCollection",
+        "autoscaling:PutScalingPolicy",
+        "autoscaling:PutScheduledUpdateGroupAction",
+        "autoscaling:UpdateAutoScalingGroup",
+        "codedeploy:CreateApplication",
+        "codedeploy:CreateDeploymentGroup",
+        "codedeploy:UpdateDeploymentGroup",
+    },
     "deploy": _LOCK
     | _RESUME
     | {
@@ -267,9 +302,11 @@ _IN_IAM: dict[str, tuple[str, ...]] = {
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html; Service
 # Authorization Reference, CodeDeploy: a deployment reads its configuration and registers its revision.
 _BESIDE: dict[str, tuple[str, ...]] = {
+    "autoscaling:CreateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
     "autoscaling:CreateLaunchConfiguration": ("iam:PassRole",),
     "autoscaling:UpdateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
     "autoscaling:StartInstanceRefresh": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
+    "codedeploy:CreateDeploymentGroup": ("iam:PassRole",),
     "codedeploy:CreateDeployment": (
         "codedeploy:GetApplicationRevision",
         "codedeploy:GetDeploymentConfig",

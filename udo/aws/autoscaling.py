@@ -182,6 +182,7 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         started_at=rfc3339(row["StartTime"]),
         message=row.get("StatusMessage", ""),
         cause=row.get("Cause", ""),
+        activity_id=row.get("ActivityId", ""),
     )
 
 

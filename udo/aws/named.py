@@ -67,6 +67,14 @@ class Named:
                 rows += page.get("Subnets", ())
         return tuple({row["SubnetId"]: _subnet(row) for row in rows}.values())
 
+    def default_vpc(self) -> str:
+        """The id of the region's default VPC, empty where there is none.
+
+        Raises: UdoError.
+        """
+        rows = self._filtered("DescribeVpcs", "Vpcs", "is-default", ["true"])
+        return next((str(row["VpcId"]) for row in rows), "")
+
     def security_groups(self, ids: Iterable[str], names: Iterable[str] = ()) -> tuple[SecurityGroup, ...]:
         """The security groups of these ids, and all of these names, in whatever VPC.
 

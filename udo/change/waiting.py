@@ -56,6 +56,7 @@ WATCHERS: Mapping[str, str] = {
     "alarms": "udo.change.guarding:Quiet",
     "deployment": "udo.deploy.watch:Deployment",
     "group": "udo.groups.watch:Members",
+    "launches": "udo.groups.launches:Launches",
     "leaving": "udo.groups.watch:Leaving",
     "refresh": "udo.refresh.watch:Refreshing",
 }

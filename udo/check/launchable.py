@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from udo.check.online import LAUNCH_CHECKS
+from udo.check.online import LAUNCH_CHECKS, NEW_CHECKS
 from udo.check.resources import Resources
 from udo.errors import Refused
 from udo.launch.labels import image_ids
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.change.plan import Plan
+    from udo.check.online import Finding
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
 
@@ -44,10 +45,29 @@ def possible(aws: Aws, role: Role, plan: Plan, live: Mapping[str, Any], group: A
     bad = [one for one in found if one.ok is False]
     # A live image that cannot be seen stays what it is.
     bad = [one for one in bad if one.check != "image" or "ami" in changed]
+    _refuse(bad)
+    return replace(plan, notes=(*plan.notes, *_unknown(resources)))
+
+
+def refuse_missing(aws: Aws, role: Role) -> tuple[str, ...]:
+    """Accepts a role of which a group can be made; what is unknown becomes a note.
+
+    Raises: Refused where it names what does not exist or does not go together.
+    """
+    resources = Resources(aws, [role])
+    resources.groups = {}
+    _refuse([finding for check in NEW_CHECKS for finding in check(role, resources) if finding.ok is False])
+    return _unknown(resources)
+
+
+def _refuse(bad: list[Finding]) -> None:
     if wrong := dict.fromkeys(f"{one.check} {one.name}: {one.message}" for one in bad):
         raise Refused(f"AWS would refuse this: {'; '.join(wrong)}", hint="nothing was changed")
-    notes = [f"warning: not all was looked up before the change: {one.removeprefix('?: ')}" for one in resources.notes]
-    return replace(plan, notes=(*plan.notes, *dict.fromkeys(notes)))
+
+
+def _unknown(resources: Resources) -> tuple[str, ...]:
+    notes = (f"warning: not all was looked up before the change: {one.removeprefix('?: ')}" for one in resources.notes)
+    return tuple(dict.fromkeys(notes))
 
 
 def _changed(plan: Plan) -> dict[str, Any]:

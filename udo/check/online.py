@@ -318,6 +318,9 @@ _instance_type = _each(
 )
 _key_pair = _each("key pair", "keypair_name", lambda resources: resources.key_pairs, "key pair")
 
+_zone = _each("availability zone", "availability_zones", lambda resources: resources.zones, "zone in this region")
+_load_balancer = _each("load balancer", "elbs", lambda resources: resources.load_balancers, "classic load balancer")
+
 # What is to be asked where one key of launch data changes.
 LAUNCH_CHECKS: Mapping[str, tuple[Callable[[Role, Resources], Iterator[Finding]], ...]] = {
     "ami": (_image,),
@@ -326,6 +329,10 @@ LAUNCH_CHECKS: Mapping[str, tuple[Callable[[Role, Resources], Iterator[Finding]]
     "security_groups": (_security_groups,),
     "iam_profile": (_profile,),
 }
+# What is to be asked before a group is made: the rest is looked up where it is made of it.
+NEW_CHECKS: Sequence[Callable[[Role, Resources], Iterator[Finding]]] = (
+    *(_image, _instance_type, _key_pair, _profile, _zone, _load_balancer),
+)
 
 _CHECKS: tuple[Callable[[Role, Resources], Iterator[Finding]], ...] = (
     _account,
@@ -333,13 +340,13 @@ _CHECKS: tuple[Callable[[Role, Resources], Iterator[Finding]], ...] = (
     _image,
     _instance_type,
     _key_pair,
-    _each("availability zone", "availability_zones", lambda resources: resources.zones, "zone in this region"),
+    _zone,
     _each("VPC", "vpc", lambda resources: resources.vpcs, "VPC"),
     _subnets,
     _security_groups,
     _profile,
     _each("target group", "target_groups", lambda resources: resources.target_groups, "target group"),
-    _each("load balancer", "elbs", lambda resources: resources.load_balancers, "classic load balancer"),
+    _load_balancer,
     _deployments,
     _each(
         "deployment configuration",

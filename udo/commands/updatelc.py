@@ -18,6 +18,7 @@ from udo.groups.target import role_target
 from udo.groups.unapplied import unapplied, unapplied_notes
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
+from udo.launch.network import names_by_id
 from udo.launch.observe import observe_deploying, observe_image, observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.settings import image, settings, with_settings
@@ -140,6 +141,7 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
     others = dict(choices.settings)
     ami = others.pop("ami", choices.ami)
     live = live_data(state)
+    role = names_by_id(aws, role, state.group, live)
     keys = launch_keys(role, ami=observe_image(aws, role, ami, live.get("ImageId")))
     keys = with_settings(keys, others)
     wanted = _wanted(role, keys, session.run_id, choices)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # What AWS answers of a configuration whether it was sent or not; leaving monitoring out means on.
 # Source: API_CreateLaunchConfiguration, InstanceMonitoring and EbsOptimized.
-_ALWAYS_SAID = {"InstanceMonitoring": {"Enabled": True}, "EbsOptimized": False}
+ALWAYS_SAID = {"InstanceMonitoring": {"Enabled": True}, "EbsOptimized": False}
 
 
 def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Wanted) -> Plan:
@@ -38,7 +38,7 @@ def plan_configuration(heading: Heading, state: ConfigurationState, wanted: Want
     content = laid_over({} if wanted.from_config else base, configuration_keys(wanted.keys))
     if wanted.from_config:
         check_complete(content)
-        content = _ALWAYS_SAID | content
+        content = ALWAYS_SAID | content
     found = differences(comparable(base), comparable(content))
     if not found or (wanted.from_config and satisfies(base, content)):
         return _nothing(heading, state, wanted)

@@ -14,6 +14,7 @@ class Activity:
     started_at: str
     message: str = ""
     cause: str = ""
+    activity_id: str = ""
 
     @property
     def launches(self) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 from udo.model.launch import LaunchReference, LaunchTemplateReference
 
+# The tag by which groups name their application.
+APP_TAG = "udo:app"
 # Source: API_Instance (Auto Scaling), LifecycleState.
 _WARMED = (
     *("Pending", "Pending:Wait", "Pending:Proceed", "Pending:Retained", "Stopped", "Running", "Hibernated"),

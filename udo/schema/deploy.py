@@ -16,6 +16,14 @@ KEYS: tuple[Key, ...] = (
     Key("deploy", "map", "CodeDeploy.", merge="deep"),
     Key("deploy.application", "text", "CodeDeploy application.", "shop"),
     Key("deploy.deployment_group", "text", "CodeDeploy deployment group.", "prod-webapp"),
+    Key(
+        "deploy.service_role",
+        "text",
+        "ARN of the role that CodeDeploy works with; with it `create` makes a deployment group that is not there.",
+        "arn:aws:iam::123456789012:role/codedeploy",
+        pattern=r"arn:aws[a-z-]*:iam::\d{12}:role/.+",
+        shape="an ARN like arn:aws:iam::123456789012:role/name",
+    ),
     Key("deploy.github", "map", "Revisions from GitHub.", merge="deep"),
     Key(
         "deploy.github.repo",

@@ -4,7 +4,7 @@ from udo.schema.key import Key
 
 # The verbs that change what a group launches, runs or who may change it.
 CHANGING = (
-    *("updatelc", "rollback", "prune", "apply", "deploy", "refresh", "scale", "update"),
+    *("updatelc", "rollback", "prune", "apply", "deploy", "refresh", "scale", "create", "update"),
     *("standby", "detach", "attach", "suspend", "resume", "sleep", "wake", "destroy", "unlock"),
 )
 CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|[0-9a-fA-F:]+/\d{1,3}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from udo.deploy.blue_green import moved, serving
 from udo.groups.locks import Locks
 from udo.model.deployments import Deployment
+from udo.model.groups import APP_TAG
 from udo.status.footnote import Footnote
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from udo.session import Session
     from udo.status.details import Details
 
-# The tag by which groups name their application.
-APP_TAG = "udo:app"
 # So many are asked for by one request. Source: API_DescribeAutoScalingGroups, API_BatchGetDeploymentGroups and
 # API_BatchGetDeployments.
 _GROUPS = 100

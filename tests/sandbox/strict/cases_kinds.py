@@ -90,6 +90,15 @@ def traffic_sources_are_attached(aws: Account) -> None:
     refused(aws.autoscaling.attach_traffic_sources, "ValidationError", "limited to 10", **OWN, TrafficSources=many)
 
 
+def groups_are_made_with_their_traffic_sources(aws: Account) -> None:
+    arn = _target_group(aws)
+    gone = [{"Identifier": f"{arn}0"}]
+    aws.group(size=1, TrafficSources=[{"Identifier": arn, "Type": "elbv2"}])
+    holds(aws.described()["TargetGroupARNs"] == [arn], "dropped")
+    more = {"name": "two", "LaunchConfigurationName": "web", "TrafficSources": gone}
+    refused(aws.group, "ValidationError", "Target Groups", **more)
+
+
 def managed_policies_exist(aws: Account) -> None:
     arn = "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRole"
     aws.iam.create_role(RoleName="deployer", AssumeRolePolicyDocument='{"Version": "2012-10-17"}')

@@ -11,7 +11,7 @@ from udo.sandbox.strict import limits
 from udo.sandbox.strict.autoscaling.capacity import reconcile
 from udo.sandbox.strict.autoscaling.groups_known import known_group
 from udo.sandbox.strict.pages import limit, page
-from udo.sandbox.strict.rules import Refusal, Request, answers
+from udo.sandbox.strict.rules import Refusal, Request, answers, refuses
 
 _KINDS = ("elb", "elbv2", "vpc-lattice")
 _MOST = 10
@@ -60,6 +60,19 @@ def traffic_sources_are_attached(request: Request) -> dict[str, Any]:
             _let_go(group, one)
     reconcile(group, "")
     return {}
+
+
+@refuses("autoscaling", "CreateAutoScalingGroup", moto="drops them without a word")
+def groups_are_made_with_their_traffic_sources(request: Request) -> None:
+    """TrafficSources of a new group are its target groups and classic load balancers, beside those named for
+    themselves, and must exist.
+
+    Source: botocore autoscaling CreateAutoScalingGroupType, member TrafficSources.
+    """
+    for source in request.params.get("TrafficSources") or []:
+        kind, one = _known(request, source)
+        named = request.params.setdefault("LoadBalancerNames" if kind == "elb" else "TargetGroupARNs", [])
+        named.extend([one] if one not in named else [])
 
 
 def _known(request: Request, source: dict[str, str]) -> tuple[str, str]:
