@@ -85,6 +85,7 @@ READS: dict[str, frozenset[str]] = {
     | _LAUNCHABLE
     | _CALLER
     | _DEPLOYMENT_GROUPS
+    | _SETTINGS
     | {
         "codedeploy:ListApplications",
         "codedeploy:ListDeploymentConfigs",
@@ -92,7 +93,6 @@ READS: dict[str, frozenset[str]] = {
         "ec2:DescribeLaunchTemplates",
         "ec2:DescribeVpcs",
         "elasticloadbalancing:DescribeLoadBalancers",
-        "elasticloadbalancing:DescribeTargetGroups",
     },
     "cloudinit": frozenset(),
     "config": frozenset(),

@@ -310,3 +310,62 @@ def test_offline_the_file_is_checked_without_what_online_needs(tmp_path: Path) -
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30, cwd=tmp_path
     )
     assert told.stdout.splitlines()[-1] == ""
+
+
+SETTINGS = """
+        health_check: {grace: 2m}
+        tags:
+          team: payments
+          app.kubernetes.io/name: shop
+        scale_policy:
+          max_size: 9
+        scaling_policies:
+          up:
+            AdjustmentType: ChangeInCapacity
+            ScalingAdjustment: 2"""
+
+
+def test_what_a_live_group_has_otherwise_is_no_mistake_and_has_old_and_new_value_and_its_line(
+    shop: Any, udo: Udo
+) -> None:
+    rewritten("        elbs: [classic]", f"        elbs: [classic]{SETTINGS}")
+    found = [one for one in rows(udo) if one["check"] == "setting"]
+    assert {one["ok"] for one in found} == {True}
+    told = {one["name"]: (one["message"].partition(": udo update")[0], one["where"]) for one in found}
+    assert told == {
+        "health_check.grace": (told["health_check.grace"][0], "udo.yml:17"),
+        "tags.team": ("none -> payments", "udo.yml:19"),
+        "tags.app.kubernetes.io/name": ("none -> shop", "udo.yml:20"),
+        "scale_policy.max_size": ("1 -> 9", "udo.yml:22"),
+        "scaling_policies.up": (
+            'none -> {"AdjustmentType": "ChangeInCapacity", "ScalingAdjustment": 2}',
+            "udo.yml:24",
+        ),
+    }
+    assert all(one["message"].endswith(": udo update applies it") for one in found)
+    text = udo("check", "--online").stdout
+    assert "~  setting" in text
+    assert udo("update", "prod", "web").exit == 0
+    assert not [one for one in rows(udo) if one["check"] == "setting"]
+
+
+def test_a_policy_that_has_one_member_otherwise_is_placed_at_that_member(shop: Any, udo: Udo) -> None:
+    rewritten("        elbs: [classic]", f"        elbs: [classic]{SETTINGS}")
+    assert udo("update", "prod", "web").exit == 0
+    path = Path("udo.yml")
+    path.write_text(path.read_text().replace("ScalingAdjustment: 2", "ScalingAdjustment: 3"))
+    (one,) = [one for one in rows(udo) if one["check"] == "setting"]
+    assert (one["name"], one["where"]) == ("scaling_policies.up.ScalingAdjustment", "udo.yml:26")
+    assert one["message"] == "2 -> 3: udo update applies it"
+
+
+def test_settings_that_cannot_be_read_are_a_footnote_and_refused_ones_say_why(shop: Any, udo: Udo) -> None:
+    rewritten("        elbs: [classic]", f"        elbs: [classic]{SETTINGS}")
+    shop.faults.add(Fault("deny", "DescribePolicies", times=None))
+    told = udo("check", "--online")
+    assert (told.exit, "?  setting" in told.stdout, "?: autoscaling:DescribePolicies" in told.stderr) == (0, True, True)
+    shop.faults.clear()
+    rewritten("        elbs: [classic]", "        elbs: [classic]\n        scale_policy: {min_size: 9, max_size: 10}")
+    messages = [one["message"] for one in rows(udo) if one["check"] == "setting"]
+    assert all("refused: scale_policy.min_size 9 is above the desired capacity of prod-web" in one for one in messages)
+    assert len(messages) == 2

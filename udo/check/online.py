@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo import schema
+from udo.check.finding import Finding
 from udo.check.resources import Resources
+from udo.check.settings import observe_settings
 from udo.config.known import value, values
 from udo.config.tree import Items, Text
 from udo.errors import AwsError, ConfigError, PermissionDenied
@@ -36,20 +38,8 @@ _LOOKED_UP = tuple(
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that one role names: `ok` is None where it could not be told."""
-
-    check: str
-    name: str
-    role: Role
-    where: str
-    ok: bool | None
-    message: str
-
-
 def observe_online(session: Session, config: Config) -> tuple[list[Finding], list[str]]:
-    """Everything the roles name, compared with AWS, and footnotes on what could not be told.
+    """Everything the roles name and say of their groups, compared with AWS, and footnotes on what could not be told.
 
     Raises: UsageError, CredentialsError.
     """
@@ -61,7 +51,9 @@ def observe_online(session: Session, config: Config) -> tuple[list[Finding], lis
         found += told
         found += [finding for role in known for finding in _values(role)]
         found += [finding for role in known for finding in _checked(role, resources)]
-        notes += [*footnotes, *resources.notes]
+        settings, unknown = observe_settings(session, aws, known, resources)
+        found += settings
+        notes += [*footnotes, *resources.notes, *unknown]
     return found, list(dict.fromkeys(notes))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from udo.check.finding import SETTING
 from udo.commands._options import path_given
 from udo.config import load
 from udo.errors import ConfigError, UsageError
@@ -17,13 +18,14 @@ from udo.result import Column, Result
 from udo.selectors import no_more
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from udo.check.online import Finding as Found
+    from udo.check.finding import Finding as Found
     from udo.config import Config, Role
     from udo.session import Session
 
 _MARKS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}", None: "?"}
+_OTHERWISE = "~"
 
 
 def _brief_place(text: str) -> str:
@@ -43,7 +45,7 @@ _COLUMNS = (
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="")
-@click.option("--online", is_flag=True, help="Also ask AWS whether all that is named exists and goes together.")
+@click.option("--online", is_flag=True, help="Also ask AWS whether all that is named exists, goes together and is so.")
 @click.option(
     "--bundle",
     type=path_given,
@@ -60,7 +62,8 @@ def command(session: Session, words: tuple[str, ...], online: bool, bundle: Path
     With --online it then looks for all that is named: parameters, images and whether they run on the instance types,
     key pairs, zones, VPCs, subnets, security groups and whether they are in the same VPC, instance profiles, load
     balancers, and CodeDeploy groups and whether they deploy to the groups of their roles. Exits with 1 when something
-    is missing. What may not be read is a '?' with a footnote.
+    is missing. What may not be read is a '?' with a footnote. What a live group has otherwise than udo.yml says, and
+    'udo update' applies, is a '~' with old and new value.
 
     An appspec.yml beside udo.yml is checked too, and with --bundle nothing but a bundle: what is sure to fail with the
     CodeDeploy agent (1.8.1, whose behaviour is known by running it) is a mistake, what may surprise is a warning.
@@ -101,10 +104,15 @@ def _online(session: Session, config: Config, offline: Result) -> Result:
         named = [f"{row['check']} {row['name']} ({row['where']})" for row in wrong]
         told = f"{len(wrong)} of {_counted(len(rows), 'check')} failed: {', '.join(named)}"
         error = ("absent", told, None)
-    shown = [{**row, "mark": _MARKS[row["ok"]], "roles": _brief(row["roles"])} for row in rows]
+    shown = [{**row, "mark": _mark(row), "roles": _brief(row["roles"])} for row in rows]
     notes = [*offline.notes, *footnotes]
     data = {**offline.data, "checks": rows}
     return Result(data, _COLUMNS, shown, notes=notes, exit=1 if wrong else 0, error=error)
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    # What a group has otherwise is no mistake.
+    return _OTHERWISE if row["check"] == SETTING and row["ok"] else _MARKS[row["ok"]]
 
 
 def _rows(findings: Iterable[Found]) -> list[dict[str, Any]]:

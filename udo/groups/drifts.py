@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from udo.errors import UdoError
+from udo.errors import Absent, UdoError
 from udo.groups.settings import says
 from udo.groups.subnets import NAMING, by_id, meant_subnets, names_subnets
 from udo.groups.update import KEYS, observe_parts
@@ -42,17 +42,25 @@ class Seen(NamedTuple):
 
 
 def observe_drifts(
-    session: Session, aws: Aws, roles: Sequence[Role], groups: Mapping[str, AutoScalingGroup]
+    session: Session,
+    aws: Aws,
+    roles: Sequence[Role],
+    groups: Mapping[str, AutoScalingGroup],
+    subnets: Sequence[Subnet] | None = None,
+    target_groups: Iterable[str] | None = None,
 ) -> dict[str, Seen | UdoError]:
     """What is seen of the group of each role that has one, by the role's label, or why it is not known.
 
-    `groups` are all of the region.
+    `groups` are all of the region, or those of the roles; `subnets` that the roles name and live in, and all names and
+    ARNs of `target_groups`, are not asked for where they are known.
     """
     there = [role for role in roles if role.group_name in groups]
     with suppress(UdoError):
         # All at once; what is not to be had is told of each role that rests on it.
         session.answers(aws, dict.fromkeys(one for role in there for one in role.lookups(*KEYS)))
-    found = _Drifts(aws, groups, session.clock.time())
+    found = _Drifts(aws, groups, session.clock.time(), subnets=subnets)
+    if target_groups is not None:
+        found.arns = _by_name(target_groups)
     for role in there:
         found.known(role.label, partial(session.resolve, role, *KEYS))
     aws.open(*found.services(), whole=True)
@@ -70,7 +78,8 @@ class _Drifts:
     now: float
     roles: dict[str, Role] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
-    subnets: Sequence[Subnet] | UdoError = ()
+    subnets: Sequence[Subnet] | UdoError | None = None
+    arns: Mapping[str, str] | UdoError | None = None
     seen: dict[str, Seen | UdoError] = field(default_factory=dict)
 
     def known(self, label: str, resolved: Callable[[], Role]) -> None:
@@ -94,8 +103,11 @@ class _Drifts:
             count = sum(says(role, key) for role in self.roles.values())
             if count > max(_FEW, len(self.groups) / _A_PAGE):
                 yield partial(self._list, operation, member)
-        if naming := [role for role in self.roles.values() if names_subnets(role)]:
+        naming = [role for role in self.roles.values() if names_subnets(role)]
+        if naming and self.subnets is None:
             yield partial(self._subnets, naming)
+        if self.arns is None and sum(says(role, "target_groups") for role in self.roles.values()) > _FEW:
+            yield self._target_groups
 
     def then(self) -> Iterator[Callable[[], None]]:
         """The reads that are for one role each."""
@@ -103,6 +115,8 @@ class _Drifts:
 
     def _read(self, read: Read) -> Any:
         """The value a Read means, from what is listed where it is. Raises: UdoError."""
+        if read.operation == "DescribeTargetGroups" and self.arns is not None:
+            return _known(self.arns, read.params["Names"])
         listed = self.rows.get(read.operation)
         if listed is None:
             return self.aws.read(read)
@@ -117,6 +131,12 @@ class _Drifts:
             self.rows[operation] = self.aws.read(Read("autoscaling", operation, {"MaxRecords": 100}, f"{member}[]"))
         except UdoError as error:
             self.rows[operation] = error
+
+    def _target_groups(self) -> None:
+        try:
+            self.arns = _by_name(self.aws.named.target_groups())
+        except UdoError as error:
+            self.arns = error
 
     def _subnets(self, roles: Iterable[Role]) -> None:
         ids: list[str] = []
@@ -138,7 +158,25 @@ class _Drifts:
             if names_subnets(role):
                 if isinstance(self.subnets, UdoError):
                     raise self.subnets
-                role = by_id(role, meant_subnets(role, self.subnets, group.subnets))
+                role = by_id(role, meant_subnets(role, self.subnets or (), group.subnets))
             self.seen[label] = Seen(role, observe_parts(self._read, role, group, self.now))
         except UdoError as error:
             self.seen[label] = error
+
+
+def _by_name(names: Iterable[str]) -> dict[str, str]:
+    """The ARNs among these by the name in each.
+
+    Source: arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID.
+    """
+    return {one.split("/")[1]: one for one in names if ":targetgroup/" in one}
+
+
+def _known(arns: Mapping[str, str] | UdoError, names: Iterable[str]) -> list[list[str]]:
+    """Name and ARN of each. Raises: UdoError; Absent for one that does not exist."""
+    if isinstance(arns, UdoError):
+        raise arns
+    for name in names:
+        if name not in arns:
+            raise Absent(f"target group {name} does not exist", hint="nothing was changed")
+    return [[name, arns[name]] for name in names]
