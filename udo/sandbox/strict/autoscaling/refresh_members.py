@@ -42,6 +42,11 @@ class Fleet:
         return len(self.old) + len(self.standby)
 
     @property
+    def late(self) -> list[Any]:
+        """The new ones that do not serve yet."""
+        return [member for member in self.new if member.instance_id not in self.ready]
+
+    @property
     def done(self) -> int:
         """How many new ones serve."""
         return sum(1 for member in self.new if member.instance_id in self.ready)

@@ -7,26 +7,24 @@ from typing import Any
 
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.autoscaling.refresh_members import Fleet, healthy
-from udo.sandbox.strict.autoscaling.refresh_state import Refresh
 from udo.sandbox.strict.rules import rule
 
 _REMAINING = "Waiting for remaining instances to be available. For example:"
 
 
 @rule("autoscaling", "DescribeInstanceRefreshes", moto="has no such operation")
-def waiting_reason(group: Any, refresh: Refresh, fleet: Fleet) -> str:
+def waiting_reason(group: Any, fleet: Fleet) -> str:
     """StatusReason tells of a refresh in progress which new instance it waits for, for example: one that warms up, or
     one without enough data on its health.
 
     Source: botocore autoscaling, example of DescribeInstanceRefreshes; logs of a public repository ("has insufficient
     data to evaluate its health with Amazon EC2").
     """
-    late = [member for member in fleet.new if member.instance_id not in fleet.ready]
-    for member in late:
+    for member in fleet.late:
         if member.lifecycle_state == "InService" and healthy(group, member):
             one = f"{member.instance_id} is warming up."
             return f"Waiting for instances to warm up before continuing. For example: {one}"
-    return next((_insufficient(member) for member in late), "")
+    return next((_insufficient(member) for member in fleet.late), "")
 
 
 def _insufficient(member: Any) -> str:
@@ -35,16 +33,15 @@ def _insufficient(member: Any) -> str:
     return f"{_REMAINING} {member.instance_id} has insufficient data to evaluate its health with {by}."
 
 
-def stuck_reason(group: Any, refresh: Refresh, fleet: Fleet) -> str:
+def stuck_reason(group: Any, fleet: Fleet) -> str:
     """Why a refresh gets no further by itself; empty where it does."""
-    late = [member for member in fleet.new if member.instance_id not in fleet.ready]
-    if not late and moment.now() < getattr(group, "udo_retry_at", 0.0):
-        return refresh.reason or f"{_REMAINING} instances could not be launched."
-    for member in late:
+    for member in fleet.late:
         if member.lifecycle_state == "InService" and not healthy(group, member):
             return _insufficient(member)
-    if late:
+    if fleet.late:
         return ""
+    if moment.now() < getattr(group, "udo_retry_at", 0.0):
+        return f"{_REMAINING} an instance could not be launched."
     return blocked_instances_are_named(fleet)
 
 

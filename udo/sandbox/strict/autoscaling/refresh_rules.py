@@ -9,7 +9,7 @@ from udo.sandbox.strict.autoscaling.groups_known import known_group
 from udo.sandbox.strict.autoscaling.launch_reference import template_references, template_version
 from udo.sandbox.strict.autoscaling.refresh_alarms import names_of
 from udo.sandbox.strict.autoscaling.refresh_state import active
-from udo.sandbox.strict.autoscaling.refreshes import is_refreshed
+from udo.sandbox.strict.autoscaling.refreshes import is_refreshed, unnamed_preferences_have_defaults
 from udo.sandbox.strict.cloudwatch.alarm import OK, state
 from udo.sandbox.strict.rules import Refusal, Request, refuses
 
@@ -30,12 +30,12 @@ def maximum_needs_a_minimum_within_a_hundred(request: Request) -> None:
     Source: botocore autoscaling RefreshPreferences, member MaxHealthyPercentage (the words are not told by a source).
     """
     asked = _preferences(request)
-    least, most = asked.get("MinHealthyPercentage"), asked.get("MaxHealthyPercentage")
-    if most is not None and least is None:
+    if asked.get("MaxHealthyPercentage") is not None and asked.get("MinHealthyPercentage") is None:
         raise Refusal(
             "ValidationError", "MinHealthyPercentage must be specified when MaxHealthyPercentage is specified."
         )
-    if most is not None and least is not None and int(most) - int(least) > 100:
+    preferences = unnamed_preferences_have_defaults(_group(request), asked)
+    if int(preferences["MaxHealthyPercentage"] or 100) - int(preferences["MinHealthyPercentage"]) > 100:
         raise Refusal(
             "ValidationError",
             "The difference between MaxHealthyPercentage and MinHealthyPercentage must be less than or equal to 100.",

@@ -19,7 +19,7 @@ from udo.sandbox.strict.autoscaling.refresh_arithmetic import (
     healthy_percentages_bound_a_refresh,
     needed,
 )
-from udo.sandbox.strict.autoscaling.refresh_members import Fleet, look
+from udo.sandbox.strict.autoscaling.refresh_members import Fleet, healthy, look
 from udo.sandbox.strict.autoscaling.refresh_moments import due
 from udo.sandbox.strict.autoscaling.refresh_reasons import baking, pausing, stuck_reason, waiting_reason
 from udo.sandbox.strict.autoscaling.refresh_state import Refresh, Rollback, active
@@ -66,9 +66,12 @@ def _refreshed() -> Iterator[Any]:
 def move(group: Any) -> None:
     """Moves a group's refresh as far as it gets at this moment."""
     refresh = active(group)
-    if refresh is None or getattr(group, "status", None):
+    if refresh is None:
         return
     refresh.moved = moment.now()
+    if getattr(group, "status", None):
+        # Its group is being deleted, and it goes with it.
+        return
     if refresh.status != "Pending" and moment.now() >= refresh.started + _LONGEST:
         fail(group, refresh, refresh.reason)
     # Each step but the last launches or terminates something, or leads to another status.
@@ -121,8 +124,8 @@ def _proceed(group: Any, refresh: Refresh) -> bool:
     checkpoints = refresh.preferences.get("CheckpointPercentages") or [100]
     if checkpoints_pause_a_refresh(refresh, fleet, total, checkpoints):
         return True
-    is_last = refresh.passed == checkpoints[-1]
-    if (is_last or not fleet.left) and _whole(group, fleet, size):
+    is_over = refresh.passed == checkpoints[-1] or not fleet.left
+    if is_over and (_whole(fleet, size) or not refresh.seen):
         _bake_or_end(group, refresh)
         return True
     goal = next((one for one in checkpoints if one > refresh.passed), checkpoints[-1])
@@ -135,7 +138,7 @@ def _proceed_back(group: Any, refresh: Refresh) -> bool:
     fleet = look(group, refresh)
     refresh.percent = refresh.rollback.percent * fleet.left // max(1, len(refresh.todo))
     _note(refresh, fleet)
-    if not fleet.left and _whole(group, fleet, target_size(group)):
+    if not fleet.left and _whole(fleet, target_size(group)):
         _settle(group)
         refresh.end("RollbackSuccessful")
         return True
@@ -167,7 +170,7 @@ def checkpoints_pause_a_refresh(refresh: Refresh, fleet: Fleet, total: int, chec
     return True
 
 
-def _whole(group: Any, fleet: Fleet, size: int) -> bool:
+def _whole(fleet: Fleet, size: int) -> bool:
     """Whether every new member serves and none is missing."""
     there = len(fleet.old) + len(fleet.new) + fleet.skipped
     return fleet.done == len(fleet.new) and there == size
@@ -218,11 +221,12 @@ def _note(refresh: Refresh, fleet: Fleet) -> None:
 
 def _waits(group: Any, refresh: Refresh, fleet: Fleet) -> bool:
     """Says what a refresh waits for, and fails one that has got no further for an hour."""
-    refresh.reason = waiting_reason(group, refresh, fleet)
-    if why := stuck_reason(group, refresh, fleet):
+    warming = any(member.lifecycle_state == "InService" and healthy(group, member) for member in fleet.late)
+    refresh.reason = waiting_reason(group, fleet)
+    if why := stuck_reason(group, fleet):
         refresh.reason = why
         refresh.stuck = moment.now() if refresh.stuck is None else refresh.stuck
-    if not an_hour_without_progress_fails(refresh):
+    if warming or not an_hour_without_progress_fails(refresh):
         return False
     fail(group, refresh, refresh.reason)
     return True

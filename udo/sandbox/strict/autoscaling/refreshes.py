@@ -103,7 +103,7 @@ def unnamed_preferences_have_defaults(group: Any, asked: Mapping[str, Any]) -> d
     least, most = (int(policy.get(name, -1)) for name in ("MinHealthyPercentage", "MaxHealthyPercentage"))
     preferences: dict[str, Any] = {
         "MinHealthyPercentage": least if least >= 0 else 90,
-        "MaxHealthyPercentage": most if most >= 0 and "MinHealthyPercentage" not in asked else None,
+        "MaxHealthyPercentage": most if most >= 0 else None,
         "SkipMatching": False,
         "AutoRollback": False,
         "ScaleInProtectedInstances": "Wait",

@@ -50,6 +50,7 @@ SERVICE = Service(
         ),
         "moto.ec2.models.instances:InstanceBackend": (
             "_get_template_from_args",
+            "get_instance_by_id",
             "get_multi_instances_by_id",
             "run_instances",
             "start_instances",

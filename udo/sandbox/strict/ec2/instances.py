@@ -10,7 +10,7 @@ from typing import Any
 from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
-from moto.ec2.models.instances import Instance
+from moto.ec2.models.instances import Instance, InstanceBackend
 
 from udo.sandbox import hooks
 from udo.sandbox.strict import moment
@@ -135,6 +135,16 @@ def _reservations(pairs: Any) -> list[Any]:
             shown.instances = []
         shown.instances.append(instance)
     return list(found.values())
+
+
+@replaces(InstanceBackend, "get_instance_by_id")
+def get_instance_by_id(backend: Any, instance_id: str) -> Any | None:
+    """The instance of an id; moto copies every reservation for each look, of which deployments take thousands."""
+    for reservation in reversed(list(backend.reservations.values())):
+        for instance in reservation.instances:
+            if instance.id == instance_id:
+                return instance
+    return None
 
 
 @replaces(TaggedEC2Resource, "get_tags")
