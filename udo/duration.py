@@ -27,3 +27,9 @@ def given(text: str) -> float:
     if not found:
         raise UsageError(f"{text!r} is not a time", hint="write 90, 90s, 5m, 1h or 2d; leave it out for none")
     return found
+
+
+def told(length: float) -> str:
+    """Seconds in the largest unit that they are a whole number of: `5m`, `90s`."""
+    unit = next((one for one in ("d", "h", "m") if length and length % _UNITS[one] == 0), "s")
+    return f"{length / _UNITS[unit]:g}{unit}"

@@ -41,7 +41,12 @@ def value(key: Key) -> st.SearchStrategy[Any]:
         case "tags":
             return st.dictionaries(st.sampled_from(["a", "b", "packages", "replace"]), maybe(free()), max_size=3)
         case "maps":
-            return st.lists(mapping(key.path, nulls=False), max_size=2)
+            rows = st.lists(mapping(key.path, nulls=False), max_size=2)
+            return st.one_of(rows, rows.map(lambda items: {"replace": items})) if key.merge == "append" else rows
+        case "window":
+            return st.sampled_from(["Fri 16:00 - Mon 07:00", "22:00 - 06:00", "2026-12-24 - 2027-01-01"])
+        case "zone":
+            return st.sampled_from(["Europe/Dublin", "UTC"])
         case "structure":
             return structure(key)
         case "structures":
@@ -66,6 +71,7 @@ def text(key: Key) -> st.SearchStrategy[Any]:
     if not key.pattern:
         return free()
     more = {"packages": ["a", "b", "c"], "security_groups": ["sg-1", "sg-2"], "ami": ["ami-1", "ssm:/a"]}
+    more["guards.alarms"] = ["a b", "prod/5xx"]
     return st.sampled_from(
         [example(key) if isinstance(example(key), str) else str(first(key)), *more.get(key.path, [])]
     )

@@ -9,6 +9,7 @@ from typing import Any
 from udo import schema
 from udo.duration import PATTERN
 from udo.schema import Key, Level
+from udo.window import PATTERN as WINDOW
 
 _REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"(^|[^$])\$\{"}
 _NOTHING: dict[str, Any] = {"type": "null"}
@@ -54,6 +55,10 @@ def _forms(key: Key) -> list[dict[str, Any]]:
             return _text(key)
         case "script":
             return [{"type": _SCALAR}]
+        case "zone":
+            return [{"type": "string", "minLength": 1}]
+        case "window":
+            return [{"type": "string", "pattern": f"^(?:{WINDOW})$"}, _REFERENCE]
         case "whole":
             return [{"type": "integer", "minimum": key.least, "maximum": key.most}, _REFERENCE]
         case "flag":
@@ -104,7 +109,8 @@ def _map(key: Key) -> dict[str, Any]:
 
 def _lists(key: Key) -> list[dict[str, Any]]:
     if key.kind == "maps":
-        return [{"type": "array", "items": _map(key)}]
+        rows = {"type": "array", "items": _map(key)}
+        return [rows, _replacing(rows)] if key.merge == "append" else [rows]
     if key.kind == "commands":
         words = {"type": "array", "items": {"type": _SCALAR}, "minItems": 1}
         line = {"type": _SCALAR, "pattern": r"\S"}
@@ -113,9 +119,17 @@ def _lists(key: Key) -> list[dict[str, Any]]:
     if key.once:
         array["uniqueItems"] = True
     if key.merge == "append":
-        inner = {"properties": {"replace": array}, "required": ["replace"], "additionalProperties": False}
-        return [array, {"type": "object", **inner}]
+        return [array, _replacing(array)]
     return [array, *_text(key)] if key.one else [array]
+
+
+def _replacing(array: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"replace": array},
+        "required": ["replace"],
+        "additionalProperties": False,
+    }
 
 
 def _structural(key: Key) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from udo.config.tree import Entry, Items, Node, Null, Table
 from udo.config.values import listed
 from udo.schema import Key
 
+# The keys with lists in them that add up.
+_HOLDING = frozenset(key.parent for key in schema.KEYS if key.merge == "append" and key.parent)
 # A list or mapping that replaces what is inherited keeps saying so after a merge: only so is merging associative.
 
 
@@ -19,8 +21,7 @@ def layer(table: Table) -> Table:
         key = schema.BY_PATH.get(name)
         if key is None or key.same_as or key.kind in ("sections", "params"):
             continue
-        items = listed(entry.value, key) if key.merge == "append" else None
-        entries[name] = Entry(entry.mark, items) if items else entry
+        entries[name] = _added_up(entry, key)
     for name, entry in table.entries.items():
         if (key := schema.BY_PATH.get(name)) and key.same_as:
             _respell(entries, key.same_as, entry)
@@ -37,6 +38,19 @@ def laid(lower: Entry | None, upper: Entry | None, key: Key | None) -> Entry | N
     if lower is None or upper is None:
         return upper or lower
     return Entry(upper.mark, _nodes(lower.value, upper.value, key))
+
+
+def _added_up(entry: Entry, key: Key) -> Entry:
+    """The entry with its lists that add up as lists, also where what replaces the others is a mapping."""
+    if key.merge == "append" and (items := listed(entry.value, key)):
+        return Entry(entry.mark, items)
+    if key.path in _HOLDING and isinstance(entry.value, Table):
+        inner = schema.inside(key.path)
+        rows = {
+            name: _added_up(one, inner[name]) if name in inner else one for name, one in entry.value.entries.items()
+        }
+        return Entry(entry.mark, entry.value._replace(entries=rows))
+    return entry
 
 
 def _tables(lower: Table, upper: Table, known: Mapping[str, Key]) -> Table:

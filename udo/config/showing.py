@@ -118,7 +118,7 @@ def _plain(node: Node, key: Key, read: Callable[[Text, Key], Any]) -> Any:
             return [word] if key.one and word is not None else word
         case Items(items):
             found = [value for item in items if (value := _plain(item, _element(key), read)) is not None]
-            return list(dict.fromkeys(found)) if key.merge == "append" else found
+            return list(dict.fromkeys(found)) if key.merge == "append" and key.kind == "list" else found
         case Table(entries):
             return _mapping({name: entry.value for name, entry in entries.items()}, key, read)
     return None

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from udo import schema
+from udo.config.moments import WRONG
 from udo.config.suggesting import suggestion
 from udo.config.traps import flag_trap, number_trap
 from udo.config.tree import Items, Mark, Node, Null, Table, Text
 from udo.duration import seconds
 from udo.schema import Key
+from udo.window import SHAPE
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
@@ -29,6 +31,8 @@ _WANTED = {
     "tags": "a mapping of names to text",
     "maps": "a list of mappings",
     "commands": "a list of commands",
+    "window": SHAPE,
+    "zone": "a time zone like Europe/Dublin",
     "image": "text, or {owner, name, pick}",
     "structure": "a mapping of AWS's own members",
     "structures": "a mapping of names to mappings",
@@ -144,7 +148,15 @@ def _text(node: Node, key: Key, sink: Sink) -> str | None:
         raise _WrongError(node.mark, f"{message}: {near}" if near else message)
     if key.pattern and not re.fullmatch(key.pattern, word, re.ASCII):
         raise _WrongError(node.mark, f"{key.path} wants {key.shape}{_not(node, key)}")
+    if key.kind in WRONG and (told := WRONG[key.kind](word)):
+        raise _WrongError(node.mark, f"{key.path} {told}")
     return word
+
+
+def _moment(node: Node, key: Key, sink: Sink) -> str | None:
+    if _word(node, key, sink) == "":
+        raise _wrong(node, key)
+    return _text(node, key, sink)
 
 
 def _script(node: Node, key: Key, sink: Sink) -> str | None:
@@ -255,10 +267,11 @@ def _tags(node: Node, key: Key, sink: Sink) -> dict[str, str] | None:
 
 
 def _maps(node: Node, key: Key, sink: Sink) -> list[dict[str, Any]] | None:
-    if not isinstance(node, Items):
+    items = listed(node, key)
+    if items is None:
         raise _wrong(node, key)
     found = []
-    for item in node.items:
+    for item in items.items:
         if not isinstance(item, Table):
             sink.report(item.mark, f"an element of {key.path} is a mapping{_not(item, key)}")
             continue
@@ -374,6 +387,8 @@ _READERS: Mapping[str, Callable[[Node, Key, Sink], Any]] = {
     "tags": _tags,
     "maps": _maps,
     "commands": _commands,
+    "window": _moment,
+    "zone": _moment,
     "image": _image,
     "structure": _structure,
     "structures": _structures,

@@ -18,6 +18,8 @@ Kind = Literal[
     "tags",
     "maps",
     "commands",
+    "window",
+    "zone",
     "image",
     "structure",
     "structures",
