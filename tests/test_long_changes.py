@@ -286,6 +286,13 @@ def test_where_a_guard_ends_a_wait_the_plans_way_back_is_carried_out_unguarded()
     assert [one.outcome for one in outcome.steps] == ["done", "failed", "done", "done"]
 
 
+def test_a_write_that_may_be_left_out_is_not_for_a_guard() -> None:
+    place = Place({"g": "v1", "alarm": ["", "prod-5xx"]})
+    assert isinstance(place.outcome(SWAP, replace(SWAP, optional=True), guards=(RINGING,)).error, GuardRaised)
+    place = Place({"g": "v1", "alarm": "prod-5xx"})
+    assert isinstance(place.outcome(replace(SWAP, optional=True), guards=(RINGING,)).error, Refused)
+
+
 def test_a_way_back_of_what_was_never_made_is_not_taken() -> None:
     place = Place({"g": "v1", "alarm": ["", "prod-5xx"]})
     outcome = place.outcome(SWAP, START, guards=(RINGING,), back=(STOP, STOPPED))

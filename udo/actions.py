@@ -25,6 +25,8 @@ _LAUNCHABLE = frozenset(
 _CALLER = frozenset({"sts:GetCallerIdentity"})
 _DEPLOYMENT_GROUPS = frozenset({"codedeploy:BatchGetDeploymentGroups"})
 _LOCKS = frozenset({"ssm:GetParametersByPath"})
+# What udo.yml guards a change with.
+_ALARMS = frozenset({"monitoring:DescribeAlarms"})
 _UPDATE = (
     _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:DescribeLaunchTemplates", "ec2:DescribeVpcs"}
 )
@@ -79,7 +81,7 @@ _DEPLOY = (
     }
 )
 READS: dict[str, frozenset[str]] = {
-    "apply": _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
+    "apply": _ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
     "attach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
     "check": _GROUPS
     | _LAUNCHABLE
@@ -126,7 +128,8 @@ READS: dict[str, frozenset[str]] = {
             "codedeploy:ListDeployments",
         }
     ),
-    "destroy": _GROUPS
+    "destroy": _ALARMS
+    | _GROUPS
     | _CALLER
     | _REFRESHES
     | {
@@ -164,14 +167,15 @@ READS: dict[str, frozenset[str]] = {
         "elasticloadbalancing:DescribeTargetHealth",
     },
     "reload": frozenset(),
-    "resume": _GROUPS
+    "resume": _ALARMS
+    | _GROUPS
     | _CALLER
     | {"codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"},
     "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY,
     "sandbox": frozenset(),
-    "scale": _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
+    "scale": _ALARMS | _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
-    "sleep": _GROUPS | _CALLER,
+    "sleep": _ALARMS | _GROUPS | _CALLER,
     "standby": _GROUPS | _CALLER,
     "status": _GROUPS
     | _DEPLOYMENT_GROUPS
@@ -187,7 +191,8 @@ READS: dict[str, frozenset[str]] = {
         "ec2:DescribeInstances",
         "elasticloadbalancing:DescribeTargetHealth",
     },
-    "stop": _GROUPS
+    "stop": _ALARMS
+    | _GROUPS
     | _CALLER
     | {
         "codedeploy:BatchGetDeploymentTargets",
@@ -199,10 +204,10 @@ READS: dict[str, frozenset[str]] = {
     },
     "suspend": _GROUPS | _CALLER,
     "unlock": _CALLER,
-    "update": _GROUPS | _CALLER | _SETTINGS,
-    "updatelc": _UPDATE,
+    "update": _ALARMS | _GROUPS | _CALLER | _SETTINGS,
+    "updatelc": _ALARMS | _UPDATE,
     "versions": _LAUNCH_STATE,
-    "wake": _GROUPS | _CALLER,
+    "wake": _ALARMS | _GROUPS | _CALLER,
     "why": _REFRESHES
     | {
         "autoscaling:DescribeAutoScalingGroups",

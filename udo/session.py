@@ -62,6 +62,8 @@ class Session:
         self._words = words
         self.wait_for_lock = False
         self.confirmed = ""
+        self.ignores_alarms = self.overrides_freeze = False
+        self.reason = ""
         self._aws: dict[tuple[str | None, ...], Aws] = {}
         self._looked_up: dict[int, dict[str, str | Secret]] = {}
 

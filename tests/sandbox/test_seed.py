@@ -217,6 +217,14 @@ def test_the_bucket_of_revisions_is_there(config: Any, aws: Any) -> None:
     assert "shop-releases" in {bucket["Name"] for bucket in aws("s3", "eu-west-1").list_buckets()["Buckets"]}
 
 
+def test_the_alarms_that_guard_a_role_are_there_and_stay_ok(seeded: Any, world: World, aws: Any) -> None:
+    seeded("region: us-west-2\nguards: {alarms: [all]}\nclusters: {prod: {roles: {web: {guards: {alarms: [a b]}}}}}\n")
+    world.clock.step(7200)
+    world.advance()
+    found = aws("cloudwatch", "us-west-2").describe_alarms()["MetricAlarms"]
+    assert {one["AlarmName"]: one["StateValue"] for one in found} == {"all": "OK", "a b": "OK"}
+
+
 def test_the_world_is_an_hour_old_and_its_log_empty(world: World, config: Any, aws: Any) -> None:
     assert list(world.log) == []
     (one,) = members(aws, "stage-web")

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.change import waiting
+from udo.change.advice import advise
 from udo.change.conditions import Samples, resolve
 from udo.change.confirm import confirm
 from udo.change.events import Notice, Progress, StepBegan, StepDone, exit_status
+from udo.change.gate import Gate
 from udo.change.hooks import run
 from udo.change.locking import Locking, locked_by
 from udo.change.news import Others
 from udo.change.outcome import Outcome
 from udo.change.plan import FanOut, Plan, filled
-from udo.change.preview import previewed
+from udo.change.preview import dry_run, previewed
 from udo.change.record import Record
 from udo.change.runner import carry_out, put_back
 from udo.change.tools import Tools
 from udo.change.who import Who
-from udo.errors import DeadlinePassed, Interrupted, Refused, UdoError
-from udo.output.text import plan_lines
+from udo.errors import DeadlinePassed, Interrupted, PartlyDone, Refused, UdoError
 from udo.result import Result
 
 if TYPE_CHECKING:
@@ -92,13 +93,6 @@ def finish(
     ).result()
 
 
-def advise(session: Session, plans: Iterable[Plan]) -> None:
-    """Says, where something is changed, what works in udo.yml but should be written otherwise."""
-    if "config" in vars(session) and any(plan.writes for plan in plans):
-        for one in session.config.advice:
-            session.emit(Notice(f"{one} (advice)"))
-
-
 class Finish:
     """One change on its way to the end."""
 
@@ -118,7 +112,7 @@ class Finish:
     ) -> None:
         self._session = session
         self._target = target
-        self._plan = plan
+        self._plan = self._reasoned(plan)
         self._later = later
         self._tell = tell or partial(told, plan)
         self._show = emit or session.emit
@@ -131,7 +125,8 @@ class Finish:
         self._who = Who(session, target, plan.target, self._emit)
         self._said: list[str] = []
         self._begun = False
-        self._others = Others(target, plan, session.run_id, self._emit)
+        self._others = Others(target, self._plan, session.run_id, self._emit)
+        self._gate = Gate(session, target, self._emit)
         self._owed: list[Plan] = []
 
     def result(self, *, confirmed: bool = False) -> Result:
@@ -148,21 +143,39 @@ class Finish:
             return self._tell(self._nothing())
         if self._session.options.dry_run:
             return self._previewed() if self._plan.steps else self._tell(self._nothing())
+        if not confirmed:
+            self.judge(self._plan)
         if self._plan.steps and not confirmed:
             self._confirm(self._plan)
         return self._carried_out(confirmed=confirmed or bool(self._plan.steps))
 
     def replan(self, plan: Plan, later: tuple[Stage | Plan, ...]) -> None:
         """Takes what was planned from a fresh look in the place of the first plan, once that was confirmed."""
-        self._plan, self._later = plan, later
+        self._plan, self._later = self._reasoned(plan), later
         for text in plan.notes:
             if text not in self._said:
                 self._emit(Notice(text))
         self._noted = True
 
+    def judge(self, plan: Plan) -> None:
+        """Lets a plan pass, before the first write, that neither a freeze window nor an alarm holds up.
+
+        Raises: Refused.
+        """
+        if plan.writes and self._target.account:
+            # Of which account the alarms are comes first.
+            self._who.known()
+        self._gate.judge(plan)
+
+    def _reasoned(self, plan: Plan) -> Plan:
+        """The plan with why the operator wants it, where a verb does not say so itself."""
+        given = " ".join(self._session.reason.split())
+        return replace(plan, reason="; ".join(dict.fromkeys(filter(None, (plan.reason, given)))))
+
     def _again(self, plan: Plan) -> None:
         """Checks what was planned on the way, and says what is worth knowing of it."""
         self._check(plan)
+        self.judge(plan)
         for text in plan.notes:
             self._emit(Notice(text))
 
@@ -179,11 +192,12 @@ class Finish:
         shown = (one.plan if isinstance(one, Foreseen) else one for one in self._later)
         known = (step for one in shown if isinstance(one, Plan) for step in one.steps)
         plan = replace(self._plan, steps=(*self._plan.steps, *known))
+        if then := self._gate.afterwards(self._plan):
+            plan = replace(plan, steps=(*plan.steps, *then.steps))
+        plan = replace(plan, notes=(*plan.notes, *self._gate.foreseen(plan)))
         if self._locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
             plan = replace(plan, notes=(*plan.notes, f"warning: {locked}: until it is unlocked this would be refused"))
-        head = f"{plan.command}  {plan.target}  (dry run: nothing is changed)"
-        text = "\n".join([head, "", *plan_lines(plan)])
-        return Result({"dry_run": True, "plan": previewed(plan)}, text=text, notes=plan.notes, is_plan=True)
+        return dry_run(plan)
 
     def _confirm(self, plan: Plan) -> None:
         question = self._question(plan)
@@ -245,7 +259,8 @@ class Finish:
                 if self._plan.writes:
                     tools.lock.take()
                 outcome = self._step_by_step(self._plan, tools, outcome)
-            outcome = self._stages(tools, outcome, confirmed=confirmed)
+            outcome = self._gate.explained(self._plan, self._stages(tools, outcome, confirmed=confirmed))
+            outcome = self._watched(tools, self._put_back(tools, outcome))
         except (UdoError, Interrupted) as error:
             outcome = replace(outcome, error=error)
         except BrokenPipeError:
@@ -254,11 +269,26 @@ class Finish:
             raise
         finally:
             try:
-                for owed in self._owed:
-                    outcome = put_back(owed, tools, outcome)
+                outcome = self._put_back(tools, outcome)
             finally:
                 lock.give_back()
         return self._ended(record, outcome)
+
+    def _put_back(self, tools: Tools, outcome: Outcome) -> Outcome:
+        """What plans owe, once."""
+        while self._owed:
+            outcome = put_back(self._owed.pop(0), tools, outcome)
+        return outcome
+
+    def _watched(self, tools: Tools, outcome: Outcome) -> Outcome:
+        """Watches the alarms for a while, where all is done."""
+        ended = outcome.error is not None and not isinstance(outcome.error, PartlyDone)
+        plan = self._gate.afterwards(self._plan) if outcome.changed and not ended else None
+        if plan is None:
+            return outcome
+        quiet = carry_out(plan, tools, replace(outcome, error=None))
+        quiet = replace(quiet, state=outcome.state, rows=outcome.rows, error=quiet.error or outcome.error)
+        return self._gate.explained(self._plan, quiet, done=True)
 
     def _stages(self, tools: Tools, outcome: Outcome, *, confirmed: bool) -> Outcome:
         """Plans each later stage from a fresh look, until it plans nothing more; the first that fails ends it all."""
@@ -279,7 +309,7 @@ class Finish:
 
     def _step_by_step(self, plan: Plan, tools: Tools, outcome: Outcome) -> Outcome:
         """Carries a plan out, and what takes its place where it failed."""
-        outcome = self._done(carry_out(plan, tools, outcome))
+        outcome = self._done(carry_out(self._gate.guarded(plan), tools, outcome))
         while outcome.error and self._instead:
             try:
                 other = self._instead(outcome)
@@ -288,7 +318,7 @@ class Finish:
             if other is None:
                 break
             self._again(other)
-            outcome = self._done(carry_out(other, tools, replace(outcome, error=None)))
+            outcome = self._done(carry_out(self._gate.guarded(other), tools, replace(outcome, error=None)))
         return outcome
 
     def _done(self, outcome: Outcome) -> Outcome:

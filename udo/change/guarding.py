@@ -53,9 +53,9 @@ class Guarding:
 class Quiet:
     """Watches for nothing but time: what must not happen meanwhile guards the wait."""
 
-    def __init__(self, _aws: Aws, wait: Wait) -> None:
-        self._says = wait.says
+    def __init__(self, _aws: Aws, _wait: Wait) -> None:
+        pass
 
     def poll(self) -> Poll:
         """That nothing has happened."""
-        return Poll("quiet", (Progress(f"{self._says}: quiet"),))
+        return Poll("quiet", (Progress("no alarm so far"),))

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from udo import signals
+from udo.change.advice import advise
 from udo.change.confirm import confirm
 from udo.change.events import Notice
-from udo.change.finish import Finish, Stage, Telling, advise
+from udo.change.finish import Finish, Stage, Telling
 from udo.change.plan import Plan
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError, one_line
 from udo.output.text import closing_line
@@ -137,6 +138,7 @@ class _Several:
             return target, change
         try:
             self._session.emit(Notice(f"{change.plan.command}  {change.plan.target}"))
+            self._ends[target.label].judge(change.plan)
             self._ends[target.label].introduce(change.plan)
             self._ends[target.label].note(change.plan)
             self._session.emit(Notice(""))

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 from udo.change.codec import plan_to_json
 from udo.change.masking import MASK, masked
 from udo.change.user_data import parts
+from udo.output.text import plan_lines
+from udo.result import Result
 
 if TYPE_CHECKING:
     from udo.change.plan import Plan
+
+
+def dry_run(plan: Plan) -> Result:
+    """What a dry run says of a plan."""
+    head = f"{plan.command}  {plan.target}  (dry run: nothing is changed)"
+    text = "\n".join([head, "", *plan_lines(plan)])
+    return Result({"dry_run": True, "plan": previewed(plan)}, text=text, notes=plan.notes, is_plan=True)
 
 
 def previewed(plan: Plan) -> dict[str, Any]:

@@ -36,6 +36,8 @@ from udo.errors import (
 )
 
 RESEND_SECONDS = 120.0
+# What no step is left out for.
+_ENDS_ALL = (CredentialsError, GuardRaised, Refused)
 
 
 def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcome:
@@ -221,7 +223,7 @@ class _Run:
             tools.record(step.says, "interrupted", "")
             raise self._where(error, step, f"{number} of {total}") from error
         except UdoError as error:
-            if isinstance(step, Call) and step.optional and not isinstance(error, CredentialsError):
+            if isinstance(step, Call) and step.optional and not isinstance(error, _ENDS_ALL):
                 tools.record(step.says, "left out", error.message)
                 tools.emit(Notice(f"{step.says}: {error.message}; continuing without it", "warning"))
                 self._end(step.says, "left out", begun)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from udo.change.alarms import Alarms
+from udo.change.freeze import Window
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -18,7 +21,8 @@ class Target:
 
     `lock` is the name that its lock goes by, empty where nothing is locked; `account` the one it must be in, said at
     `where` in udo.yml; programs of the operator's run in `folder`. `protects` says whether a verb has to ask first,
-    and `announce` tells others of the change, and gives in one line each whom it could not tell, and why.
+    and `announce` tells others of the change, and gives in one line each whom it could not tell, and why. `alarms`
+    guard it, and `windows` freeze it.
     """
 
     label: str
@@ -29,3 +33,5 @@ class Target:
     folder: Path
     protects: Callable[[str], bool]
     announce: Callable[[News], Iterable[str]]
+    alarms: Callable[[], Alarms] = Alarms
+    windows: Callable[[], Sequence[Window]] = tuple

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,45 @@ import click
 
 def _waits(context: click.Context, _option: click.Parameter, value: bool) -> None:
     context.obj.wait_for_lock = value
+
+
+_WAIVERS = (
+    click.option(
+        "--ignore-alarms",
+        is_flag=True,
+        help="Continue although an alarm of guards rings or is unknown; wants --reason.",
+    ),
+    click.option("--override-freeze", is_flag=True, help="Continue in a freeze window; wants --reason."),
+)
+_WHY = click.option(
+    "--reason", "why", metavar="TEXT", default="", help="Why; kept in the journal, and told to whoever is told of it."
+)
+
+
+def waivers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that continue in spite of alarms and freeze windows; the verb has --reason itself."""
+
+    @wraps(function)
+    def waiving(*words: Any, **given: Any) -> Any:
+        session = click.get_current_context().obj
+        session.reason = given.pop("why") if "why" in given else given["reason"]
+        session.ignores_alarms, session.overrides_freeze = given.pop("ignore_alarms"), given.pop("override_freeze")
+        for option, is_given in (
+            ("--ignore-alarms", session.ignores_alarms),
+            ("--override-freeze", session.overrides_freeze),
+        ):
+            if is_given and not session.reason.strip():
+                raise UsageError(f"{option} wants a reason", hint="add --reason TEXT")
+        return function(*words, **given)
+
+    for option in reversed(_WAIVERS):
+        waiving = option(waiving)
+    return waiving
+
+
+def reasoned_waivers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the same options and --reason, for verbs that have none themselves."""
+    return _WHY(waivers(function))
 
 
 wait_lock = click.option(

@@ -16,7 +16,7 @@ from udo.change.resume import remaining
 from udo.change.saved_plan import Entry, saved_in
 from udo.change.waiting import watcher
 from udo.check.launchable import possible
-from udo.commands._options import path_given, wait_lock
+from udo.commands._options import path_given, reasoned_waivers, wait_lock
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied, Refused, UdoError, UsageError
 from udo.groups.observe import existing_group
 from udo.groups.target import role_target
@@ -68,6 +68,7 @@ def observe_apply(session: Session, entries: Sequence[tuple[Role, Entry]], *, an
 @click.command()
 @click.argument("file", metavar="FILE", type=path_given)
 @click.option("--anyway", is_flag=True, help="Do it even during an instance refresh.")
+@reasoned_waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, file: Path, anyway: bool) -> Result:

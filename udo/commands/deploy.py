@@ -11,7 +11,7 @@ import click
 
 from udo.change.many import Change, finish_each
 from udo.change.plan import Plan
-from udo.commands._options import path_given, wait_lock
+from udo.commands._options import path_given, wait_lock, waivers
 from udo.commands.deployments import listed
 from udo.commands.stop import stop
 from udo.deploy.back import back, reason_back
@@ -89,6 +89,7 @@ def limit(text: str) -> float:
     help="What becomes of a file in the way that no deployment has brought: it fails, overwrites or retains it.",
 )
 @click.option("--reason", metavar="TEXT", default="", help="A few words kept in the deployment's description.")
+@waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:

@@ -9,7 +9,7 @@ import click
 
 from udo.change.finish import finish
 from udo.change.plan import Plan
-from udo.commands._options import wait_lock, wait_timeout
+from udo.commands._options import reasoned_waivers, wait_lock, wait_timeout
 from udo.deploy.leaving import leave, observe_membership, what_remains
 from udo.errors import Conflict, Refused
 from udo.groups.ending import Ending, deleted, emptied, gone_goal, gone_wait, refuse
@@ -113,6 +113,7 @@ def observe_destroy(aws: Aws, role: Role) -> Seen:
 @click.option("--confirm", metavar="GROUP", default="", help="The group's name, where there is no terminal to type it.")
 @click.option("--force", is_flag=True, help="Do not empty it first; its termination hooks are skipped.")
 @wait_timeout
+@reasoned_waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bool, timeout: float) -> Result:

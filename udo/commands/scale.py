@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from udo.change.finish import finish, told, told_begun
-from udo.change.plan import Plan
-from udo.commands._options import wait_lock, wait_timeout
+from udo.change.plan import AT_THE_START, NEVER, TO_THE_END, Plan
+from udo.commands._options import reasoned_waivers, wait_lock, wait_timeout
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.groups.asleep import ASLEEP
 from udo.groups.observe import observe_group
@@ -131,7 +131,15 @@ def plan_scale(role: Role, group: AutoScalingGroup, asked: Asked, notes: tuple[s
         asks=asks if calls else None,
         done=_done(group, wanted, asked),
         again=f"{again} --yes" if asks and not beyond else again,
+        guarded=_guarded(now, wanted, asked),
     )
+
+
+def _guarded(now: Sizes, wanted: Sizes, asked: Asked) -> str:
+    """More capacity is a way out of trouble, which nothing holds up."""
+    if wanted.desired > now.desired or all(new >= old for new, old in zip(wanted, now, strict=True)):
+        return NEVER
+    return TO_THE_END if asked.wait else AT_THE_START
 
 
 def _question(role: Role, group: AutoScalingGroup, wanted: Sizes, beyond: str) -> str | None:
@@ -201,6 +209,7 @@ class _Command(click.Command):
 @click.option("--max", "high", metavar="N", type=click.IntRange(0), help="Set the maximum too.")
 @click.option("--no-wait", is_flag=True, help="Set the sizes and leave the rest to AWS.")
 @wait_timeout
+@reasoned_waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:

@@ -9,7 +9,7 @@ import click
 
 from udo.change.finish import told, told_begun
 from udo.change.many import Change, finish_each
-from udo.commands._options import wait_lock, wait_timeout
+from udo.commands._options import reasoned_waivers, wait_lock, wait_timeout
 from udo.groups.observe import observe_group
 from udo.groups.rest import plan_sleep
 from udo.groups.target import role_target
@@ -27,6 +27,7 @@ TAKES = ("--dry-run", "--yes")
 @click.argument("words", nargs=-1, metavar="CLUSTER [ROLE]")
 @click.option("--no-wait", is_flag=True, help="Set the sizes and leave the rest to AWS.")
 @wait_timeout
+@reasoned_waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout: float) -> Result:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from udo.change.many import finish_each
-from udo.commands._options import wait_lock
+from udo.commands._options import reasoned_waivers, wait_lock
 from udo.groups.observe import existing_group
 from udo.groups.subnets import by_id, names_subnets, observe_subnets
 from udo.groups.target import role_target
@@ -27,6 +27,7 @@ TAKES = ("--dry-run", "--yes")
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER [ROLE]")
 @click.option("--delete-extras", is_flag=True, help="Delete what the group has beside what udo.yml says.")
+@reasoned_waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], delete_extras: bool) -> Result:

@@ -12,7 +12,7 @@ from udo.aws.cached import cached
 from udo.change.many import finish_each
 from udo.change.mark import mark
 from udo.check.launchable import possible
-from udo.commands._options import wait_lock
+from udo.commands._options import wait_lock, waivers
 from udo.errors import Conflict
 from udo.groups.target import role_target
 from udo.groups.unapplied import unapplied, unapplied_notes
@@ -101,6 +101,7 @@ def with_choices(verb: Any) -> Any:
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @with_choices
+@waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from udo.change.plan import Call, Difference, Pair, Plan, Wait
+from udo.change.plan import AT_THE_START, TO_THE_END, Call, Difference, Pair, Plan, Wait
 from udo.errors import Refused
 from udo.groups.asleep import ASLEEP
 from udo.groups.processes import (
@@ -156,6 +156,7 @@ def plan_sleep(role: Role, group: AutoScalingGroup, timeout: float | None) -> Pl
         ),
         asks=asks,
         done=f"{group.name} sleeps; it wakes to {record.sizes} with: udo wake {role.cluster} {role.name}",
+        guarded=TO_THE_END if timeout else AT_THE_START,
     )
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from udo.change.alarms import Alarms
+from udo.change.freeze import Window
 from udo.change.target import Target
+from udo.config.tree import Items
 from udo.notify import announced
+from udo.schema.guards import FROZEN
 
 if TYPE_CHECKING:
     from udo.config import Role
@@ -27,4 +31,28 @@ def role_target(session: Session, role: Role) -> Target:
         folder=role.file.parent,
         protects=role.protects,
         announce=partial(announced, session, role),
+        alarms=partial(alarms_of, session, role),
+        windows=partial(windows_of, session, role),
+    )
+
+
+def alarms_of(session: Session, role: Role) -> Alarms:
+    """The alarms that guard a role. Raises: UdoError."""
+    if not role.says("guards"):
+        return Alarms()
+    role = session.resolve(role, "guards")
+    after = role.get("guards.after")
+    return Alarms(tuple(role.get("guards.alarms") or ()), after or 0.0, role.where("guards.alarms"))
+
+
+def windows_of(session: Session, role: Role) -> tuple[Window, ...]:
+    """The windows that freeze a role. Raises: UdoError."""
+    entry = role.entry("freeze") if role.says("freeze") else None
+    if entry is None or not isinstance(entry.value, Items):
+        return ()
+    rows = session.resolve(role, "freeze").get("freeze")
+    marks = [item.mark for item in entry.value.items]
+    return tuple(
+        Window(row["when"], row["zone"], row.get("verbs") or FROZEN, f"{mark.file}:{mark.line}")
+        for row, mark in zip(rows, marks, strict=True)
     )

@@ -52,6 +52,7 @@ def build(world: World, config: Config) -> list[str]:
         except ClientError as error:
             told = f"{error.operation_name}: {error.response['Error']['Message']}"
             raise UdoError(f"{role.label} cannot be built in the sandbox: AWS refuses its {told}") from error
+        _alarms(world, region, role)
         world.roles[role.group_name] = (role.cluster, role.name)
     _deployments(world, known)
     world.advance()
@@ -115,6 +116,21 @@ def _group(world: World, region: str, network: Network, role: Role, *, behind: b
         **_sizes(role),
         **_health(role),
     )
+
+
+def _alarms(world: World, region: str, role: Role) -> None:
+    """The alarms that guard the role, which are OK as long as nobody rings them."""
+    client = world.client("cloudwatch", region)
+    measured = {"Namespace": "Sandbox", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 0.0}
+    for name in role.get("guards.alarms") or ():
+        client.put_metric_alarm(
+            AlarmName=name,
+            MetricName=name,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+            **measured,
+        )
+        client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="Made by the sandbox")
 
 
 def _identity(world: World, region: str, role: Role) -> None:

@@ -230,8 +230,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "leave out whatever AWS refuses",
         "change/runner.py",
-        "if isinstance(step, Call) and step.optional and not isinstance(error, CredentialsError):",
-        "if isinstance(step, Call) and not isinstance(error, CredentialsError):",
+        "if isinstance(step, Call) and step.optional and not isinstance(error, _ENDS_ALL):",
+        "if isinstance(step, Call) and not isinstance(error, _ENDS_ALL):",
         (_SWEEP, "-k", "updatelc-configuration-denied or deploy-next-denied"),
     ),
     Mutant(

@@ -1,0 +1,136 @@
+"""What udo.yml holds a change up with: freeze windows, and alarms before it, while it is made and after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from udo.change.alarms import named, unsure, wrong
+from udo.change.events import Notice
+from udo.change.freeze import frozen
+from udo.change.plan import AT_THE_START, NEVER
+from udo.errors import CredentialsError, GuardRaised, Refused, UdoError
+from udo.schema.guards import FROZEN, GUARDED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from udo.change.events import Event
+    from udo.change.outcome import Outcome
+    from udo.change.plan import Plan
+    from udo.change.target import Target
+    from udo.session import Session
+
+# The verbs that go back, beside plans that say so themselves: the alarm that made somebody call them still rings.
+_BACK = ("rollback", "stop", "resume", "wake")
+_TAKES_BACK = {
+    "updatelc": "udo rollback {} goes back",
+    "apply": "udo rollback {} goes back",
+    "deploy": "udo rollback {} --code goes back",
+    "sleep": "udo wake {} goes back",
+    "scale": "udo scale {} shows its sizes",
+}
+
+
+class Verdict(NamedTuple):
+    """What is to be known of a change before it begins; with a `hint`, which says what to do, it is refused."""
+
+    says: str
+    hint: str = ""
+
+
+class Gate:
+    """Freeze windows and alarms of one target's change."""
+
+    def __init__(self, session: Session, target: Target, emit: Callable[[Event], None]) -> None:
+        self._session = session
+        self._target = target
+        self._emit = emit
+        self._is_judged = False
+
+    def judge(self, plan: Plan) -> None:
+        """Lets a plan pass before the first write of a run, and says what is to be known.
+
+        Raises: Refused.
+        """
+        if self._is_judged or not plan.writes:
+            return
+        self._is_judged = True
+        for verdict in self._verdicts(plan):
+            if verdict.hint:
+                raise Refused(verdict.says, hint=verdict.hint)
+            self._emit(Notice(verdict.says, "warning"))
+
+    def foreseen(self, plan: Plan) -> tuple[str, ...]:
+        """What a dry run says of it."""
+        verdicts = self._verdicts(plan) if plan.writes else ()
+        return tuple(f"warning: {one.says}{': this would be refused' if one.hint else ''}" for one in verdicts)
+
+    def guarded(self, plan: Plan) -> Plan:
+        """The plan with the alarms that end it."""
+        if not plan.steps or plan.guarded == NEVER or not self._is_guarded(plan) or self._session.ignores_alarms:
+            return plan
+        return replace(plan, guards=(*plan.guards, *self._target.alarms().guards()))
+
+    def afterwards(self, plan: Plan) -> Plan | None:
+        """What follows the plan once all is done: its alarms are watched; None where they are not."""
+        left = plan.guarded in (NEVER, AT_THE_START)
+        if left or not self._is_guarded(plan) or self._session.ignores_alarms:
+            return None
+        return self._target.alarms().watch(plan)
+
+    def explained(self, plan: Plan, outcome: Outcome, *, done: bool = False) -> Outcome:
+        """The outcome, where an alarm ended it, with where things stand and what goes back; `done` is after it all."""
+        error = outcome.error
+        if isinstance(error, GuardRaised) and not error.hint:
+            count = sum(one.outcome == "done" for one in outcome.steps)
+            error.hint = f"ended there, steps done: {count}; the same command goes on once it is OK again"
+            if done:
+                back = _TAKES_BACK.get(_verb(plan), "udo status {} shows it").format(self._target.label)
+                error.hint = f"the change itself is done; {back}"
+        return outcome
+
+    def _verdicts(self, plan: Plan) -> Iterator[Verdict]:
+        yield from self._frozen(plan)
+        yield from self._alarms(plan)
+
+    def _frozen(self, plan: Plan) -> Iterator[Verdict]:
+        if plan.guarded == NEVER or _verb(plan) not in FROZEN:
+            return
+        windows = self._target.windows()
+        found = frozen(windows, _verb(plan), self._session.clock.time()) if windows else ""
+        if found and self._session.overrides_freeze:
+            yield Verdict(f"{found}: overridden, {self._session.reason}")
+        elif found:
+            yield Verdict(found, "nothing was changed; wait, or use --override-freeze --reason TEXT")
+
+    def _alarms(self, plan: Plan) -> Iterator[Verdict]:
+        goes_back = plan.guarded == NEVER or _verb(plan) in _BACK
+        alarms = self._target.alarms() if goes_back or self._is_guarded(plan) else None
+        if not (alarms and alarms.names):
+            return
+        try:
+            states = self._target.aws.cloudwatch.alarm_states(alarms.names)
+        except CredentialsError:
+            raise
+        except UdoError as error:
+            found, hint = f"{named(alarms.names)} cannot be read: {error.message}", ""
+        else:
+            found, hint = ", ".join(wrong(alarms, states)), unsure(alarms, states)
+        if goes_back and found:
+            yield Verdict(f"{found} ({alarms.where}); this is a way back and continues")
+        elif found and self._session.ignores_alarms:
+            yield Verdict(f"{found} ({alarms.where}): ignored, {self._session.reason}")
+        elif found:
+            yield Verdict(
+                f"{found} ({alarms.where})", "nothing was changed; look at it, or use --ignore-alarms --reason TEXT"
+            )
+        if hint:
+            yield Verdict(f"{hint} ({alarms.where})")
+
+    def _is_guarded(self, plan: Plan) -> bool:
+        return _verb(plan) in GUARDED
+
+
+def _verb(plan: Plan) -> str:
+    return plan.command.partition(" ")[0]
