@@ -6,19 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo.change.conditions import resolve
+from udo.change.events import Notice
 from udo.change.finish import Foreseen
 from udo.change.many import Change
-from udo.change.plan import Plan, Ref, Wait
+from udo.change.plan import NEVER, Plan, Ref, Wait
 from udo.change.waiting import told_in_the_end
 from udo.deploy.blue_green import moved, refuse
 from udo.deploy.forecast import with_forecast
+from udo.deploy.guards import may_not_override
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
 from udo.deploy.outcome import OVERTAKEN, Ending
 from udo.deploy.plan import FIRST, in_the_way, plan_deploy, plan_hooks, plan_rest, wait_for_other
 from udo.deploy.revision import same, told
 from udo.deploy.stop import COMPLETED
 from udo.deploy.watch import ENDED
-from udo.errors import AwsError, Conflict, EndedBadly
+from udo.errors import AwsError, Conflict, EndedBadly, GuardRaised
+from udo.groups.target import alarms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +58,9 @@ class Course:
         queue: float | None,
         meant: Callable[[Wanted], Wanted] | None = None,
     ) -> None:
-        self._clock, self._role, self._aws, self._wanted = session.clock, role, aws, wanted
+        self._clock, self._role, self._aws = session.clock, role, aws
+        alarms = () if wanted.verb != "deploy" or session.ignores_alarms else alarms_of(session, role).names
+        self._wanted = replace(wanted, alarms=tuple(alarms))
         self._together, self._meant = session.together, meant
         self._emit = session.emit
         self._queue, self._until = queue, session.clock.monotonic() + queue if queue else None
@@ -80,6 +85,15 @@ class Course:
         """
         self._take_note(outcome)
         error = outcome.error
+        if isinstance(error, GuardRaised):
+            self.ending.alarm = error.message
+            if isinstance(error.stuck, AwsError) and error.stuck.aws_code == COMPLETED and not self.ending.further:
+                # It had ended before it could be stopped.
+                return self._its_end(outcome)
+        if self._wanted.alarms and may_not_override(self.ending.plan, outcome):
+            self._wanted = replace(self._wanted, alarms=())
+            self._emit(Notice(f"{error}: Udo alone watches the alarms of guards", "warning"))
+            return self._planned(self._look())
         if isinstance(error, EndedBadly):
             return None if self.ending.further else self._rollback(outcome)
         if not (isinstance(error, AwsError) and error.aws_code in (OVERTAKEN, COMPLETED)) or self.ending.further:
@@ -89,6 +103,13 @@ class Course:
             raise Conflict(error.message, hint="nothing was deployed; look and run it again")
         return plan
 
+    def _its_end(self, outcome: Outcome) -> Plan:
+        """The look at how the deployment has ended."""
+        (wait,) = (step for step in self.ending.plan.back if isinstance(step, Wait))
+        # However it has ended, what follows a success is not done.
+        wait = replace(wait, read=resolve(wait.read, outcome.saved), failure=ENDED, success=())
+        return Plan(self._wanted.verb, self._role.label, (wait,), guarded=NEVER)
+
     def _rollback(self, outcome: Outcome) -> Plan | None:
         one = self.ending.rollback_of(outcome)
         if one is None:
@@ -96,7 +117,8 @@ class Course:
         wait = wait_for_other(one, self._wanted.timeout, f"rollback {one.deployment_id} continues in AWS")
         says = f"wait for the rollback {one.deployment_id} to {told(one.revision)} to end"
         # However it ends, what was wanted has failed: nothing follows it.
-        return Plan(self._wanted.verb, self._role.label, (replace(wait, says=says, success=(), failure=ENDED),))
+        steps = (replace(wait, says=says, success=(), failure=ENDED),)
+        return Plan(self._wanted.verb, self._role.label, steps, guarded=NEVER)
 
     def _again(self) -> Change:
         """The same from a fresh look, when its turn comes.
@@ -198,4 +220,5 @@ class Course:
         then = f"then deploys {told(self._wanted.revision)}"
         asks = f"{role.label} is protected. deploy, once that has ended?" if role.protects("deploy") else None
         wait = wait_for_other(other, max(1.0, self._until - self._clock.monotonic()))
-        return Plan(self._wanted.verb, role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)
+        heading = Plan(self._wanted.verb, role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)
+        return replace(heading, guarded=self._wanted.guarded)

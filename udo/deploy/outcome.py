@@ -16,7 +16,7 @@ from udo.deploy.source import running
 from udo.deploy.stop import stopped_by
 from udo.deploy.watch import ENDED, instances, listed
 from udo.deploy.why import reason, rehearsed, story
-from udo.errors import AwsError, EndedBadly, Interrupted, PartlyDone, PermissionDenied
+from udo.errors import AwsError, EndedBadly, GuardRaised, Interrupted, PartlyDone, PermissionDenied
 from udo.result import Result
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Ending:
         # What had failed before CodeDeploy rolled it back, and with which deployment.
         self._undone: Outcome | None = None
         self._rollback = ""
+        # What ended it where an alarm did.
+        self.alarm = ""
         # What group_name must become where instances were replaced by others.
         self.moved = ""
 
@@ -78,6 +80,10 @@ class Ending:
         error = outcome.error
         if self._undone is not None and not isinstance(error, Interrupted):
             return self._failed(self._undone, outcome)
+        if isinstance(error, GuardRaised):
+            self.alarm = error.message
+        if self.alarm and (outcome.state == "Succeeded" or self.rows):
+            return self._succeeded_alarmed(outcome)
         if self.further or self.rows:
             return self._with_rest(outcome)
         if outcome.state in ("Failed", "Stopped"):
@@ -145,6 +151,8 @@ class Ending:
         why = reason(deployment, outcome.rows)
         if by:
             why = "; ".join([f"stopped by {by}", *([reason(None, outcome.rows)] if lines else [])])
+        if self.alarm:
+            by, why = "", self.alarm
         if rollback is not None:
             how, more = self._rolled_back(rollback)
             why, lines = f"{why}; {how}", [*lines, how, *more]
@@ -209,6 +217,13 @@ class Ending:
         after = "puts that right" if self.plan.remedy and self.plan.remedy in why else "does nothing more"
         hint += "deploys to the instances without it" if failed or self.lacking else after
         return Result(data, text=text, exit=3, error=("partial", f"{done}, but {why}", hint))
+
+    def _succeeded_alarmed(self, outcome: Outcome) -> Result:
+        deployment, role = self._last(outcome), self._role
+        data = outcome.document() | self._described(outcome, "Succeeded", deployment, self.alarm)
+        hint = f"it is not undone; udo rollback {role.cluster} {role.name} --code goes back"
+        told = f"{self._name(outcome)} succeeded, but {self.alarm}"
+        return Result(data, exit=GuardRaised.exit, error=(GuardRaised.code, told, hint))
 
     def _gone(self, outcome: Outcome) -> list[str]:
         """Those that failed, and have left the group since."""

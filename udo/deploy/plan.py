@@ -7,8 +7,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.mark import mark
-from udo.change.plan import Call, Difference, LocalCommand, Pair, Plan, Read, Ref, Upload, Wait
+from udo.change.plan import (
+    AT_THE_START,
+    NEVER,
+    TO_THE_END,
+    Call,
+    Difference,
+    LocalCommand,
+    Pair,
+    Plan,
+    Read,
+    Ref,
+    Upload,
+    Wait,
+)
 from udo.deploy.blue_green import moved, refuse
+from udo.deploy.guards import given_to_codedeploy, way_back
 from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import same, told
 from udo.deploy.stop import ROLLBACK, stop_steps
@@ -33,7 +47,8 @@ class Wanted:
     """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds.
 
     With `follow` whatever is active is followed. `supersede` names the operator who stops another deployment for this
-    one. `verb` is the one that was typed. `uploads` bring the revision to S3 first.
+    one. `verb` is the one that was typed. `uploads` bring the revision to S3 first. `alarms` are given to
+    CodeDeploy.
     """
 
     revision: Mapping[str, Any]
@@ -49,6 +64,12 @@ class Wanted:
     notes: tuple[str, ...] = ()
     verb: str = "deploy"
     uploads: tuple[Call | Upload, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def guarded(self) -> str:
+        """How far alarms and freeze windows hold it up."""
+        return NEVER if self.follow else TO_THE_END if self.wait else AT_THE_START
 
     @property
     def pinned(self) -> Mapping[str, Any]:
@@ -66,7 +87,7 @@ def plan_deploy(role: Role, observed: Observed, wanted: Wanted) -> Plan:
     """
     notes = (*_containment(role, observed), *observed.notes, *wanted.notes)
     busy = [one for one in observed.active if one.creator not in OF_ONE_INSTANCE]
-    heading = Plan(wanted.verb, role.label, (), notes=notes, reason=wanted.reason)
+    heading = Plan(wanted.verb, role.label, (), notes=notes, reason=wanted.reason, guarded=wanted.guarded)
     if other := None if wanted.follow else in_the_way(observed, wanted.revision):
         refuse(role, observed.deployment_group)
         if not wanted.supersede or other.creator == ROLLBACK:
@@ -160,6 +181,7 @@ def _attached(role: Role, heading: Plan, observed: Observed, active: Deployment,
         heading,
         notes=(*heading.notes, f"{found}: following it"),
         steps=(_until_its_end(role, wanted, active.deployment_id),),
+        back=() if wanted.follow else way_back(role, active.deployment_id, wanted.timeout),
     )
     return inherited(followed, role, observed, active.deployment_id)
 
@@ -168,6 +190,8 @@ def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name
     group = observed.deployment_group
     refuse(role, group)
     call = _call(role, observed, wanted, name)
+    watched, alone = given_to_codedeploy(group, wanted.alarms, call.params)
+    call = replace(call, params={**call.params, **watched})
     before = told(group.revision) if group.revision else ""
     now = told(wanted.revision)
     differences = (Difference("revision", before, now),) if before not in ("", now) else ()
@@ -179,6 +203,8 @@ def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name
     )
     steps = (*before_it, *wanted.uploads, call, *waits)
     plan = replace(heading, steps=steps, goal=() if waits else (started,), differences=differences)
+    plan = replace(plan, notes=(*plan.notes, alone) if alone else plan.notes)
+    plan = replace(plan, back=way_back(role, Ref(name), wanted.timeout) if waits else ())
     return disturbed_less(plan, role, observed, wanted.run_id)
 
 
@@ -253,7 +279,9 @@ def _until_its_end(role: Role, wanted: Wanted, deployment_id: str | Ref) -> Wait
 
 def plan_rest(role: Role, observed: Observed, wanted: Wanted, number: int) -> Plan:
     """The plan of a further deployment of the same run, to the members that lack the revision."""
-    return _created(role, Plan(wanted.verb, role.label, ()), observed, wanted, f"deployment_{number}")
+    return _created(
+        role, Plan(wanted.verb, role.label, (), guarded=wanted.guarded), observed, wanted, f"deployment_{number}"
+    )
 
 
 def plan_hooks(role: Role, wanted: Wanted, application: str, deployment_id: str | Ref) -> Plan:
