@@ -324,7 +324,10 @@ def test_a_guard_that_cannot_be_read_refuses_the_first_write_and_later_is_told_o
     assert place.warnings == ["no cloudwatch:DescribeAlarms"]
 
 
-def test_a_wait_that_lapses_ends_well_with_its_time_and_is_guarded_to_the_last_poll() -> None:
+def test_a_wait_that_lapses_ends_well_with_its_time_and_is_guarded_to_the_last_poll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("udo.change.waiting.jittered", lambda seconds: seconds)
     quiet = replace(WAIT, success=(), failure=(), lapses=True)
     place = Place({"d": "as ever", "alarm": ""})
     assert place.outcome(quiet, guards=(RINGING,)).error is None

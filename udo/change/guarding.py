@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.plan import Guard, Wait
     from udo.change.tools import Tools
+    from udo.change.waiting import Clock
 
 
 class Guarding:
@@ -53,7 +54,7 @@ class Guarding:
 class Quiet:
     """Watches for nothing but time: what must not happen meanwhile guards the wait."""
 
-    def __init__(self, _aws: Aws, _wait: Wait) -> None:
+    def __init__(self, _aws: Aws, _wait: Wait, _clock: Clock) -> None:
         pass
 
     def poll(self) -> Poll:
