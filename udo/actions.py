@@ -38,7 +38,11 @@ _PARTS = frozenset(
         "autoscaling:DescribeTrafficSources",
     }
 )
-_SETTINGS = _PARTS | {"ec2:DescribeSubnets", "elasticloadbalancing:DescribeTargetGroups"}
+_SETTINGS = _PARTS | {
+    "ec2:DescribeSubnets",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTargetGroups",
+}
 _LOCK = frozenset({"ssm:PutParameter", "ssm:DeleteParameter"})
 _SWAP = _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:UpdateAutoScalingGroup"}
 _SET = frozenset(

@@ -129,8 +129,8 @@ def test_members_are_as_healthy_as_the_worst_that_group_and_target_groups_say(wo
     client.suspend_processes(AutoScalingGroupName="prod-webapp", ScalingProcesses=["AddToLoadBalancer"])
     world.client("elbv2").deregister_targets(TargetGroupArn=arn, Targets=[{"Id": first}])
     row = udo("status", "-o", "json").json["data"][0]
-    assert row["health"] == {"unused": 1, "healthy": 1}
-    assert "1/2, 1 unused" in udo("status").stdout
+    assert row["health"] == {"draining": 1, "healthy": 1}
+    assert "1/2, 1 draining" in udo("status").stdout
 
 
 def test_a_target_group_that_does_not_answer_is_a_question_mark_and_one_footnote(world: Any, udo: Udo) -> None:

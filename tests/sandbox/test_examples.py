@@ -15,9 +15,6 @@ from udo.sandbox.strict.rules import operations
 
 # Keys of AWS's answers that the sandbox's lack, each with the reason.
 LACKING: dict[str, dict[str, str]] = {
-    "DescribeAutoScalingGroups": {
-        "AutoScalingGroups[].TrafficSources": "the same as TargetGroupARNs and LoadBalancerNames, which are there"
-    },
     "DescribePolicies": {
         "ScalingPolicies[].MinAdjustmentStep": "AWS has replaced it by MinAdjustmentMagnitude",
     },

@@ -218,13 +218,13 @@ def test_an_operation_that_is_not_there_is_named(client: Any, over_http: Any) ->
 
 
 def test_a_part_of_an_operation_that_is_not_there_is_named(client: Any) -> None:
-    scaling, own = client("autoscaling"), {"AutoScalingGroupName": "web"}
-    image = client("ec2").register_image(Name="one", Architecture="x86_64")["ImageId"]
-    scaling.create_launch_configuration(LaunchConfigurationName="web", ImageId=image, InstanceType="t3.small")
-    empty = {"LaunchConfigurationName": "web", "MinSize": 0, "MaxSize": 0, "AvailabilityZones": ["us-west-2a"]}
-    scaling.create_auto_scaling_group(**own, **empty)
-    with pytest.raises(ClientError, match="autoscaling:AttachTrafficSources with this: traffic sources of VPC Lattice"):
-        scaling.attach_traffic_sources(**own, TrafficSources=[{"Identifier": "one", "Type": "vpc-lattice"}])
+    ec2 = client("ec2")
+    made = ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.small"})
+    asked = {"LaunchTemplateId": made["LaunchTemplate"]["LaunchTemplateId"]}
+    with pytest.raises(
+        ClientError, match="ec2:DescribeLaunchTemplateVersions with this: the filter license-configuration-arn"
+    ):
+        ec2.describe_launch_template_versions(**asked, Filters=[{"Name": "license-configuration-arn", "Values": ["x"]}])
 
 
 def test_a_crash_is_an_error_a_client_can_read(world: World, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

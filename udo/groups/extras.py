@@ -8,6 +8,7 @@ from udo.change.plan import Call, Pair, Read
 from udo.groups.points import literal
 from udo.groups.settings import says, wanted_metrics, wanted_parts, wanted_traffic
 from udo.groups.tags import group_read, untag_call
+from udo.groups.traffic import traffic_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +25,7 @@ _KEPT_POLICIES = ("ECSManagedAutoScalingPolicy-",)
 _KEPT_TAGS = ("aws:", "udo:", "eks:", "k8s.io/", "kubernetes.io/", "AmazonECSManaged")
 # What a group is made with, whether udo.yml says it or not.
 _OWN_TAGS = ("cluster", "role", "Name")
-_TYPES = {"elbs": ("elb",), "target_groups": ("elbv2",), "traffic_sources": ("elb", "elbv2", "vpc-lattice")}
+_TYPES = {"elbs": "elb", "target_groups": "elbv2", "traffic_sources": "vpc-lattice"}
 
 
 class Extra(NamedTuple):
@@ -84,16 +85,13 @@ def _named(role: Role, group: AutoScalingGroup, parts: Parts) -> Iterator[Extra]
 
 
 def _traffic(role: Role, group: AutoScalingGroup, parts: Parts, arns: Mapping[str, str]) -> Iterator[Extra]:
-    types = {kind for key, kinds in _TYPES.items() if says(role, key) for kind in kinds}
-    wanted = wanted_traffic(role, arns) if types else {}
+    wanted = wanted_traffic(role, arns) if says(role, *_TYPES) else {}
+    types = {kind for key, kind in _TYPES.items() if says(role, key)}
+    # Of the other kinds those that stand among the sources.
+    types |= {*wanted.values()} if says(role, "traffic_sources") else set()
     for one, kind in parts.traffic.items():
         if kind in types and one not in wanted:
-            read = Read(
-                "autoscaling",
-                "DescribeTrafficSources",
-                {"AutoScalingGroupName": group.name},
-                f"contains(TrafficSources[?State != 'Removing' && State != 'Removed'].Identifier, {literal(one)})",
-            )
+            read = traffic_read(group.name, f"contains([].Identifier, {literal(one)})")
             sources = {"TrafficSources": [{"Identifier": one, "Type": kind}]}
             yield _extra(f"traffic {one}", group, "DetachTrafficSources", sources, Pair(read, False, one))
 

@@ -25,6 +25,7 @@ from udo.groups.settings import (
     wanted_traffic,
 )
 from udo.groups.tags import group_read, launch_read, policy_read, tag_read
+from udo.groups.traffic import TRAFFIC, observe_traffic, traffic_read
 from udo.schema.group import METRICS
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ _REPLACES = frozenset(
         "max_instance_lifetime",
     }
 )
-TRAFFIC = ("elbs", "target_groups", "traffic_sources")
 # Key -> what is described, the member its names are in, and the one that asks for some of them.
 _PARTS = {
     "lifecycle_hooks": ("DescribeLifecycleHooks", "LifecycleHooks", "LifecycleHookName", "PutLifecycleHook"),
@@ -88,24 +88,8 @@ def observe_parts(reading: Reading, role: Role, group: AutoScalingGroup, now: fl
         if says(role, key):
             found = reading(Read("autoscaling", operation, asked, f"{member}[]")) or []
             rows[key] = {row[name]: row for row in found}
-    traffic, arns = {}, {}
-    if says(role, *TRAFFIC):
-        there = reading(traffic_read(group.name, "[].[Identifier, Type]"))
-        traffic = dict(there or [])
-    if names := [
-        one for one in (role.get("target_groups") or () if says(role, "target_groups") else ()) if ":" not in one
-    ]:
-        read = Read(
-            "elbv2", "DescribeTargetGroups", {"Names": names}, "TargetGroups[].[TargetGroupName, TargetGroupArn]"
-        )
-        arns = dict(reading(read) or [])
+    traffic, arns = observe_traffic(reading, role, group)
     return Live(group, Parts(**rows, traffic=traffic), arns, now)
-
-
-def traffic_read(group_name: str, path: str) -> Read:
-    """Of the traffic sources of a group that stay."""
-    staying = "TrafficSources[?State != 'Removing' && State != 'Removed']"
-    return Read("autoscaling", "DescribeTrafficSources", {"AutoScalingGroupName": group_name}, f"{staying} | {path}")
 
 
 @dataclass(frozen=True)

@@ -169,8 +169,8 @@ def _launch(world: World, region: str, role: Role, image: str, groups: list[str]
     return {"LaunchTemplate": {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"}}
 
 
-def _balancers(world: World, region: str, network: Network, role: Role) -> dict[str, list[str]]:
-    """The role's load balancers: classic ones by their names, target groups by name (an ARN's too)."""
+def _balancers(world: World, region: str, network: Network, role: Role) -> dict[str, list[Any]]:
+    """The role's load balancers: classic ones and target groups by name (an ARN's too), those of VPC Lattice by ARN."""
     classic, targets, arns = list(role.get("elbs") or ()), role.get("target_groups") or (), []
     subnets = network.subnets(role) or network.default_subnets() if classic or targets else []
     listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}
@@ -181,8 +181,24 @@ def _balancers(world: World, region: str, network: Network, role: Role) -> dict[
             )
     for target in targets:
         arns.append(_target_group(world, region, target, subnets, network.vpc_of(subnets[0])))
-    given = {"LoadBalancerNames": classic, "TargetGroupARNs": arns}
+    mesh = [one["Identifier"] for one in role.get("traffic_sources") or () if ":vpc-lattice:" in one["Identifier"]]
+    for arn in mesh:
+        _lattice(world, region, arn)
+    sources = [{"Identifier": arn, "Type": "vpc-lattice"} for arn in mesh]
+    given = {"LoadBalancerNames": classic, "TargetGroupARNs": arns, "TrafficSources": sources}
     return {key: value for key, value in given.items() if value}
+
+
+def _lattice(world: World, region: str, arn: str) -> None:
+    """A target group of VPC Lattice under its ARN."""
+    from moto.vpclattice.models import vpclattice_backends
+
+    known = vpclattice_backends[world.account][region].target_groups
+    name = arn.rpartition("/")[2]
+    if name not in known:
+        made = world.client("vpc-lattice", region).create_target_group(name=name, type="INSTANCE")
+        known[name] = known.pop(made["id"])
+        known[name].id, known[name].arn = name, arn
 
 
 def _target_group(world: World, region: str, target: str, subnets: list[str], vpc: str) -> str:

@@ -75,6 +75,11 @@ class Account:
         self.elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward])
         return str(made["TargetGroupArn"])
 
+    def targets(self, arn: str) -> list[str]:
+        """The instances that are registered with a target group."""
+        told = self.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return [one["Target"]["Id"] for one in told if one["TargetHealth"]["State"] != "draining"]
+
     @property
     def image(self) -> str:
         """The id of an image that exists."""

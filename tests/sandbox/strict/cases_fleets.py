@@ -151,8 +151,7 @@ def traffic_is_blocked_meanwhile(aws: Account) -> None:
     aws.autoscaling.attach_load_balancer_target_groups(**OWN, TargetGroupARNs=[arn])
 
     def targets() -> list[str]:
-        told = aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-        return sorted(one["Target"]["Id"] for one in told)
+        return sorted(aws.targets(arn))
 
     holds(targets() == sorted(members))
     aws.deploy()

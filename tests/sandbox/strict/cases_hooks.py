@@ -182,8 +182,7 @@ def only_members_in_service_are_targets(aws: Account) -> None:
     first, second = aws.group(size=2, TargetGroupARNs=[arn])
 
     def targets() -> set[str]:
-        told = aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-        return {one["Target"]["Id"] for one in told}
+        return {*aws.targets(arn)}
 
     holds(targets() == {first, second})
     aws.autoscaling.enter_standby(**OWN, InstanceIds=[first], ShouldDecrementDesiredCapacity=True)

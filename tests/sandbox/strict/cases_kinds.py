@@ -59,44 +59,98 @@ def notifications_come_in_pages(aws: Account) -> None:
     refused(aws.autoscaling.describe_notification_configurations, "ValidationError", MaxRecords=101)
 
 
-def _target_group(aws: Account) -> str:
+def _target_group(aws: Account, name: str = "plain") -> str:
     vpc = aws.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    made = aws.elbv2.create_target_group(Name="front", Protocol="HTTP", Port=80, VpcId=vpc)
+    made = aws.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
     return str(made["TargetGroups"][0]["TargetGroupArn"])
 
 
+def _lattice(aws: Account) -> str:
+    where = {"port": 80, "protocol": "HTTP", "vpcIdentifier": aws.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]}
+    made = aws._client("vpc-lattice").create_target_group(name="mesh", type="INSTANCE", config=where)
+    return str(made["arn"])
+
+
+def _sources(aws: Account, *names: str) -> list[tuple[str, ...]]:
+    told = accepted(aws.autoscaling.describe_traffic_sources, **OWN)["TrafficSources"]
+    return [tuple(one[name] for name in names) for one in told]
+
+
 def traffic_sources_are_described(aws: Account) -> None:
-    arn = _target_group(aws)
+    arn = aws.balanced()
     aws.group(size=1, TargetGroupARNs=[arn])
-    (source,) = accepted(aws.autoscaling.describe_traffic_sources, **OWN)["TrafficSources"]
-    holds((source["Identifier"], source["Type"], source["State"]) == (arn, "elbv2", "InService"))
+    holds(_sources(aws, "Identifier", "Type", "State") == [(arn, "elbv2", "InService")])
     holds(aws.autoscaling.describe_traffic_sources(**OWN, TrafficSourceType="elb")["TrafficSources"] == [])
     refused(aws.autoscaling.describe_traffic_sources, "ValidationError", "alb", **OWN, TrafficSourceType="alb")
 
 
 def traffic_sources_are_attached(aws: Account) -> None:
-    arn = _target_group(aws)
+    arn, mesh = _target_group(aws), _lattice(aws)
     (member,) = aws.group(size=1)
     accepted(aws.autoscaling.attach_traffic_sources, **OWN, TrafficSources=[{"Identifier": arn}])
     holds(aws.described()["TargetGroupARNs"] == [arn])
-    health = aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    holds([one["Target"]["Id"] for one in health] == [member])
+    holds(aws.targets(arn) == [member])
+    accepted(aws.autoscaling.attach_traffic_sources, **OWN, TrafficSources=[{"Identifier": mesh}])
+    holds(_sources(aws, "Identifier", "Type") == [(arn, "elbv2"), (mesh, "vpc-lattice")])
     aws.autoscaling.detach_traffic_sources(**OWN, TrafficSources=[{"Identifier": arn, "Type": "elbv2"}])
     holds(aws.described()["TargetGroupARNs"] == [])
-    holds(aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"] == [])
-    gone = [{"Identifier": f"{arn}0"}]
-    refused(aws.autoscaling.attach_traffic_sources, "ValidationError", "Target Groups", **OWN, TrafficSources=gone)
+    holds(aws.targets(arn) == [])
+    for gone in (f"{arn}0", f"{mesh}0"):
+        named = [{"Identifier": gone}]
+        refused(aws.autoscaling.attach_traffic_sources, "ValidationError", "Target Groups", **OWN, TrafficSources=named)
     many = [{"Identifier": arn}] * 11
     refused(aws.autoscaling.attach_traffic_sources, "ValidationError", "limited to 10", **OWN, TrafficSources=many)
+
+
+def target_groups_fit_their_group(aws: Account) -> None:
+    subnet = aws.ec2.describe_subnets()["Subnets"][0]
+    vpc = aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    http = {"Protocol": "HTTP", "Port": 80}
+    made = [
+        aws.elbv2.create_target_group(Name="ip", VpcId=subnet["VpcId"], TargetType="ip", **http),
+        aws.elbv2.create_target_group(Name="far", VpcId=vpc, **http),
+    ]
+    arns = [one["TargetGroups"][0]["TargetGroupArn"] for one in made]
+    aws.group(size=1, VPCZoneIdentifier=subnet["SubnetId"])
+    attach = aws.autoscaling.attach_load_balancer_target_groups
+    refused(attach, "ValidationError", "target type ip", **OWN, TargetGroupARNs=arns[:1])
+    refused(attach, "ValidationError", "another VPC", **OWN, TargetGroupARNs=arns[1:])
+    named = [{"Identifier": arns[1]}]
+    refused(aws.autoscaling.attach_traffic_sources, "ValidationError", "another VPC", **OWN, TrafficSources=named)
 
 
 def groups_are_made_with_their_traffic_sources(aws: Account) -> None:
     arn = _target_group(aws)
     gone = [{"Identifier": f"{arn}0"}]
-    aws.group(size=1, TrafficSources=[{"Identifier": arn, "Type": "elbv2"}])
+    mesh = {"Identifier": _lattice(aws), "Type": "vpc-lattice"}
+    (member,) = aws.group(size=1, TrafficSources=[{"Identifier": arn, "Type": "elbv2"}, mesh])
     holds(aws.described()["TargetGroupARNs"] == [arn], "dropped")
+    holds(aws.targets(arn) == [member])
+    holds(_sources(aws, "Type") == [("elbv2",), ("vpc-lattice",)])
     more = {"name": "two", "LaunchConfigurationName": "web", "TrafficSources": gone}
     refused(aws.group, "ValidationError", "Target Groups", **more)
+
+
+def groups_show_their_traffic_sources(aws: Account) -> None:
+    arn = aws.balanced()
+    aws.group(size=1, TargetGroupARNs=[arn])
+    holds(aws.described().get("TrafficSources") == [{"Identifier": arn, "Type": "elbv2"}])
+
+
+def traffic_sources_have_states(aws: Account) -> None:
+    aws.delay(target=30)
+    arn, idle = aws.balanced(), _target_group(aws, "idle")
+    aws.group(size=1)
+    both = [{"Identifier": one, "Type": "elbv2"} for one in (arn, idle)]
+    accepted(aws.autoscaling.attach_traffic_sources, **OWN, TrafficSources=both)
+    holds(_sources(aws, "State") == [("Adding",), ("Adding",)])
+    aws.step(31)
+    # No load balancer forwards to the other one, so that nobody passes a check of it.
+    holds(_sources(aws, "State") == [("InService",), ("Added",)])
+    aws.autoscaling.detach_traffic_sources(**OWN, TrafficSources=both[:1])
+    holds(_sources(aws, "Identifier", "State") == [(idle, "Added"), (arn, "Removing")])
+    aws.step(301)
+    holds(_sources(aws, "Identifier") == [(idle,)])
 
 
 def managed_policies_exist(aws: Account) -> None:

@@ -40,6 +40,21 @@ def targets_that_do_not_answer_are_unhealthy(aws: Account) -> None:
     holds([member["HealthStatus"] for member in aws.described()["Instances"]] == ["Healthy"] * 2)
 
 
+def targets_that_leave_are_draining(aws: Account) -> None:
+    arn, leaving = aws.balanced(), ("draining", "Target.DeregistrationInProgress")
+    first, second, _ = aws.group(size=3, TargetGroupARNs=[arn])
+    aws.autoscaling.enter_standby(AutoScalingGroupName="web", InstanceIds=[first], ShouldDecrementDesiredCapacity=True)
+    aws.update(DesiredCapacity=1)
+    holds(_health(aws, arn) == [("healthy", ""), leaving, leaving])
+    aws.autoscaling.exit_standby(AutoScalingGroupName="web", InstanceIds=[first])
+    holds(_health(aws, arn).count(leaving) == 1, "drains what is registered again")
+    aws.step(299)
+    (told,) = aws.elbv2.describe_target_health(TargetGroupArn=arn, Targets=[{"Id": second}])["TargetHealthDescriptions"]
+    holds((told["TargetHealth"]["State"], told["TargetHealth"]["Reason"]) == leaving)
+    aws.step(2)
+    holds(leaving not in _health(aws, arn), "drains for ever")
+
+
 def load_balancers_may_judge_members(aws: Account) -> None:
     first, second = aws.group(
         size=2, TargetGroupARNs=[aws.balanced()], HealthCheckType="ELB", HealthCheckGracePeriod=60

@@ -9,8 +9,24 @@ SERVICE = Service(
     backends="moto.elbv2.models:elbv2_backends",
     attributes={
         "moto.elbv2.models": ("elbv2_backends",),
-        "moto.elbv2.models:FakeTargetGroup": ("deregister", "health_for", "register"),
+        "moto.elbv2.models:FakeTargetGroup": (
+            "deregister",
+            "deregister_terminated_instances",
+            "health_for",
+            "register",
+        ),
+        "moto.elbv2.models:ELBv2Backend": ("describe_target_health",),
         "moto.elbv2.responses": ("ELBV2Response",),
     },
-    fields={"moto.elbv2.models:FakeTargetGroup": ("arn", "load_balancer_arns", "targets")},
+    fields={
+        "moto.elbv2.models:FakeHealthStatus": ("description", "instance_id", "reason", "status"),
+        "moto.elbv2.models:FakeTargetGroup": (
+            "arn",
+            "attributes",
+            "deregistered_targets",
+            "load_balancer_arns",
+            "port",
+            "targets",
+        ),
+    },
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from moto.elbv2.models import FakeTargetGroup
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.delays import delays
@@ -14,6 +14,12 @@ from udo.sandbox.strict.rules import replaces, rule
 
 _health_of = FakeTargetGroup.health_for
 _register = FakeTargetGroup.register
+_deregister = FakeTargetGroup.deregister
+_terminated = FakeTargetGroup.deregister_terminated_instances
+_describe = ELBv2Backend.describe_target_health
+
+
+_DELAY = "deregistration_delay.timeout_seconds"
 
 
 @dataclass
@@ -30,6 +36,9 @@ answering = Answering()
 def health_for(target_group: Any, target: Any, ec2_backend: Any) -> Any:
     """What a target group says of a target."""
     told = _health_of(target_group, target, ec2_backend)
+    if judged := targets_that_leave_are_draining(target_group, told.instance_id):
+        told.status, told.reason, told.description = judged
+        return told
     if told.status != "healthy":
         return told
     for judged in (
@@ -52,6 +61,56 @@ def register(target_group: Any, targets: list[dict[str, Any]]) -> None:
     for target in targets:
         if target["Id"] not in known:
             since[target["Id"]] = moment.now()
+            _left(target_group).pop(target["Id"], None)
+
+
+@replaces(FakeTargetGroup, "deregister")
+def deregister(target_group: Any, targets: list[dict[str, Any]]) -> None:
+    """Deregisters targets, which begin to drain."""
+    _deregister(target_group, targets)
+    for target in targets:
+        _left(target_group)[target["Id"]] = moment.now()
+
+
+@replaces(FakeTargetGroup, "deregister_terminated_instances")
+def deregister_terminated_instances(target_group: Any, instance_ids: list[str]) -> None:
+    """Deregisters instances that are terminated."""
+    for one in {*instance_ids} & {*target_group.targets}:
+        _left(target_group)[one] = moment.now()
+    _terminated(target_group, instance_ids)
+
+
+@replaces(ELBv2Backend, "describe_target_health")
+def describe_target_health(backend: Any, target_group_arn: str, targets: list[dict[str, Any]]) -> list[Any]:
+    """The health of the targets that are named; else of all that are registered, and of those that drain."""
+    found = _describe(backend, target_group_arn, targets)
+    if targets:
+        return found
+    group = backend.target_groups[target_group_arn]
+    leaving = [one for one in _left(group) if targets_that_leave_are_draining(group, one)]
+    return [*found, *(_draining(group, one) for one in leaving)]
+
+
+def _draining(target_group: Any, instance_id: str) -> Any:
+    port = target_group.deregistered_targets.get(instance_id, {}).get("Port", target_group.port)
+    judged = targets_that_leave_are_draining(target_group, instance_id)
+    return FakeHealthStatus(instance_id, port, target_group.health_check_port, *(judged or ()))
+
+
+@rule("elbv2", "DeregisterTargets", "DescribeTargetHealth", moto="shows them no more, or as draining for ever")
+def targets_that_leave_are_draining(target_group: Any, instance_id: str) -> tuple[str, str, str] | None:
+    """A target that was deregistered is draining, with the reason Target.DeregistrationInProgress, until the
+    deregistration delay of its target group is over (300 s where nobody has set it), and is listed as long.
+
+    Source: docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html; there
+    target-group-health-checks.html (reason codes).
+    """
+    since = _left(target_group).get(instance_id)
+    if since is None or instance_id in target_group.targets:
+        return None
+    if moment.now() >= since + deregistration_delay(target_group):
+        return None
+    return "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
 
 
 @rule("elbv2", "DescribeTargetHealth", moto="calls them healthy")
@@ -101,9 +160,22 @@ def fails(target_group: Any, instance_id: str) -> bool:
     )
 
 
+def deregistration_delay(target_group: Any) -> float:
+    """How long a target of the target group drains, in seconds."""
+    return float(target_group.attributes[_DELAY])
+
+
 def _since(target_group: Any) -> dict[str, float]:
     """When each target was registered, by its id."""
     if not hasattr(target_group, "udo_since"):
         target_group.udo_since = {}
     found: dict[str, float] = target_group.udo_since
+    return found
+
+
+def _left(target_group: Any) -> dict[str, float]:
+    """When each target that is none any more was deregistered, by its id."""
+    if not hasattr(target_group, "udo_left"):
+        target_group.udo_left = {}
+    found: dict[str, float] = target_group.udo_left
     return found
