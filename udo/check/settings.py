@@ -11,7 +11,8 @@ from udo.errors import Absent, ConfigError, Refused, UdoError
 from udo.groups.drifts import observe_drifts
 from udo.groups.settings import says
 from udo.groups.subnets import names_subnets
-from udo.groups.update import TRAFFIC, drift
+from udo.groups.traffic import TRAFFIC
+from udo.groups.update import drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -24,7 +24,8 @@ from udo.groups.settings import (
     wanted_traffic,
 )
 from udo.groups.tags import group_read, tag_read, untag_call
-from udo.groups.update import TRAFFIC, Live, plan_update, traffic_read
+from udo.groups.traffic import TRAFFIC, traffic_read
+from udo.groups.update import Live, plan_update
 from udo.model.groups import APP_TAG, AutoScalingGroup
 
 if TYPE_CHECKING:
