@@ -308,6 +308,14 @@ def test_a_way_back_that_is_refused_is_told_with_the_guard() -> None:
     assert isinstance(error.stuck, AwsError)
 
 
+def test_a_way_back_from_what_has_ended_meanwhile_is_not_missed() -> None:
+    stopped = replace(STOPPED, failure=("Succeeded",))
+    things = {"g": "v1", "d": ["InProgress", "Succeeded"], "alarm": ["", "", "prod-5xx"]}
+    place = Place(things, [{"Id": "d-1"}, AwsError("it has ended")])
+    outcome = place.outcome(START, WAIT, guards=(RINGING,), back=(STOP, stopped))
+    assert (str(outcome.error), outcome.state) == ("in ALARM: prod-5xx", "Succeeded")
+
+
 def test_whoever_follows_what_another_run_began_takes_its_way_back_too() -> None:
     place = Place({"d": ["InProgress", "Stopped"], "alarm": "prod-5xx"})
     outcome = place.outcome(WAIT, guards=(RINGING,), back=(replace(STOP, params={"Name": "d-1"}), STOPPED))

@@ -159,7 +159,8 @@ READS: dict[str, frozenset[str]] = {
     "lock": _GROUPS | _CALLER | _LOCKS,
     "plan": _UPDATE | _LOCKS | _SETTINGS,
     "prune": _LAUNCH_STATE | _CALLER,
-    "refresh": _GROUPS
+    "refresh": _ALARMS
+    | _GROUPS
     | _CALLER
     | _REFRESHES
     | {

@@ -143,7 +143,7 @@ def test_one_that_has_ended_before_it_could_be_stopped_has_succeeded_but(world: 
 
 def test_one_that_cannot_be_stopped_is_told_with_the_alarm(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN)
-    rings_at(world, "a3", "BatchGetDeploymentTargets", nth=2)
+    rings_at(world, "a3", "BatchGetDeploymentTargets")
     world.faults.add(Fault("deny", "StopDeployment", times=None))
     done = udo(*DEPLOY)
     assert done.exit == 1

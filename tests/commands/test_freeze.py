@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from deploy_worlds import OTHER, SHA, begin, config, end, writes
 from guard_worlds import FROZEN, UNTIL
-from launch_worlds import CONFIG, configuration_world, launched_from, write_config
+from launch_worlds import CONFIG, configuration_world, launched_from, register_images, write_config
 from test_many_roles import TWO, two_groups
 
 Udo = Callable[..., Any]
@@ -151,6 +151,17 @@ def test_of_several_roles_those_that_are_frozen_are_named_and_the_others_changed
     assert done.exit == 3, done.stderr
     assert f"udo: prod worker: {UNTIL}" in done.stderr
     assert (launched_from(world), launched_from(world, "prod-worker")) == ("prod-webapp-v2", "prod-worker")
+
+
+def test_no_group_is_made_in_a_window(world: Any, udo: Udo) -> None:
+    register_images(world)
+    sizes = "scale_policy: {min_size: 0, max_size: 1}, availability_zones: [us-west-2a]"
+    freeze(text=CONFIG.replace("webapp: {", f"webapp: {{{sizes}, "))
+    done = udo("create", "prod", "webapp")
+    assert (done.exit, UNTIL in done.stderr) == (7, True), done.stderr
+    done = udo("create", "prod", "webapp", *WHY)
+    assert done.exit == 0, done.stderr
+    assert launched_from(world)
 
 
 def test_a_saved_plan_is_held_up_when_it_is_applied(world: Any, udo: Udo) -> None:

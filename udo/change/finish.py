@@ -169,8 +169,8 @@ class Finish:
 
     def _reasoned(self, plan: Plan) -> Plan:
         """The plan with why the operator wants it, where a verb does not say so itself."""
-        given = " ".join(self._session.reason.split())
-        return replace(plan, reason="; ".join(dict.fromkeys(filter(None, (plan.reason, given)))))
+        said = (" ".join(one.split()) for one in (plan.reason, self._session.reason))
+        return replace(plan, reason="; ".join(dict.fromkeys(filter(None, said))))
 
     def _again(self, plan: Plan) -> None:
         """Checks what was planned on the way, and says what is worth knowing of it."""

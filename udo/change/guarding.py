@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.conditions import brief, resolve
 from udo.change.events import Progress
+from udo.change.plan import Wait
 from udo.change.waiting import Poll, Silence
-from udo.errors import CredentialsError, GuardRaised, Refused, UdoError
+from udo.errors import CredentialsError, GuardRaised, Interrupted, Refused, UdoError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from udo.aws import Aws
-    from udo.change.plan import Guard, Wait
+    from udo.change.plan import Call, Guard
     from udo.change.tools import Tools
     from udo.change.waiting import Clock
 
@@ -49,6 +52,15 @@ class Guarding:
                 if begun:
                     raise GuardRaised(told, state=found, hint=guard.remedy or None)
                 raise Refused(told, hint=guard.remedy or "nothing was changed")
+
+
+def last_look(back: Iterable[Call | Wait], known: Mapping[str, Any], tools: Tools) -> tuple[Poll | None, bool]:
+    """How that stands which a way back waits for, None where it is unknown; and whether it has ended."""
+    for wait in (one for one in back if isinstance(one, Wait)):
+        with suppress(UdoError, Interrupted):
+            found = tools.watching(replace(wait, read=resolve(wait.read, known))).poll()
+            return found, found.state in (*wait.success, *wait.failure)
+    return None, False
 
 
 class Quiet:

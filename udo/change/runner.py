@@ -10,7 +10,7 @@ from typing import Any
 from udo import signals
 from udo.change.conditions import brief, hold, is_open, known_part, read_together, resolve, text
 from udo.change.events import HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
-from udo.change.guarding import Guarding
+from udo.change.guarding import Guarding, last_look
 from udo.change.mark import RUN
 from udo.change.outcome import Done, Outcome
 from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Step, Upload, Wait, filled
@@ -134,9 +134,17 @@ class _Run:
             except Interrupted as error:
                 return error
             except UdoError as error:
-                told = f"{raised.message}; {step.says}: not done, {error.message}"
-                raised, raised.stuck = GuardRaised(told, state=raised.state, hint=raised.hint), error
-                break
+                return self._stuck(raised, step, error)
+        return raised
+
+    def _stuck(self, raised: GuardRaised, step: Step, error: UdoError) -> GuardRaised:
+        """What ended the run, where its way back could not be taken; that is no trouble where all had ended."""
+        found, has_ended = last_look(self._plan.back, self._known, self._tools)
+        self._poll = found or self._poll
+        if not has_ended:
+            told = f"{raised.message}; {step.says}: not done, {error.message}"
+            raised = GuardRaised(told, state=raised.state, hint=raised.hint)
+        raised.stuck = error
         return raised
 
     def check_end(self) -> None:

@@ -38,12 +38,26 @@ _WHY = click.option(
 
 def waivers(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options that continue in spite of alarms and freeze windows; the verb has --reason itself."""
+    return _waiving(function, _WAIVERS)
 
+
+def reasoned_waivers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the same options and --reason, for verbs that have none themselves."""
+    return _WHY(_waiving(function, _WAIVERS))
+
+
+def reasoned_override(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --override-freeze and --reason, for verbs that no alarm guards."""
+    return _WHY(_waiving(function, _WAIVERS[1:]))
+
+
+def _waiving(function: Callable[..., Any], options: Sequence[Any]) -> Callable[..., Any]:
     @wraps(function)
     def waiving(*words: Any, **given: Any) -> Any:
         session = click.get_current_context().obj
         session.reason = given.pop("why") if "why" in given else given["reason"]
-        session.ignores_alarms, session.overrides_freeze = given.pop("ignore_alarms"), given.pop("override_freeze")
+        session.ignores_alarms = given.pop("ignore_alarms", False)
+        session.overrides_freeze = given.pop("override_freeze")
         for option, is_given in (
             ("--ignore-alarms", session.ignores_alarms),
             ("--override-freeze", session.overrides_freeze),
@@ -52,14 +66,9 @@ def waivers(function: Callable[..., Any]) -> Callable[..., Any]:
                 raise UsageError(f"{option} wants a reason", hint="add --reason TEXT")
         return function(*words, **given)
 
-    for option in reversed(_WAIVERS):
+    for option in reversed(options):
         waiving = option(waiving)
     return waiving
-
-
-def reasoned_waivers(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the same options and --reason, for verbs that have none themselves."""
-    return _WHY(waivers(function))
 
 
 wait_lock = click.option(

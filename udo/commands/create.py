@@ -13,7 +13,7 @@ from udo.change.many import Change, finish_each
 from udo.change.mark import mark
 from udo.change.plan import Plan, Wait
 from udo.check.launchable import refuse_missing
-from udo.commands._options import wait_lock, wait_timeout
+from udo.commands._options import reasoned_override, wait_lock, wait_timeout
 from udo.deploy.joining import observe_joining
 from udo.deploy.several import ordered
 from udo.errors import Conflict, UdoError
@@ -79,6 +79,7 @@ class Existing(NamedTuple):
 @click.argument("words", nargs=-1, metavar="CLUSTER [ROLE]")
 @click.option("--no-wait", is_flag=True, help="Make it and leave the rest to AWS.")
 @wait_timeout
+@reasoned_override
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout: float) -> Result:

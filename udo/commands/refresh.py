@@ -11,11 +11,11 @@ import click
 
 from udo.change.events import Progress
 from udo.change.finish import finish
-from udo.commands._options import wait_lock
+from udo.commands._options import wait_lock, waivers
 from udo.duration import given, seconds
 from udo.errors import AwsError, UsageError
 from udo.groups.observe import observe_group
-from udo.groups.target import role_target
+from udo.groups.target import alarms_of, role_target
 from udo.refresh.observe import observe_outlook, observe_refresh
 from udo.refresh.outcome import status, told
 from udo.refresh.plan import IN_PROGRESS, NOT_FOUND, Following, plan_back, plan_cancel, plan_refresh
@@ -25,7 +25,7 @@ from udo.schema.refresh import PROTECTED, STANDBY
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from udo.aws import Aws
     from udo.change.events import Event
@@ -85,6 +85,7 @@ def with_preferences(verb: Any) -> Any:
 @click.option("--no-wait", is_flag=True, help="Start it (or end it), and leave the rest to AWS.")
 @click.option("--timeout", metavar="TIME", type=given, default="4h", help="Follow it for so long (default: 4h).")
 @click.option("--reason", metavar="TEXT", default="", help="Why; kept in the journal.")
+@waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:
@@ -118,7 +119,8 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     if verb == "status":
         group = observe_group(aws, role)
         return status(role, aws.autoscaling.latest_refreshes(group.name), session.clock.time())
-    planned = _planned(verb, role, aws, wanted(role, options), following)
+    alarms = () if session.ignores_alarms else alarms_of(session, role).names
+    planned = _planned(verb, role, aws, wanted(role, options), following, alarms)
     return followed(session, role, aws, planned(), planned)
 
 
@@ -137,14 +139,16 @@ def followed(session: Session, role: Role, aws: Aws, plan: Plan, again: Callable
     return finish(session, role_target(session, role), plan, tell=tell, emit=emit, instead=instead)
 
 
-def _planned(verb: str, role: Role, aws: Aws, asked: Wanted, following: Following) -> Callable[[], Plan]:
+def _planned(
+    verb: str, role: Role, aws: Aws, asked: Wanted, following: Following, alarms: Sequence[str]
+) -> Callable[[], Plan]:
     def planned() -> Plan:
         observed = observe_refresh(aws, role)
         if verb == "cancel":
             return plan_cancel(role, observed, following)
         if verb == "rollback":
             return plan_back(role, observed, following)
-        return plan_refresh(role, observed, asked, following, partial(observe_outlook, aws))
+        return plan_refresh(role, observed, asked, following, partial(observe_outlook, aws, alarms=alarms))
 
     return planned
 

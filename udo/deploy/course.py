@@ -87,9 +87,6 @@ class Course:
         error = outcome.error
         if isinstance(error, GuardRaised):
             self.ending.alarm = error.message
-            if isinstance(error.stuck, AwsError) and error.stuck.aws_code == COMPLETED and not self.ending.further:
-                # It had ended before it could be stopped.
-                return self._its_end(outcome)
         if self._wanted.alarms and may_not_override(self.ending.plan, outcome):
             self._wanted = replace(self._wanted, alarms=())
             self._emit(Notice(f"{error}: Udo alone watches the alarms of guards", "warning"))
@@ -102,13 +99,6 @@ class Course:
         if plan.writes and error.aws_code == OVERTAKEN and self._until is None:
             raise Conflict(error.message, hint="nothing was deployed; look and run it again")
         return plan
-
-    def _its_end(self, outcome: Outcome) -> Plan:
-        """The look at how the deployment has ended."""
-        (wait,) = (step for step in self.ending.plan.back if isinstance(step, Wait))
-        # However it has ended, what follows a success is not done.
-        wait = replace(wait, read=resolve(wait.read, outcome.saved), failure=ENDED, success=())
-        return Plan(self._wanted.verb, self._role.label, (wait,), guarded=NEVER)
 
     def _rollback(self, outcome: Outcome) -> Plan | None:
         one = self.ending.rollback_of(outcome)

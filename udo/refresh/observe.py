@@ -10,7 +10,7 @@ from udo.groups.observe import observe_group
 from udo.groups.outdated import observe_outdated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from udo.aws import Aws
     from udo.config import Role
@@ -42,12 +42,13 @@ class Observed:
 class Outlook:
     """What a refresh meets, as far as AWS tells; what it does not is in `unknown`, a line each.
 
-    `free` are the addresses that the subnets of the group have left, by id.
+    `free` are the addresses that the subnets of the group have left, by id; `alarms` those that guard it and are OK.
     """
 
     hooks: tuple[LifecycleHook, ...] = ()
     free: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
 
 
 def observe_refresh(aws: Aws, role: Role) -> Observed:
@@ -59,11 +60,13 @@ def observe_refresh(aws: Aws, role: Role) -> Observed:
     return Observed(group, observe_outdated(aws, group), tuple(aws.autoscaling.latest_refreshes(group.name)))
 
 
-def observe_outlook(aws: Aws, group: AutoScalingGroup) -> Outlook:
-    """The outlook of a refresh of the group; what AWS does not tell keeps nothing from being done."""
+def observe_outlook(aws: Aws, group: AutoScalingGroup, *, alarms: Sequence[str] = ()) -> Outlook:
+    """The outlook of a refresh of the group, which these alarms guard; what AWS does not tell keeps nothing from being
+    done.
+    """
     found: dict[str, Any] = {}
     unknown = []
-    for name, what, ask in _reads(aws, group):
+    for name, what, ask in _reads(aws, group, alarms):
         try:
             found[name] = ask()
         except (AwsError, PermissionDenied) as error:
@@ -71,10 +74,18 @@ def observe_outlook(aws: Aws, group: AutoScalingGroup) -> Outlook:
     return Outlook(**found, unknown=tuple(unknown))
 
 
-def _reads(aws: Aws, group: AutoScalingGroup) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+def _reads(aws: Aws, group: AutoScalingGroup, alarms: Sequence[str]) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     yield "hooks", "its lifecycle hooks are", lambda: aws.autoscaling.hooks(group.name)
     if group.subnets:
         yield "free", "how many addresses its subnets have left is", lambda: _free(aws, group)
+
+    if alarms:
+        yield "alarms", "which of its alarms are OK is", lambda: _quiet(aws, alarms)
+
+
+def _quiet(aws: Aws, alarms: Sequence[str]) -> tuple[str, ...]:
+    states = aws.cloudwatch.alarm_states(alarms)
+    return tuple(name for name in alarms if states.get(name) == "OK")
 
 
 def _free(aws: Aws, group: AutoScalingGroup) -> dict[str, int]:

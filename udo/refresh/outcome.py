@@ -107,5 +107,7 @@ def _hint(role: Role, one: Refresh) -> str | None:
     words = f"{role.cluster} {role.name}"
     if one.status == "RollbackSuccessful":
         return None
+    if one.status == "Successful":
+        return f"it is not undone; back goes: udo rollback {words}, then: udo refresh {words}"
     again = f"udo refresh {words} goes on with those that differ"
     return f"{again}; back goes: udo rollback {words}, then: udo refresh {words}"

@@ -16,7 +16,7 @@ from udo.refresh.text import instances, listed
 from udo.refresh.words import named, preferences_text, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
@@ -30,6 +30,8 @@ IN_PROGRESS = "InstanceRefreshInProgress"
 # What CancelInstanceRefresh and RollbackInstanceRefresh say where it has ended meanwhile.
 NOT_FOUND = "ActiveInstanceRefreshNotFound"
 SUCCESS = "Successful"
+# Source: botocore autoscaling AlarmSpecification; AWS takes those that are OK.
+_MOST_ALARMS = 10
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,14 @@ def plan_refresh(
     if not found.is_needed(wanted.preferences):
         return replace(heading, unchanged=_nothing(observed, wanted.preferences))
     preferences = wanted.for_so_many(found.count)
-    rows = tuple(forecast(observed, outlook(group), preferences, str(group.launch)))
-    notes = (*note_on_launch(group, preferences, len(observed.outdated)), *(row["says"] for row in rows))
+    seen = outlook(group)
+    rows = tuple(forecast(observed, seen, preferences, str(group.launch)))
+    preferences = replace(preferences, alarms=seen.alarms[:_MOST_ALARMS])
+    notes = (
+        *_alone(seen.alarms),
+        *note_on_launch(group, preferences, len(observed.outdated)),
+        *(row["says"] for row in rows),
+    )
     its = course_of(observed, found, preferences)
     question = f"Replace {found.count} of {instances(len(group.members))} of {group.name}"
     question += f", with at least {its.bounds.least} in service?"
@@ -76,6 +84,12 @@ def plan_refresh(
         back=way_back(role, group.name, Ref(ID), following, desired=False),
         guarded=TO_THE_END if following.wait else AT_THE_START,
     )
+
+
+def _alone(alarms: Sequence[str]) -> tuple[str, ...]:
+    """Which alarms only Udo watches, a line."""
+    more = alarms[_MOST_ALARMS:]
+    return (f"AWS takes {_MOST_ALARMS} alarms: Udo alone watches {', '.join(more)}",) if more else ()
 
 
 def attached(role: Role, heading: Plan, group: AutoScalingGroup, active: Refresh, following: Following) -> Plan:

@@ -106,6 +106,7 @@ def request(preferences: Preferences, *, desired: bool, matching: bool) -> dict[
         "ScaleInProtectedInstances": preferences.protected,
         "StandbyInstances": preferences.standby,
         "BakeTime": preferences.bake,
+        "AlarmSpecification": {"Alarms": list(preferences.alarms)} if preferences.alarms else None,
     }
     return {name: value for name, value in said.items() if value is not None}
 
