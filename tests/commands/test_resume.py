@@ -25,6 +25,7 @@ from suspend_worlds import (
     tags,
 )
 
+from udo.sandbox.faults import Fault
 from udo.sandbox.strict import DeploymentFault
 from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
@@ -76,6 +77,16 @@ def test_also_where_what_the_killed_run_began_fails(world: Any, udo: Udo, seeded
     deployment_faults.add(DeploymentFault(event="Install"))
     killed(world, udo)
     assert udo(*DEPLOY).exit == 1
+    clean(world)
+
+
+def test_what_whoever_follows_cannot_resume_stays_recorded(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(OURS)
+    killed(world, udo)
+    world.faults.add(Fault("deny", "ResumeProcesses"))
+    assert udo(*DEPLOY).exit == 3
+    assert [*tags(world)] == [TAG]
+    assert udo(*RECOVER).exit == 0
     clean(world)
 
 

@@ -120,7 +120,10 @@ def inherited(plan: Plan, role: Role, observed: Observed, deployment_id: str) ->
         return plan
     path = "deploymentInfo.completeTime != null"
     ended = Pair(Read("codedeploy", "GetDeployment", {"deploymentId": deployment_id}, path), True, "deployment")
-    steps = [replace(call, expect=(*call.expect, ended)) for call in _recovery(observed.group, record)]
+    *resumed, untag = _recovery(observed.group, record)
+    # While it could not be resumed the record stays, for whoever comes next.
+    untag = replace(untag, expect=(*untag.expect, *(pair for call in resumed for pair in call.proof)))
+    steps = [replace(call, expect=(*call.expect, ended)) for call in (*resumed, untag)]
     note = f"{listed(record.processes)} suspended by run {record.run}: resumed once this deployment has ended"
     return replace(plan, cleanup=tuple(steps), inherits=True, remedy=_remedy(role), notes=(*plan.notes, note))
 
