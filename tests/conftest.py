@@ -19,7 +19,7 @@ from typing import Any
 import actions
 import pytest
 import whole
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from whole import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
 
 EXAMPLE = Path(__file__).parent.parent / "udo.example.yml"
@@ -29,7 +29,9 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "n
 def pytest_configure(config: pytest.Config) -> None:
     """Lets Ctrl-C be tested where a shell has started the tests in its background, which ignores it."""
     whole.pytest_configure(config)
-    settings.register_profile("counted", settings(), max_examples=whole.examples(100))
+    # How long an example takes is told by the load of the machine.
+    slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("counted", settings(), max_examples=whole.examples(100), **slow)
     settings.load_profile("counted")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

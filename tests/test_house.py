@@ -30,6 +30,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "errors": ("", ""),
     "actions": ("", ""),
     "duration": ("errors", ""),
+    "frozen": ("", ""),
+    "late": ("", ""),
     "window": ("", ""),
     "model": ("", ""),
     "result": ("", ""),
@@ -42,9 +44,9 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "bugs": ("files errors", ""),
     "notify": ("errors", ""),
     "schema": ("errors", ""),
-    "config": ("schema duration window result errors files", "yaml"),
+    "config": ("schema duration window result errors files late", "yaml"),
     "bundle": ("errors", "yaml pathspec"),
-    "aws": ("change model result errors files signals programs", "boto3 botocore jmespath"),
+    "aws": ("change model result errors files signals programs late", "boto3 botocore jmespath"),
     "ssh": ("change model errors files signals programs", "paramiko"),
     "output": ("change result errors files signals", "rich"),
     "change": ("window duration config schema model output notify result errors files signals", ""),
@@ -114,7 +116,7 @@ def _may_import(path: Path, module: str, typed: bool) -> bool:
     more = ALSO.get(str(path.relative_to(UDO)), "").split() + (FOR_TYPES_ONLY.get(room, "").split() if typed else [])
     if rest.startswith("change.") and room in _VALUES_ALONE:
         return module in _VALUES
-    return rest.partition(".")[0] in {*rooms, *more, room, "__version__"}
+    return rest.partition(".")[0] in {*rooms, *more, room, "__version__", "frozen"}
 
 
 def test_a_room_imports_only_what_it_may() -> None:
@@ -339,4 +341,4 @@ def test_the_version_is_a_literal_in_one_place() -> None:
     version = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
     assert version
     assert _lines_with(re.escape(f'"{version[1]}"'), SOURCES) == ["udo/__init__.py:3"]
-    _none(_lines_with(r"importlib.metadata", [path for path in SOURCES if _room(path) != "sandbox"]))
+    _none(_lines_with(r"importlib.metadata", [path for path in SOURCES if _room(path) not in ("sandbox", "late")]))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import UdoError
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -20,7 +20,7 @@ SECONDS = 3.0
 _SLACK = ("slack.url", "slack.username", "slack.channel", "slack.icon_emoji")
 
 
-@dataclass(frozen=True)
+@frozen
 class News:
     """What others are told of a change: `outcome` is start, success or failure, `text` says it all in one line.
 
@@ -52,7 +52,7 @@ class News:
         }
 
 
-@dataclass(frozen=True)
+@frozen
 class Webhook:
     """An incoming webhook of Slack's, and under which name, in which channel and with which picture to speak."""
 
@@ -95,7 +95,7 @@ def payload(webhook: Webhook, text: str) -> Mapping[str, str]:
     return {"text": escaped} | {name: value for name, value in about.items() if value}
 
 
-@dataclass(frozen=True)
+@frozen
 class Post:
     """What is posted to whom; `key` names where the address stands, never the address."""
 

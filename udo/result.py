@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from udo.frozen import frozen
+
 
 @dataclass(frozen=True, repr=False)
 class Secret:
@@ -24,7 +26,7 @@ class Secret:
 LOW = 5
 
 
-@dataclass(frozen=True)
+@frozen
 class Column:
     """A table column: the key in each row, its heading, its side, and how it gives way on a narrow terminal.
 
@@ -42,7 +44,7 @@ class Column:
     once: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """What a command found out: `data` for scripts, `rows` under `columns` (or `text`) for people, exit code.
 

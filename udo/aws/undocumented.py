@@ -6,6 +6,8 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
+from udo import late
+
 # A package whose modules are found as ever, while its own beginning, which imports them all, is passed over.
 _PACKAGE = "botocore.docs"
 _DOCSTRINGS = f"{_PACKAGE}.docstring"
@@ -32,8 +34,9 @@ def load() -> None:
     sys.modules[_PACKAGE], sys.modules[_DOCSTRINGS] = package, docstrings
     whole = False
     try:
-        import_module("botocore.client")
-        import_module("botocore.handlers")
+        with late.patterns("urllib3.util.url"), late.versions():
+            import_module("botocore.client")
+            import_module("botocore.handlers")
         whole = True
     except (ImportError, AttributeError):
         # A botocore that needs more of it: what has begun with the stand-ins begins anew without them.

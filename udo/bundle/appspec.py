@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from udo.bundle.document import Node, Unreadable, read
 from udo.bundle.failure import NOWHERE, Failed, Place, internal
 from udo.bundle.permissions import Permission, permission
 from udo.bundle.scalars import Symbol, inspected, is_false, leading_integer, text
+from udo.frozen import frozen
 
 # The newest agent whose behaviour is known by running it.
 AGENT = "1.8.1"
@@ -22,7 +22,7 @@ _Made = TypeVar("_Made")
 _AGAIN = "and then try again."
 
 
-@dataclass(frozen=True)
+@frozen
 class Script:
     """One script of a hook; `runas` None runs it as the agent, `timeout` in seconds."""
 
@@ -33,7 +33,7 @@ class Script:
     at: Place = NOWHERE
 
 
-@dataclass(frozen=True)
+@frozen
 class File:
     """One entry of `files`, as YAML gives it: what is no text fails only at Install."""
 
@@ -42,7 +42,7 @@ class File:
     at: Place = NOWHERE
 
 
-@dataclass(frozen=True)
+@frozen
 class AppSpec:
     """What the agent goes by; hooks hold lists that may be empty, and `document` the places of all values."""
 

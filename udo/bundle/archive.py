@@ -11,10 +11,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from udo.bundle.failure import Failed
+from udo.frozen import frozen
 
 # What CodeDeploy takes on in the sandbox: more is a bomb, or would fill this machine's disk.
 MOST_BYTES = 2 * 1024**3
@@ -26,7 +26,7 @@ _BROKEN = (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error, 
 _NO_ZIP = "Zip end of central directory signature not found"
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """One entry of an archive; `kind` is file, folder, link, hardlink or special."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from udo.bundle.names import BEHIND_A_LOAD_BALANCER, EVENTS, HOOKS, OF_THE_LAST
 from udo.bundle.plan import Copy, Folder, Label, Mode, Owner, Plan, add_file, add_permission, path_failure
 from udo.bundle.scalars import inspected, text
 from udo.errors import Problem, UdoError
+from udo.frozen import frozen
 
 # Source: Linux, limits.h, and every file system that an instance boots from.
 _LONGEST_NAME = 255
@@ -28,7 +29,7 @@ _LONGEST_PATH = 4095
 _OF_NEWER_RUBIES = ("Unknown alias", "Tried to load unspecified class")
 
 
-@dataclass(frozen=True)
+@frozen
 class Checked:
     """Everything found in one bundle; `appspec` is what its file is called in messages."""
 

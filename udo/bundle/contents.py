@@ -8,13 +8,13 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from udo.bundle.archive import MOST_BYTES, MOST_ENTRIES, MOST_LEVELS, unpack
 from udo.bundle.failure import Failed
 from udo.bundle.included import included
 from udo.errors import Absent, UdoError, UsageError
+from udo.frozen import frozen
 
 ARCHIVE = "/bundle/deployment-archive"
 _TOP = (
@@ -32,7 +32,7 @@ _SYSTEM = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Contents:
     """What lies in a bundle; `base` is where on this machine, `label` what it is called.
 

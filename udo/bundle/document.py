@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -21,6 +20,7 @@ from yaml.events import (
 from yaml.scanner import ScannerError
 
 from udo.bundle.scalars import Unloadable, leading_integer, value_of
+from udo.frozen import frozen
 
 # Nothing that anybody deploys is near these; the agent itself has none.
 MOST_BYTES = 1024 * 1024
@@ -38,7 +38,7 @@ class Unreadable(Exception):
         self.message, self.line, self.column = message, line, column
 
 
-@dataclass(frozen=True)
+@frozen
 class Node:
     """One value and where it stands; `plain` is whether it stands without quotes, `word` how it is written."""
 

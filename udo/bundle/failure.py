@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from udo.frozen import frozen
 
 SUCCEEDED = "0"
 SCRIPT_MISSING = "1"
@@ -13,7 +14,7 @@ UNKNOWN_ERROR = "5"
 OUTPUTS_LEFT_OPEN = "6"
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """Where in a file something stands; lines and columns count from 1, 0 for a file as a whole."""
 

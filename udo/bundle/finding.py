@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from udo.bundle.appspec import AGENT
 from udo.bundle.failure import NOWHERE, Failed, Place, brief
+from udo.frozen import frozen
 
 Level = Literal["error", "warning"]
 ERROR: Level = "error"
 WARNING: Level = "warning"
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """One thing found: an error is sure to fail with the agent whose behaviour is known, a warning may surprise.
 

@@ -6,11 +6,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from udo.bundle.archive import MOST_ENTRIES, MOST_LEVELS
 from udo.errors import UdoError, UsageError
+from udo.frozen import frozen
 
 IGNORE = ".udoignore"
 # What comes first can be taken back by a line of the file.
@@ -22,7 +22,7 @@ _ENDS_FOLDER = "ps_d"
 _EVERY_FOLDER = re.compile(r"(/\*\*)/\s*$")
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """A file, link, folder or anything else in a folder; `path` is relative to it, and as the system gives it."""
 
@@ -35,7 +35,7 @@ class Found:
         return stat.S_ISDIR(self.stat.st_mode)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Rule:
     """A pattern, and whether what it means is left out or taken back."""
 

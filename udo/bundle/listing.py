@@ -8,12 +8,12 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from udo.bundle.archive import MOST_BYTES
 from udo.bundle.included import Found, included
 from udo.errors import Conflict, Refused
+from udo.frozen import frozen
 
 # How much of a file is held at a time.
 BLOCK = 1024**2
@@ -22,7 +22,7 @@ _VERSION = re.compile(r";[0-9]*$")
 _AGAIN = "nothing was uploaded; run it again once nothing writes there"
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """One thing in a bundle; `kind` is file, folder or link, `mode` its permissions, `path` ends in / for a folder."""
 
@@ -39,7 +39,7 @@ class Entry:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Listing:
     """What a bundle holds; `sha256` is that of its paths, modes, links and contents, and nothing else."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from udo.bundle.document import Node
 from udo.bundle.failure import NOWHERE, Failed, Place, internal
 from udo.bundle.scalars import Symbol, inspected, is_false, text
+from udo.frozen import frozen
 
 TYPES = ("file", "directory")
 _SETTINGS = "The deployment failed because of a problem with the acls permission settings in the application"
@@ -18,7 +18,7 @@ _KINDS |= {"u": "user", "user": "user"}
 _RANGE = "in the permissions section of the application specification file. Make corrections in the permissions section"
 
 
-@dataclass(frozen=True)
+@frozen
 class Ace:
     """One entry of an access control list; `allowed` such as `r-x`."""
 
@@ -31,7 +31,7 @@ class Ace:
         return f"{'default:' if self.default else ''}{self.kind}:{self.name}:{self.allowed}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Context:
     """An SELinux context; `range` None is what the agent dies of at Install."""
 
@@ -40,7 +40,7 @@ class Context:
     range: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Permission:
     """One entry of `permissions`; `owner` and `group` as YAML gives them, `mode` three or four octal digits."""
 

@@ -13,6 +13,7 @@ from udo.bundle.machine import Machine, folder_of, joined
 from udo.bundle.objects import Objects
 from udo.bundle.permissions import Ace, Context, Permission, matches
 from udo.bundle.scalars import inspected, text
+from udo.frozen import frozen
 
 # No bundle that anybody deploys has as many; links that go round in circles would make more.
 MOST_STEPS = 200_000
@@ -22,7 +23,7 @@ MOST_FOLLOWED = 10_000
 MOST_COMPARED = 5_000_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Copy:
     """A file or a link is copied."""
 
@@ -30,14 +31,14 @@ class Copy:
     destination: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Folder:
     """A folder is made."""
 
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Mode:
     """The mode of an object is set."""
 
@@ -54,7 +55,7 @@ class Acl:
     added: list[Ace]
 
 
-@dataclass(frozen=True)
+@frozen
 class Label:
     """The SELinux context of an object is set."""
 
@@ -62,7 +63,7 @@ class Label:
     context: Context
 
 
-@dataclass(frozen=True)
+@frozen
 class Owner:
     """Owner and group of an object are set."""
 

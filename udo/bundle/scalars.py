@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from udo.frozen import frozen
 
 _WORDS = re.compile(r"^[^\d.:-]?[A-Za-z_\s!@#$%^&*(){}<>|/\\~;=]+|\n")
 _TIME = re.compile(
@@ -31,7 +32,7 @@ class Unloadable(Exception):
     """A value of a kind that Ruby 3.1 and newer refuse to load; the text is Ruby's."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Symbol:
     """Ruby's :name."""
 

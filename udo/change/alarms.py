@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Guard, Plan, Read, Wait
 from udo.duration import told
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ _KINDS = ["MetricAlarm", "CompositeAlarm"]
 _RINGING = "join(', ', sort([MetricAlarms, CompositeAlarms][] | [?StateValue == 'ALARM'].AlarmName))"
 
 
-@dataclass(frozen=True)
+@frozen
 class Alarms:
     """The alarms of one part of udo.yml, said at `where`, and how many seconds they are watched after a change."""
 

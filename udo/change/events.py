@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
+from udo.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class StepBegan:
     """A step is about to be carried out; `number` counts from 1 to `total`."""
 
@@ -17,7 +18,7 @@ class StepBegan:
     total: int
 
 
-@dataclass(frozen=True)
+@frozen
 class StepDone:
     """A step is done; `seconds` it took, `note` where something is worth knowing."""
 
@@ -26,7 +27,7 @@ class StepDone:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class StepFailed:
     """A step did not work."""
 
@@ -34,7 +35,7 @@ class StepFailed:
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Progress:
     """Where a step stands now, in one line; `fraction` from 0 to 1 where it is known, `waited` in seconds so far.
 
@@ -47,7 +48,7 @@ class Progress:
     data: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Standing:
     """How one of the things stands that a step waits for, and what it is at, or where it failed.
 
@@ -62,14 +63,14 @@ class Standing:
     until: float | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Standings:
     """How each of the things stands that a step waits for, for a table that is rewritten until the step ends."""
 
     rows: tuple[Standing, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Notice:
     """One line worth reading that changes nothing.
 
@@ -80,14 +81,14 @@ class Notice:
     level: str = "info"
 
 
-@dataclass(frozen=True)
+@frozen
 class HostBegan:
     """A host is being dialled."""
 
     instance_id: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """One line of a host's output, without its end; `stream` is stdout or stderr. `partial`: no newline came."""
 
@@ -97,7 +98,7 @@ class Line:
     partial: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class HostDone:
     """A host is finished, exactly once per host.
 
@@ -127,7 +128,7 @@ def exit_status(hosts: Iterable[HostDone]) -> int:
     return min(255, max((host.status or 0 for host in done), default=0))
 
 
-@dataclass(frozen=True)
+@frozen
 class Idle:
     """Nothing else happens just now: lines held back to be written in one go should be written, times told move on."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from udo.change.runner import carry_out, put_back
 from udo.change.tools import Tools
 from udo.change.who import Who
 from udo.errors import DeadlinePassed, Interrupted, PartlyDone, Refused, UdoError
+from udo.frozen import frozen
 from udo.result import Result
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ Telling = Callable[[Outcome], Result]
 FanningOut = Callable[[FanOut], "Iterable[Event]"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Foreseen:
     """A later stage that is shown with the first as `plan`, and planned by `stage` when its turn comes."""
 

@@ -7,17 +7,19 @@ import os
 import re
 import socket
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from udo.frozen import frozen
 
 # By the clock of SSM: an older lock is called stale, and only `udo unlock` breaks it.
 STALE_SECONDS = 3600.0
 PATH = "/udo/lock/"
 
 
-@dataclass(frozen=True)
+@frozen
 class Holder:
     """Who holds a lock; `started` tells a process from a later one of the same pid.
 

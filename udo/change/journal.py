@@ -7,12 +7,13 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from udo import files
 from udo.files import state_folder
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,7 +61,7 @@ class Journal:
             self._broken, self._patience = True, 0.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """One line of the journal: a step of a run, or with an empty `step` the run itself; `time` is RFC 3339 UTC.
 

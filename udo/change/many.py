@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from udo import signals
@@ -13,6 +13,7 @@ from udo.change.events import Notice
 from udo.change.finish import Finish, Stage, Telling
 from udo.change.plan import Plan
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError, one_line
+from udo.frozen import frozen
 from udo.output.text import closing_line
 from udo.result import Result
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """The change of one of several targets: its plan and, as `finish` takes them, what may follow and who tells of it.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from udo.change.events import HostDone
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from udo.errors import Failure
 
 
-@dataclass(frozen=True)
+@frozen
 class Done:
     """One step and what became of it: begun (it was broken off), done or failed."""
 
@@ -26,7 +28,7 @@ class Done:
         return row | {"note": self.note} if self.note else row
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """What became of a change so far: its steps, what they saved by name, and how the hosts of fan-outs ended.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from udo.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Ref:
     """A value that an earlier step of the same plan saves under `name`, put in place of `{}` in `inside`.
 
@@ -18,7 +20,7 @@ class Ref:
     inside: str = "{}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Read:
     """One read of AWS; `path` is the JMESPath of the value meant; Refs may stand in `params`."""
 
@@ -28,7 +30,7 @@ class Read:
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Pair:
     """A reading and the value it must give; a Ref not yet known holds for any value but null, and learns it.
 
@@ -40,7 +42,7 @@ class Pair:
     says: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Call:
     """One write, sent in a single attempt.
 
@@ -61,7 +63,7 @@ class Call:
     undoes: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Wait:
     """Reads until the value is one of `success` or `failure`; seconds between reads and in all.
 
@@ -81,7 +83,7 @@ class Wait:
     lapses: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class FanOut:
     """One remote command on many instances, over ssh; `targets` are `ssh.Target`s, `options` ssh.Options."""
 
@@ -91,7 +93,7 @@ class FanOut:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class LocalCommand:
     """One program on this machine, from a list of words, with extra environment and a timeout in seconds.
 
@@ -106,7 +108,7 @@ class LocalCommand:
     required: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Upload:
     """One object put into S3, made of a folder of this machine: what it holds is too much to stand in a plan.
 
@@ -131,7 +133,7 @@ Step = Call | Wait | FanOut | LocalCommand | Upload
 NONE = "none"
 
 
-@dataclass(frozen=True)
+@frozen
 class Difference:
     """One key that changes, old value to new, each in one line for reading; `lines` tell it in full."""
 
@@ -146,7 +148,7 @@ class Difference:
         return rows | {"lines": list(self.lines)} if self.lines else rows
 
 
-@dataclass(frozen=True)
+@frozen
 class Guard:
     """What must not be while a change is made: read before each write and at each poll; a value of `bad` ends the run.
 
@@ -164,7 +166,7 @@ class Guard:
 TO_THE_END, AT_THE_START, NEVER = "to the end", "at the start", "never"
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """All that one command will change in one place.
 

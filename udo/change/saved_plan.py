@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo import __version__, signals
@@ -15,6 +14,7 @@ from udo.change.plan import Call, Pair, Plan, Read, Ref, Wait
 from udo.change.waiting import WATCHERS
 from udo.errors import Refused, UdoError, UsageError
 from udo.files import write_private
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +55,7 @@ _READS = frozenset(
 _PLAIN_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """The plan of one role, and where it was made for; None where that could not be told."""
 
@@ -67,7 +67,7 @@ class Entry:
     plan: Plan
 
 
-@dataclass(frozen=True)
+@frozen
 class Saved:
     """What one run planned; `made_at` is RFC 3339 UTC."""
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from udo.change.alarms import Alarms
 from udo.change.freeze import Window
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.notify import News
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """One thing that is changed: a role's group, or anything else that udo.yml describes.
 

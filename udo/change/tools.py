@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from udo.change.events import Event
 from udo.change.lock import Free, Lock
 from udo.change.plan import FanOut, LocalCommand, Read, Wait
 from udo.change.waiting import Clock, Watcher
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Tools:
     """What the runner is handed: one-attempt writes, reads, fan-out, local programs, and where to tell and note it."""
 

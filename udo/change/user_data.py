@@ -8,8 +8,9 @@ import gzip
 import io
 import re
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -22,7 +23,7 @@ _LONGEST = 4 * 1024 * 1024
 _ENDLESS = "\\ no newline at the end"
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """One part of user data; `name` is empty where it is the whole of it."""
 

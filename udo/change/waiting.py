@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from udo.change.conditions import Reading, brief, resolve
 from udo.change.events import Event, Idle, Notice, Progress, Standings
 from udo.change.plan import Wait, filled
 from udo.errors import DeadlinePassed, EndedBadly, LostAnswer, NotSent, UdoError
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -31,7 +32,7 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> None: ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Poll:
     """What one look says: the state that is waited for, what to tell, and what is looked at, as values of the model.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from udo.config import Role
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 SETTING = "setting"
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """One thing that one role names: `ok` is None where it could not be told."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from udo.commands._options import reasoned_override, wait_lock, wait_timeout
 from udo.deploy.joining import observe_joining
 from udo.deploy.several import ordered
 from udo.errors import Conflict, UdoError
+from udo.frozen import frozen
 from udo.groups.balancers import observe_target_groups
 from udo.groups.create import (
     CREATING,
@@ -59,7 +60,7 @@ _RESTS_ON = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """What the command line asks for; with `every` role of a cluster, one that exists is passed over."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from udo.change.saved_plan import Entry, Saved, refuse_to_replace, write
 from udo.commands._options import path_given
 from udo.commands.updatelc import Choices, observe_plan, with_choices
 from udo.errors import Absent, AwsError, PermissionDenied, Refused, UdoError, UsageError, one_line
+from udo.frozen import frozen
 from udo.groups.drifts import observe_drifts
 from udo.groups.locks import Locks, locked_text
 from udo.groups.outdated import launched_after, outdated_ids
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 TAKES = ("--yes",)
 
 
-@dataclass(frozen=True)
+@frozen
 class Planned:
     """What was planned for a role, or why nothing could be; `outdated` running instances are not as planned.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from udo.change.mark import mark
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock, waivers
 from udo.errors import Conflict
+from udo.frozen import frozen
 from udo.groups.target import role_target
 from udo.groups.unapplied import unapplied, unapplied_notes
 from udo.launch.changes import plan_configuration, plan_template
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 TAKES = ("--dry-run", "--yes")
 
 
-@dataclass(frozen=True)
+@frozen
 class Choices:
     """What the command line says of launch data, beside udo.yml."""
 

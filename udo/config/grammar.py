@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
+from udo.config.light_yaml import yaml
 from udo.errors import Problem
 
 _TAB = "a tab: YAML is indented with spaces"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from udo.config.suggesting import suggestion
 from udo.config.tree import Mark, Node, Null, Text
+from udo.frozen import frozen
 
 NAMES = ("cluster", "role", "app", "region")
 _KINDS = ("param", "env", "ssm")
@@ -16,7 +17,7 @@ _PARAM = re.compile(r"\$\$\{|\$\{param:([^{}]*)\}")
 _ENV = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<how>[-?])(?P<rest>.*))?", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@frozen
 class Lookup:
     """A value that is kept elsewhere: `kind` (param, env, ssm) says where, `argument` what is asked for there."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-from yaml.events import (
+from udo.config.grammar import breach
+from udo.config.light_yaml import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -14,9 +14,8 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
+    yaml,
 )
-
-from udo.config.grammar import breach
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text
 from udo.errors import ConfigError, Problem
 

@@ -17,6 +17,7 @@ from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text
 from udo.config.values import value_of
 from udo.errors import ConfigError, Problem, UsageError
+from udo.frozen import frozen
 from udo.result import Secret
 from udo.schema import Key
 from udo.schema.place import CHANGING
@@ -200,7 +201,7 @@ class Role:
         return str(found)
 
 
-@dataclass(frozen=True)
+@frozen
 class Cluster:
     """A cluster and its roles in the order of the file."""
 

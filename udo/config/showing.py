@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import yaml
-
 from udo import schema
+from udo.config.light_yaml import yaml
 from udo.config.roles import Config, Role
 from udo.config.tree import Items, Node, Table, Text
 from udo.config.values import scalar

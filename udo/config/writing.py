@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from udo import schema
@@ -14,6 +14,7 @@ from udo.config.showing import as_yaml
 from udo.config.tree import Mark, Text
 from udo.config.values import value_of
 from udo.errors import ConfigError, Problem
+from udo.frozen import frozen
 
 _MODELINE = """\
 # yaml-language-server: $schema=udo.schema.json
@@ -37,7 +38,7 @@ _LIFTED = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """One role to be written: its keys as plain values, and remarks that stand above it as comments."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from udo.deploy.watch import instances
+from udo.frozen import frozen
 from udo.model.deployments import DeploymentConfig, Minimum
 
 _PREFIX = "CodeDeployDefault."
@@ -23,7 +24,7 @@ AWS_OWN = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Fleet:
     """Instances of a deployment, in all or in one zone.
 
@@ -57,7 +58,7 @@ class Fleet:
         return f"{self.least} of {self.count} must stay healthy{stopped}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Arithmetic:
     """A deployment configuration on all instances, and on those of each zone where it goes from zone to zone."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from udo.deploy.revision import told
 from udo.deploy.source import alike, still_there
 from udo.deploy.stop import ROLLBACK
 from udo.errors import Absent
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ _WORD = "rollback"
 _MOST = 200
 
 
-@dataclass(frozen=True)
+@frozen
 class Back:
     """The revision to go back to, in CodeDeploy's words, and why that one.
 

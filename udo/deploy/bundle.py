@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from udo.change.plan import Call, Upload
 from udo.change.upload import PART, is_whole
 from udo.deploy.revision import Archive, location
 from udo.errors import Absent, Conflict, PermissionDenied, Refused, UdoError, UsageError
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ _SOON, _OFTEN = 1.0, 0.2
 _NOTHING = "nothing was uploaded"
 
 
-@dataclass(frozen=True)
+@frozen
 class Bundle:
     """A bundle of a folder, looked through; `notes` are what may surprise."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Read
 from udo.deploy.blue_green import moved
 from udo.deploy.observe import ACTIVE, OF_ONE_INSTANCE
 from udo.errors import AwsError, Conflict, Refused
+from udo.frozen import frozen
 from udo.groups.points import literal
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST = 10
 
 
-@dataclass(frozen=True)
+@frozen
 class Joining:
     """How a group comes into its deployment group: the calls, what somebody has to know, and whether its first members
     get a revision by it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.git import between, rehearsed, resolved
@@ -10,6 +10,7 @@ from udo.deploy.revision import Archive, Commit, GitName, Sources, location, mea
 from udo.deploy.source import PREVIOUS, previous, promoted, running
 from udo.errors import AwsError, PermissionDenied, Refused
 from udo.files import current_folder
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """Where the revision comes from: a word that is resolved already, or what AWS has to be asked for."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from udo.deploy.blue_green import serving
 from udo.deploy.revision import same
 from udo.deploy.watch import ENDED
 from udo.errors import Absent, AwsError, PermissionDenied, UsageError
+from udo.frozen import frozen
 from udo.groups.asleep import ASLEEP
 from udo.groups.observe import existing_group
 
@@ -30,7 +31,7 @@ OF_SOME_INSTANCES = (*OF_ONE_INSTANCE, "CodeDeployAutoUpdate")
 _MOST_PARTIAL = 25
 
 
-@dataclass(frozen=True)
+@frozen
 class Observed:
     """The group, the deployment group over it, its active deployments and the last one of all its instances.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.arithmetic import AWS_OWN, ONE_AT_A_TIME
 from udo.errors import AwsError, PermissionDenied
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ _ALONE = frozenset({"config", "alarms"})
 Together = Callable[[Sequence[Callable[[], Any]]], list[Any]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Outlook:
     """What a deployment meets, as far as AWS tells; what it does not is in `unknown`, a line each.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.mark import mark
@@ -29,6 +29,7 @@ from udo.deploy.stop import ROLLBACK, stop_steps
 from udo.deploy.suspend import disturbed_less, inherited, recovered
 from udo.deploy.watch import ENDED, instances, listed
 from udo.errors import Conflict, Refused
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ _QUEUES = "nothing was deployed; the same command queues again"
 FIRST = "deployment_id"
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from udo.errors import UsageError
+from udo.frozen import frozen
 
 COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 # Git's own rules for a name of a ref (git check-ref-format), which leave nothing of its revision syntax or of a glob.
@@ -24,7 +24,7 @@ _ENDINGS = {".zip": "zip", ".tgz": "tgz", ".tar.gz": "tgz", ".tar": "tar"}
 _FORMS = "write 40 hex digits, a branch, a tag or a short hash, or s3://bucket/key for an archive in S3"
 
 
-@dataclass(frozen=True)
+@frozen
 class Commit:
     """A commit of a repository on GitHub; `note` says what a person should know about how it was found."""
 
@@ -33,7 +33,7 @@ class Commit:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class GitName:
     """A branch, tag or short hash of a repository on GitHub, not resolved yet."""
 
@@ -41,7 +41,7 @@ class GitName:
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Archive:
     """An archive in S3; `kind` is zip, tgz or tar; `version` and `etag` where they are known."""
 
@@ -52,7 +52,7 @@ class Archive:
     etag: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sources:
     """Where a role's revisions come from; `kind` is what an archive is where its name does not say."""
 

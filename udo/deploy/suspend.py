@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from udo.change.mark import RUN, marked
 from udo.change.plan import Call, Pair, Plan, Read, Ref, Step, Wait
 from udo.errors import Conflict, Refused, UsageError
+from udo.frozen import frozen
 from udo.groups.points import literal
 from udo.groups.processes import BY_RUN, DANGERS, is_or_are, listed, ordered, resume_call, suspended_read
 from udo.groups.tags import group_read, tag_call, tag_read, untag_call
@@ -27,7 +28,7 @@ _CODEDEPLOYS = ("AZRebalance", "InstanceRefresh", "ScheduledActions", "Terminate
 _VALUE = re.compile(rf"({RUN.pattern})((?: [A-Za-z]+)+)")
 
 
-@dataclass(frozen=True)
+@frozen
 class Record:
     """What a run noted in a group's tag before it suspended processes; `value` is the tag's."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from udo.bundle.failure import brief
 from udo.deploy.codes import AGENT_LOST, AGENT_REMEDIES, DETAILS, OF_INSTANCES, OF_THE_LAST, REMEDIES, WORDS
 from udo.deploy.watch import in_hand, listed
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from udo.model.deployments import Deployment, DeploymentTarget, LifecycleEvent
@@ -31,7 +31,7 @@ _QUOTED = re.compile(r"'[^']*'")
 _HEADING = re.compile(r"(LifecycleEvent|Script) - ")
 
 
-@dataclass(frozen=True)
+@frozen
 class Cause:
     """One way in which instances of a deployment failed; `logs` are their last lines, one text an instance."""
 

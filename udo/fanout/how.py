@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.errors import UsageError
 from udo.fanout.command_line import line
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _FROM_A_PIPE = 'cat | { exec 3<&0 </dev/null; exec "$@"; }'
 _WITH_VARIABLES = 'eval "$(dd bs=1 count=%d 2>/dev/null)"; exec sh -c "$1"'
 
 
-@dataclass(frozen=True)
+@frozen
 class Remote:
     """What runs on each host: the command line, what it reads, and how that is called in one line."""
 
@@ -35,7 +35,7 @@ class Remote:
     says: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class How:
     """How the hosts are gone through, as the command line says it; None is for what udo.yml or a default says."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import Absent, UsageError
 from udo.fanout.last_run import failed
 from udo.fanout.named import check_named
 from udo.fanout.which import Whom, chosen
+from udo.frozen import frozen
 from udo.groups.observe import observe_instances
 from udo.groups.outdated import observe_outdated
 
@@ -33,7 +34,7 @@ _KNOWN_HOSTS = (
 _ADDRESSES = {"private": "private_address", "public": "public_address", "ipv6": "ipv6_address"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Host:
     """One instance that is meant: either to be dialled (`target`, a row of ssh.Target) or at its end already."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from udo.change.plan import FanOut, Plan
 from udo.errors import DeadlinePassed, Interrupted, UdoError
 from udo.fanout.engine import fan_out
 from udo.fanout.last_run import FINE, remember
+from udo.frozen import frozen
 from udo.groups.target import role_target
 from udo.result import Result
 
@@ -42,7 +43,7 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """Hosts reached through the same AWS account with the same options: one plan."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from udo.frozen import frozen
 from udo.groups.observe import absent_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Fits = Callable[["Member"], bool]
 
 
-@dataclass(frozen=True)
+@frozen
 class Whom:
     """Which members are meant; what is empty, None or False leaves no one out, and no `states` means InService."""
 
@@ -36,7 +36,7 @@ class Whom:
     only_failed: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Chosen:
     """The members that are meant, in the order of the group; `why` says why there is none."""
 

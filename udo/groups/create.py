@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import NONE, Call, Difference, Pair, Read
 from udo.errors import ConfigError, Problem, UsageError
+from udo.frozen import frozen
 from udo.groups.asleep import is_asleep
 from udo.groups.ending import gone_goal
 from udo.groups.points import literal, shown, together
@@ -40,7 +41,7 @@ _MOST_TAGS = 50
 _PARTS = ("lifecycle_hooks", "scaling_policies", "scheduled_actions")
 
 
-@dataclass(frozen=True)
+@frozen
 class New:
     """What a new group needs to know beside udo.yml: what it launches from (as CreateAutoScalingGroup is told it) and
     what proves that, ARNs of target groups by name, the run, and when that is.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Call, Pair, Read, Wait
 from udo.errors import Refused
+from udo.frozen import frozen
 from udo.groups.rest import SIZES, Sizes, resting, sizes_of
 from udo.groups.tags import group_read
 from udo.groups.watch import EMPTY, GONE
@@ -21,7 +21,7 @@ _ZERO = Sizes(0, 0, 0)
 _STACK = "aws:cloudformation:stack-name"
 
 
-@dataclass(frozen=True)
+@frozen
 class Ending:
     """How a group is to end: by `force` nobody is awaited and no termination hook runs; `timeout` is of each wait, in
     seconds; `again` is the line that continues it."""

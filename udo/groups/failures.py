@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
+
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ _REMEDIES = (
 _ID = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 
 
-@dataclass(frozen=True)
+@frozen
 class Failure:
     """One thing that failed, folded: when (RFC 3339 UTC) it last did, what, its lines, and what succeeded after it."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo.change.holder import PATH, Holder, group_name, holder_from, stale
 from udo.errors import AwsError, PermissionDenied
+from udo.frozen import frozen
 from udo.groups.text import short_name
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Lock:
     """The lock of a group; `since` is by SSM's own clock (RFC 3339 UTC)."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Call, Difference, Pair, Plan, Read, Wait
 from udo.errors import Absent, Refused
+from udo.frozen import frozen
 from udo.groups.points import literal
 from udo.groups.rest import sizes_goal, sizes_of
 from udo.groups.tags import group_read
@@ -25,7 +26,7 @@ _LEAVING = ("Detaching", "Detached")
 _STATE = "[0].LifecycleState"
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """Who is moved; with `shrink` nobody takes their place. `timeout` in seconds."""
 

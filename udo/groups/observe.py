@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from udo.errors import Absent, AwsError, Conflict, PermissionDenied
+from udo.frozen import frozen
 from udo.model.instances import Instance
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 
-@dataclass(frozen=True)
+@frozen
 class Seen:
     """A role's group (None where it does not exist) and what EC2 tells of its members, where it does (`is_known`)."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from udo.frozen import frozen
 from udo.groups.points import Point, literal, points
 from udo.schema.group import METRICS
 
@@ -24,7 +25,7 @@ _TEXTS = ("WeightedCapacity", "SpotMaxPrice")
 _JUDGES = ("EBS", "ELB", "VPC_LATTICE")
 
 
-@dataclass(frozen=True)
+@frozen
 class Parts:
     """What is a group's own beside its settings, by name in AWS's own members; empty where nobody asked.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from udo.change.mark import marked
 from udo.deploy.revision import told
 from udo.errors import AwsError, ConfigError, CredentialsError, NotSent, PermissionDenied
+from udo.frozen import frozen
 from udo.launch.naming import family
 from udo.model.launch import LaunchTemplateReference
 
@@ -29,7 +29,7 @@ _MADE = re.compile(r"launch configuration (\S+), copied from ")
 Warn = Callable[[str], None]
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """One change: `when` is RFC 3339 UTC; `run` and `who` are empty where nobody kept them.
 

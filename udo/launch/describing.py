@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from udo import schema
 from udo.config.writing import readable
 from udo.errors import Refused
+from udo.frozen import frozen
 from udo.launch.copying import comparable, configuration_copy, copied, laid_over
 from udo.launch.overlay import configuration_keys, template_keys
 
@@ -18,7 +19,7 @@ _DEVICES = "block_device_mappings[]"
 Named = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Described:
     """Launch keys of udo.yml, and the user data apart; `left` names what only the live data says."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Read, Ref
 from udo.errors import ConfigError, Problem, Refused, UsageError
+from udo.frozen import frozen
 from udo.groups.ending import gone_goal
 from udo.groups.points import literal
 from udo.groups.tags import group_read
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from udo.model.launch import LaunchTemplateVersion
 
 
-@dataclass(frozen=True)
+@frozen
 class First:
     """What a new group launches from, as CreateAutoScalingGroup is told it (`params`; a template alone of a mixed
     instances policy, too), the call that makes it where it is not there, and what proves that a group is on it."""

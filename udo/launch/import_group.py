@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo.config.writing import Part, readable
 from udo.errors import Absent, Conflict
+from udo.frozen import frozen
 from udo.groups.overrides import listed, without_effect
 from udo.launch.describing import Described, described_configuration, described_template
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
@@ -22,7 +22,7 @@ _NOT_OURS = ("aws:", "udo:")
 _PLAIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9_]*)-([A-Za-z0-9][A-Za-z0-9_]*)")
 
 
-@dataclass(frozen=True)
+@frozen
 class Live:
     """A group as it is, and the launch data it lives on in the words of udo.yml."""
 

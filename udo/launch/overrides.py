@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Difference
 from udo.errors import Refused
+from udo.frozen import frozen
 from udo.groups.overrides import decide, listed, without_effect
 from udo.launch.remembering import remembered
 from udo.schema.launch import LAUNCH_KEYS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup, Override
 
 
-@dataclass(frozen=True)
+@frozen
 class Effect:
     """What of a wish takes effect: `wanted` without the keys that have none.
 

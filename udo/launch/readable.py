@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from udo.change.masking import MASK, masked
 from udo.change.user_data import Part, parts
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     pass
@@ -18,7 +18,7 @@ _MOST_LINES = 400
 _CONTEXT = 2
 
 
-@dataclass(frozen=True)
+@frozen
 class Changed:
     """What differs between two user data: lines to read, and how many of the text were added and removed."""
 

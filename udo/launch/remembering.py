@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Ref
+from udo.frozen import frozen
 from udo.groups.tags import tag_call
 from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
@@ -21,7 +22,7 @@ _MOST = 256
 _TEMPLATE = re.compile(r"(lt-[0-9a-zA-Z]+):([0-9]+)")
 
 
-@dataclass(frozen=True)
+@frozen
 class Remembered:
     """What the tag says, each as `reference_text` writes it.
 

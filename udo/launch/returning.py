@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Difference, Plan
 from udo.errors import Absent, Conflict, Refused, UsageError
+from udo.frozen import frozen
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences
 from udo.launch.naming import family
@@ -51,7 +52,7 @@ def target_of(state: State, to: int | None) -> LaunchReference:
     return reference_from(told.before)
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """What to go back to, with the configurations by name or versions by number among which it is, if it exists.
 

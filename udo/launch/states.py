@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class Heading:
     """What the plan is called: the command and its target, as typed."""
 
@@ -25,7 +27,7 @@ class Heading:
     target: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """What is asked for: launch keys, how many versions to keep, and the description of a new template version.
 
@@ -43,7 +45,7 @@ class Wanted:
     as_configured: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class ConfigurationState:
     """A group on a launch configuration, with every configuration of the region.
 
@@ -62,7 +64,7 @@ class ConfigurationState:
     refresh: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class TemplateState:
     """A group on a launch template (in a mixed instances policy or not), with every version of it.
 

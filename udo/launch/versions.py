@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Difference, Pair, Read, Ref
 from udo.errors import Refused, UsageError
+from udo.frozen import frozen
 from udo.groups.points import literal
 from udo.launch.copying import comparable, copied, laid_over, removed, satisfies
 from udo.launch.differences import differences, short
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from udo.model.launch import LaunchTemplateVersion
 
 
-@dataclass(frozen=True)
+@frozen
 class NextVersion:
     """What a template is to be launched from: a number, made by `create` where nothing has the content yet."""
 

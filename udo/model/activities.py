@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Activity:
     """One scaling activity; times are RFC 3339 UTC, `message` is what AWS says of a failure."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from udo.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class DeploymentGroup:
     """A CodeDeploy deployment group and the Auto Scaling groups it deploys to.
 
@@ -34,7 +36,7 @@ class DeploymentGroup:
     is_blue_green: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Minimum:
     """How many instances must stay healthy: `kind` is HOST_COUNT, FLEET_PERCENT or AWS's own MOST_CONCURRENCY."""
 
@@ -42,7 +44,7 @@ class Minimum:
     value: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Zonal:
     """How a deployment goes from zone to zone: the minimum in each, and the waits after the first and the others."""
 
@@ -51,7 +53,7 @@ class Zonal:
     wait: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class DeploymentConfig:
     """A deployment configuration."""
 
@@ -60,7 +62,7 @@ class DeploymentConfig:
     zonal: Zonal | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Deployment:
     """A CodeDeploy deployment; `overview` counts targets by state; `revision` is AWS's own mapping.
 
@@ -97,7 +99,7 @@ class Deployment:
         return self.status not in ("Succeeded", "Failed", "Stopped")
 
 
-@dataclass(frozen=True)
+@frozen
 class LifecycleEvent:
     """One lifecycle event of a deployment on one instance, with what its script said; times in seconds since 1970."""
 
@@ -111,7 +113,7 @@ class LifecycleEvent:
     ended: float | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class DeploymentTarget:
     """A deployment on one instance; `label` is Blue or Green where one kind replaces the other."""
 
@@ -121,7 +123,7 @@ class DeploymentTarget:
     label: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class StoredObject:
     """An object in S3; `version` is None where its bucket keeps no versions, `marks` is its metadata."""
 
@@ -133,7 +135,7 @@ class StoredObject:
     marks: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class UnfinishedUpload:
     """A multipart upload that was begun, and neither completed nor thrown away."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from udo.frozen import frozen
 from udo.model.launch import LaunchReference, LaunchTemplateReference
 
 # The tag by which groups name their application.
@@ -23,7 +24,7 @@ LIFECYCLE_STATES = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Override:
     """One override of a mixed instances policy: what it says comes before what the policy's template says.
 
@@ -38,7 +39,7 @@ class Override:
         return self.instance_type or "instance requirements"
 
 
-@dataclass(frozen=True)
+@frozen
 class Member:
     """An instance as its Auto Scaling group lists it; `image_id` is that of the override it was launched with.
 
@@ -74,7 +75,7 @@ class Member:
         return self.health_status.lower() == "healthy"
 
 
-@dataclass(frozen=True)
+@frozen
 class AutoScalingGroup:
     """An Auto Scaling group; `raw` is AWS's whole answer for it.
 

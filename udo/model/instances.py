@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Instance:
     """An EC2 instance; addresses are None where it has none; `launched_at` is RFC 3339 UTC."""
 
@@ -22,7 +24,7 @@ class Instance:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class SecurityGroup:
     """A security group of a VPC."""
 
@@ -31,7 +33,7 @@ class SecurityGroup:
     vpc_id: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Subnet:
     """A subnet of a VPC; `ipv6_cidrs` are its IPv6 blocks, `free` how many addresses are left, where AWS says it."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from udo.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class LaunchConfigurationReference:
     """A group or an instance launches from a launch configuration."""
 
@@ -21,7 +23,7 @@ class LaunchConfigurationReference:
         return {"kind": "launch_configuration", "name": self.name}
 
 
-@dataclass(frozen=True)
+@frozen
 class LaunchTemplateReference:
     """A group or an instance launches from a launch template; `version` is a number, $Latest or $Default."""
 
@@ -41,7 +43,7 @@ class LaunchTemplateReference:
 LaunchReference = LaunchConfigurationReference | LaunchTemplateReference
 
 
-@dataclass(frozen=True)
+@frozen
 class LaunchConfiguration:
     """A launch configuration; `data` is AWS's answer for it, user data base64 as AWS gives it.
 
@@ -54,7 +56,7 @@ class LaunchConfiguration:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class LaunchTemplateVersion:
     """One version of a launch template; `data` is its LaunchTemplateData, user data base64.
 
@@ -72,7 +74,7 @@ class LaunchTemplateVersion:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Image:
     """A machine image; `created_at` is RFC 3339 UTC as AWS writes it."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Parameter:
     """A parameter of Systems Manager; `modified_at` is RFC 3339 UTC."""
 

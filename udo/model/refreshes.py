@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from udo.model.launch import LaunchTemplateReference
@@ -13,7 +14,7 @@ ENDED = ("Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFai
 ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
 
 
-@dataclass(frozen=True)
+@frozen
 class Preferences:
     """How a refresh goes about it, as AWS keeps it: percentages as numbers, times in seconds, None for what is unsaid.
 
@@ -34,7 +35,7 @@ class Preferences:
     alarms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Pool:
     """How far it is with the members in service, or with those of a warm pool."""
 
@@ -42,7 +43,7 @@ class Pool:
     left: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Rollback:
     """How a refresh is rolled back: why, since when, how much had been replaced, and how many need no rollback."""
 
@@ -53,7 +54,7 @@ class Rollback:
     warm: Pool | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Refresh:
     """One instance refresh; times are RFC 3339 UTC, `percent` is how much of it was done, `left` how many it still
     replaces.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class ScalingPolicy:
     """One scaling policy; `kind` is AWS's PolicyType, `aim` the metric and the value that one tracks."""
 
@@ -15,7 +15,7 @@ class ScalingPolicy:
     aim: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class ScheduledAction:
     """One scheduled action: the sizes it sets (None leaves one as it is), and when next (RFC 3339 UTC)."""
 
@@ -27,7 +27,7 @@ class ScheduledAction:
     desired_capacity: int | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class LifecycleHook:
     """One lifecycle hook: what it holds (launching or terminating), how long, and what happens then."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class TargetHealth:
     """A target of a target group; `reason` is AWS's code for it, empty where it is healthy."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
 from udo.change.events import Event, HostBegan, HostDone, Idle, Line
+from udo.frozen import frozen
 from udo.output.clean import neutral
 from udo.output.folder import Folder
 from udo.output.folding import folded, text
@@ -29,7 +29,7 @@ _COLOURS = (36, 32, 35, 34, 33, 96, 92, 95, 94, 93)
 _FOLDED = ("ok", "failed", "signal")
 
 
-@dataclass(frozen=True)
+@frozen
 class View:
     """How hosts are shown: `longest` bytes of a stream kept for JSON, and where text goes beside or instead of live.
 
@@ -45,7 +45,7 @@ class View:
     batch: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Paper:
     """What is written on: the form, how quietly, whether in colour, and a line to rewrite where there is one."""
 

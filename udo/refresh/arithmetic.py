@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from udo.frozen import frozen
 from udo.refresh.preferences import reached
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _MIN, _MAX = 90, 100
 LAUNCH = 60.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Bounds:
     """How many of the desired capacity stay in service at least, and are there at most, in service or on their way."""
 
@@ -38,7 +38,7 @@ class Bounds:
         return self.least >= self.desired
 
 
-@dataclass(frozen=True)
+@frozen
 class Course:
     """A refresh of `count` members within bounds: `stops` are how many are replaced where it pauses."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from udo.frozen import frozen
 from udo.groups.processes import listed as joined
 from udo.refresh.arithmetic import Course, course
 from udo.refresh.observe import is_attribute_based
@@ -28,7 +28,7 @@ _OF_CODEDEPLOY = "CodeDeploy-managed-automatic-launch-deployment-hook-"
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Reach:
     """Whom a refresh replaces, and whom it leaves though they differ; `blocks` are those for whom it waits.
 

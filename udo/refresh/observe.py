@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import AwsError, PermissionDenied
+from udo.frozen import frozen
 from udo.groups.observe import observe_group
 from udo.groups.outdated import observe_outdated
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from udo.model.scaling import LifecycleHook
 
 
-@dataclass(frozen=True)
+@frozen
 class Observed:
     """The group, the ids of members that it would launch otherwise now, and its last refreshes, newest first."""
 
@@ -38,7 +39,7 @@ class Observed:
         return tuple(one for one in self.group.members if not one.lifecycle_state.startswith(("Terminat", "Detach")))
 
 
-@dataclass(frozen=True)
+@frozen
 class Outlook:
     """What a refresh meets, as far as AWS tells; what it does not is in `unknown`, a line each.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import AT_THE_START, NEVER, TO_THE_END, Call, Pair, Plan, Read, Ref, Wait
 from udo.errors import Refused
+from udo.frozen import frozen
 from udo.launch.swapping import launch_pair
 from udo.model.refreshes import ACTIVE, ENDED
 from udo.refresh.forecast import can_skip, course_of, forecast, note_on_launch, reach
@@ -34,7 +35,7 @@ SUCCESS = "Successful"
 _MOST_ALARMS = 10
 
 
-@dataclass(frozen=True)
+@frozen
 class Following:
     """How a run follows a refresh: for how many seconds, where it does at all, and the words its hints begin with."""
 

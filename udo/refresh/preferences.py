@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import UsageError
+from udo.frozen import frozen
 from udo.model.refreshes import Preferences
 from udo.schema.refresh import CHECKPOINT, LONGEST, MAX_HEALTHY, MIN_HEALTHY
 
@@ -21,7 +22,7 @@ _GAP = 100
 _ALL = 100
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """What the command line and udo.yml ask for; `canary` is how many come first, None for checkpoints as they are."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from udo.change.events import Event, Notice, Progress, Standing, Standings
 from udo.change.waiting import Poll
 from udo.errors import AwsError, PermissionDenied
+from udo.frozen import frozen
 from udo.groups.outdated import observe_outdated
 from udo.model.refreshes import ENDED
 from udo.refresh.rows import refresh_row
@@ -32,7 +32,7 @@ PATIENCE = 120.0
 _UNSEEN = "not listed yet"
 
 
-@dataclass(frozen=True)
+@frozen
 class Seen:
     """What one poll saw: the refresh, the group, and how each member stands."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from udo.frozen import frozen
 
 Level = Literal["root", "cluster", "role", "profile"]
 Kind = Literal[
@@ -33,7 +34,7 @@ EVERYWHERE: tuple[Level, ...] = ("root", "cluster", "role", "profile")
 ROOT: tuple[Level, ...] = ("root",)
 
 
-@dataclass(frozen=True)
+@frozen
 class Key:
     """One key: its dotted path (`[]` stands for any element of a list) and all that is known of it.
 

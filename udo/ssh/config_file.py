@@ -8,10 +8,10 @@ import pwd
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from udo.errors import UsageError
+from udo.frozen import frozen
 
 # What changes nothing of how a command without terminal or forwarding is run, or is decided by Udo itself.
 _WORDS = (
@@ -30,7 +30,7 @@ _LINE = re.compile(r"([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.+)")
 DEEPEST = 16
 
 
-@dataclass(frozen=True)
+@frozen
 class Setting:
     """One line: its keyword in small letters (empty: it is none), the rest as written, and where it stands."""
 

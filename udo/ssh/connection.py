@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import cast
 
@@ -15,6 +14,7 @@ import paramiko
 from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
 from paramiko.packet import Packetizer
 
+from udo.frozen import frozen
 from udo.ssh.host_key import HostKey
 from udo.ssh.limit import Limit, Signal
 from udo.ssh.outcome import Failed
@@ -83,7 +83,7 @@ class Packets(Packetizer):
         self.send_message(question)
 
 
-@dataclass(frozen=True)
+@frozen
 class Connection:
     """A connection that is logged in."""
 

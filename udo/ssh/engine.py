@@ -9,13 +9,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import paramiko
 
 from udo import signals
 from udo.change.events import Event, HostBegan, HostDone, Idle, Notice
 from udo.errors import DeadlinePassed, UdoError
+from udo.frozen import frozen
 from udo.ssh import known_hosts, openssh, remote, trust
 from udo.ssh.connection import connected, log_in
 from udo.ssh.descriptors import room_for
@@ -46,14 +47,14 @@ _OFTEN = 0.5
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Piece:
     instance_id: str
     stream: str
     data: bytes
 
 
-@dataclass(frozen=True)
+@frozen
 class _Run:
     """What all threads of a run share."""
 

@@ -6,10 +6,11 @@ import base64
 import binascii
 import hashlib
 import struct
-from dataclasses import dataclass
+
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class HostKey:
     """A server's public key; `kind` is its name in known_hosts, `blob` its bytes on the wire."""
 

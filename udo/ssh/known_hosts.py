@@ -7,10 +7,10 @@ import binascii
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from udo.frozen import frozen
 from udo.ssh import host_key
 from udo.ssh.config_file import home
 from udo.ssh.host_key import HostKey
@@ -18,7 +18,7 @@ from udo.ssh.host_key import HostKey
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """One line: for which host names (`names`, as written) which key holds, revoked or as an authority."""
 
@@ -42,7 +42,7 @@ class Entry:
         return tuple(_pattern(part[1:]) for part in self.names.split(",") if part.startswith("!"))
 
 
-@dataclass(frozen=True)
+@frozen
 class Known:
     """What the files say of one host; `places` are the lines the keys stand in, `authority`: certificates are due."""
 
@@ -52,7 +52,7 @@ class Known:
     places: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class KnownHosts:
     """The lines of known_hosts files, plain names indexed, all others to be tried one by one."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import paramiko
 
+from udo.frozen import frozen
 from udo.ssh.outcome import Failed
 from udo.ssh.target import LONGEST
 from udo.ssh.wire import Wire
@@ -16,7 +16,7 @@ from udo.ssh.wire import Wire
 _LOOK = 1.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Limit:
     """A point on the monotonic clock; `words` says in a reason which limit it is."""
 

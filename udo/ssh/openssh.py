@@ -11,10 +11,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from udo.frozen import frozen
 from udo.ssh.limit import Limit
 from udo.ssh.login import pin_accepted, trusting, words
 from udo.ssh.outcome import Ending, Failed
@@ -72,7 +72,7 @@ class Program:
             os.killpg(self.process.pid, number)
 
 
-@dataclass(frozen=True)
+@frozen
 class Log:
     """What ssh itself said, apart from what the host said."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from udo.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Ending:
     """How one host ended, in the words of `plan.HostDone`; `turned_away`: a host in between had no room for it."""
 

@@ -7,11 +7,11 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from udo import files
 from udo.errors import UdoError
+from udo.frozen import frozen
 from udo.ssh import known_hosts
 from udo.ssh.host_key import HostKey
 
@@ -20,7 +20,7 @@ _PATIENCE = 5.0
 _INSTANCE_ID = re.compile(r"(i|mi)-[0-9a-f]{8,17}")
 
 
-@dataclass(frozen=True)
+@frozen
 class Pins:
     """The pins in one folder; a pin once made is never replaced by Udo."""
 

@@ -9,12 +9,13 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from udo import programs
 from udo.errors import UdoError, UsageError
+from udo.frozen import frozen
 from udo.ssh.config_file import HARMLESS, Setting, every_line
 from udo.ssh.known_hosts import KnownHosts
 from udo.ssh.pins import Pins
@@ -36,7 +37,7 @@ _AUTHORITY = "known_hosts has a @cert-authority for them and no key"
 Answer = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Said:
     """The lines of a configuration, its Include lines followed."""
 

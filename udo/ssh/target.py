@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from udo.frozen import frozen
 
 HostKeys = Literal["strict", "accept-new"]
 # Seconds: poll(2), sockets and ssh itself take no longer wait.
@@ -17,7 +18,7 @@ KNOWN_HOSTS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """One host; `key` is a private key file (None: the agent's and the usual ones), `known_hosts` files to trust.
 
@@ -53,7 +54,7 @@ def known_names(host: str, port: int) -> tuple[str, ...]:
     return (host.lower(),) if port == 22 else (f"[{host.lower()}]:{port}", host.lower())
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """How a fan-out goes; times are seconds, from each host's dial but for `pause` and `deadline`.
 

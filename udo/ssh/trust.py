@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from udo.errors import Refused, UdoError
+from udo.frozen import frozen
 from udo.ssh import console
 from udo.ssh.host_key import HostKey
 from udo.ssh.known_hosts import Known, KnownHosts
@@ -18,7 +19,7 @@ ConsoleKeys = Callable[[str], str | None]
 _NOWHERE = "not pinned, not in known_hosts, and no host keys in its console output (which can be minutes late)"
 
 
-@dataclass(frozen=True)
+@frozen
 class Knowledge:
     """What is known of one host before it is dialled.
 
@@ -40,7 +41,7 @@ class Knowledge:
         return tuple(dict.fromkeys(name for key in self.keys for name in key.algorithms))
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """Whether to go on with a server; `pin`: note its key first; `reason` says why not, and what to do."""
 

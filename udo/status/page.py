@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.blue_green import moved, serving
+from udo.frozen import frozen
 from udo.groups.locks import Locks
 from udo.model.deployments import Deployment
 from udo.model.groups import APP_TAG
@@ -32,7 +33,7 @@ _FEW = 5
 Targets = dict[str, "tuple[TargetHealth, ...] | None"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Deployed:
     """The last deployments of a deployment group (None where it does not exist), unless they are unknown."""
 
@@ -42,7 +43,7 @@ class Deployed:
     is_known: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Standing:
     """How a role stands: its group (None where there is none), the targets that it may be among, what was deployed.
 
@@ -56,7 +57,7 @@ class Standing:
     lock: Any
 
 
-@dataclass(frozen=True)
+@frozen
 class Page:
     """How all roles stand, in their order, and the footnotes."""
 
