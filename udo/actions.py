@@ -246,6 +246,7 @@ WRITES: dict[str, frozenset[str]] = {
         "autoscaling:CreateOrUpdateTags",
         "autoscaling:SuspendProcesses",
         "codedeploy:CreateDeployment",
+        "codedeploy:CreateDeploymentConfig",
         "codedeploy:StopDeployment",
         "s3:AbortMultipartUpload",
         "s3:CompleteMultipartUpload",

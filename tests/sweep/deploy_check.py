@@ -30,15 +30,21 @@ _FIXED = ("id", "revision", "creator", "outdated", "says", "deployment_config_na
 
 
 def deploy_check(
-    *made: str, waits: bool = True, hooks: int = 0, stops: bool = False, more: Check | None = None
+    *made: str,
+    waits: bool = True,
+    hooks: int = 0,
+    stops: bool = False,
+    configs: bool = False,
+    more: Check | None = None,
 ) -> Check:
     """At the end of an undisturbed run the group's deployments read like this, the oldest first.
 
     Each is `COMMIT STATUS COUNT`: seven digits, its status, and how many instances got it. Where the run `stops`
     another deployment, how far that one came is not looked at, and the group is tagged. With `more` the group changes,
-    as that says.
+    as that says; with `configs` there is one deployment configuration more.
     """
-    untouched = (*(_A_TAG if stops else (only_these_change("deployments", "files"),)), no_process_is_touched)
+    changed = ("deployments", "files", *(("deployment_configs",) if configs else ()))
+    untouched = (*(_A_TAG if stops else (only_these_change(*changed),)), no_process_is_touched)
     return Check(
         always=(
             every_group_launches_from_something,
@@ -46,6 +52,7 @@ def deploy_check(
             capacity_is_never_lowered,
             deployments_of_others_are_left_alone,
             at_most_one_deployment_is_made,
+            no_config_but_its_own_is_made,
             the_hook_runs_at_most_once,
         ),
         told=(
@@ -95,6 +102,13 @@ def at_most_one_deployment_is_made(case: Case) -> None:
     assert len(now) <= len(end), f"more deployments than undisturbed: {now}"
     for one, undisturbed in zip(now, end, strict=False):
         assert one | {"id": ""} == undisturbed | {"id": ""}
+
+
+def no_config_but_its_own_is_made(case: Case) -> None:
+    """Of deployment configurations those that were there stay as they are, and none is made but that of the end."""
+    before, now, end = (state["deployment_configs"] for state in (case.before, case.after, case.end))
+    assert {name: now.get(name) for name in before} == before, "deployment configurations that were there changed"
+    assert {name: end.get(name) for name in now} == now, "deployment configurations that nobody needs"
 
 
 def no_deployment_is_made(case: Case) -> None:

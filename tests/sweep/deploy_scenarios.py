@@ -22,6 +22,7 @@ THIRD = "2222222222222222222222222222222222222222"
 BUNDLE = config("deploy: {github: null, s3: {bucket: releases}}")
 FOLDER = Path(__file__).parent / "bundle"
 SUSPEND = config(f"deploy: {{suspend: [{', '.join((CODEDEPLOYS, *UDOS, THEIRS))}]}}")
+SPREAD = config("availability_zones: [us-west-2a, us-west-2b]")
 HOOK = config(f"post_deploy_hook: [[sh, -c, 'echo $UDO_REVISION >> {HOOKED}']], deploy: {{on_failure: rollback}}")
 
 
@@ -113,6 +114,12 @@ CORE = {
         DEPLOY, _partly, deploy_check("1111111 Succeeded 3", "740800d Succeeded 2", "740800d Succeeded 1"), PLAIN
     ),
     "deploy-suspending": Scenario(DEPLOY, _suspended, deploy_check(*NEXT, more=SUSPENDING), SUSPEND),
+    "deploy-canary": Scenario(
+        (*DEPLOY, "--canary", "zone", "--pause", "10s"),
+        _seeded,
+        deploy_check("1111111 Succeeded 3", "740800d Succeeded 3", configs=True),
+        SPREAD,
+    ),
     "deploy-hook": Scenario(
         (*DEPLOY, "--reason", "fixes the cart", "--file-exists", "overwrite"),
         _seeded,
@@ -157,6 +164,12 @@ CORE = {
     ),
 }
 MORE = {
+    "deploy-canary-unwatched": Scenario(
+        (*DEPLOY, "--canary", "zone", "--pause", "10s", "--no-wait"),
+        _seeded,
+        deploy_check("1111111 Succeeded 3", "740800d Created 0", waits=False, configs=True),
+        SPREAD,
+    ),
     "deploy-first": Scenario(DEPLOY, _never, deploy_check("740800d Succeeded 3"), PLAIN),
     "deploy-grown": Scenario(
         DEPLOY, _grown, deploy_check("1111111 Succeeded 3", "740800d Succeeded 3", "740800d Succeeded 1"), PLAIN

@@ -13,13 +13,18 @@ from moto.core.base_backend import BaseBackend
 from moto.ec2.models import ec2_backends
 from moto.ssm.models import ssm_backends
 
+from udo.sandbox.strict.codedeploy.configs import configs as known_configs
+
 REGION = "us-west-2"
 OURS = "prod-webapp"
 State = Mapping[str, Mapping[str, Any]]
 _RANDOM = re.compile(r"(udo:|lt-)(?:[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}|[0-9a-f]{17})")
 # What differs from one run to the next and means nothing: times, random ids, and what moto keeps for itself.
 _PASSING = frozenset(
-    {"created_time", "create_time", "arn", "udo_activity", "udo_ready_at", "udo_gone_at", "udo_id", "_id", "id"}
+    {
+        *("created_time", "create_time", "arn", "udo_activity", "udo_ready_at", "udo_gone_at", "udo_id", "_id", "id"),
+        *("udo_alarms", "udo_looked", "udo_sampled", "udo_samples", "udo_cool_at", "udo_warm_at"),
+    }
 )
 
 _LOOKED_INTO = frozenset({"InstanceState", "Birth", "Base64EncodedString"})
@@ -89,7 +94,9 @@ def _of_codedeploy(backend: Any) -> dict[str, dict[str, Any]]:
     made: dict[str, list[Any]] = {name: [] for name in groups}
     for one in backend.deployments.values():
         made[one.deployment_group_name].append(_deployment(one))
-    return {"deployment_groups": {name: _plain(one, top=True) for name, one in groups.items()}, "deployments": made}
+    configs = {name: _plain([one.kind, one.value, one.described_zonal]) for name, one in known_configs(backend).items()}
+    told = {name: _plain(one, top=True) for name, one in groups.items()}
+    return {"deployment_groups": told, "deployments": made, "deployment_configs": configs}
 
 
 def _deployment(one: Any) -> dict[str, Any]:

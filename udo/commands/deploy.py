@@ -15,6 +15,7 @@ from udo.commands._options import path_given, wait_lock, waivers
 from udo.commands.deployments import listed
 from udo.commands.stop import stop
 from udo.deploy.back import back, reason_back
+from udo.deploy.canary import asked_pause
 from udo.deploy.course import Course
 from udo.deploy.lookup import KEYS, Asked, compared, looked_up, meant
 from udo.deploy.observe import observe_active, observe_deployments, observe_groups, setting
@@ -81,6 +82,8 @@ def limit(text: str) -> float:
 @click.option("--allow-older", is_flag=True, help="Deploy a commit that is in the history of the running one.")
 @click.option("--queue", metavar="[=TIME]", type=given, help="Wait for the end of another deployment first (60m).")
 @click.option("--supersede", is_flag=True, help="Stop another deployment first, without a rollback; asks.")
+@click.option("--canary", metavar="zone", help="Deploy to one Availability Zone first, and wait before the others.")
+@click.option("--pause", metavar="TIME", type=given, help="With --canary: how long, such as 10m.")
 @click.option("--no-wait", is_flag=True, help="Start it, name it, leave it to AWS: what follows a success is not done.")
 @click.option("--timeout", metavar="TIME", type=limit, help="Follow it for so long: 90s, 30m or 1h (default: 60m).")
 @click.option(
@@ -112,6 +115,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     The processes of deploy.suspend are suspended just before a deployment is made, and resumed however this ends. Those
     that CodeDeploy can it suspends itself; the others go with a run that waits, not with --no-wait (exit 2). After a
     run that was killed the next one resumes them, or 'udo resume --recover'.
+
+    --canary zone deploys to one Availability Zone, waits for --pause, and continues zone by zone, unless as many have
+    failed as a zone has. The deployment configuration for it, udo-HASH, is made where it is missing, and stays.
 
     What it will meet is told first, in a dry run too: which failure ends it, what is in its way; docs/deployments.md.
 
@@ -234,6 +240,7 @@ def _asked(
         raise UsageError("which revision?", hint="give REV, --from, --bundle or --follow; see 'udo deploy --help'")
     if options["anyway"] and not folder:
         raise UsageError("--anyway is about a bundle", hint="give it with --bundle DIR")
+    _pause(role, options)
     if options["queue"] and options["supersede"]:
         raise UsageError("--queue and --supersede exclude each other", hint="give one of them")
     if cluster is not None and one_cluster(session.config, cluster) == role.cluster:
@@ -256,14 +263,23 @@ def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) 
     return Wanted(
         {},
         session.run_id,
-        options["timeout"] or float(role.get("deploy.timeout")),
+        _timeout(role, options),
         not options["no_wait"],
         options["again"],
         _reason(options["reason"]),
         options["file_exists"] or role.get("deploy.file_exists"),
         aws.region or "",
         supersede=aws.identity()[1] if options["supersede"] else "",
+        pause=_pause(role, options),
     )
+
+
+def _pause(role: Role, options: Mapping[str, Any]) -> int | None:
+    return asked_pause(options["canary"], options["pause"], _timeout(role, options), follow=options["follow"])
+
+
+def _timeout(role: Role, options: Mapping[str, Any]) -> float:
+    return options["timeout"] or float(role.get("deploy.timeout"))
 
 
 def _followed(session: Session, role: Role, aws: Aws, wanted: Wanted) -> Change:

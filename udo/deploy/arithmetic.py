@@ -94,8 +94,9 @@ class Arithmetic:
         names = ", ".join(f"{name} ({zone.count})" for name, zone in self.zones.items())
         least, unit = zonal.minimum.value, " %" if zonal.minimum.kind == "FLEET_PERCENT" else ""
         kept = f"; {least}{unit} of each must stay healthy" if least else ""
-        waits = f"; {_minutes(zonal.first_wait)} after the first, {_minutes(zonal.wait)} after each other"
-        return f"zone by zone: {names}{kept}{waits if zonal.first_wait or zonal.wait else ''}"
+        after = [f"{_minutes(zonal.first_wait)} after the first"] if zonal.first_wait or zonal.wait else []
+        after += [f"{_minutes(zonal.wait)} after each other"] if zonal.wait else []
+        return f"zone by zone: {names}{kept}{'; ' if after else ''}{', '.join(after)}"
 
     def row(self) -> dict[str, Any]:
         """The same for scripts; `failures` is how many fail it while others have not begun, null where any way does."""

@@ -12,6 +12,7 @@ from udo.change.many import Change
 from udo.change.plan import NEVER, Plan, Ref, Wait
 from udo.change.waiting import told_in_the_end
 from udo.deploy.blue_green import moved, refuse
+from udo.deploy.canary import observe_canary
 from udo.deploy.forecast import with_forecast
 from udo.deploy.guards import may_not_override
 from udo.deploy.observe import OF_SOME_INSTANCES, observe_deployments, observe_groups
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.deploy.observe import Observed
     from udo.deploy.plan import Wanted
-    from udo.model.deployments import Deployment
+    from udo.model.deployments import Deployment, DeploymentConfig
     from udo.session import Session
 
 # How many further deployments bring up members that came meanwhile.
@@ -198,8 +199,8 @@ class Course:
         self._is_queued = other is not None
         role = self._role
         if other is None or self._until is None:
-            plan = plan_deploy(role, now, self._wanted)
-            plan = with_forecast(self._aws, role, now, plan, self._together)
+            plan, config = self._with_canary(now, plan_deploy(role, now, self._wanted))
+            plan = with_forecast(self._aws, role, now, plan, self._together, config)
             self.ending.plan, self.ending.known = plan, now.deployments
             waits = [step.read.params["deploymentId"] for step in plan.steps if isinstance(step, Wait)]
             if waits:
@@ -212,3 +213,13 @@ class Course:
         wait = wait_for_other(other, max(1.0, self._until - self._clock.monotonic()))
         heading = Plan(self._wanted.verb, role.label, (wait,), notes=(then,), reason=self._wanted.reason, asks=asks)
         return replace(heading, guarded=self._wanted.guarded)
+
+    def _with_canary(self, now: Observed, plan: Plan) -> tuple[Plan, DeploymentConfig | None]:
+        """The plan with its canary where one is asked for and everybody is deployed to, and how it deploys then."""
+        made = next((call for call in plan.writes if call.operation == "CreateDeployment"), None)
+        if self._wanted.pause is None or made is None or not any(one.in_service for one in now.group.members):
+            return plan, None
+        if made.params.get("updateOutdatedInstancesOnly"):
+            return replace(plan, notes=(*plan.notes, "no canary: the other instances have this revision already")), None
+        canary = observe_canary(self._aws, self._role, now, self._wanted.pause)
+        return plan_deploy(self._role, now, replace(self._wanted, canary=canary)), canary.config

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from udo.config import Role
     from udo.deploy.observe import Observed
     from udo.deploy.outlook import Outlook, Together
+    from udo.model.deployments import DeploymentConfig
     from udo.model.groups import Member
 
 # What it means for a deployment that a process is suspended; of the others it means nothing, or less disturbance.
@@ -37,13 +38,18 @@ _ROLLED_BACK = {"DEPLOYMENT_FAILURE": "it fails", "DEPLOYMENT_STOP_ON_ALARM": "a
 Row = dict[str, Any]
 
 
-def with_forecast(aws: Aws, role: Role, observed: Observed, plan: Plan, together: Together) -> Plan:
-    """The plan with its forecast, where it makes a deployment: as notes, and in parts for scripts."""
+def with_forecast(
+    aws: Aws, role: Role, observed: Observed, plan: Plan, together: Together, config: DeploymentConfig | None = None
+) -> Plan:
+    """The plan with its forecast, where it makes a deployment: as notes, and in parts for scripts.
+
+    With `config` it is deployed by that one, and not by what udo.yml and the deployment group say.
+    """
     made = next((call for call in plan.writes if call.operation == "CreateDeployment"), None)
     if made is None:
         return plan
     only = observed.lacking if made.params.get("updateOutdatedInstancesOnly") else ()
-    outlook = observe_outlook(aws, role, observed, together)
+    outlook = observe_outlook(aws, role, observed, together, config)
     rows = tuple(forecast(role, observed, outlook, made.params["revision"], only))
     return replace(plan, notes=(*plan.notes, *(row["says"] for row in rows)), forecast=rows)
 

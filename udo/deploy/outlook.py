@@ -48,12 +48,14 @@ class Outlook:
         return tuple(member for group in self.groups for member in group.members if member.in_service)
 
 
-def observe_outlook(aws: Aws, role: Role, observed: Observed, together: Together) -> Outlook:
+def observe_outlook(
+    aws: Aws, role: Role, observed: Observed, together: Together, known: DeploymentConfig | None = None
+) -> Outlook:
     """The outlook of a deployment: one read for a running refresh, and one for each thing that is used beside that.
 
-    `together` asks for several things at the same time.
+    `together` asks for several things at the same time. A configuration that is `known` is not read.
     """
-    reading = _Reading(aws, role, observed)
+    reading = _Reading(aws, role, observed, known)
     aws.open(*reading.services)
     together([partial(reading.ask, name) for name in reading.wanted if name not in _ALONE])
     for name in _ALONE & reading.wanted.keys():
@@ -85,13 +87,13 @@ def rolls_back(role: Role, observed: Observed) -> tuple[str, ...]:
 class _Reading:
     """The reads by name, each only where it has something to tell; what they gave, and what could not be read."""
 
-    def __init__(self, aws: Aws, role: Role, observed: Observed) -> None:
+    def __init__(self, aws: Aws, role: Role, observed: Observed, known: DeploymentConfig | None) -> None:
         self.found: dict[str, Any] = {}
         self.unknown: dict[str, str] = {}
         self._aws = aws
         config = str(role.get("deploy.config") or observed.deployment_group.config or ONE_AT_A_TIME)
         good = observed.deployment_group.last_successful if rolls_back(role, observed) else None
-        self.known_config = AWS_OWN.get(config)
+        self.known_config = known or AWS_OWN.get(config)
         self.known_good = next((one for one in observed.deployments if one.deployment_id == good), None)
         self._ill = [one.instance_id for one in observed.group.members if one.in_service and not one.is_healthy]
         self.wanted = dict(self._of_groups(observed))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.config import Role
+    from udo.deploy.canary import Canary
     from udo.deploy.observe import Observed
     from udo.model.deployments import Deployment
 
@@ -48,8 +49,9 @@ class Wanted:
     """What the command line asks for; `revision` is CodeDeploy's mapping, `timeout` in seconds.
 
     With `follow` whatever is active is followed. `supersede` names the operator who stops another deployment for this
-    one. `verb` is the one that was typed. `uploads` bring the revision to S3 first. `alarms` are given to
-    CodeDeploy.
+    one. `verb` is the one that was typed. `uploads` bring the revision to S3 first. `alarms` are given to CodeDeploy.
+    With a `pause` the first zone is a canary, after which so many seconds are waited; `canary` is the configuration for
+    that, once it is known.
     """
 
     revision: Mapping[str, Any]
@@ -66,6 +68,8 @@ class Wanted:
     verb: str = "deploy"
     uploads: tuple[Call | Upload, ...] = ()
     alarms: tuple[str, ...] = ()
+    pause: int | None = None
+    canary: Canary | None = None
 
     @property
     def guarded(self) -> str:
@@ -202,7 +206,9 @@ def _created(role: Role, heading: Plan, observed: Observed, wanted: Wanted, name
     before_it = (
         _programs(role, "pre_deploy_hook", _environment(role, wanted, group.application)) if name == FIRST else ()
     )
-    steps = (*before_it, *wanted.uploads, call, *waits)
+    canary = _canary(observed, wanted, name)
+    configs = (canary.call,) if canary and not canary.is_there else ()
+    steps = (*before_it, *wanted.uploads, *configs, call, *waits)
     plan = replace(heading, steps=steps, goal=() if waits else (started,), differences=differences)
     plan = replace(plan, notes=(*plan.notes, alone) if alone else plan.notes)
     plan = replace(plan, back=way_back(role, Ref(name), wanted.timeout) if waits else ())
@@ -214,7 +220,8 @@ def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:
     where = {"applicationName": group.application, "deploymentGroupName": group.name}
     marked = mark(wanted.run_id)
     params: dict[str, Any] = {**where, "revision": wanted.pinned, "description": mark(wanted.run_id, wanted.reason)}
-    if config := role.get("deploy.config"):
+    canary = _canary(observed, wanted, name)
+    if config := canary.config.name if canary else role.get("deploy.config"):
         params["deploymentConfigName"] = config
     match role.get("deploy.on_failure"):
         case "rollback":
@@ -229,6 +236,7 @@ def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:
     if observed.lacking:
         params["updateOutdatedInstancesOnly"] = True
         reached = f"only the {instances(len(observed.lacking))} without it"
+    reached += f", one zone first, {canary.waits}" if canary else ""
     in_the_way = f", files in the way: {wanted.file_exists}" if wanted.file_exists else ""
     return Call(
         f"deploy {told(wanted.revision)} to {group.application} {group.name} ({reached}{in_the_way})",
@@ -239,6 +247,11 @@ def _call(role: Role, observed: Observed, wanted: Wanted, name: str) -> Call:
         expect=(_still_contained(where, observed),),
         proof=_proof(where, marked, observed, name),
     )
+
+
+def _canary(observed: Observed, wanted: Wanted, name: str) -> Canary | None:
+    """The canary of the first deployment to all; those that lack what others have need none."""
+    return wanted.canary if name == FIRST and not observed.lacking else None
 
 
 def _still_contained(where: Mapping[str, Any], observed: Observed) -> Pair:

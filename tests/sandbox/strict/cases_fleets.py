@@ -242,3 +242,18 @@ def hooks_need_room(aws: Account) -> None:
     _create(aws, "LifecycleHookLimitExceededException", autoScalingGroups=["web"])
     named = {"applicationName": "shop", "currentDeploymentGroupName": "web"}
     accepted(aws.codedeploy.update_deployment_group, **named, autoScalingGroups=["web"])
+
+
+def zonal_configs_are_for_deployments_in_place(aws: Account) -> None:
+    aws.balanced()
+    _blue_green(aws)
+    aws.step(600)
+    zonal = {"monitorDurationInSeconds": 60}
+    hosts = {"type": "HOST_COUNT", "value": 1}
+    accepted(
+        aws.codedeploy.create_deployment_config,
+        deploymentConfigName="Own",
+        minimumHealthyHosts=hosts,
+        zonalConfig=zonal,
+    )
+    refused(aws.deploy, "InvalidDeploymentConfigNameException", "zonal", deploymentConfigName="Own")

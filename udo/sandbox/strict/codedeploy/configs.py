@@ -12,7 +12,7 @@ from moto.moto_api._internal import mock_random
 
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.pages import page
-from udo.sandbox.strict.rules import Refusal, Request, answers, rule
+from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, rule
 
 INVALID_TOKEN = ("InvalidNextTokenException", "The nextToken is not valid.")
 ONE_AT_A_TIME = "CodeDeployDefault.OneAtATime"
@@ -167,6 +167,25 @@ def zonal_configs_are_whole(asked: Mapping[str, Any]) -> Zonal:
     if kind not in ("HOST_COUNT", "FLEET_PERCENT") or not 0 <= value <= highest or min(wait, first_wait) < 0:
         raise Refusal("InvalidZonalDeploymentConfigurationException", "The zonal configuration is not valid.")
     return Zonal(kind, value, first_wait, wait)
+
+
+@refuses("codedeploy", "CreateDeployment", moto="goes by no configuration")
+def zonal_configs_are_for_deployments_in_place(request: Request) -> None:
+    """A deployment to a blue/green deployment group goes by no zonal configuration.
+
+    Source: docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations-create.html (zonal configuration;
+    no source tells how it is refused).
+    """
+    params, backend = request.params, request.backend("codedeploy")
+    group = backend.deployment_groups.get(params["applicationName"], {}).get(params.get("deploymentGroupName"))
+    name = params.get("deploymentConfigName") or (group and str(group.deployment_config_name or ""))
+    found = configs(backend).get(name) if name else None
+    style = (getattr(group, "deployment_style", None) or {}).get("deploymentType")
+    if found is not None and found.zonal is not None and style == "BLUE_GREEN":
+        raise Refusal(
+            "InvalidDeploymentConfigNameException",
+            f"The deployment configuration {name} is zonal, which blue/green deployments do not support.",
+        )
 
 
 @answers("codedeploy", "DeleteDeploymentConfig", moto="has no such operation")
