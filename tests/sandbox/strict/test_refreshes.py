@@ -152,6 +152,28 @@ def test_new_instances_that_are_not_healthy_are_replaced_for_an_hour(account: Ac
     assert "has insufficient data to evaluate its health with Elastic Load Balancing." in shown["StatusReason"]
 
 
+def test_old_members_that_are_checked_for_the_first_time_are_not_replaced_as_if_they_were_sick(
+    account: Account,
+) -> None:
+    account.delay(target=60.0)
+    members = _group(account, 4, TargetGroupARNs=[account.balanced()], HealthCheckType="ELB")
+    _start(account, NEXT)
+    account.step(30)
+    assert account.members() == members
+    account.step(40)
+    assert len(set(members) & set(account.members())) == 3
+
+
+def test_old_members_that_are_sick_go_first_and_at_once(account: Account) -> None:
+    members = _group(account, 4)
+    account.autoscaling.suspend_processes(**OWN, ScalingProcesses=["ReplaceUnhealthy"])
+    for one in members[1:3]:
+        account.autoscaling.set_instance_health(InstanceId=one, HealthStatus="Unhealthy")
+    _start(account, NEXT, InstanceWarmup=600)
+    account.step(10)
+    assert set(members) & set(account.members()) == {members[0], members[3]}
+
+
 def test_a_group_without_checks_of_its_balancer_notices_nothing(account: Account) -> None:
     _group(account, 1, TargetGroupARNs=[account.balanced()])
     account.delay(boot=10.0)

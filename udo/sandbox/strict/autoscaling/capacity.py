@@ -239,14 +239,15 @@ def only_members_in_service_are_targets(backend: Any, group_name: str) -> None:
     """
     group = backend.autoscaling_groups[group_name]
     # What CodeDeploy has taken off for a deployment stays off until it is put back.
-    blocked = [{"Id": one.instance_id} for one in group.instance_states if getattr(one, "udo_blocked", False)]
-    targets = [{"Id": member.instance_id} for member in group.active_instances()]
+    blocked = {one.instance_id for one in group.instance_states if getattr(one, "udo_blocked", False)}
+    serving = [member.instance_id for member in group.active_instances() if member.instance_id not in blocked]
     for arn in group.target_group_arns or []:
-        (target_group,) = backend.elbv2_backend.describe_target_groups(
-            target_group_arns=[arn], load_balancer_arn=None, names=None
-        )
-        ports = [{**target, "Port": target_group.port} for target in targets if target not in blocked]
-        backend.elbv2_backend.register_targets(arn, ports)
+        target_group = backend.elbv2_backend.target_groups.get(arn)
+        if target_group is None:
+            raise TargetGroupNotFoundError
+        missing = [{"Id": one, "Port": target_group.port} for one in serving if one not in target_group.targets]
+        if missing:
+            backend.elbv2_backend.register_targets(arn, missing)
 
 
 @rule("elbv2", "DescribeTargetHealth", moto="keeps the instance as a healthy target for ever")

@@ -145,27 +145,34 @@ def serves(group: Any, refresh: Refresh, member: Any) -> bool:
 
 def healthy(group: Any, member: Any) -> bool:
     """Whether the checks that a group goes by call a member healthy."""
+    return not (sick(group, member) or targets_that_are_checked_must_be_healthy(group, member))
+
+
+def sick(group: Any, member: Any) -> bool:
+    """Whether a check that a group goes by has failed on a member."""
     if member.health_status != "Healthy" or member.instance.state != "running":
-        return False
-    return not targets_that_are_checked_must_be_healthy(group, member)
+        return True
+    return any(fails(one, member.instance_id) for one in _checked(group))
 
 
 @rule("autoscaling", "StartInstanceRefresh", moto="has no such operation")
 def targets_that_are_checked_must_be_healthy(group: Any, member: Any) -> bool:
-    """In a group whose health check type is ELB a new instance serves once its target groups call it healthy.
+    """In a group whose health check type is ELB an instance does not serve while its target groups still check it for
+    the first time.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html (health check grace period);
     health-checks-overview.html.
     """
-    if not group.target_group_arns or "ELB" not in str(group.health_check_type):
-        return False
-    known = group.autoscaling_backend.elbv2_backend.target_groups
-    checked = [known[arn] for arn in group.target_group_arns if arn in known]
     instance_id = member.instance_id
-    return any(
-        fails(one, instance_id) or (instance_id in one.targets and targets_begin_as_initial(one, instance_id))
-        for one in checked
-    )
+    return any(instance_id in one.targets and targets_begin_as_initial(one, instance_id) for one in _checked(group))
+
+
+def _checked(group: Any) -> list[Any]:
+    """The target groups whose checks a group goes by."""
+    if not group.target_group_arns or "ELB" not in str(group.health_check_type):
+        return []
+    known = group.autoscaling_backend.elbv2_backend.target_groups
+    return [known[arn] for arn in group.target_group_arns if arn in known]
 
 
 @rule("autoscaling", "StartInstanceRefresh", moto="has no such operation")

@@ -19,7 +19,7 @@ from udo.sandbox.strict.autoscaling.refresh_arithmetic import (
     healthy_percentages_bound_a_refresh,
     needed,
 )
-from udo.sandbox.strict.autoscaling.refresh_members import Fleet, healthy, look
+from udo.sandbox.strict.autoscaling.refresh_members import Fleet, healthy, look, sick
 from udo.sandbox.strict.autoscaling.refresh_moments import due
 from udo.sandbox.strict.autoscaling.refresh_reasons import baking, pausing, stuck_reason, waiting_reason
 from udo.sandbox.strict.autoscaling.refresh_state import Refresh, Rollback, active
@@ -183,7 +183,7 @@ def _replace(group: Any, refresh: Refresh, fleet: Fleet, keep: int) -> bool:
         if preferences["StandbyInstances"] == "Terminate":
             _take(group, member)
     free = [one for one in fleet.old if one not in fleet.held and one.lifecycle_state == "InService"]
-    idle = [one for one in free if one.instance_id not in fleet.ready]
+    idle = [one for one in free if sick(group, one)]
     serving = [one for one in free if one.instance_id in fleet.ready]
     left = max(0, min(fleet.left - keep, len(fleet.old) - len(fleet.held)))
     useless = idle[:left]
