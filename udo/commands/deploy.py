@@ -26,6 +26,7 @@ from udo.deploy.source import PREVIOUS
 from udo.deploy.suspend import unattended
 from udo.duration import given
 from udo.errors import UsageError
+from udo.files import current_folder
 from udo.groups.target import role_target
 from udo.result import Result
 from udo.schema.deploy import FILE_EXISTS
@@ -118,7 +119,6 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
 
     --canary zone deploys to one Availability Zone, waits for --pause, and continues zone by zone, unless as many have
     failed as a zone has. The deployment configuration for it, udo-HASH, is made where it is missing, and stays.
-
     What it will meet is told first, in a dry run too: which failure ends it, what is in its way; docs/deployments.md.
 
     Before a deployment is made pre_deploy_hook is run on this machine, and keeps it from being made where it fails;
@@ -128,17 +128,15 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     For ROLE a list (webapp,worker) or '*' may stand: each is deployed after those that its deploy.after names, all are
     shown and asked about first, where one fails the others are not begun, and the same command goes on there.
 
-    The original's forms (GROUP REV for a deployment group, list, last, status ID, stop) work where no cluster has that
-    name.
+    The original's forms (GROUP REV, list, last, status ID, stop) work where no cluster has that name.
 
     \b
     udo deploy stage worker 740800d --dry-run
     udo deploy prod webapp v1.4.2 --reason "fixes the cart"
-    udo deploy prod webapp --from stage
+    udo deploy prod webapp --from stage --canary zone --pause 10m
     udo deploy prod webapp @previous
     udo deploy prod webapp,worker v1.4.2 --yes
     udo deploy prod.webapp s3://shop-releases/webapp/1.4.2.zip --timeout 30m
-    udo deploy prod webapp main --queue=20m
     udo deploy stage webapp --bundle ./build
 
     \b
@@ -206,7 +204,7 @@ def _planned(session: Session, role: Role, asked: Asked, options: Mapping[str, A
 
 
 def _course(session: Session, role: Role, aws: Aws, groups: Observed, wanted: Wanted, asked: Asked) -> Change:
-    wanted = replace(wanted, notes=(*wanted.notes, *compared(aws, role, wanted.revision, asked)))
+    wanted = replace(wanted, notes=(*wanted.notes, *compared(aws, role, wanted.revision, asked, current_folder())))
     observed = observe_deployments(aws, groups, wanted.revision)
     again = partial(meant, session, role, aws, asked)
     return Course(session, role, aws, wanted, observed, asked.queue, again).change()
@@ -256,7 +254,7 @@ def _asked(
         return replace(asked, bundle=bundle_of(session, role, folder, anyway=options["anyway"]))
     if not rest or rest[0] == PREVIOUS:
         return replace(asked, word=rest[0] if rest else "")
-    return replace(asked, word=rest[0], found=looked_up(session, rest[0], role, known))
+    return replace(asked, word=rest[0], found=looked_up(session, rest[0], role, known, current_folder()))
 
 
 def _wanted(session: Session, role: Role, aws: Aws, options: Mapping[str, Any]) -> Wanted:

@@ -9,11 +9,11 @@ from udo.deploy.git import between, rehearsed, resolved
 from udo.deploy.revision import Archive, Commit, GitName, Sources, location, meaning, told
 from udo.deploy.source import PREVIOUS, previous, promoted, running
 from udo.errors import AwsError, PermissionDenied, Refused
-from udo.files import current_folder
 from udo.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from udo.aws import Aws
     from udo.config import Role
@@ -79,8 +79,8 @@ def _revision(session: Session, role: Role, aws: Aws, asked: Asked) -> tuple[Map
     return location(_pinned(aws, asked.found)), _notes(asked.found)
 
 
-def compared(aws: Aws, role: Role, revision: Mapping[str, Any], asked: Asked) -> tuple[str, ...]:
-    """The commits between what runs and what is to be deployed, where the clone around us knows both.
+def compared(aws: Aws, role: Role, revision: Mapping[str, Any], asked: Asked, folder: Path) -> tuple[str, ...]:
+    """The commits between what runs and what is to be deployed, where the clone around a folder knows both.
 
     Raises: Refused for an older commit that nobody allowed.
     """
@@ -94,7 +94,7 @@ def compared(aws: Aws, role: Role, revision: Mapping[str, Any], asked: Asked) ->
     before = now.revision.get("gitHubLocation") if now else None
     if not before or str(before.get("repository")).lower() != str(new["repository"]).lower():
         return ()
-    lines, older = between(new["repository"], str(before.get("commitId")), new["commitId"], current_folder())
+    lines, older = between(new["repository"], str(before.get("commitId")), new["commitId"], folder)
     if older and not (asked.allow_older or asked.word == PREVIOUS):
         raise Refused(
             f"{new['commitId'][:12]} is older than {str(before.get('commitId'))[:12]}, which {role.label} runs",
@@ -103,8 +103,8 @@ def compared(aws: Aws, role: Role, revision: Mapping[str, Any], asked: Asked) ->
     return tuple(lines)
 
 
-def looked_up(session: Session, word: str, role: Role, known: dict[GitName, Commit]) -> Commit | Archive:
-    """What REV means, before AWS is asked for anything."""
+def looked_up(session: Session, word: str, role: Role, known: dict[GitName, Commit], folder: Path) -> Commit | Archive:
+    """What REV means in the clone around a folder, before AWS is asked for anything."""
     kind = role.get("deploy.s3.type") if role.has("deploy.s3.type") else None
     repository, bucket, prefix = (role.get(f"deploy.{key}") for key in ("github.repo", "s3.bucket", "s3.prefix"))
     found = meaning(word, Sources(role.label, repository, bucket, prefix, kind))
@@ -112,7 +112,7 @@ def looked_up(session: Session, word: str, role: Role, known: dict[GitName, Comm
         return found
     if found not in known:
         clone = session.clone(found.repository)
-        known[found] = rehearsed(found, clone) if clone else resolved(found, current_folder())
+        known[found] = rehearsed(found, clone) if clone else resolved(found, folder)
     return known[found]
 
 

@@ -172,29 +172,6 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/test_revision.py::test_an_archive_that_is_told_can_be_given_back",),
     ),
     Mutant(
-        "let all zones follow a canary that failed",
-        "deploy/canary.py",
-        "if least < kept:",
-        "if False:",
-        ("tests/commands/test_deploy_canary.py::test_a_zone_that_fails_ends_it_before_another_is_begun",),
-    ),
-    Mutant(
-        "take a configuration for ours by its name",
-        "deploy/canary.py",
-        "if found != config:",
-        "if False:",
-        (
-            "tests/commands/test_deploy_canary.py::test_the_configuration_is_used_again_and_one_of_its_name_with_other_words_is_a_conflict",
-        ),
-    ),
-    Mutant(
-        "send a canary to those that lack what others have",
-        "deploy/course.py",
-        'if made.params.get("updateOutdatedInstancesOnly"):',
-        "if False:",
-        ("tests/commands/test_deploy_canary.py::test_those_that_lack_what_others_have_need_no_canary",),
-    ),
-    Mutant(
         "minutes become seconds unsaid",
         "commands/deploy.py",
         "if text[-1:].isdigit() and given(text):",

@@ -1,4 +1,4 @@
-"""Sabotages of the forecast of a deployment, and of groups that are replaced by a copy."""
+"""Sabotages of the forecast of a deployment, of canaries, and of groups that are replaced by a copy."""
 
 from __future__ import annotations
 
@@ -63,5 +63,28 @@ MUTANTS: tuple[Mutant, ...] = (
         "return names[0] if found.is_blue_green and len(names) == 1 else role.group_name",
         "return role.group_name",
         (_BLUE_GREEN,),
+    ),
+    Mutant(
+        "let all zones follow a canary that failed",
+        "deploy/canary.py",
+        "if least < kept:",
+        "if False:",
+        ("tests/commands/test_deploy_canary.py::test_a_zone_that_fails_ends_it_before_another_is_begun",),
+    ),
+    Mutant(
+        "take a configuration for ours by its name",
+        "deploy/canary.py",
+        "if found != config:",
+        "if False:",
+        (
+            "tests/commands/test_deploy_canary.py::test_the_configuration_is_used_again_and_one_of_its_name_with_other_words_is_a_conflict",
+        ),
+    ),
+    Mutant(
+        "send a canary to those that lack what others have",
+        "deploy/course.py",
+        'if made.params.get("updateOutdatedInstancesOnly"):',
+        "if False:",
+        ("tests/commands/test_deploy_canary.py::test_those_that_lack_what_others_have_need_no_canary",),
     ),
 )
