@@ -267,10 +267,10 @@ class Verbs(click.Group):
             if ctx.resilient_parsing:
                 return self.resolve_command(ctx, args[1:]) if args[1:] else (None, None, [])
             return self.resolve_command(ctx, [*args[1:], "--help"])
-        from difflib import get_close_matches
-
         unknown = args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx)
         if unknown and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             close = get_close_matches(args[0], self.list_commands(ctx), 1)
             raise UsageError(
                 f"no verb {args[0]!r}", hint=f"did you mean {close[0]!r}?" if close else "see 'udo --help'"

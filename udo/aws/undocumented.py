@@ -11,6 +11,8 @@ from udo import late
 # A package whose modules are found as ever, while its own beginning, which imports them all, is passed over.
 _PACKAGE = "botocore.docs"
 _DOCSTRINGS = f"{_PACKAGE}.docstring"
+# Of their patterns a read uses few.
+_LATE = ("urllib3.util.url", "botocore.compat", "botocore.utils", "botocore.handlers")
 _NAMES = ("ClientMethodDocstring", "PaginatorDocstring", "WaiterDocstring")
 
 
@@ -34,7 +36,7 @@ def load() -> None:
     sys.modules[_PACKAGE], sys.modules[_DOCSTRINGS] = package, docstrings
     whole = False
     try:
-        with late.patterns("urllib3.util.url"), late.versions():
+        with late.patterns(*_LATE), late.versions():
             import_module("botocore.client")
             import_module("botocore.handlers")
         whole = True

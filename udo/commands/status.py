@@ -11,19 +11,15 @@ from udo.groups.locks import locked_text
 from udo.groups.unapplied import unapplied_notes
 from udo.result import Result
 from udo.selectors import reading_roles
-from udo.status.details import Details
-from udo.status.facts import details_row, facts
-from udo.status.members import COLUMNS as MEMBERS
-from udo.status.members import member_rows, member_texts
 from udo.status.page import observe_page
 from udo.status.rows import COLUMNS, LOCKED, data_row, is_held, text_row
-from udo.status.watch import documents, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from udo.config import Role
     from udo.session import Session
+    from udo.status.details import Details
     from udo.status.page import Page
 
 FORMATS = ("text", "json", "jsonl")
@@ -57,15 +53,22 @@ def command(session: Session, words: tuple[str, ...], watched: bool) -> Result:
         result = _look(session, roles, words)
         if session.options.output != "jsonl":
             return result
+        from udo.status.watch import documents
+
         documents(session, result)
         return Result(result.data, notes=result.notes)
     if session.options.output == "json":
         raise UsageError("a watch is no single document", hint="use -o jsonl: a document a change")
+    from udo.status.watch import watch
+
     return watch(session, lambda: _look(session, roles, words))
 
 
 def _look(session: Session, roles: Sequence[Role], words: tuple[str, ...]) -> Result:
     if _names_one(words):
+        # Late, as what watches: the page of all roles is looked at most, and has use for neither.
+        from udo.status.details import Details
+
         details = Details(session.aws(roles[0]), roles[0].group_name)
         page = observe_page(session, roles, details=details)
         if page.standings[0].group:
@@ -81,6 +84,10 @@ def _names_one(words: tuple[str, ...]) -> bool:
 
 
 def _of_one(session: Session, page: Page, details: Details) -> Result:
+    from udo.status.facts import details_row, facts
+    from udo.status.members import COLUMNS as MEMBERS
+    from udo.status.members import member_rows, member_texts
+
     (one,) = page.standings
     now = session.clock.time()
     row, members = data_row(one), member_rows(one, details)
