@@ -117,6 +117,20 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[alarms_scale_groups]",),
     ),
     Mutant(
+        "fill in missing data as if nothing were known",
+        "sandbox/strict/cloudwatch/judgement.py",
+        "filled = most - len(real)",
+        "filled = most",
+        ("tests/sandbox/strict/test_judgement.py",),
+    ),
+    Mutant(
+        "ring for a point that may be the only one",
+        "sandbox/strict/cloudwatch/judgement.py",
+        "return ALARM if oldest >= least else OK",
+        "return ALARM if oldest > least else OK",
+        ("tests/sandbox/strict/test_judgement.py",),
+    ),
+    Mutant(
         "leave an alarm in the state that was set",
         "sandbox/strict/cloudwatch/evaluation.py",
         "if not alarm.held:",
