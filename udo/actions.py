@@ -138,8 +138,11 @@ READS: dict[str, frozenset[str]] = {
     | _REFRESHES
     | {
         "autoscaling:DescribeLaunchConfigurations",
+        "autoscaling:DescribeLifecycleHooks",
+        "codedeploy:BatchGetDeploymentGroups",
         "codedeploy:BatchGetDeployments",
         "codedeploy:GetDeploymentGroup",
+        "codedeploy:ListDeploymentGroups",
         "codedeploy:ListDeployments",
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeLaunchTemplates",

@@ -313,26 +313,6 @@ def test_an_instance_refresh_is_somebody_at_work(shop: Any, udo: Udo) -> None:
     assert nothing_was_written(shop)
 
 
-def test_the_other_groups_of_its_deployment_group_stay_in_it(shop: Any, udo: Udo) -> None:
-    join(shop, "stage2-empty", "prod-webapp", "prod-web")
-    done = udo(*SURE)
-    assert (done.exit, joined(shop)) == (0, {"stage2-empty", "prod-web"})
-    assert "stays without a group" not in done.stderr
-
-
-def test_the_last_group_leaves_a_deployment_group_that_is_named(shop: Any, udo: Udo) -> None:
-    done = udo(*SURE)
-    assert "deployment group prod-webapp of shop stays without a group: deployments to it fail" in done.stderr
-
-
-def test_who_joins_the_deployment_group_meanwhile_is_not_put_out(shop: Any, udo: Udo) -> None:
-    at(shop, "UpdateAutoScalingGroup", lambda: join(shop, "prod-webapp", "prod-web"))
-    assert udo(*SURE).exit == 4
-    assert joined(shop) == {"prod-webapp", "prod-web"}
-    assert udo(*SURE).exit == 0
-    assert joined(shop) == {"prod-web"}
-
-
 def test_what_another_group_launches_from_stays(shop: Any, udo: Udo) -> None:
     configuration(shop, "prod-webapp-v3")
     client = shop.client("autoscaling")

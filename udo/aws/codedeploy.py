@@ -50,6 +50,19 @@ class CodeDeploy:
                 found[row["deploymentGroupName"]] = deployment_group_from(row)
         return found
 
+    def deployment_group_names(self, application: str) -> tuple[str, ...]:
+        """The names of all deployment groups of an application; none where there is no such application.
+
+        Raises: UdoError.
+        """
+        try:
+            pages = list(self._connection.pages("codedeploy", "ListDeploymentGroups", {"applicationName": application}))
+        except AwsError as error:
+            if error.aws_code != _MISSING[0]:
+                raise
+            return ()
+        return tuple(name for page in pages for name in page.get("deploymentGroups", ()))
+
     def deployment_group(self, application: str, name: str) -> DeploymentGroup:
         """The deployment group of this exact name.
 

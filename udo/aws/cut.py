@@ -26,6 +26,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "BatchGetDeployments": WHOLE,
         "GetDeployment": WHOLE,
         "GetDeploymentGroup": WHOLE,
+        "ListDeploymentGroups": WHOLE,
         "ListDeploymentTargets": WHOLE,
         "ListDeployments": WHOLE,
     },

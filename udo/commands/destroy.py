@@ -31,11 +31,11 @@ TAKES = ("--dry-run", "--yes")
 
 
 class Seen(NamedTuple):
-    """What there is of a role: its group, its deployment group where it is in it, and the calls that delete its launch
+    """What there is of a role: its group, the deployment groups it is in, and the calls that delete its launch
     data, with what to know of that."""
 
     group: AutoScalingGroup | None
-    joined: DeploymentGroup | None
+    joined: tuple[DeploymentGroup, ...]
     launch_data: tuple[Call, ...]
     notes: tuple[str, ...]
 
@@ -50,7 +50,7 @@ def plan_destroy(role: Role, seen: Seen, how: Ending) -> Plan:
     if group and not group.status:
         refuse(role, group, how)
         steps += [] if how.force else emptied(role, group, how)
-    leaving = (leave(seen.joined, name),) if seen.joined else ()
+    leaving = tuple(leave(one, name) for one in seen.joined)
     steps += leaving
     if group:
         steps += [gone_wait(name, how)] if group.status else [deleted(group, how), gone_wait(name, how)]
@@ -86,7 +86,7 @@ def _notes(role: Role, seen: Seen, how: Ending) -> list[str]:
     if seen.group and (whose := owner(seen.group)):
         notes.append(f"warning: {role.group_name} belongs to {whose}, which may make it again")
     notes += strange(role.group_name, seen.group) if seen.group else ()
-    notes += what_remains(seen.joined, role.group_name) if seen.joined else ()
+    notes += [note for one in seen.joined for note in what_remains(one, role.group_name)]
     return notes
 
 
@@ -104,7 +104,7 @@ def observe_destroy(aws: Aws, role: Role) -> Seen:
     versions = aws.ec2.launch_template_named(name)
     template_id = versions[0].template_id if versions else ""
     calls, notes = family_ends(name, aws.autoscaling.launch_configurations(), template_id, groups)
-    joined, elsewhere = observe_membership(aws, role)
+    joined, elsewhere = observe_membership(aws, role, exists=bool(group and not group.status))
     return Seen(group, joined, calls, (*notes, *elsewhere))
 
 
@@ -120,9 +120,9 @@ def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bo
     """Delete a group for ever, and what is its own. The name of the group has to be typed; --yes alone is not enough.
 
     It is emptied first: what would launch members is suspended, its sizes go to zero, and it is waited for, lifecycle
-    hooks included; until it is deleted 'udo wake' brings it back. Then exactly this group leaves its deployment group,
-    and is deleted with the launch data of its family (GROUP, GROUP-v<number>, the launch template GROUP), but for what
-    another group uses. What was cut off goes on with the same command.
+    hooks included; until it is deleted 'udo wake' brings it back. Then exactly this group leaves all deployment groups
+    of its application, and is deleted with the launch data of its family (GROUP, GROUP-v<number>, the launch template
+    GROUP), but for what another group uses. What was cut off goes on with the same command.
 
     A group that is protected, that a CloudFormation stack owns, or whose members cannot go is refused.
 

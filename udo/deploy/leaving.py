@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from udo.change.plan import Call, Pair, Read
 from udo.deploy.blue_green import moved
 from udo.deploy.observe import ACTIVE, OF_ONE_INSTANCE
-from udo.errors import Absent, Conflict, Refused
+from udo.errors import Absent, Conflict, PermissionDenied, Refused
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -15,22 +16,52 @@ if TYPE_CHECKING:
     from udo.model.deployments import DeploymentGroup
 
 
-def observe_membership(aws: Aws, role: Role) -> tuple[DeploymentGroup | None, tuple[str, ...]]:
-    """The deployment group of udo.yml where the role's group is in it, None otherwise; a note where another group
-    serves in its place.
+# Source: docs.aws.amazon.com/codedeploy/latest/userguide/integrations-aws-auto-scaling.html: the hook that CodeDeploy
+# puts on each group of a deployment group has that one in its name, before an id.
+_HOOK = re.compile(r"CodeDeploy-managed-automatic-(?:launch|termination)-deployment-hook-(.+)-[0-9a-f-]{36}")
 
-    Raises: Conflict where a deployment of it is active; Refused where those that stay have no names; another UdoError.
+
+def observe_membership(
+    aws: Aws, role: Role, *, exists: bool = True
+) -> tuple[tuple[DeploymentGroup, ...], tuple[str, ...]]:
+    """The deployment groups of the application of udo.yml that the role's group is in, and notes: where another group
+    serves in its place, and on those of other applications, which CodeDeploy's hooks on the group tell of where it
+    `exists`.
+
+    Raises: Conflict where a deployment of one is active; Refused where those that stay have no names; another UdoError.
     """
     application, name = role.get("deploy.application"), role.get("deploy.deployment_group")
-    if not (application and name):
-        return None, ()
+    notes: list[str] = []
+    found = _of_application(aws, str(application), name, notes) if application else {}
+    joined = tuple(one for one in found.values() if role.group_name in one.auto_scaling_groups)
+    for one in joined:
+        _accept(aws, role, one)
+    if name in found and found[name] not in joined and (elsewhere := moved(role, found[name])):
+        notes.append(f"warning: {elsewhere}")
+    if exists:
+        hooks = filter(None, (_HOOK.fullmatch(hook.name) for hook in aws.autoscaling.hooks(role.group_name)))
+        others = sorted({hook[1] for hook in hooks} - {one.name for one in joined})
+        known = f" (not of {application})" if application else ""
+        notes += [f"warning: {role.group_name} stays listed in deployment group {one}{known}" for one in others]
+    return joined, tuple(notes)
+
+
+def _of_application(aws: Aws, application: str, name: str | None, notes: list[str]) -> dict[str, DeploymentGroup]:
+    """The deployment groups of an application by name; that of udo.yml alone where they may not be listed."""
     try:
-        found = aws.codedeploy.deployment_group(str(application), str(name))
+        return aws.codedeploy.deployment_groups(application, aws.codedeploy.deployment_group_names(application))
+    except PermissionDenied as error:
+        if not name:
+            raise
+        notes.append(f"warning: only deployment group {name} is looked at: {error.message}")
+    try:
+        return {name: aws.codedeploy.deployment_group(application, name)}
     except Absent:
-        return None, ()
-    if role.group_name not in found.auto_scaling_groups:
-        elsewhere = moved(role, found)
-        return None, (f"warning: {elsewhere}",) if elsewhere else ()
+        return {}
+
+
+def _accept(aws: Aws, role: Role, found: DeploymentGroup) -> None:
+    """Accepts a deployment group that the group can leave now. Raises: Conflict, Refused; another UdoError."""
     if found.unnamed_groups:
         raise Refused(
             f"deployment group {found.name} lists {found.unnamed_groups} groups without names, which would be lost",
@@ -41,7 +72,6 @@ def observe_membership(aws: Aws, role: Role) -> tuple[DeploymentGroup | None, tu
     if one := next((one for one in active if one.creator not in OF_ONE_INSTANCE), None):
         told = f"deployment {one.deployment_id} to {found.name} is {one.status}"
         raise Conflict(told, hint="nothing was changed; wait for its end, or use 'udo stop'")
-    return found, ()
 
 
 def leave(found: DeploymentGroup, group_name: str) -> Call:
