@@ -79,9 +79,10 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
     control.answer("fault", {"kind": "deny", "operation": "ec2:DescribeVpcs", "times": None})
     control.answer("fault", {"kind": "hang", "instance_id": member(world)})
     control.answer("fault", {"kind": "deployment", "event": "AfterInstall", "instance_id": member(world, 1)})
+    control.answer("fault", {"kind": "launch", "zone": "us-west-2a", "deployment_group": "prod-webapp"})
     control.answer("fault", {"kind": "new-account"})
     listed = control.answer("faults", {})[1]["faults"]
-    assert [fault["kind"] for fault in listed] == ["deny", "hang", "deployment", "new-account"]
+    assert [fault["kind"] for fault in listed] == ["deny", "hang", "deployment", "launch", "new-account"]
     assert control.answer("clear", {})[1] == {"faults": []}
     assert aws("ec2").describe_vpcs()["Vpcs"]
     assert deploys(control, aws)["status"] == "Succeeded"
@@ -110,6 +111,8 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
         ({"kind": "deployment", "creator": "user", "instance_id": "here"}, "takes no --place or --instance"),
         ({"kind": "deny", "pig": 1}, "a fault of requests (deny) takes no --pig"),
         ({"kind": "deployment", "seconds": 1.0}, "takes no --seconds"),
+        ({"kind": "launch", "error": "hunger"}, "launches do not fail for the reason 'hunger'"),
+        ({"kind": "launch", "event": "Install"}, "takes no --event"),
     ],
 )
 def test_a_fault_that_could_never_happen_is_a_usage_error(
@@ -127,8 +130,8 @@ def test_every_kind_of_fault_there_is_is_named_to_who_asks_for_another(control: 
     named = control.answer("fault", {"kind": "sing"})[1]["hint"].removeprefix("one of ").split(", ")
     of_requests = {"throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill"}
     of_instances = {"die", "hang", "hang-command", "other-key", "unhealthy"}
-    assert {*named} == {*of_requests, *of_instances, "deployment", "new-account", *KINDS}
-    assert len(named) == 17 + len(KINDS)
+    assert {*named} == {*of_requests, *of_instances, "deployment", "launch", "new-account", *KINDS}
+    assert len(named) == 18 + len(KINDS)
 
 
 @pytest.mark.parametrize("kind", ["refuse", "hang", "die"])

@@ -30,6 +30,7 @@ _WHERE = (
     "operation",
     "application",
     "deployment_group",
+    "zone",
     "event",
     "instance_id",
     "instance",
@@ -215,11 +216,21 @@ def fault() -> None:
 @click.option(
     "--place", "instance", type=click.IntRange(min=1), metavar="K", help="A deployment fails on its Kth instance."
 )
-@click.option("--error", metavar="CODE", help="CodeDeploy's code: of an event, or of the deployment as a whole.")
+@click.option(
+    "--error",
+    metavar="CODE",
+    help="CodeDeploy's code: of an event, or of the deployment as a whole; of launches capacity, type, spot or quota.",
+)
+@click.option("--zone", metavar="ZONE", help="Only launches into this availability zone fail.")
 @click.option("--creator", metavar="WHO", help="Who deployments say has created them.")
 @click.option("--status", metavar="STATUS", help="What a deployment stays in (Baking), or an event ends in (Unknown).")
 @click.option("--application", metavar="NAME", help="Only deployments of this application fail.")
-@click.option("--group", "deployment_group", metavar="NAME", help="Only deployments to this deployment group fail.")
+@click.option(
+    "--group",
+    "deployment_group",
+    metavar="NAME",
+    help="Only deployments to this group fail, or launches of it.",
+)
 def fault_add(**given: Any) -> Result:
     """Set a fault of a KIND.
 
@@ -228,7 +239,8 @@ def fault_add(**given: Any) -> Result:
     groups). `deployment` makes deployments fail at an --event, on every instance unless --instance or --place picks
     one, until cleared or --times often; the events SuspendProcesses and ResumeProcesses are CodeDeploy's own calls,
     denied. With an --error of deployments (ALARM_ACTIVE, ...) they fail as a whole; --creator and --status show what no
-    rehearsal leads to. `new-account` makes AWS refuse new launch configurations, as it does in new accounts. Of
+    rehearsal leads to. `launch` makes launches fail, all or those into a --zone, for want of capacity or for an
+    --error. `new-account` makes AWS refuse new launch configurations, as it does in new accounts. Of
     CodeDeploy's agents, all or that of an --instance, at any event or an --event: agent-lost, agent-slow, disk-full,
     hook-hangs (both take --seconds), dies-at, bundle-gone.
 

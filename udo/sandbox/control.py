@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from udo.sandbox.world import World
 
 Words = Mapping[str, Any]
+# What a fault of launches takes.
+_LAUNCH = ("zone", "error", "times", "deployment_group")
 
 
 def groups(world: World) -> list[dict[str, Any]]:
@@ -115,6 +117,8 @@ class Control:
         kind = words.get("kind")
         if kind == "deployment":
             self._deployment_fault(words)
+        elif kind == "launch":
+            self._launch_fault(words)
         elif kind == "new-account":
             _nothing_else(words, "kind")
             self._new_account(True)
@@ -139,20 +143,46 @@ class Control:
         named = {"instance": words["instance_id"]} if "instance_id" in words else {}
         deployment_faults.add(parse({**words, **named}))
 
+    def _launch_fault(self, words: Words) -> None:
+        from udo.config.suggesting import among
+        from udo.sandbox.strict import LaunchFault, launch_faults
+        from udo.sandbox.strict.autoscaling.launch_faults import REASONS
+
+        _nothing_else(words, "kind", *_LAUNCH)
+        if words.get("error", "capacity") not in REASONS:
+            told = f"launches do not fail for the reason '{words['error']}'"
+            raise UsageError(told, hint=among(str(words["error"]), REASONS))
+        named = {"group": words["deployment_group"]} if "deployment_group" in words else {}
+        taken = {key: words[key] for key in ("zone", "error", "times") if key in words}
+        launch_faults.add(LaunchFault(**taken, **named))
+
     def _faults(self, _words: Words) -> Any:
         from udo.sandbox.deployment_faults import listed
-        from udo.sandbox.strict import quotas
+        from udo.sandbox.strict import launch_faults, quotas
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         failing = [listed(one) for one in deployment_faults.all()]
+        failing += [
+            {
+                "kind": "launch",
+                "zone": one.zone,
+                "error": one.error,
+                "deployment_group": one.group,
+                "times": one.times,
+                "counted": one.hit,
+            }
+            for one in launch_faults.all()
+        ]
         account = [{"kind": "new-account"}] if quotas.launch_configurations_refused else []
         of_agents = self._world.agents.troubles.listed()
         return {"faults": [*self._world.faults.listed(), *of_agents, *failing, *account]}
 
     def _clear(self, words: Words) -> Any:
+        from udo.sandbox.strict import launch_faults
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         deployment_faults.clear()
+        launch_faults.clear()
         self._new_account(False)
         self._world.agents.troubles.clear()
         self._world.faults.clear()

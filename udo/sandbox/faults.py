@@ -21,7 +21,7 @@ InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key", "u
 _OF_REQUESTS = tuple(kind for kind in get_args(Kind) if kind != "hook")
 _OF_INSTANCES = (*get_args(InstanceKind), "die")
 # What is set elsewhere, but is a kind like the others to whoever asks for one.
-_KINDS = tuple(dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, "deployment", "new-account")))
+_KINDS = tuple(dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, "deployment", "launch", "new-account")))
 # What a request is signed for -> the models of botocore that sign like this.
 _SERVICES = {
     "autoscaling": ["autoscaling"],

@@ -58,6 +58,13 @@ class Account:
 
             strict.deployment_faults.add(strict.DeploymentFault(event=event, **more))
 
+    def launch_fault(self, **words: Any) -> None:
+        """Makes launches of groups fail."""
+        if self._world is not None:
+            from udo.sandbox import strict
+
+            strict.launch_faults.add(strict.LaunchFault(**words))
+
     def unhealthy(self, instance_id: str) -> None:
         """Makes what runs on an instance fail the checks of its target groups."""
         if self._world is not None:

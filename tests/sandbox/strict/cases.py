@@ -14,6 +14,7 @@ import cases_hooks
 import cases_instances
 import cases_kinds
 import cases_launch
+import cases_launches
 import cases_members
 import cases_parameters
 import cases_refresh_rules
@@ -36,6 +37,7 @@ _MODULES = (
     cases_instances,
     cases_kinds,
     cases_launch,
+    cases_launches,
     cases_members,
     cases_parameters,
     cases_refresh_rules,

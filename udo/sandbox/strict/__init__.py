@@ -10,6 +10,7 @@ from udo.sandbox.strict import delays as _delays
 from udo.sandbox.strict import guard, limits, moment
 from udo.sandbox.strict import rules as _rules
 from udo.sandbox.strict.autoscaling import refreshing
+from udo.sandbox.strict.autoscaling.launch_faults import LaunchFault, launch_faults
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault, deployment_faults
 from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.limits import quotas
@@ -18,11 +19,13 @@ from udo.sandbox.strict.service import load_topics, services
 
 __all__ = [
     "DeploymentFault",
+    "LaunchFault",
     "Rule",
     "advance",
     "delays",
     "deployment_faults",
     "install",
+    "launch_faults",
     "quotas",
     "reset",
     "rules",
@@ -60,6 +63,7 @@ def reset() -> None:
     _delays.reset()
     limits.reset()
     deployment_faults.clear()
+    launch_faults.clear()
     refreshing.refreshes.clear()
 
 

@@ -13,6 +13,7 @@ from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Request, answers, rule
 
 Activity = dict[str, Any]
+_DELETED = "Deleted"
 
 
 def record(group: Any, description: str, cause: str, *, status: str = "Successful", message: str = "") -> Activity:
@@ -25,6 +26,7 @@ def record(group: Any, description: str, cause: str, *, status: str = "Successfu
         "Description": description,
         "Cause": cause,
         "StartTime": started,
+        "AutoScalingGroupState": "InService",
         "StatusCode": status,
         "Progress": 50,
         "Details": json.dumps({"Availability Zone": group.availability_zones[0]}),
@@ -40,6 +42,18 @@ def finish(activity: Activity, status: str = "Successful", message: str = "") ->
     activity.update(StatusCode=status, Progress=100, EndTime=moment.utcnow())
     if message:
         activity["StatusMessage"] = message
+
+
+@rule("autoscaling", "DescribeScalingActivities", moto="always returns an empty list")
+def activities_of_deleted_groups_are_apart(backend: Any, name: str) -> None:
+    """What a deleted group has done is listed with IncludeDeletedGroups alone, though a new one has its name.
+
+    Source: botocore autoscaling DescribeScalingActivitiesType, member IncludeDeletedGroups, and Activity, member
+    AutoScalingGroupState.
+    """
+    for one in history(backend):
+        if one["AutoScalingGroupName"] == name:
+            one["AutoScalingGroupState"] = _DELETED
 
 
 def history(backend: Any) -> list[Activity]:
@@ -62,7 +76,9 @@ def scaling_activities_are_recorded(request: Request) -> dict[str, Any]:
     found = [
         one
         for one in history(request.backend("autoscaling"))
-        if (not name or one["AutoScalingGroupName"] == name) and (not wanted or one["ActivityId"] in wanted)
+        if (not name or one["AutoScalingGroupName"] == name)
+        and (not wanted or one["ActivityId"] in wanted)
+        and (params.get("IncludeDeletedGroups") or one["AutoScalingGroupState"] != _DELETED)
     ]
     size = limit(params, "MaxRecords", default=100, maximum=100)
     shown, token = page(found, size, params.get("NextToken"), refusal=limits.INVALID_TOKEN)

@@ -9,6 +9,7 @@ from moto.autoscaling.models import FakeAutoScalingGroup
 
 from udo.sandbox.strict import limits, moment
 from udo.sandbox.strict.autoscaling import lifecycle_hooks
+from udo.sandbox.strict.autoscaling.activities import activities_of_deleted_groups_are_apart
 from udo.sandbox.strict.autoscaling.capacity import reconcile, retire
 from udo.sandbox.strict.autoscaling.groups_known import known_group, known_member
 from udo.sandbox.strict.autoscaling.policy_alarms import alarms_of_deleted_policies_lose_their_action
@@ -228,6 +229,7 @@ def delete_group(backend: Any, group: Any) -> None:
     for policy in backend.policies.values():
         if policy.auto_scaling_group_name == group.name:
             alarms_of_deleted_policies_lose_their_action(policy)
+    activities_of_deleted_groups_are_apart(backend, group.name)
     for kept in (backend.policies, backend.scheduled_actions, backend.lifecycle_hooks):
         for key in [key for key, one in kept.items() if one.auto_scaling_group_name == group.name]:
             kept.pop(key)

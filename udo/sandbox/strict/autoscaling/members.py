@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from moto.ec2.models.instances import MetadataOptions
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.autoscaling.activities import difference_cause, finish, record
 from udo.sandbox.strict.autoscaling.holding import hooks_hold_members
+from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
 from udo.sandbox.strict.autoscaling.lifecycle_hooks import LAUNCHING
 from udo.sandbox.strict.autoscaling.refresh_state import active
 from udo.sandbox.strict.delays import delays
@@ -58,8 +59,14 @@ class LaunchData:
 
 def launch(group: Any, count: int, reason: str) -> None:
     """Starts `count` new members, spread evenly over the group's subnets or zones."""
-    for place, number in _spread(group, count):
+    waiting, without = _spread(group, count), list[str]()
+    while waiting:
+        place, number = waiting.pop(0)
         try:
+            if why := launch_faults.says(group.name, _zone_of(group, place), launch_data(group).instance_type):
+                launch_failures_are_activities(group, reason, why)
+                waiting += other_zones_take_what_one_cannot(group, place, number, without)
+                continue
             reservation = _run(group, place, number)
         except (EC2ClientError, ServiceException) as error:
             launch_failures_are_activities(group, reason, error.message)
@@ -73,6 +80,23 @@ def launch(group: Any, count: int, reason: str) -> None:
             return
         for instance in reservation.instances:
             _join(group, instance, reason)
+
+
+@rule("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", moto="never fails in a zone")
+def other_zones_take_what_one_cannot(group: Any, place: str, count: int, without: list[str]) -> list[tuple[str, int]]:
+    """Where a zone launches nothing another one is tried at once, unless the group's distribution is balanced-only.
+
+    Source: botocore autoscaling shape AvailabilityZoneDistribution, member CapacityDistributionStrategy.
+    """
+    without.append(place)
+    said = getattr(group, "availability_zone_distribution", None) or {}
+    if said.get("CapacityDistributionStrategy") == "balanced-only":
+        return []
+    return _spread(group, count, without)
+
+
+def _zone_of(group: Any, place: str) -> str:
+    return str(group.ec2_backend.get_subnet(place).availability_zone) if group.vpc_zone_identifier else place
 
 
 @rule("autoscaling", "SetDesiredCapacity", "UpdateAutoScalingGroup", moto="lets the request fail instead (HTTP 500)")
@@ -105,9 +129,13 @@ def zones_are_balanced(group: Any, places: list[str], taken: dict[str, int], cou
     return {place: number for place, number in added.items() if number}
 
 
-def _spread(group: Any, count: int) -> list[tuple[str, int]]:
+def _spread(group: Any, count: int, without: Sequence[str] = ()) -> list[tuple[str, int]]:
+    """The places that new members go to, each with how many; none of those that are left out."""
     subnets = group.vpc_zone_identifier.split(",") if group.vpc_zone_identifier else []
     places = [subnet.strip() for subnet in subnets] or list(group.availability_zones)
+    places = [place for place in places if place not in without]
+    if not places:
+        return []
     taken: dict[str, int] = {}
     for member in group.instance_states:
         place = member.instance.subnet_id if subnets else member.availability_zone
@@ -119,6 +147,7 @@ def _run(group: Any, place: str, count: int) -> Any:
     data = launch_data(group)
     if why := missing_image(group.ec2_backend, data.image_id):
         raise Refusal("ValidationError", why)
+    launches_need_what_they_name(group.ec2_backend, data)
     tags = {**group.get_propagated_tags(), **data.tags, ASG_NAME_TAG: group.name}
     in_subnet = bool(group.vpc_zone_identifier)
     reservation = group.ec2_backend.run_instances(
@@ -140,6 +169,19 @@ def _run(group: Any, place: str, count: int) -> Any:
     for instance in reservation.instances:
         instances_carry_their_launch_data(instance, data, group)
     return reservation
+
+
+@rule("autoscaling", "SetDesiredCapacity", "UpdateAutoScalingGroup", moto="launches without them")
+def launches_need_what_they_name(ec2: Any, data: LaunchData) -> None:
+    """A launch fails where the key pair or a security group of its launch data does not exist any more.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html.
+    """
+    if data.key_name and data.key_name not in ec2.key_pairs:
+        raise Refusal("ValidationError", f"The key pair '{data.key_name}' does not exist")
+    for name in data.security_groups:
+        if ec2.get_security_group_by_name_or_id(name) is None:
+            raise Refusal("ValidationError", f"The security group '{name}' does not exist")
 
 
 def launch_data(group: Any) -> LaunchData:
