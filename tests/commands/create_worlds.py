@@ -84,3 +84,8 @@ def target_group(world: Any, of: str, name: str = "web", kind: str = "instance")
     asked = {"Name": name, "Protocol": "HTTP", "Port": 80, "VpcId": of, "TargetType": kind}
     made = world.client("elbv2").create_target_group(**asked)["TargetGroups"][0]
     return str(made["TargetGroupArn"])
+
+
+def hooks_of(world: Any, name: str = "prod-webapp") -> list[str]:
+    told = asg(world).describe_lifecycle_hooks(AutoScalingGroupName=name)["LifecycleHooks"]
+    return [one["LifecycleHookName"] for one in told]

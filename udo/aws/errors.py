@@ -74,6 +74,8 @@ _TAKEN = frozenset(
         "AlreadyExistsException",
         "InvalidLaunchTemplateName.AlreadyExistsException",
         "ParameterAlreadyExists",
+        "ApplicationAlreadyExistsException",
+        "DeploymentGroupAlreadyExistsException",
     ]
 )
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/launch-configurations.html. AWS does not say by which code such
@@ -82,6 +84,15 @@ _ADVICE = {
     "autoscaling:CreateLaunchConfiguration": (
         "accounts opened since October 2024 cannot create launch configurations: use --to-template"
     )
+}
+# What to ask for where a quota is spent, by the names and codes that Service Quotas has for them.
+# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html; aws service-quotas
+# list-service-quotas.
+_SPENT = {
+    "autoscaling:CreateAutoScalingGroup": "'Auto Scaling groups per region' (L-CDE20ADC)",
+    "autoscaling:CreateLaunchConfiguration": "'Launch configurations per region' (L-6B80B8FA)",
+    "ec2:CreateLaunchTemplate": "of launch templates",
+    "ec2:CreateLaunchTemplateVersion": "of versions of a launch template",
 }
 _NEVER_CONNECTED = (
     foreign.EndpointConnectionError,
@@ -153,6 +164,8 @@ def refused(action: str, response: Any) -> UdoError:
         return AlreadyThere(message, aws_code=code)
     if status >= 500 or code in {"500", "502", "503", "504"}:
         return LostAnswer(message, aws_code=code)
+    if "LimitExceeded" in code and action in _SPENT:
+        return AwsError(message, aws_code=code, hint=f"ask AWS for a higher quota {_SPENT[action]}, or delete some")
     return AwsError(message, aws_code=code, hint=_ADVICE.get(action))
 
 

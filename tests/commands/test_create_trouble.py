@@ -1,0 +1,191 @@
+"""create where something is wrong: each told in one line before anything is made, or why its members do not come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from create_worlds import BASE, CREATE, ZONES, asg, config, groups, security_group, subnet, target_group, vpc, write
+from deploy_worlds import members, writes
+
+from udo.sandbox.faults import Fault
+from udo.sandbox.strict import LaunchFault, launch_faults, quotas
+
+Udo = Callable[..., Any]
+Seeded = Callable[..., Any]
+TEN = "10.1.1.0/24"
+
+
+@pytest.fixture
+def shop(world: Any, seeded: Seeded) -> Any:
+    """prod web alone, and udo.yml with prod webapp beside it."""
+    seeded(config().partition("      webapp:")[0])
+    write()
+    world.log.clear()
+    return world
+
+
+def refused(world: Any, udo: Udo, exit: int, *words: str) -> str:
+    """What create says, in one line, without a write."""
+    world.log.clear()
+    done = udo(*CREATE)
+    assert (done.exit, writes(world), groups(world)) == (exit, [], {"prod-web"}), done.stderr
+    (told,) = done.stderr.splitlines()
+    assert all(word in told for word in words), told
+    return str(told)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (("scale_policy: {min_size: 3, max_size: 2}", ZONES), ("min_size 3 is more than max_size 2",)),
+        (("scale_policy: {min_size: 1}", ZONES), ("does not say scale_policy.max_size", "udo.yml:")),
+        ((ZONES,), ("scale_policy.min_size and scale_policy.max_size",)),
+        ((BASE,), ("does not say where its group lives", "availability_zones")),
+        ((BASE, ZONES, "ami: null"), ("does not say ami", "udo.yml:")),
+        ((BASE, ZONES, "instance_type: null"), ("does not say instance_type",)),
+        (
+            (BASE, ZONES, "launch: {as: configuration}", "mixed_instances: {Overrides: [{InstanceType: t3.small}]}"),
+            ("needs a launch template", "udo.yml:"),
+        ),
+        (
+            (BASE, ZONES, "spot_price: '0.01'", "mixed_instances: {Overrides: [{InstanceType: t3.small}]}"),
+            ("spot_price", "does not go with mixed_instances"),
+        ),
+    ],
+)
+def test_what_udo_yml_does_not_say_or_says_twice_is_told_with_its_place(
+    shop: Any, udo: Udo, lines: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    write(*lines)
+    refused(shop, udo, 2, *words)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("ami: ami-0bbbbbbbbbbbbbbbb", ("image ami-0bbbbbbbbbbbbbbbb", "no such image")),
+        ("instance_type: t99.small", ("instance type t99.small",)),
+        ("keypair_name: nosuch", ("key pair nosuch",)),
+        ("iam_profile: nosuch", ("instance profile nosuch",)),
+        ("elbs: [nosuch]", ("load balancer nosuch",)),
+        ("target_groups: [nosuch]", ("target group nosuch", "does not exist")),
+        ("security_groups: [nosuch]", ("security group nosuch", "does not exist")),
+        ("availability_zones: [us-west-2z]", ("availability zone us-west-2z",)),
+        ("vpc: vpc-1", ("vpc-1", "default VPC")),
+    ],
+)
+def test_what_does_not_exist_is_told_before_anything_is_made(
+    shop: Any, udo: Udo, key: str, words: tuple[str, ...]
+) -> None:
+    write(BASE, *(() if key.startswith("availability") else (ZONES,)), key)
+    refused(shop, udo, 7, *words)
+
+
+def test_what_is_in_another_vpc_or_zone_or_takes_no_instances(shop: Any, udo: Udo) -> None:
+    ours, theirs = vpc(shop), vpc(shop)
+    here, there = subnet(shop, ours, TEN), subnet(shop, theirs, TEN)
+    write(BASE, f"subnets: [{here}, {there}]")
+    refused(shop, udo, 7, "the subnets of prod webapp are in", "set vpc to choose one")
+    write(BASE, f"subnets_cidr: [{TEN}]")
+    refused(shop, udo, 7, TEN, ours, theirs, "set vpc")
+    write(BASE, f"subnets: [{here}]", "availability_zones: [us-west-2b]")
+    refused(shop, udo, 7, here, "us-west-2a", "us-west-2b")
+    place = f"subnets: [{here}]"
+    other = security_group(shop, theirs, "db")
+    for name in (other, "db"):
+        write(BASE, place, f"security_groups: [{name}]")
+        refused(shop, udo, 7, f"security group {name}", f"is in {theirs}, and the group in {ours}")
+    target_group(shop, theirs, "far")
+    write(BASE, place, "target_groups: [far]")
+    refused(shop, udo, 7, "target group far", f"is in {theirs}, and the group in {ours}")
+    target_group(shop, ours, "addresses", "ip")
+    write(BASE, place, "target_groups: [addresses]")
+    refused(shop, udo, 7, "takes ip targets, and members of a group are instances")
+
+
+def test_a_spent_quota_is_told_with_what_to_ask_for_and_what_is_made_already(shop: Any, udo: Udo) -> None:
+    quotas.groups = 1
+    done = udo(*CREATE)
+    assert done.exit == 1
+    (told,) = done.stderr.splitlines()[-1:]
+    assert "LimitExceeded" in told
+    assert "quota 'Auto Scaling groups per region' (L-CDE20ADC)" in told
+    assert "done so far: launch template prod-webapp; the same command continues" in told
+    quotas.groups = 500
+    shop.log.clear()
+    assert udo(*CREATE).exit == 0
+    assert writes(shop) == ["CreateAutoScalingGroup"]
+    quotas.launch_configurations = 0
+    asg(shop).delete_auto_scaling_group(AutoScalingGroupName="prod-webapp", ForceDelete=True)
+    write(BASE, ZONES, "launch: {as: configuration}")
+    done = udo(*CREATE)
+    assert "quota 'Launch configurations per region' (L-6B80B8FA)" in done.stderr
+    assert "done so far" not in done.stderr
+
+
+def test_a_launch_that_fails_is_told_once_and_the_wait_goes_on_where_it_may_succeed(shop: Any, udo: Udo) -> None:
+    launch_faults.add(LaunchFault(times=4))
+    done = udo(*CREATE)
+    assert (done.exit, done.stdout, len(members(shop))) == (0, "prod-webapp has 2 in service\n", 2), done.stderr
+    told = [line for line in done.stderr.splitlines() if "sufficient t3.small capacity" in line]
+    assert len(told) == 2, done.stderr
+    assert all("-> allow more instance types or zones" in line for line in told)
+
+
+def test_for_want_of_capacity_it_waits_as_long_as_it_may(shop: Any, udo: Udo) -> None:
+    launch_faults.add(LaunchFault())
+    done = udo(*CREATE, "--timeout", "20m")
+    assert (done.exit, "still changing after 1200 s" in done.stderr) == (124, True), done.stderr
+    assert "look again with: udo create prod webapp" in done.stderr
+    launch_faults.clear()
+    done = udo(*CREATE)
+    assert (done.exit, done.stdout) == (0, "prod-webapp has 2 in service\n"), done.stderr
+
+
+def test_launches_that_fail_again_and_again_end_the_wait_with_the_reason(shop: Any, udo: Udo) -> None:
+    launch_faults.add(LaunchFault("us-west-2a", error="type"))
+    write(BASE, "availability_zones: [us-west-2a]")
+    done = udo(*CREATE)
+    assert done.exit == 1, done.stderr
+    told = done.stderr.splitlines()[-1]
+    assert "wait until prod-webapp has 2 in service: " in told
+    assert "3 launches failed in the same way since" in told
+    assert "(t3.small) is not supported in your requested Availability Zone" in told
+    assert told.endswith("look again with: udo create prod webapp")
+    # What failed before is no reason not to try again.
+    launch_faults.clear()
+    assert udo(*CREATE).exit == 0
+
+
+def test_where_one_zone_launches_nothing_the_others_do(shop: Any, udo: Udo) -> None:
+    launch_faults.add(LaunchFault("us-west-2a"))
+    done = udo(*CREATE)
+    assert (done.exit, len(members(shop))) == (0, 2), done.stderr
+    told = asg(shop).describe_auto_scaling_groups(AutoScalingGroupNames=["prod-webapp"])["AutoScalingGroups"][0]
+    assert {one["AvailabilityZone"] for one in told["Instances"]} == {"us-west-2b"}
+
+
+def test_why_launches_fail_may_be_unknown_and_is_told_so_once(shop: Any, udo: Udo) -> None:
+    launch_faults.add(LaunchFault(times=4))
+    shop.faults.add(Fault("deny", "DescribeScalingActivities", times=None))
+    done = udo(*CREATE)
+    assert (done.exit, done.stderr.count("why launches fail is unknown")) == (0, 1), done.stderr
+
+
+def test_it_is_refused_where_the_role_is_protected_and_nobody_confirms(shop: Any, udo: Udo) -> None:
+    write(BASE, ZONES, "protected: [create]")
+    done = udo(*CREATE)
+    assert (done.exit, writes(shop)) == (7, [])
+    assert udo(*CREATE, "--yes").exit == 0
+
+
+def test_a_group_that_is_being_deleted_is_not_made_again_yet(shop: Any, udo: Udo) -> None:
+    from udo.sandbox.strict.delays import delays
+
+    assert udo(*CREATE).exit == 0
+    delays.terminate = 60.0
+    asg(shop).delete_auto_scaling_group(AutoScalingGroupName="prod-webapp", ForceDelete=True)
+    done = udo(*CREATE)
+    assert (done.exit, "is being deleted" in done.stderr) == (4, True)
