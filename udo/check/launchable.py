@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from udo.aws import Aws
     from udo.change.plan import Plan
-    from udo.check.online import Finding
+    from udo.check.finding import Finding
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
 
