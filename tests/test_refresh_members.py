@@ -17,7 +17,6 @@ from udo.refresh.words import STATUS
 UDO = Path(__file__).parents[1] / "udo"
 # What is neither sent nor read, and why.
 NOT_SENT = {
-    "StartInstanceRefresh.Preferences.AlarmSpecification": "alarms are guards, which are read by Udo itself",
     "CancelInstanceRefresh.WaitForTransitioningInstances": "AWS waits by default, and half a launch helps nobody",
     "DescribeInstanceRefreshes.NextToken": "pages are turned by the reader of pages",
 }
@@ -56,20 +55,18 @@ def test_every_preference_and_every_member_of_a_request_is_sent_or_left_out_for_
         name = f"{operation}InstanceRefresh"
         members = {f"{name}.{path}" for path in paths(model.operation_model(name).input_shape)}
         left = {path for path in members if path.rpartition(".")[2] not in known}
-        assert left == {path for path in NOT_SENT if path.startswith(f"{name}.")} | {
-            path for path in members if path.startswith("StartInstanceRefresh.Preferences.AlarmSpecification.")
-        }
+        assert left == {path for path in NOT_SENT if path.startswith(f"{name}.")}
     described = set(model.operation_model("DescribeInstanceRefreshes").input_shape.members)
     assert described - known == {"NextToken"}
 
 
-def test_what_is_asked_for_has_every_preference_that_botocore_has_but_alarms(model: Any) -> None:
+def test_what_is_asked_for_has_every_preference_that_botocore_has(model: Any) -> None:
     asked = request(
-        Preferences(90, 110, 60, (50, 100), 600, 60, skip_matching=True, auto_rollback=True),
+        Preferences(90, 110, 60, (50, 100), 600, 60, skip_matching=True, auto_rollback=True, alarms=("a",)),
         desired=True,
         matching=True,
     )
-    assert set(model.shape_for("RefreshPreferences").members) - set(asked) == {"AlarmSpecification"}
+    assert set(model.shape_for("RefreshPreferences").members) == set(asked)
 
 
 def test_every_member_of_an_answer_is_read_or_left_out_for_a_reason(model: Any) -> None:

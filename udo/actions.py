@@ -84,6 +84,15 @@ _DEPLOY = (
         "s3:HeadObject",
     }
 )
+# What a refresh meets, and why it does not move.
+_REFRESHING = _REFRESHES | {
+    "autoscaling:DescribeLifecycleHooks",
+    "autoscaling:DescribeScalingActivities",
+    "ec2:DescribeInstances",
+    "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeSubnets",
+    "elasticloadbalancing:DescribeTargetHealth",
+}
 READS: dict[str, frozenset[str]] = {
     "apply": _ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
     "attach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
@@ -162,24 +171,13 @@ READS: dict[str, frozenset[str]] = {
     "lock": _GROUPS | _CALLER | _LOCKS,
     "plan": _UPDATE | _LOCKS | _SETTINGS,
     "prune": _LAUNCH_STATE | _CALLER,
-    "refresh": _ALARMS
-    | _GROUPS
-    | _CALLER
-    | _REFRESHES
-    | {
-        "autoscaling:DescribeLifecycleHooks",
-        "autoscaling:DescribeScalingActivities",
-        "ec2:DescribeInstances",
-        "ec2:DescribeLaunchTemplateVersions",
-        "ec2:DescribeSubnets",
-        "elasticloadbalancing:DescribeTargetHealth",
-    },
+    "refresh": _ALARMS | _GROUPS | _CALLER | _REFRESHING,
     "reload": frozenset(),
     "resume": _ALARMS
     | _GROUPS
     | _CALLER
     | {"codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"},
-    "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY,
+    "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY | _REFRESHING,
     "sandbox": frozenset(),
     "scale": _ALARMS | _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
@@ -213,7 +211,7 @@ READS: dict[str, frozenset[str]] = {
     "suspend": _GROUPS | _CALLER,
     "unlock": _CALLER,
     "update": _ALARMS | _GROUPS | _CALLER | _SETTINGS,
-    "updatelc": _ALARMS | _UPDATE,
+    "updatelc": _ALARMS | _UPDATE | _REFRESHING,
     "versions": _LAUNCH_STATE,
     "wake": _ALARMS | _GROUPS | _CALLER,
     "why": _REFRESHES
@@ -269,15 +267,19 @@ WRITES: dict[str, frozenset[str]] = {
     },
     "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,
-    "prune": _LOCK | _DELETE,
+    "prune": _LOCK | _DELETE | {"autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"},
     "refresh": _LOCK
     | {
         "autoscaling:CancelInstanceRefresh",
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteTags",
         "autoscaling:RollbackInstanceRefresh",
         "autoscaling:StartInstanceRefresh",
     },
     "resume": _LOCK | _RESUME | {"autoscaling:CreateOrUpdateTags"},
-    "rollback": _SWAP | _RESUME | {"autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
+    "rollback": _SWAP
+    | _RESUME
+    | {"autoscaling:RollbackInstanceRefresh", "autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
     "standby": _LOCK | {"autoscaling:EnterStandby", "autoscaling:ExitStandby"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
@@ -295,7 +297,10 @@ WRITES: dict[str, frozenset[str]] = {
         "autoscaling:DetachTrafficSources",
         "autoscaling:DisableMetricsCollection",
     },
-    "updatelc": _SWAP | _CREATE | _DELETE,
+    "updatelc": _SWAP
+    | _CREATE
+    | _DELETE
+    | {"autoscaling:DeleteTags", "autoscaling:RollbackInstanceRefresh", "autoscaling:StartInstanceRefresh"},
     "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},
 }
 

@@ -13,6 +13,7 @@ from udo.commands._options import wait_lock
 from udo.groups.target import role_target
 from udo.launch.changes import leftovers
 from udo.launch.observe import observe_updatelc
+from udo.launch.remembering import settled
 from udo.result import Result
 from udo.selectors import changing_roles
 
@@ -28,13 +29,14 @@ def plan_prune(role: Role, state: State, keep: int) -> Plan:
     """The plan that deletes what is beyond the newest `keep` of the group's own family and needed by nobody."""
     steps = leftovers(state, keep, whoever_set_it=True)
     group = state.group.name
+    over = () if state.refresh else settled(state.group)
     return Plan(
         "prune",
         role.label,
-        steps,
+        (*over, *steps),
         notes=state.notes,
         unchanged=f"nothing to delete: {group} keeps its newest {keep} and what is in use",
-        done=f"the old launch versions of {group} are deleted",
+        done=f"the old launch versions of {group} are deleted" if steps else f"nothing to delete of {group}",
     )
 
 

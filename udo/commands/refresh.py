@@ -62,7 +62,7 @@ _PREFERENCES = (
     click.option("--protected", type=click.Choice(PROTECTED), help="What becomes of protected members (ignore)."),
 )
 # The options that say how it goes about it: of no use to what ends one or tells of it.
-_OF_PREFERENCES = (
+OF_PREFERENCES = (
     *("min_healthy", "max_healthy", "warmup", "checkpoints", "checkpoint_delay", "canary", "pause", "bake"),
     *("skip_matching", "standby", "protected", "auto_rollback"),
 )
@@ -114,7 +114,7 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     role, rest = one_role(session.config, words)
     no_more(rest)
     verb = _verb(options)
-    following = Following(options["timeout"], not options["no_wait"], options["reason"])
+    following = Following(options["timeout"], not options["no_wait"], session.reason)
     aws = session.aws(role)
     if verb == "status":
         group = observe_group(aws, role)
@@ -160,7 +160,7 @@ def _verb(options: dict[str, Any]) -> str:
     ]
     if len(given_) > 1:
         raise UsageError(f"--{given_[0]} and --{given_[1]} exclude each other", hint="give one of them")
-    if given_ and (other := [name for name in _OF_PREFERENCES if options.get(name) is not None]):
+    if given_ and (other := [name for name in OF_PREFERENCES if options.get(name) is not None]):
         raise UsageError(
             f"--{other[0].replace('_', '-')} is about a refresh that is started, not about --{given_[0]}",
             hint="leave it out",

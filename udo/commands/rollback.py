@@ -2,56 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from udo.aws.cached import cached
-from udo.change.many import finish_each
+from udo.change.many import Change, finish_each
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock
 from udo.commands.deploy import deployment, limit, usual
 from udo.deploy.several import check_waits, ordered
-from udo.errors import AwsError, UsageError
+from udo.errors import UsageError
 from udo.groups.target import role_target
-from udo.launch.observe import observe_labels, observe_updatelc
+from udo.launch.observe import observe_labels, observe_target, observe_updatelc
 from udo.launch.overlay import BASIS
-from udo.launch.returning import Target, plan_rollback, target_of, with_overrides
+from udo.launch.remembering import remembered
+from udo.launch.returning import plan_rollback, target_of, with_overrides
 from udo.launch.states import Heading, live_data
-from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
+from udo.refresh.observe import observe_refresh
+from udo.refresh.outcome import told
+from udo.refresh.plan import Following, plan_back
 from udo.result import Result
 from udo.selectors import changing_roles
 
 if TYPE_CHECKING:
-    from udo.aws import Aws
     from udo.change.plan import Plan
     from udo.config import Role
-    from udo.model.launch import LaunchReference, LaunchTemplateVersion
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
-
-
-def observe_target(aws: Aws, target: LaunchReference) -> Target:
-    """The launch configuration or template version meant, where it exists.
-
-    Raises: UdoError.
-    """
-    match target:
-        case LaunchConfigurationReference(name):
-            return Target(target, aws.autoscaling.launch_configurations([name]), {})
-        case LaunchTemplateReference():
-            return Target(target, {}, {version.number: version for version in _versions(aws, target.id)})
-
-
-def _versions(aws: Aws, template_id: str) -> tuple[LaunchTemplateVersion, ...]:
-    try:
-        return aws.ec2.launch_template_versions(template_id)
-    except AwsError as error:
-        if "NotFound" not in (error.aws_code or ""):
-            raise
-        return ()
+# Seconds that a refresh is followed for.
+_FOLLOWED = 14_400.0
 
 
 @click.command()
@@ -67,7 +50,7 @@ def _versions(aws: Aws, template_id: str) -> tuple[LaunchTemplateVersion, ...]:
 def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway: bool, **options: Any) -> Result:
     """Let a group launch again from what it launched from before Udo changed it. No copy is made, and running
     instances are not touched. Where the group is back already, nothing is done. To go forward again use
-    updatelc, or --to with a number.
+    updatelc, or --to with a number. While a refresh of 'udo updatelc --refresh' runs this is 'udo refresh --rollback'.
 
     With --code it is the application that goes back: the newest revision that succeeded on the group, other than the
     one last deployed, whatever came of that, is deployed and followed as 'udo deploy' does. Where the last deployment
@@ -97,10 +80,15 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway:
     )
 
 
-def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> Plan:
+def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> Plan | Change:
     aws = cached(session.aws(role))
     session.hide_secrets(role, *BASIS)
     state = observe_updatelc(aws, role)
+    if state.refresh and to is None and (now := remembered(state.group)) and now.pending:
+        # The group does not have it yet: AWS takes back what it brings.
+        plan = plan_back(role, observe_refresh(session.aws(role), role), Following(_FOLLOWED))
+        plan = replace(plan, command="rollback")
+        return Change(plan, tell=partial(told, session.aws(role), role, plan))
     target = with_overrides(state, observe_target(aws, target_of(state, to)), to)
     plan = plan_rollback(Heading("rollback", role.label), state, target, anyway=anyway)
     plan = possible(aws, role, plan, live_data(state), state.group)

@@ -13,9 +13,11 @@ from udo.change.many import finish_each
 from udo.change.mark import mark
 from udo.check.launchable import possible
 from udo.commands._options import wait_lock, waivers
-from udo.errors import Conflict
+from udo.commands.refresh import OF_PREFERENCES, with_preferences
+from udo.duration import given
+from udo.errors import Conflict, UsageError
 from udo.frozen import frozen
-from udo.groups.target import role_target
+from udo.groups.target import alarms_of, role_target
 from udo.groups.unapplied import unapplied, unapplied_notes
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
@@ -24,6 +26,9 @@ from udo.launch.observe import observe_deploying, observe_image, observe_labels,
 from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.settings import image, settings, with_settings
 from udo.launch.states import ConfigurationState, Heading, State, Wanted, live_data
+from udo.refresh.bringing import Bringing
+from udo.refresh.plan import Following
+from udo.refresh.preferences import wanted
 from udo.result import Result
 from udo.selectors import changing_roles
 
@@ -31,11 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.aws import Aws
+    from udo.change.many import Change
     from udo.change.plan import Plan
     from udo.config import Role
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
+# Seconds that a refresh is followed for.
+_FOLLOWED = 14_400.0
 
 
 @frozen
@@ -102,12 +110,21 @@ def with_choices(verb: Any) -> Any:
 @click.command()
 @click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
 @with_choices
+@click.option("--refresh", is_flag=True, help="Also replace the running instances, as 'udo refresh' does; asks.")
+@with_preferences
+@click.option("--auto-rollback/--no-auto-rollback", default=None, help="Go back where the refresh fails (yes).")
+@click.option("--no-wait", is_flag=True, help="With --refresh: begin it, and leave the rest to AWS.")
+@click.option("--timeout", metavar="TIME", type=given, help="With --refresh: follow it for so long (4h).")
 @waivers
 @wait_lock
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Result:
     """Copy the launch configuration (or launch template version) of a group, change the copy as udo.yml says, and swap
     it in. Running instances are not touched; what udo.yml does not name stays as it is live.
+
+    With --refresh they are replaced, too. Where AWS has it the refresh itself brings the new version: the group gets it
+    once all is replaced, and AWS takes it back where it fails. A group on a launch configuration, $Latest, $Default, a
+    parameter's image or instance requirements launches it first, and goes back and is refreshed again where it fails.
 
     Where nothing is to change it exits 0. After any failure run the same command again: it reuses what is there.
     The role may be a list (webapp,worker) or '*': all are planned and shown first, then changed one by one; one that
@@ -123,12 +140,17 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     udo updatelc prod webapp --set security_groups=sg-0a1b2c3d,sg-0e4f5a6b
     udo updatelc prod webapp --to-template the same content as a launch template; rollback goes back
     udo updatelc prod webapp --overrides   also what the overrides of a mixed policy set themselves
+    udo updatelc prod webapp --refresh     and replace the running instances
     udo updatelc prod '*' --yes            every role of the cluster
     """
+    refresh = _refresh(options)
     choices = Choices(**options)
     roles = changing_roles(session.config, words)
     # Of one run every role gets the same image, whatever becomes the newest meanwhile.
     seen: dict[int, Aws] = {}
+    if refresh is not None:
+        both = partial(_brought, session, choices, seen, refresh)
+        return finish_each(session, [(role_target(session, one), partial(both, one)) for one in roles], in_order=True)
     return finish_each(
         session,
         [(role_target(session, role), partial(_planned, session, role, choices, seen)) for role in roles],
@@ -167,6 +189,33 @@ def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws
     other = unapplied_notes([(role, unapplied(role, state.group))])
     state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role), *other))
     return observe_plan(session, aws, role, state, choices)
+
+
+def _refresh(options: dict[str, Any]) -> dict[str, Any] | None:
+    """Takes what is about the refresh out of the options; None where there is to be none. Raises: UsageError."""
+    names = (*OF_PREFERENCES, "timeout")
+    taken = {name: options.pop(name) for name in (*names, "no_wait")}
+    if options.pop("refresh"):
+        return taken
+    if other := [name for name in names if taken[name] is not None] or (["no_wait"] if taken["no_wait"] else []):
+        raise UsageError(f"--{other[0].replace('_', '-')} belongs to --refresh", hint="without it nothing is replaced")
+    return None
+
+
+def _brought(
+    session: Session, choices: Choices, seen: dict[int, Aws], options: Mapping[str, Any], role: Role
+) -> Change:
+    """The change of what the group launches and of its members."""
+    asked = wanted(role, options)
+    following = Following(options["timeout"] or _FOLLOWED, not options["no_wait"], choices.reason)
+    aws = session.aws(role)
+    known = seen.setdefault(id(aws), cached(aws))
+    role = session.resolve(role, *BASIS)
+    state = observe_updatelc(aws, role, overrides=choices.overrides)
+    plan = observe_plan(session, known, role, state, choices)
+    alarms = () if session.ignores_alarms else alarms_of(session, role).names
+    whole = not choices.overrides
+    return Bringing(role, aws, (state, plan), asked, following, session.run_id, is_whole=whole, alarms=alarms).change()
 
 
 def _check_refresh(state: State, anyway: bool) -> None:

@@ -14,7 +14,7 @@ from udo.launch.naming import check_configuration_name, family, next_free_name
 from udo.launch.overlay import configuration_keys
 from udo.launch.overrides import effect, image_differences
 from udo.launch.proof import configuration_proof
-from udo.launch.remembering import reference_from, remember, remembered, spare
+from udo.launch.remembering import reference_from, remember, remembered, settled, spare
 from udo.launch.states import TemplateState, pinned_text
 from udo.launch.swapping import check_policy, launch_pair, swapped, to_configuration, to_version, version_pair
 from udo.launch.versions import NextVersion, check_complete, check_nothing_lost, next_version
@@ -183,6 +183,10 @@ def _old_versions(state: TemplateState, keep: int, current: int, also: set[int])
     defaults = {version.number for version in state.versions if version.is_default}
     needed = {*state.used, state.number, current, *defaults, *also}
     numbers = {*(version.number for version in state.versions), current}
+    told = remembered(state.group)
+    if told and told.pending:
+        # It is brought by a refresh, or was, and the group has it only once that has ended.
+        needed.add(int(told.pending.version))
     template, _, number = spare(state.group, pinned_text(state)).rpartition(":")
     left = {int(number)} if template == state.live.id else set()
     return delete_versions(state.live.id, state.live.name, beyond(numbers, keep, needed, left))
@@ -190,14 +194,15 @@ def _old_versions(state: TemplateState, keep: int, current: int, also: set[int])
 
 def _nothing(heading: Heading, state: State, wanted: Wanted, notes: tuple[str, ...] = ()) -> Plan:
     group, old = state.group, leftovers(state, wanted.keep)
+    over = () if state.refresh else settled(group)
     # What has no effect is not as udo.yml says; the notes tell.
     configured = ", as udo.yml says" if wanted.as_configured and not notes else ""
     unchanged = f"nothing to change: {group.name} launches from {group.launch}{configured}"
-    done = f"{unchanged}; old versions are deleted"
+    done = f"{unchanged}; old versions are deleted" if old else unchanged
     # A saved plan says it again later, when it may be true no more.
     seen = (launch_pair(group),)
     notes = (*state.notes, *notes)
-    return Plan(heading.command, heading.target, old, seen=seen, unchanged=unchanged, done=done, notes=notes)
+    return Plan(heading.command, heading.target, (*over, *old), seen=seen, unchanged=unchanged, done=done, notes=notes)
 
 
 def _create_configuration(

@@ -12,6 +12,7 @@ from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied
 from udo.groups.observe import existing_group
 from udo.launch.images import latest, moved_root, parameter_of, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
+from udo.launch.returning import Target
 from udo.launch.states import ConfigurationState, State, TemplateState
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from udo.change.plan import Difference, Plan
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
-    from udo.model.launch import Image
+    from udo.model.launch import Image, LaunchReference, LaunchTemplateVersion
     from udo.session import Session
 
 # Loosely: AWS does not say what an image's id is made of, and its templates take any text for one.
@@ -136,6 +137,27 @@ def observe_deploying(session: Session, aws: Aws, role: Role, beside: Iterable[R
     if group is None or group.last_status in ("", "Succeeded", "Failed", "Stopped"):
         return ()
     return (f"deployment {group.last_attempted} to {name} is {group.last_status}: instances launched now get it too",)
+
+
+def observe_target(aws: Aws, target: LaunchReference) -> Target:
+    """The launch configuration or template version meant, where it exists.
+
+    Raises: UdoError.
+    """
+    match target:
+        case LaunchConfigurationReference(name):
+            return Target(target, aws.autoscaling.launch_configurations([name]), {})
+        case LaunchTemplateReference():
+            return Target(target, {}, {version.number: version for version in _versions(aws, target.id)})
+
+
+def _versions(aws: Aws, template_id: str) -> tuple[LaunchTemplateVersion, ...]:
+    try:
+        return aws.ec2.launch_template_versions(template_id)
+    except AwsError as error:
+        if "NotFound" not in (error.aws_code or ""):
+            raise
+        return ()
 
 
 def _configuration_state(

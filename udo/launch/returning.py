@@ -12,7 +12,7 @@ from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences
 from udo.launch.naming import family
 from udo.launch.overrides import effective, image_differences
-from udo.launch.remembering import reference_from, reference_text, remember, remembered, spare
+from udo.launch.remembering import reference_from, reference_text, remember, remembered, settled, spare
 from udo.launch.states import ConfigurationState, Heading, State, TemplateState, pinned_text
 from udo.launch.swapping import check_policy, short_reference, swapped, to_configuration, to_version
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
@@ -76,7 +76,8 @@ def plan_rollback(heading: Heading, state: State, meant: Target, *, anyway: bool
     back, images = _overrides_back(state, meant), _images_back(state, meant)
     if reference_text(target) == live and not _follows(state) and not back and not images:
         unchanged = f"nothing to do: {group.name} launches from {group.launch} already"
-        return Plan(heading.command, heading.target, (), unchanged=unchanged)
+        over = () if state.refresh else settled(group)
+        return Plan(heading.command, heading.target, over, unchanged=unchanged, done=unchanged)
     match target:
         case LaunchConfigurationReference(name) if name in meant.configurations:
             swap = to_configuration(group, name)

@@ -137,7 +137,7 @@ def swapped(
         goal=swap.proof,
         seen=seen,
         differences=found,
-        notes=(*state.notes, *notes, _running(group)),
+        notes=(*state.notes, *notes, running(group)),
         done=f"{group.name} launches from {now}",
     )
 
@@ -226,7 +226,8 @@ def _version(number: str | Ref) -> str:
     return "the new version" if isinstance(number, Ref) else f"version {number}"
 
 
-def _running(group: AutoScalingGroup) -> str:
+def running(group: AutoScalingGroup) -> str:
+    """What becomes of the members where only what is launched next changes."""
     count = len(group.members)
     if not count:
         return "the group is empty"

@@ -83,6 +83,7 @@ def _succeeded(seen: Seen) -> str:
     says = f"{named(one)} {standing(one)}"
     if one.status == "Successful":
         says = f"{named(one)} succeeded: {how}"
+        says += f"; the group launches version {one.desired.version} now" if one.desired else ""
         left = _left_alone(seen)
         says += f"; left as {'it is' if len(left) == 1 else 'they are'}: {listed(left)}" if left else ""
     return says

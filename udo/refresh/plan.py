@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from udo.change.plan import AT_THE_START, NEVER, TO_THE_END, Call, Pair, Plan, Read, Ref, Wait
 from udo.errors import Refused
 from udo.frozen import frozen
+from udo.launch.remembering import remembered, settled, settling
 from udo.launch.swapping import launch_pair
 from udo.model.refreshes import ACTIVE, ENDED
 from udo.refresh.forecast import can_skip, course_of, forecast, note_on_launch, reach
@@ -17,7 +18,7 @@ from udo.refresh.text import instances, listed
 from udo.refresh.words import named, preferences_text, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
@@ -59,35 +60,38 @@ def plan_refresh(
         return attached(role, heading, group, observed.active, following)
     found = reach(observed, wanted.preferences)
     if not found.is_needed(wanted.preferences):
-        return replace(heading, unchanged=_nothing(observed, wanted.preferences))
+        nothing = _nothing(observed, wanted.preferences)
+        return replace(heading, steps=settled(group), unchanged=nothing, done=nothing)
     preferences = wanted.for_so_many(found.count)
     seen = outlook(group)
     rows = tuple(forecast(observed, seen, preferences, str(group.launch)))
-    preferences = replace(preferences, alarms=seen.alarms[:_MOST_ALARMS])
+    preferences = replace(preferences, alarms=given_to_aws(seen.alarms))
     notes = (
-        *_alone(seen.alarms),
+        *alone(seen.alarms),
         *note_on_launch(group, preferences, len(observed.outdated)),
         *(row["says"] for row in rows),
     )
-    its = course_of(observed, found, preferences)
-    question = f"Replace {found.count} of {instances(len(group.members))} of {group.name}"
-    question += f", with at least {its.bounds.least} in service?"
-    asks = f"{role.label} is protected. {question}" if role.protects("refresh") else question
-    call = start(observed, preferences, desired=None)
+    call = start(observed, preferences, None)
+    waits = (until_its_end(role, group.name, Ref(ID), following),) if following.wait else ()
     return replace(
         heading,
-        steps=(call, *([until_its_end(role, group.name, Ref(ID), following)] if following.wait else [])),
+        steps=(*settled(group), call, *waits),
         goal=() if following.wait else call.proof,
         notes=notes,
         forecast=rows,
-        asks=asks,
+        asks=question(role, observed, preferences, "refresh"),
         done=f"instance refresh {{{ID}}} of {group.name} is started",
         back=way_back(role, group.name, Ref(ID), following, desired=False),
         guarded=TO_THE_END if following.wait else AT_THE_START,
     )
 
 
-def _alone(alarms: Sequence[str]) -> tuple[str, ...]:
+def given_to_aws(alarms: Sequence[str]) -> tuple[str, ...]:
+    """Those that AWS watches, too."""
+    return tuple(alarms[:_MOST_ALARMS])
+
+
+def alone(alarms: Sequence[str]) -> tuple[str, ...]:
     """Which alarms only Udo watches, a line."""
     more = alarms[_MOST_ALARMS:]
     return (f"AWS takes {_MOST_ALARMS} alarms: Udo alone watches {', '.join(more)}",) if more else ()
@@ -101,11 +105,38 @@ def attached(role: Role, heading: Plan, group: AutoScalingGroup, active: Refresh
     notes = (*heading.notes, f"{found}: following it", f"it goes by: {preferences_text(active)}")
     one = active.refresh_id
     back = way_back(role, group.name, one, following, desired=active.is_desired)
-    return replace(heading, notes=notes, steps=(until_its_end(role, group.name, one, following),), back=back)
+    return replace(
+        heading,
+        notes=notes,
+        steps=(until_its_end(role, group.name, one, following),),
+        back=back,
+        cleanup=_cleanup(group),
+        inherits=True,
+    )
 
 
-def start(observed: Observed, preferences: Preferences, desired: dict[str, Any] | None) -> Call:
-    """The call that starts a refresh, where none runs and the group launches what was seen."""
+def _cleanup(group: AutoScalingGroup) -> tuple[Call, ...]:
+    """What settles the tag of a group once a refresh that brings something has ended."""
+    told = remembered(group)
+    return settling(group, told.pending, no_active(group.name)) if told and told.pending else ()
+
+
+def question(role: Role, observed: Observed, preferences: Preferences, verb: str) -> str:
+    """What is asked before members are replaced."""
+    group, found = observed.group, reach(observed, preferences)
+    its = course_of(observed, found, preferences)
+    asks = f"Replace {found.count} of {instances(len(group.members))} of {group.name}"
+    asks += f", with at least {its.bounds.least} in service?"
+    return f"{role.label} is protected. {asks}" if role.protects(verb) else asks
+
+
+def start(
+    observed: Observed,
+    preferences: Preferences,
+    desired: Mapping[str, Any] | None,
+    expect: tuple[Pair, ...] | None = None,
+) -> Call:
+    """The call that starts a refresh, where none runs and the group is what is expected: it launches what was seen."""
     group = observed.group
     params: dict[str, Any] = {
         "AutoScalingGroupName": group.name,
@@ -113,14 +144,14 @@ def start(observed: Observed, preferences: Preferences, desired: dict[str, Any] 
         "Preferences": request(preferences, desired=bool(desired), matching=can_skip(group)),
     }
     if desired:
-        params["DesiredConfiguration"] = desired
+        params["DesiredConfiguration"] = dict(desired)
     return Call(
-        f"start an instance refresh of {group.name}",
+        f"start an instance refresh of {group.name}{' that brings it' if desired else ''}",
         "autoscaling",
         "StartInstanceRefresh",
         params,
         save={ID: "InstanceRefreshId"},
-        expect=(launch_pair(group), no_active(group.name)),
+        expect=(*((launch_pair(group),) if expect is None else expect), no_active(group.name)),
         proof=(Pair(_new(observed), Ref(ID), "instance refresh"),),
     )
 
@@ -160,7 +191,7 @@ def plan_cancel(role: Role, observed: Observed, following: Following) -> Plan:
     nothing = f"no instance refresh of {name} is active"
     heading = Plan("refresh --cancel", role.label, (), unchanged=nothing, guarded=NEVER)
     if active is None:
-        return heading
+        return replace(heading, steps=settled(observed.group), done=nothing)
     asks: str | None = None
     notes: tuple[str, ...] = ()
     if active.status == "RollbackInProgress":
@@ -174,6 +205,7 @@ def plan_cancel(role: Role, observed: Observed, following: Following) -> Plan:
     if following.wait:
         steps = (*steps, until_its_end(role, name, active.refresh_id, following, ("Cancelled",)))
     done = f"{named(active)} of {name} is being cancelled"
+    heading = replace(heading, cleanup=_cleanup(observed.group), inherits=True)
     return replace(heading, steps=steps, asks=asks, notes=notes, done=done, reason=following.reason)
 
 
@@ -188,7 +220,8 @@ def plan_back(role: Role, observed: Observed, following: Following) -> Plan:
     if active is None:
         last = next(iter(observed.refreshes), None)
         if last and last.status == "RollbackSuccessful":
-            return replace(heading, unchanged=f"{named(last)} of {name} was rolled back already")
+            already = f"{named(last)} of {name} was rolled back already"
+            return replace(heading, steps=settled(observed.group), unchanged=already, done=already)
         ended = f"{named(last)} has ended ({last.status})" if last else "there was none lately"
         raise Refused(
             f"no instance refresh of {name} is active: {ended}, and AWS rolls back only one that runs",
@@ -208,7 +241,8 @@ def plan_back(role: Role, observed: Observed, following: Following) -> Plan:
     steps: tuple[Call | Wait, ...] = () if active.status == "RollbackInProgress" else (call,)
     if following.wait:
         steps = (*steps, until_its_end(role, name, active.refresh_id, following, ("RollbackSuccessful",)))
-    return replace(heading, steps=steps, done=f"{named(active)} of {name} is being rolled back")
+    done = f"{named(active)} of {name} is being rolled back"
+    return replace(heading, steps=steps, done=done, cleanup=_cleanup(observed.group), inherits=True)
 
 
 def cancelled(group_name: str, one: str | Ref) -> Call:
@@ -237,7 +271,8 @@ def way_back(
     """What is done where a guard ends the run: AWS rolls back what brought a configuration, and ends anything else."""
     call = rolled_back(group_name, one) if desired else cancelled(group_name, one)
     end = "RollbackSuccessful" if desired else "Cancelled"
-    return call, until_its_end(role, group_name, one, following, (end,))
+    # AWS, which watches the alarm too, may have begun it already.
+    return replace(call, optional=True), until_its_end(role, group_name, one, following, (end,))
 
 
 def _nothing(observed: Observed, preferences: Preferences) -> str:
