@@ -59,6 +59,24 @@ def cpu(candidates: Sequence[Candidate], rounds: int) -> dict[str, float]:
     return {name: statistics.median(times) for name, times in spent.items()}
 
 
+def costs(candidates: Sequence[Candidate], rounds: int) -> dict[str, Cost]:
+    """The same of CPU, wall time and time to the first output, each the median of its own."""
+    spent: dict[str, list[Cost]] = {candidate.name: [] for candidate in candidates}
+    for number in range(rounds + 1):
+        for candidate in candidates:
+            once = [run(line, candidate) for line in candidate.lines]
+            if number:
+                sums = (sum(getattr(one, part) for one in once) for part in ("cpu", "wall"))
+                spent[candidate.name].append(Cost(*sums, first=once[0].first, output=b""))
+    return {name: median(found) for name, found in spent.items()}
+
+
+def median(found: Sequence[Cost]) -> Cost:
+    """The median of each cost by itself."""
+    middle = {part: statistics.median(getattr(cost, part) for cost in found) for part in ("cpu", "wall", "first")}
+    return Cost(**middle, output=b"")
+
+
 def run(line: Sequence[str], candidate: Candidate) -> Cost:
     """One run of one command line, its output read as it comes.
 

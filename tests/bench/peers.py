@@ -44,6 +44,16 @@ def aws() -> str:
     return _python("aws", "awscli")
 
 
+def looking() -> dict[str, str]:
+    """By name what else tells how groups stand; the Python is one that has boto3."""
+    found = {
+        "aws": aws(),
+        "ansible-inventory": _python("ansible-inventory", "ansible", "ansible_collections/amazon/aws"),
+    }
+    _python("python", "boto3", "boto3")
+    return found | {"python": str(FOLDER / "bin" / "python")}
+
+
 def fan_outs(folder: Path, targets: Sequence[Any], command: str) -> Iterator[Candidate]:
     """Every peer there is, made to run a command on all these hosts; what cannot be installed is named and left out."""
     first = targets[0]
@@ -78,9 +88,10 @@ def _ansible(folder: Path, hosts: Path, config: Path, command: str) -> Candidate
     return Candidate("ansible", (line,), env, folder)
 
 
-def _python(program: str, package: str) -> str:
-    """A program of a package of PyPI's, in an environment of the peers' own."""
-    if not (FOLDER / "bin" / program).exists():
+def _python(program: str, package: str, module: str = "") -> str:
+    """A program of a package of PyPI's, in an environment of the peers' own; with a module, where that is there too."""
+    there = not module or any(FOLDER.glob(f"lib/python3*/site-packages/{module}"))
+    if not there or not (FOLDER / "bin" / program).exists():
         print(f"installing {package} into {FOLDER.name} (once)", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(FOLDER)], check=True)
         pip = [str(FOLDER / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", package]

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import peers
+import status
 from measuring import Candidate, Row, at_most, cpu, saves
 
 UDO = str(Path(sys.executable).with_name("udo"))
@@ -19,26 +21,22 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCH0", "AWS_SECRET_ACCESS_KEY": "n
 
 def rows(folder: Path, aws: str, rounds: int, before: Path | None) -> Iterator[Row]:
     """The comparisons, on one sandbox served by this process."""
-    from udo.config import load
     from udo.sandbox.world import World
 
-    path = folder / "udo.yml"
-    path.write_text(_configuration(groups=1, size=20))
-    world = World()
-    world.seed(load(path, {}))
+    path, world = folder / "udo.yml", World()
+    _seeded(world, path, groups=1, size=20)
     with world.serve() as server:
         env = {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": REGION, "HOME": str(folder), **KEYS}
         yield from _one_group(folder, aws, env, rounds)
         if before:
             yield from _before(folder, env, rounds, before, (("instances prod r0", 0.7), ("status prod", 0.7)))
-            world.reset()
-            path.write_text(_configuration(groups=1, size=100))
-            world.seed(load(path, {}))
+            _seeded(world, path, groups=1, size=100)
             yield from _before(folder, env, rounds, before, (("inventory prod r0 -o hosts", 0.6),))
+        for groups, size in ((1, 20), (50, 20)):
+            _seeded(world, path, groups, size)
+            yield from status.rows(folder, peers.looking(), env, rounds, groups, size)
         for groups, size in ((1, 20), (100, 2), (250, 2)):
-            world.reset()
-            path.write_text(_configuration(groups, size))
-            world.seed(load(path, {}))
+            _seeded(world, path, groups, size)
             yield from _requests(folder, env, world, groups, groups * size)
 
 
@@ -90,6 +88,14 @@ def _requests(folder: Path, env: Mapping[str, str], world: Any, groups: int, ins
         told = ", ".join(f"{count} {name}" for name, count in counted.items())
         what = f"requests of udo {verb}, {groups} groups of {instances} instances ({told})"
         yield Row(what, str(total), "", float(total), f"<= {most}", total <= most)
+
+
+def _seeded(world: Any, path: Path, groups: int, size: int) -> None:
+    from udo.config import load
+
+    world.reset()
+    path.write_text(_configuration(groups, size))
+    world.seed(load(path, {}))
 
 
 def _configuration(groups: int, size: int) -> str:

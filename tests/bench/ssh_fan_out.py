@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -15,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "ssh"))
 import peers
 import sshd_farm
 from far import far
-from measuring import Candidate, Cost, Row, memory, run, saves
+from measuring import Candidate, Cost, Row, median, memory, run, saves
 
 UDO = str(Path(sys.executable).with_name("udo"))
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCH0", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
@@ -106,12 +105,7 @@ def _measured(candidates: Sequence[Candidate], size: int, rounds: int) -> dict[s
                 raise SystemExit(f"{candidate.name} missed a host: {cost.output[-600:].decode(errors='replace')}")
             if number:
                 spent[candidate.name].append(cost)
-    return {name: _median(costs) for name, costs in spent.items()}
-
-
-def _median(costs: Sequence[Cost]) -> Cost:
-    middle = {part: statistics.median(getattr(cost, part) for cost in costs) for part in ("cpu", "wall", "first")}
-    return Cost(**middle, output=b"")
+    return {name: median(costs) for name, costs in spent.items()}
 
 
 def _behind(targets: Sequence[Any], port: int) -> list[Any]:
