@@ -195,6 +195,7 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListDeploymentTargets",
         "codedeploy:ListDeployments",
         "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplates",
         "elasticloadbalancing:DescribeTargetHealth",
     },
     "stop": _ALARMS

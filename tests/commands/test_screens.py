@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from launch_worlds import NEW_IMAGE, OLD_IMAGE, register_images
+from launch_worlds import CONFIG as LAUNCH
+from launch_worlds import NEW_IMAGE, OLD_IMAGE, mixed_world, register_images, set_overrides
+from test_plan_command import second_group
 
 from udo.commands.sandbox import COLUMNS
 from udo.output import Output
@@ -168,12 +170,12 @@ def _runs(text: str) -> str:
     return re.sub(r"(?<=[ T])\d\d:\d\d:\d\d(?=Z| \+)", "09:00:00", text)
 
 
-def _compare(name: str, screens: dict[str, str]) -> None:
+def _compare(name: str, screens: dict[str, str], *, fits: bool = True) -> None:
     for where, screen in screens.items():
         columns = int(where.partition(" ")[0]) if where != "a pipe" else sys.maxsize
         # Notes, on lines of their own, are no part of a table.
         table = screen.split("\n")[: len(screens.get("a pipe", screen).splitlines())]
-        assert max(width(line) for line in table if not line.startswith("not shown: ")) <= columns
+        assert not fits or max(width(line) for line in table if not line.startswith("not shown: ")) <= columns
     text = "".join(f"--- {where} ---\n{screen}" for where, screen in screens.items())
     text = _runs(_plain(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)))
     path = GOLDEN / f"{name}.txt"
@@ -219,3 +221,41 @@ def test_one_run_of_the_history_fits_its_terminal(shop: Any, udo: Any, monkeypat
     run = udo("history", "prod", "webapp", "-o", "json").json["data"][0]["run"]
     screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo("history", run, "-q")) for columns in WIDTHS}
     _compare("history-of-a-run", screens | {"a pipe": udo("history", run).stdout})
+
+
+SETTINGS = """
+        scale_policy: {min_size: 2, max_size: 8}
+        health_check: {grace: 2m}
+        tags: {team: payments}
+        lifecycle_hooks: {drain: {LifecycleTransition: "autoscaling:EC2_INSTANCE_TERMINATING", HeartbeatTimeout: 60}}
+        scaling_policies:
+          cpu: {AdjustmentType: ChangeInCapacity, ScalingAdjustment: 2}
+        mixed_instances:
+          InstancesDistribution: {OnDemandBaseCapacity: 2}
+          Overrides: [{InstanceType: t3.small}, {InstanceType: m7g.large, WeightedCapacity: "4"}]
+      mailer: {}
+      worker: {scale_policy: {min_size: 1, max_size: 2}}
+"""
+OF_SETTINGS = {
+    "plan-of-settings": ["plan", "-q"],
+    "check-of-settings": ["check", "--online"],
+    "status-of-weights": ["status"],
+}
+
+
+@pytest.mark.parametrize("name", OF_SETTINGS)
+def test_settings_that_differ_and_sizes_in_units_are_readable_on_every_terminal(
+    world: Any, udo: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    mixed_world(world)
+    second_group(world)
+    set_overrides(world, [{"InstanceType": "t3.small", "WeightedCapacity": "2"}])
+    for sizes in ({"MinSize": 0, "DesiredCapacity": 0}, {"MinSize": 1, "MaxSize": 12, "DesiredCapacity": 6}):
+        world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", **sizes)
+        world.clock.step(600)
+    cut = LAUNCH.replace("{ami", "\n        ami").replace(", instance_type: m7g.large}", SETTINGS.rstrip())
+    Path("udo.yml").write_text(cut)
+    words = OF_SETTINGS[name]
+    screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo(*words)) for columns in WIDTHS}
+    # A plan is no table: a terminal breaks its lines.
+    _compare(name, screens | {"a pipe": udo(*words).stdout}, fits=name != "plan-of-settings")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from launch_worlds import CONFIG, ZONES, configuration_world, group, template_world, write_config
+import pytest
+from launch_worlds import CONFIG, ZONES, configuration_world, group, mixed_world, template_world, write_config
 
 from udo.sandbox.faults import Fault
 
@@ -95,16 +96,68 @@ def test_a_group_that_is_not_there_is_a_row_absent_among_the_instances_of_others
     assert told.stdout.splitlines()[-1].split() == ["prod", "worker", "absent"]
 
 
-def test_a_group_that_follows_the_latest_version_has_an_unknown_number_of_outdated_members(
-    world: Any, udo: Udo
+@pytest.mark.parametrize("version", ["$Latest", "$Default"])
+def test_of_a_group_that_follows_its_template_the_outdated_members_are_known_by_one_request(
+    world: Any, udo: Udo, version: str
 ) -> None:
     template_world(world)
-    reference = {"LaunchTemplateName": "prod-webapp", "Version": "$Latest"}
-    world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", LaunchTemplate=reference)
+    follow(world, version)
     write_config()
+    world.log.clear()
+    row = udo("status", "-o", "json").json["data"][0]
+    assert (row["outdated"], row["launch"]["version"]) == (0, version)
+    assert [one.operation for one in world.log].count("DescribeLaunchTemplates") == 1
+    new_version(world)
+    assert udo("status", "-o", "json").json["data"][0]["outdated"] == (2 if version == "$Latest" else 0)
+    page = udo("status", "prod", "webapp", "-o", "json").json["data"][0]
+    assert [one["outdated"] for one in page["instances"]] == [version == "$Latest"] * 2
+
+
+def test_a_group_that_is_pinned_asks_for_no_templates(world: Any, udo: Udo) -> None:
+    template_world(world)
+    write_config()
+    world.log.clear()
+    assert udo("status").exit == 0
+    assert "DescribeLaunchTemplates" not in [one.operation for one in world.log]
+
+
+def test_where_templates_may_not_be_listed_the_number_of_outdated_members_is_unknown(world: Any, udo: Udo) -> None:
+    template_world(world)
+    follow(world, "$Latest")
+    write_config()
+    world.faults.add(Fault("deny", "DescribeLaunchTemplates", times=None))
     told = udo("status")
-    assert told.stdout.splitlines()[1].split()[6] == "?"
+    assert (told.exit, told.stdout.splitlines()[1].split()[6]) == (0, "?")
     assert "?: prod-webapp follows $Latest" in told.stderr
+    assert "what $Latest and $Default mean is unknown" in told.stderr
+
+
+def follow(world: Any, version: str) -> None:
+    reference = {"LaunchTemplateName": "prod-webapp", "Version": version}
+    world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", LaunchTemplate=reference)
+
+
+def new_version(world: Any) -> None:
+    world.client("ec2").create_launch_template_version(
+        LaunchTemplateName="prod-webapp", SourceVersion="1", LaunchTemplateData={"InstanceType": "m7g.large"}
+    )
+
+
+def test_sizes_of_a_group_whose_members_have_weights_are_units(world: Any, udo: Udo) -> None:
+    mixed_world(world)
+    write_config()
+    row = udo("status", "-o", "json").json["data"][0]
+    assert row["unit"] == "units"
+    assert row["capacity"] == sum(weights(world))
+    told = udo("status").stdout.splitlines()[1]
+    assert f"{row['capacity']}/{row['desired_capacity']} units (1-3)" in told
+    facts = udo("status", "prod", "webapp").stdout
+    assert f"{row['capacity']} of {row['desired_capacity']} units wanted (1 to 3), {row['in_service']} member" in facts
+
+
+def weights(world: Any) -> list[int]:
+    asked = world.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["prod-webapp"])
+    return [int(one.get("WeightedCapacity") or 1) for one in asked["AutoScalingGroups"][0]["Instances"]]
 
 
 def test_an_empty_group_is_said_to_be_empty_and_no_id_list_is_sent(world: Any, udo: Udo) -> None:

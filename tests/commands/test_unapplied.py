@@ -108,3 +108,28 @@ def test_a_key_is_named_once_whatever_the_number_of_roles(world: Any, udo: Udo) 
     told = udo("status").stderr
     assert told.count("udo update applies it") == 1
     assert "scale_policy of prod webapp, prod worker: differs from udo.yml" in told
+
+
+ACTING = (
+    "scaling_policies: {up: {AdjustmentType: ChangeInCapacity, ScalingAdjustment: 2}}, "
+    "scheduled_actions: {once: {StartTime: '2099-01-01T01:00:00+01:00', MaxSize: 3}, "
+    "over: {StartTime: '2020-01-01T00:00:00Z', MaxSize: 3}}, "
+    "lifecycle_hooks: {drain: {LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING', HeartbeatTimeout: 60}}"
+)
+
+
+def test_the_page_of_one_role_names_what_acts_on_the_group_otherwise_too(world: Any, udo: Udo) -> None:
+    world_with(world)
+    write_config(CONFIG.replace("webapp: {", f"webapp: {{{ACTING}, "))
+    keys = ["scaling_policies", "scheduled_actions", "lifecycle_hooks"]
+    row = udo("status", "prod", "webapp", "-o", "json").json["data"][0]
+    assert sorted(row["not_applied"]) == sorted(keys)
+    assert "raw" not in str(row)
+    # The page of all roles asks nothing of one group.
+    assert udo("status", "-o", "json").json["data"][0]["not_applied"] == []
+    assert udo("update", "prod", "webapp").exit == 0
+    assert udo("status", "prod", "webapp", "-o", "json").json["data"][0]["not_applied"] == []
+    write_config(
+        CONFIG.replace("webapp: {", f"webapp: {{{ACTING.replace('ScalingAdjustment: 2', 'ScalingAdjustment: 3')}, ")
+    )
+    assert "scaling_policies (udo update applies it)" in udo("status", "prod", "webapp").stdout

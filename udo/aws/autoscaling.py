@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # so many names may be given with it (launch configurations: 50 names).
 _GROUP_NAMES = 100
 _CONFIGURATION_NAMES = 50
+# Of a scheduled action.
+_TIMES = ("StartTime", "EndTime", "Time")
 
 
 @whole
@@ -125,7 +127,7 @@ class AutoScaling:
         # Source: API_PutScalingPolicy: without a PolicyType it is SimpleScaling; Enabled is true by default.
         return tuple(
             ScalingPolicy(
-                row["PolicyName"], row.get("PolicyType", "SimpleScaling"), row.get("Enabled", True), _aim(row)
+                row["PolicyName"], row.get("PolicyType", "SimpleScaling"), row.get("Enabled", True), _aim(row), row
             )
             for row in rows
         )
@@ -200,6 +202,7 @@ def _hook(row: Mapping[str, Any]) -> LifecycleHook:
         holds=row["LifecycleTransition"].rpartition("_")[2].lower(),
         seconds=row.get("HeartbeatTimeout", 3600),
         default_result=row.get("DefaultResult", "ABANDON"),
+        raw=row,
     )
 
 
@@ -211,6 +214,7 @@ def _schedule(row: Mapping[str, Any]) -> ScheduledAction:
         min_size=row.get("MinSize"),
         max_size=row.get("MaxSize"),
         desired_capacity=row.get("DesiredCapacity"),
+        raw={key: rfc3339(value) if key in _TIMES else value for key, value in row.items()},
     )
 
 

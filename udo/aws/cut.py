@@ -45,6 +45,13 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "Reservations.Instances.State",
             "Reservations.Instances.Tags",
         ),
+        # Which numbers there are, and not what they launch.
+        "DescribeLaunchTemplates": (
+            "NextToken",
+            "LaunchTemplates.DefaultVersionNumber",
+            "LaunchTemplates.LatestVersionNumber",
+            "LaunchTemplates.LaunchTemplateId",
+        ),
         "GetConsoleOutput": WHOLE,
     },
     "elbv2": {"DescribeTargetHealth": WHOLE},

@@ -75,13 +75,17 @@ class Ec2:
         ]
         return tuple(sorted(rows, key=lambda version: -version.number))
 
-    def launch_templates(self) -> frozenset[str]:
-        """The ids of all launch templates of the region: asked by id, one that is gone fails the whole request.
+    def launch_templates(self) -> dict[str, dict[str, str]]:
+        """Of all launch templates of the region the numbers that $Latest and $Default mean, by id.
+
+        Asked by id, one that is gone fails the whole request.
 
         Raises: UdoError.
         """
         pages = self._connection.pages("ec2", "DescribeLaunchTemplates", {"MaxResults": 200})
-        return frozenset(row["LaunchTemplateId"] for page in pages for row in page["LaunchTemplates"])
+        rows = [row for page in pages for row in page["LaunchTemplates"]]
+        told = {"$Latest": "LatestVersionNumber", "$Default": "DefaultVersionNumber"}
+        return {row["LaunchTemplateId"]: {name: str(row[key]) for name, key in told.items()} for row in rows}
 
     def launch_template_named(self, name: str) -> tuple[LaunchTemplateVersion, ...]:
         """All versions of the template of that exact name, newest first; none where there is no such template.

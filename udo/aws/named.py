@@ -110,14 +110,15 @@ class Named:
         pages = self._connection.pages("iam", "ListInstanceProfiles", {"MaxItems": _IAM_PAGE})
         return frozenset(row["InstanceProfileName"] for page in pages for row in page.get("InstanceProfiles", ()))
 
-    def target_groups(self) -> frozenset[str]:
-        """The names and ARNs of all target groups: asked by name, one that is missing fails the whole request.
+    def target_groups(self) -> dict[str, Mapping[str, Any]]:
+        """All target groups as AWS tells of them, each by its name and by its ARN: asked by name, one that is missing
+        fails the whole request.
 
         Raises: UdoError.
         """
         pages = self._connection.pages("elbv2", "DescribeTargetGroups", {"PageSize": _PAGE})
         rows = [row for page in pages for row in page.get("TargetGroups", ())]
-        return frozenset(row[key] for row in rows for key in ("TargetGroupName", "TargetGroupArn"))
+        return {row[key]: row for row in rows for key in ("TargetGroupName", "TargetGroupArn")}
 
     def load_balancers(self) -> frozenset[str]:
         """The names of all classic load balancers.

@@ -51,7 +51,7 @@ class Resources:
     @cached_property
     def launch_templates(self) -> frozenset[str] | None:
         """The ids of the launch templates."""
-        return self._read(self.aws.ec2.launch_templates)
+        return self._read(lambda: frozenset(self.aws.ec2.launch_templates()))
 
     @cached_property
     def image_parameters(self) -> Mapping[str, str] | None:
@@ -116,8 +116,8 @@ class Resources:
         return self._read(lambda: self.aws.named.security_groups(ids, [name for name in named if name not in ids]))
 
     @cached_property
-    def target_groups(self) -> frozenset[str] | None:
-        """The names and ARNs of target groups."""
+    def target_groups(self) -> Mapping[str, Mapping[str, Any]] | None:
+        """The target groups by name and ARN."""
         return self._read(self.aws.named.target_groups)
 
     @cached_property

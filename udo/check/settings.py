@@ -41,7 +41,7 @@ def observe_settings(
         roles,
         resources.groups or {},
         resources.subnets if any(map(names_subnets, roles)) else (),
-        resources.target_groups if there else (),
+        resources.target_groups if there else None,
     )
     for role in roles:
         match seen.get(role.label):
@@ -58,9 +58,9 @@ def observe_settings(
 
 def _differing(role: Role, seen: Seen) -> Iterator[Finding]:
     found = drift(seen.role, seen.live)
-    how = f"refused: {found.refused.message}" if found.refused else "udo update applies it"
+    why = f", refused: {found.refused.message}" if found.refused else ""
     for one in found.plan.differences:
-        yield Finding(SETTING, one.key, role, place(role, one.key), True, f"{one.old} -> {one.new}: {how}")
+        yield Finding(SETTING, one.key, role, place(role, one.key), True, f"{one.old} -> {one.new}{why}")
 
 
 def _where(role: Role) -> str:

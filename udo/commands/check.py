@@ -106,6 +106,8 @@ def _online(session: Session, config: Config, offline: Result) -> Result:
         error = ("absent", told, None)
     shown = [{**row, "mark": _mark(row), "roles": _brief(row["roles"])} for row in rows]
     notes = [*offline.notes, *footnotes]
+    if any(row["mark"] == _OTHERWISE for row in shown):
+        notes.append(f"{_OTHERWISE}: the live group has it otherwise, 'udo update' applies what udo.yml says")
     data = {**offline.data, "checks": rows}
     return Result(data, _COLUMNS, shown, notes=notes, exit=1 if wrong else 0, error=error)
 

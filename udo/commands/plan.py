@@ -27,7 +27,7 @@ from udo.launch.joint import after_swap, joined, swap_of
 from udo.launch.observe import observe_deploying, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
-from udo.output.text import closing_line, plan_lines
+from udo.output.text import closing_line, difference_lines, plan_lines
 from udo.result import Result
 from udo.selectors import changing_roles, reading_roles
 
@@ -324,7 +324,8 @@ def _lines(one: Planned) -> Iterator[str]:
     yield f"{one.role.label}  {one.role.group_name}  {_standing(one)}"
     if not one.pending:
         yield f"  {one.plan.unchanged}"
-    yield from plan_lines(replace(one.plan, differences=(*one.launch, *one.settings)))
+    found = (*one.launch, *one.settings)
+    yield from plan_lines(replace(one.plan, differences=found)) if one.changes else difference_lines(found)
     yield from (f"  {note}" for note in one.notes)
 
 

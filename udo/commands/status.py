@@ -32,11 +32,12 @@ FORMATS = ("text", "json", "jsonl")
 def command(session: Session, words: tuple[str, ...], watched: bool) -> Result:
     """Show how every role's group stands, or one with its settings and members.
 
-    IN SERVICE is members in service / desired (min-max); HEALTHY, how many of those the group and its target groups
-    call healthy; OUTDATED (OLD), how many members were launched from something else than the group launches from now.
-    DEPLOYED is the last deployment that succeeded and how long ago, LAST ATTEMPT (ATTEMPT where there is little room)
-    the last one where that is another, UNDER WAY (NOW) what runs now, or that the group is asleep, and DIFFERS the
-    keys of udo.yml that the live group has otherwise ('udo plan' compares what is launched).
+    IN SERVICE is members in service / desired (min-max), in units where members have weights; HEALTHY, how many of
+    those the group and its target groups call healthy; OUTDATED (OLD), how many members were launched from something
+    else than the group launches from now. DEPLOYED is the last deployment that succeeded and how long ago, LAST ATTEMPT
+    (ATTEMPT where there is little room) the last one where that is another, UNDER WAY (NOW) what runs now, or that the
+    group is asleep, and DIFFERS the keys of udo.yml that the live group has otherwise: policies, schedules and hooks on
+    the page of one alone, and not what is launched. 'udo plan' compares all of it, value by value.
 
     Without a word all clusters; either may be a list (webapp,worker) or '*'. CLUSTER ROLE, exact names, is the page of
     one: its settings, instance refresh, hooks and policies, and a row a member with why it is not healthy and which
@@ -90,7 +91,7 @@ def _of_one(session: Session, page: Page, details: Details) -> Result:
 
     (one,) = page.standings
     now = session.clock.time()
-    row, members = data_row(one), member_rows(one, details)
+    row, members = data_row(one, details.parts(), now), member_rows(one, details)
     told = tuple(facts(one, details, row, members, now))
     notes = list(page.notes) if members else [*page.notes, f"group {row['group']} is empty"]
     notes += _left_behind(page)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from udo.errors import Absent, UdoError
+from udo.errors import AwsError, UdoError
 from udo.groups.settings import says
 from udo.groups.subnets import NAMING, by_id, meant_subnets, names_subnets
+from udo.groups.traffic import TRAFFIC
 from udo.groups.update import KEYS, observe_parts
 
 if TYPE_CHECKING:
@@ -47,20 +48,18 @@ def observe_drifts(
     roles: Sequence[Role],
     groups: Mapping[str, AutoScalingGroup],
     subnets: Sequence[Subnet] | None = None,
-    target_groups: Iterable[str] | None = None,
+    target_groups: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Seen | UdoError]:
     """What is seen of the group of each role that has one, by the role's label, or why it is not known.
 
-    `groups` are all of the region, or those of the roles; `subnets` that the roles name and live in, and all names and
-    ARNs of `target_groups`, are not asked for where they are known.
+    `groups` are all of the region, or those of the roles; `subnets` that the roles name and live in, and all
+    `target_groups` by name and ARN, are not asked for where they are known.
     """
     there = [role for role in roles if role.group_name in groups]
     with suppress(UdoError):
         # All at once; what is not to be had is told of each role that rests on it.
         session.answers(aws, dict.fromkeys(one for role in there for one in role.lookups(*KEYS)))
-    found = _Drifts(aws, groups, session.clock.time(), subnets=subnets)
-    if target_groups is not None:
-        found.arns = _by_name(target_groups)
+    found = _Drifts(aws, groups, session.clock.time(), subnets=subnets, target_groups=target_groups)
     for role in there:
         found.known(role.label, partial(session.resolve, role, *KEYS))
     aws.open(*found.services(), whole=True)
@@ -79,7 +78,7 @@ class _Drifts:
     roles: dict[str, Role] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     subnets: Sequence[Subnet] | UdoError | None = None
-    arns: Mapping[str, str] | UdoError | None = None
+    target_groups: Mapping[str, Mapping[str, Any]] | UdoError | None = None
     seen: dict[str, Seen | UdoError] = field(default_factory=dict)
 
     def known(self, label: str, resolved: Callable[[], Role]) -> None:
@@ -92,10 +91,12 @@ class _Drifts:
     def services(self) -> Iterator[str]:
         """The services that are asked."""
         yield "autoscaling"
-        if any(names_subnets(role) for role in self.roles.values()):
+        if any(names_subnets(role) or says(role, *TRAFFIC) for role in self.roles.values()):
             yield "ec2"
-        if any(says(role, "target_groups") for role in self.roles.values()):
+        if any(says(role, "target_groups", "traffic_sources") for role in self.roles.values()):
             yield "elbv2"
+        if any(says(role, "elbs", "traffic_sources") for role in self.roles.values()):
+            yield "elb"
 
     def first(self) -> Iterator[Callable[[], None]]:
         """The reads that are for many roles."""
@@ -106,7 +107,7 @@ class _Drifts:
         naming = [role for role in self.roles.values() if names_subnets(role)]
         if naming and self.subnets is None:
             yield partial(self._subnets, naming)
-        if self.arns is None and sum(says(role, "target_groups") for role in self.roles.values()) > _FEW:
+        if self.target_groups is None and sum(says(role, "target_groups") for role in self.roles.values()) > _FEW:
             yield self._target_groups
 
     def then(self) -> Iterator[Callable[[], None]]:
@@ -115,8 +116,9 @@ class _Drifts:
 
     def _read(self, read: Read) -> Any:
         """The value a Read means, from what is listed where it is. Raises: UdoError."""
-        if read.operation == "DescribeTargetGroups" and self.arns is not None:
-            return _known(self.arns, read.params["Names"])
+        if read.operation == "DescribeTargetGroups" and self.target_groups is not None:
+            rows = _known(self.target_groups, read.params.get("Names") or read.params["TargetGroupArns"])
+            return self.aws.search(read.path, {"TargetGroups": rows})
         listed = self.rows.get(read.operation)
         if listed is None:
             return self.aws.read(read)
@@ -134,9 +136,9 @@ class _Drifts:
 
     def _target_groups(self) -> None:
         try:
-            self.arns = _by_name(self.aws.named.target_groups())
+            self.target_groups = self.aws.named.target_groups()
         except UdoError as error:
-            self.arns = error
+            self.target_groups = error
 
     def _subnets(self, roles: Iterable[Role]) -> None:
         ids: list[str] = []
@@ -164,19 +166,11 @@ class _Drifts:
             self.seen[label] = error
 
 
-def _by_name(names: Iterable[str]) -> dict[str, str]:
-    """The ARNs among these by the name in each.
-
-    Source: arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID.
-    """
-    return {one.split("/")[1]: one for one in names if ":targetgroup/" in one}
-
-
-def _known(arns: Mapping[str, str] | UdoError, names: Iterable[str]) -> list[list[str]]:
-    """Name and ARN of each. Raises: UdoError; Absent for one that does not exist."""
-    if isinstance(arns, UdoError):
-        raise arns
-    for name in names:
-        if name not in arns:
-            raise Absent(f"target group {name} does not exist", hint="nothing was changed")
-    return [[name, arns[name]] for name in names]
+def _known(rows: Mapping[str, Mapping[str, Any]] | UdoError, names: Iterable[str]) -> list[Mapping[str, Any]]:
+    """The row of each. Raises: UdoError, as where AWS is asked for one that does not exist."""
+    if isinstance(rows, UdoError):
+        raise rows
+    names = list(names)
+    if missing := [name for name in names if name not in rows]:
+        raise AwsError(f"target group {missing[0]} does not exist", aws_code="TargetGroupNotFound")
+    return [rows[name] for name in names]

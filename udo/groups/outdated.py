@@ -32,10 +32,25 @@ def outdated(group: AutoScalingGroup) -> int | None:
 
     None where the group follows $Latest or $Default, which a listing cannot tell from a number.
     """
-    launches = (group.launch, *group.own_templates)
-    if any(getattr(launch, "version", "").startswith("$") for launch in launches):
+    if follows(group):
         return None
     return len(outdated_ids(group.members, group.launch, group.overrides))
+
+
+def follows(group: AutoScalingGroup) -> bool:
+    """Whether the group, or an override of it, launches from $Latest or $Default of a template."""
+    return any(getattr(launch, "version", "").startswith("$") for launch in (group.launch, *group.own_templates))
+
+
+def numbered(group: AutoScalingGroup, numbers: Mapping[str, Mapping[str, str]]) -> AutoScalingGroup:
+    """The group as if it launched from the numbers that $Latest and $Default mean, by template id, where known."""
+
+    def pinned(launch: Any) -> Any:
+        number = numbers.get(getattr(launch, "id", ""), {}).get(getattr(launch, "version", ""))
+        return replace(launch, version=number) if number else launch
+
+    overrides = tuple(replace(one, launch=pinned(one.launch)) for one in group.overrides)
+    return replace(group, launch=pinned(group.launch), overrides=overrides)
 
 
 def observe_outdated(aws: Aws, group: AutoScalingGroup | None) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from udo.config.known import value, values
 from udo.groups.asleep import is_asleep
-from udo.groups.settings import settings
+from udo.groups.settings import Rows, has_passed, part_points, settings, wanted_parts
 from udo.schema.group import KEYS, METRICS
 
 if TYPE_CHECKING:
@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 _ORDER = ("availability_zones", "subnets", *(key.path for key in KEYS))
 
 
-def unapplied(role: Role, group: AutoScalingGroup) -> list[str]:
+def unapplied(
+    role: Role, group: AutoScalingGroup, parts: Mapping[str, Rows] | None = None, now: float = 0.0
+) -> list[str]:
     """The keys that udo.yml gives the role and that the live group has otherwise: 'udo update' applies them.
 
-    Policies, schedules and hooks are not among them: AWS tells of those group by group.
+    Policies, schedules and hooks are among them as far as `parts` tell of those: AWS does so group by group.
     """
     # A value that rests on a parameter of AWS's is not looked up for this.
     set_otherwise = [one.key.partition(".")[0] for one in settings(role, group, value) if one.differs]
     if is_asleep(group):
         set_otherwise = [key for key in set_otherwise if key != "scale_policy"]
     listed = [key for key, differs in _LISTED.items() if _sets(role, key) and value(role, key) and differs(role, group)]
-    return sorted({*set_otherwise, *listed}, key=_ORDER.index)
+    acting = [key for key, rows in (parts or {}).items() if _sets(role, key) and _acts_otherwise(role, key, rows, now)]
+    return sorted({*set_otherwise, *listed, *acting}, key=_ORDER.index)
 
 
 def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]]) -> list[str]:
@@ -40,6 +43,17 @@ def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]]) -> list[str]:
         for key in keys:
             labels.setdefault(key, []).append(role.label)
     return [f"{key} of {_brief(of)}: differs from udo.yml, udo update applies it" for key, of in labels.items()]
+
+
+def _acts_otherwise(role: Role, key: str, rows: Rows, now: float) -> bool:
+    # A value that rests on a parameter of AWS's is not looked up for this.
+    for name, wanted in (wanted_parts(role, key) if value(role, key) else {}).items():
+        if name not in rows:
+            if not (key == "scheduled_actions" and has_passed(wanted, now)):
+                return True
+        elif any(point.differs for point in part_points(key, name, rows[name], wanted)):
+            return True
+    return False
 
 
 def _sets(role: Role, key: str) -> bool:

@@ -111,3 +111,20 @@ class AutoScalingGroup:
         """Everything the group and its members launch or were launched from."""
         own = (self.launch, *(member.launch for member in self.members))
         return (*(one for one in own if one is not None), *self.own_templates)
+
+    @property
+    def unit(self) -> str:
+        """What its sizes count: instances, or units of capacity (of AWS's own names where those are of a kind).
+
+        Source: API_CreateAutoScalingGroup, DesiredCapacityType; API_LaunchTemplateOverrides, WeightedCapacity.
+        """
+        kind = str(self.raw.get("DesiredCapacityType") or "units")
+        policy = (self.raw.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
+        said = any("WeightedCapacity" in one for one in policy.get("Overrides") or ())
+        weighted = said or any(member.weight != 1 for member in self.members)
+        return kind if weighted or kind != "units" else "instances"
+
+    @property
+    def capacity(self) -> int:
+        """How much of its desired capacity its members in service are, in its unit."""
+        return sum(member.weight for member in self.members if member.in_service)

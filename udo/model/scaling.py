@@ -1,6 +1,13 @@
-"""What acts on an Auto Scaling group by itself: scaling policies, scheduled actions, lifecycle hooks."""
+"""What acts on an Auto Scaling group by itself: scaling policies, scheduled actions, lifecycle hooks.
+
+`raw` is AWS's whole answer for one, as plain JSON.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
 
 from udo.frozen import frozen
 
@@ -13,6 +20,7 @@ class ScalingPolicy:
     kind: str
     enabled: bool = True
     aim: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @frozen
@@ -25,6 +33,7 @@ class ScheduledAction:
     min_size: int | None = None
     max_size: int | None = None
     desired_capacity: int | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @frozen
@@ -35,3 +44,4 @@ class LifecycleHook:
     holds: str
     seconds: int
     default_result: str
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

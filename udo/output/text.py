@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from udo.change.plan import Difference, Plan
 
 
+# Keys up to this width have their values below each other.
+_ALIGNED = 32
+
+
 def closing_line(counts: Mapping[str, int]) -> str:
     """How many roles there are of each kind, in one line; kinds without any are left out."""
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
@@ -32,8 +36,12 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 
 
 def difference_lines(differences: Sequence[Difference]) -> Iterator[str]:
-    """One line a key, aligned: `~` old value to new, `+` what comes, `-` what goes; what is told in full below it."""
-    longest = max((width(difference.key) for difference in differences), default=0)
+    """One line a key, aligned: `~` old value to new, `+` what comes, `-` what goes; what is told in full below it.
+
+    A key that is longer than most stands out, and moves no value away from the others.
+    """
+    widths = [width(difference.key) for difference in differences]
+    longest = max((one for one in widths if one <= _ALIGNED), default=0)
     for difference in differences:
         old, new = (neutral(text).replace("\n", " ") for text in (difference.old, difference.new))
         sign, change = ("+", new) if old == NONE else ("-", old) if new == NONE else ("~", f"{old} -> {new}")

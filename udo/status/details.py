@@ -68,6 +68,11 @@ class Details:
             place = (deployment_group.application, deployment_group.name)
             yield partial(self._read, "revisions", partial(observe_revisions, self.aws, *place, ids))
 
+    def parts(self) -> Mapping[str, Mapping[str, Any]]:
+        """What AWS answers for all that acts on the group, by the key of udo.yml and by name, as far as it is known."""
+        told = {"scaling_policies": self.policies, "scheduled_actions": self.schedules, "lifecycle_hooks": self.hooks}
+        return {key: {one.name: one.raw for one in found} for key, found in told.items() if found is not None}
+
     def _read(self, name: str, read: Callable[[], Any]) -> None:
         with Footnote(self.footnotes):
             setattr(self, name, read())

@@ -49,9 +49,9 @@ def details_row(one: Standing, details: Details) -> dict[str, Any]:
     return {
         "settings": _settings(group) if group else None,
         "refresh": _known(details.refreshes, lambda found: refresh_row(found[0]) if found else None),
-        "hooks": _known(details.hooks, lambda found: [vars(hook) for hook in found]),
-        "policies": _known(details.policies, lambda found: [vars(policy) for policy in found]),
-        "schedules": _known(details.schedules, lambda found: [vars(action) for action in found]),
+        "hooks": _known(details.hooks, lambda found: list(map(_told, found))),
+        "policies": _known(details.policies, lambda found: list(map(_told, found))),
+        "schedules": _known(details.schedules, lambda found: list(map(_told, found))),
         "targets": {arn: _known(found, lambda targets: [vars(one) for one in targets]) for arn, found in _targets(one)},
     }
 
@@ -67,10 +67,7 @@ def facts(
     old = f", {row['outdated']} of {row['members']} outdated" if row["outdated"] else ""
     yield "group", f"{group.name} of {one.role.label}, {details.aws.region or 'no region'}"
     yield "launches from", f"{text['launch'] or 'nothing'}{', outdated members unknown' if text['old'] == '?' else old}"
-    yield (
-        "in service",
-        f"{row['in_service']} of {row['desired_capacity']} wanted ({row['min_size']} to {row['max_size']})",
-    )
+    yield "in service", _in_service(row)
     told: list[tuple[str, Any]] = [
         ("healthy", text["healthy"]),
         ("not healthy", _whys(members)),
@@ -93,6 +90,18 @@ def facts(
         ("settings", ", ".join(f"{name} {_plain(value)}" for name, value in _settings(group).items())),
     ]
     yield from ((about, str(said)) for about, said in told if said)
+
+
+def _in_service(row: Mapping[str, Any]) -> str:
+    bounds = f"({row['min_size']} to {row['max_size']})"
+    if row["unit"] == "instances":
+        return f"{row['in_service']} of {row['desired_capacity']} wanted {bounds}"
+    members = f"{row['in_service']} member{'' if row['in_service'] == 1 else 's'}"
+    return f"{row['capacity']} of {row['desired_capacity']} {row['unit']} wanted {bounds}, {members}"
+
+
+def _told(one: ScalingPolicy | ScheduledAction | LifecycleHook) -> dict[str, Any]:
+    return {name: value for name, value in vars(one).items() if name != "raw"}
 
 
 def _known(value: Any, row: Callable[[Any], Any]) -> Any:

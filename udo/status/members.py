@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from udo.deploy.revision import brief, told
 from udo.groups.health import reasons, state
 from udo.groups.observe import Seen
-from udo.groups.outdated import outdated, outdated_ids
+from udo.groups.outdated import follows, outdated_ids
 from udo.groups.rows import instance_row
 from udo.groups.text import age, brief_launch, launch_text
 from udo.result import LOW, Column
@@ -50,10 +50,10 @@ COLUMNS = (
 
 def member_rows(one: Standing, details: Details) -> list[dict[str, Any]]:
     """One row a member for scripts, in the order the group lists them."""
-    if one.group is None:
+    if one.group is None or one.pinned is None:
         return []
-    old = outdated_ids(one.group.members, one.group.launch, one.group.overrides)
-    is_old_known = outdated(one.group) is not None
+    old = outdated_ids(one.group.members, one.pinned.launch, one.pinned.overrides)
+    is_old_known = not follows(one.pinned)
     seen = Seen(one.role, one.group, details.instances or {}, details.instances is not None)
     return [
         instance_row(seen, member)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from udo.deploy.blue_green import moved, serving
 from udo.frozen import frozen
 from udo.groups.locks import Locks
+from udo.groups.outdated import follows, numbered
 from udo.model.deployments import Deployment
 from udo.model.groups import APP_TAG
 from udo.status.footnote import Footnote
@@ -47,7 +48,8 @@ class Deployed:
 class Standing:
     """How a role stands: its group (None where there is none), the targets that it may be among, what was deployed.
 
-    `deployed` is None where udo.yml names no deployment group; `lock` is its row, None or `?`.
+    `deployed` is None where udo.yml names no deployment group; `lock` is its row, None or `?`; `numbers` are what
+    $Latest and $Default mean of launch templates, by id, where a group follows them.
     """
 
     role: Role
@@ -55,6 +57,12 @@ class Standing:
     targets: Mapping[str, tuple[TargetHealth, ...] | None]
     deployed: Deployed | None
     lock: Any
+    numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def pinned(self) -> AutoScalingGroup | None:
+        """Its group as if it launched from the numbers that aliases mean, as far as they are known."""
+        return numbered(self.group, self.numbers) if self.group else None
 
 
 @frozen
@@ -112,6 +120,7 @@ class _Way:
     deployment_groups: dict[tuple[str, str], DeploymentGroup] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
     targets: Targets = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     footnotes: dict[str, str] = field(default_factory=dict)
 
@@ -139,6 +148,9 @@ class _Way:
         if arns:
             self.aws.open("elbv2")
         yield from (partial(self._targets, arn) for arn in arns)
+        if any(map(follows, self.groups.values())):
+            self.aws.open("ec2")
+            yield self._numbers
         last = ((one.last_attempted, one.last_successful) for one in self.deployment_groups.values())
         ids = (one for both in last for one in both if one)
         yield from (partial(self._deployments, share) for share in _shares(ids, _DEPLOYMENTS))
@@ -157,7 +169,8 @@ class _Way:
         for role in self.roles:
             group = self.groups.get(self._name(role))
             targets = {arn: self.targets.get(arn) for arn in target_groups(group)} if group else {}
-            yield Standing(role, group, targets, self._deployed(role), self.locks.row(self.aws, role.group_name))
+            lock = self.locks.row(self.aws, role.group_name)
+            yield Standing(role, group, targets, self._deployed(role), lock, self.numbers)
 
     def notes(self) -> Iterator[str]:
         """The footnotes, in the same order however the reads came about."""
@@ -215,6 +228,10 @@ class _Way:
     def _deployments(self, ids: Iterable[str]) -> None:
         with Footnote(self.footnotes, "how many instances the last deployments failed on is unknown"):
             self.deployments |= self.aws.codedeploy.named(ids)
+
+    def _numbers(self) -> None:
+        with Footnote(self.footnotes, "what $Latest and $Default mean is unknown"):
+            self.numbers = self.aws.ec2.launch_templates()
 
     def _targets(self, arn: str) -> None:
         with Footnote(self.footnotes, "the health of targets is unknown"):

@@ -17,6 +17,7 @@ from udo.result import LOW, Column
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from udo.groups.settings import Rows
     from udo.model.deployments import Deployment
     from udo.model.groups import AutoScalingGroup
     from udo.status.page import Deployed, Standing
@@ -76,11 +77,14 @@ COLUMNS = (
 LOCKED = Column("locked", "LOCKED BY", rank=2, fold=brief_name, brief="LOCKED")
 
 
-def data_row(one: Standing) -> dict[str, Any]:
-    """A role for scripts; a group that does not exist is a row `absent`."""
-    role, group = one.role, one.group
+def data_row(one: Standing, parts: Mapping[str, Rows] | None = None, now: float = 0.0) -> dict[str, Any]:
+    """A role for scripts; a group that does not exist is a row `absent`.
+
+    `parts` are what acts on the group, where that was asked for.
+    """
+    role, group, pinned = one.role, one.group, one.pinned
     head = {"cluster": role.cluster, "role": role.name, "group": role.group_name}
-    if group is None:
+    if group is None or pinned is None:
         return {**head, "state": "absent", "lock": one.lock}
     return {
         **head,
@@ -92,13 +96,15 @@ def data_row(one: Standing) -> dict[str, Any]:
         "max_size": group.max_size,
         "members": len(group.members),
         "in_service": sum(member.in_service for member in group.members),
+        "unit": group.unit,
+        "capacity": group.capacity,
         "unhealthy": sum(member.health_status.lower() != "healthy" for member in group.members),
-        "outdated": outdated(group),
+        "outdated": outdated(pinned),
         "launch": group.launch.row() if group.launch else None,
         "suspended": sorted(group.suspended_processes),
         "lock": one.lock,
         "deployed": _outcome(one.deployed),
-        "not_applied": unapplied(role, group),
+        "not_applied": unapplied(role, group, parts, now),
         "health": _unknown_for_none(folded(group, one.targets)),
         "last_successful": _deployment_row(one.deployed, "successful"),
         "last_attempted": _deployment_row(one.deployed, "attempted"),
@@ -116,7 +122,7 @@ def text_row(row: Mapping[str, Any], now: float | None) -> dict[str, Any]:
     is_new = isinstance(attempted, dict) and attempted != row["last_successful"] and not _is_active(attempted)
     return {
         **head,
-        "sizes": f"{row['in_service']}/{row['desired_capacity']} ({row['min_size']}-{row['max_size']})",
+        "sizes": f"{row['capacity']}/{row['desired_capacity']}{_unit(row)} ({row['min_size']}-{row['max_size']})",
         "healthy": _healthy_text(row),
         "old": "?" if row["outdated"] is None else row["outdated"],
         "launch": launch_text(row["launch"]),
@@ -126,6 +132,10 @@ def text_row(row: Mapping[str, Any], now: float | None) -> dict[str, Any]:
         "suspended": row["suspended"],
         "differs": row["not_applied"],
     }
+
+
+def _unit(row: Mapping[str, Any]) -> str:
+    return "" if row["unit"] == "instances" else f" {row['unit']}"
 
 
 def is_held(row: Mapping[str, Any]) -> bool:

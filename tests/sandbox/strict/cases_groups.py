@@ -250,6 +250,15 @@ def members_show_the_image_of_their_override(aws: Account) -> None:
     holds(shown == [None, aws.image], str(shown))
 
 
+def members_show_their_weight(aws: Account) -> None:
+    aws.template()
+    aws.group(size=1, MixedInstancesPolicy=_mixed({"InstanceType": "m5.large"}))
+    policy = _mixed({"InstanceType": "m5.large", "WeightedCapacity": "2"})
+    aws.update(MixedInstancesPolicy=policy, DesiredCapacity=4)
+    shown = [one.get("WeightedCapacity") for one in aws.described()["Instances"]]
+    holds(shown == [None, "2"], str(shown))
+
+
 def unknown_groups_are_refused(aws: Account) -> None:
     text = "AutoScalingGroup name not found"
     nothing = {"AutoScalingGroupName": "nothing"}

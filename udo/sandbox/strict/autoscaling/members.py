@@ -39,7 +39,7 @@ class Birth:
 
 @dataclass(frozen=True)
 class LaunchData:
-    """What RunInstances needs, whichever source it comes from; `own_image` is an override's."""
+    """What RunInstances needs, whichever source it comes from; `own_image` and `weight` are an override's."""
 
     birth: Birth
     image_id: str
@@ -55,6 +55,7 @@ class LaunchData:
     tenancy: str
     tags: dict[str, str]
     own_image: str = ""
+    weight: str = ""
 
 
 def launch(group: Any, count: int, reason: str) -> None:
@@ -256,6 +257,7 @@ def _from_template(group: Any, version: Any, override: Mapping[str, Any]) -> Lau
         tenancy=(data.get("Placement") or {}).get("Tenancy") or "default",
         tags=dict(version.instance_tags),
         own_image=override.get("ImageId", ""),
+        weight=str(override.get("WeightedCapacity") or ""),
     )
 
 
@@ -289,7 +291,7 @@ def _join(group: Any, instance: Any, reason: str) -> None:
     instance.autoscaling_group = group
     member: Any = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
     data = launch_data(group)
-    member.udo_birth, member.udo_own_image = data.birth, data.own_image
+    member.udo_birth, member.udo_own_image, member.udo_weight = data.birth, data.own_image, data.weight
     member.udo_ready_at = moment.now() + delays.boot
     group.instance_states.append(member)
     cause = _cause(group, before, reason)
@@ -375,3 +377,15 @@ def members_show_the_image_of_their_override(member: Any) -> str | None:
 adds(InstanceState, "image_id")(property(members_show_the_image_of_their_override))
 replaces(InstanceState, "launch_configuration_name")(property(members_keep_their_launch_configuration))
 replaces(InstanceState, "launch_template")(property(members_keep_their_template_version))
+
+
+@rule("autoscaling", "DescribeAutoScalingGroups", "DescribeAutoScalingInstances", moto="never shows a weight")
+def members_show_their_weight(member: Any) -> str | None:
+    """A member shows how many units of capacity it is where the override that it was launched with says so.
+
+    Source: botocore autoscaling shape Instance (`WeightedCapacity`).
+    """
+    return getattr(member, "udo_weight", "") or None
+
+
+adds(InstanceState, "weighted_capacity")(property(members_show_their_weight))
