@@ -9,6 +9,7 @@ from typing import Any
 from udo import schema
 from udo.duration import PATTERN
 from udo.schema import Key, Level
+from udo.schema.key import NONE
 from udo.window import PATTERN as WINDOW
 
 _REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"(^|[^$])\$\{"}
@@ -68,7 +69,8 @@ def _forms(key: Key) -> list[dict[str, Any]]:
         case "duration":
             least = {"minimum": 0} if key.zero else {"exclusiveMinimum": 0}
             number = {"type": "number", **least, "exclusiveMaximum": _MOST_SECONDS}
-            return [number, {"type": "string", "pattern": f"^{PATTERN}$" if key.zero else _DURATION}, _REFERENCE]
+            word: list[dict[str, Any]] = [{"const": NONE}] if key.none else []
+            return [number, {"type": "string", "pattern": f"^{PATTERN}$" if key.zero else _DURATION}, *word, _REFERENCE]
         case "list" | "maps" | "commands":
             return _lists(key)
         case "map":

@@ -13,7 +13,7 @@ from udo.config.suggesting import suggestion
 from udo.config.traps import flag_trap, number_trap
 from udo.config.tree import Items, Mark, Node, Null, Table, Text
 from udo.duration import seconds
-from udo.schema import Key
+from udo.schema.key import NO_TIME, NONE, Key
 from udo.window import SHAPE
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -201,6 +201,8 @@ def _verbs(node: Node, key: Key, sink: Sink) -> bool | list[str] | None:
 def _duration(node: Node, key: Key, sink: Sink) -> float | None:
     if (word := _word(node, key, sink)) is None:
         return None
+    if key.none and word == NONE:
+        return NO_TIME
     if (found := seconds(word)) is None:
         raise _wrong(node, key, number_trap(word))
     if not found and not key.zero:

@@ -176,6 +176,9 @@ def _settings(role: Role, new: New) -> list[Setting]:
     blank = AutoScalingGroup(role.group_name, None, 0, 0, 0)
     found = []
     for one in settings(role, blank):
+        if not one.differs:
+            # What a group has by itself, some of which only an update may say.
+            continue
         if one.key == "mixed_instances":
             template = {**one.value["LaunchTemplate"], "LaunchTemplateSpecification": dict(new.launch)}
             found.append(one._replace(value={**one.value, "LaunchTemplate": template}))

@@ -18,6 +18,7 @@ _USUAL: Mapping[str, Any] = {
     "CapacityDistributionStrategy": "balanced-best-effort",
     "CapacityRebalance": False,
     "CapacityReservationPreference": "default",
+    "DefaultInstanceWarmup": -1,
     "DeletionProtection": "none",
     "DisableScaleIn": False,
     "Enabled": True,
@@ -25,6 +26,7 @@ _USUAL: Mapping[str, Any] = {
     "MaxInstanceLifetime": 0,
     "MinHealthyPercentage": -1,
     "NewInstancesProtectedFromScaleIn": False,
+    "PlacementGroup": "",
     "PolicyType": "SimpleScaling",
     "TerminateHookAbandon": "terminate",
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from udo.frozen import frozen
 from udo.groups.points import Point, literal, points
 from udo.schema.group import METRICS
+from udo.schema.key import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -136,7 +137,8 @@ _PLAIN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("default_instance_warmup", "DefaultInstanceWarmup", _seconds),
     ("max_instance_lifetime", "MaxInstanceLifetime", _seconds),
     ("termination_policies", "TerminationPolicies", _as_it_is),
-    ("placement_group", "PlacementGroup", _as_it_is),
+    # Source: API_UpdateAutoScalingGroup: an empty PlacementGroup and a DefaultInstanceWarmup of -1 take it away.
+    ("placement_group", "PlacementGroup", lambda said: "" if said == NONE else said),
     ("capacity_rebalance", "CapacityRebalance", _as_it_is),
     ("protect_from_scale_in", "NewInstancesProtectedFromScaleIn", _as_it_is),
     ("deletion_protection", "DeletionProtection", _as_it_is),

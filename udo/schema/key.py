@@ -30,6 +30,8 @@ Kind = Literal[
 ]
 Merge = Literal["replace", "deep", "append"]
 
+# What says that there is to be none of it, as a word and as a length of time.
+NONE, NO_TIME = "none", -1.0
 EVERYWHERE: tuple[Level, ...] = ("root", "cluster", "role", "profile")
 ROOT: tuple[Level, ...] = ("root",)
 
@@ -42,7 +44,8 @@ class Key:
     another spelling of that key; `one` lets a single text stand for a list of one; no element of a list with `once`
     stands in it twice; `secret` ones are never shown;
     `old` ones still work, and it says what to write instead; `needed` ones stand in every element of their list;
-    durations are seconds as a float, 0 only with `zero`; `members` are AWS's own names that a structure may have.
+    durations are seconds as a float, 0 only with `zero`, and NO_TIME for the word `none` with `none`; `members` are
+    AWS's own names that a structure may have.
     """
 
     path: str
@@ -64,6 +67,7 @@ class Key:
     old: str = ""
     needed: bool = False
     zero: bool = False
+    none: bool = False
     members: tuple[str, ...] = ()
 
     @property

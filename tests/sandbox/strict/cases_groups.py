@@ -361,3 +361,15 @@ def members_are_left_out_if_asked(aws: Account) -> None:
     (found,) = aws.autoscaling.describe_auto_scaling_groups(IncludeInstances=False)["AutoScalingGroups"]
     holds(not found.get("Instances"), "the members are there")
     holds(len(aws.members()) == 1)
+
+
+def values_may_clear(aws: Account) -> None:
+    aws.group(size=1)
+    policy = {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 120}
+    none = {"MinHealthyPercentage": -1, "MaxHealthyPercentage": -1}
+    some = {"PlacementGroup": "one", "MaxInstanceLifetime": 86400, "DefaultInstanceWarmup": 60}
+    aws.update(**some, InstanceMaintenancePolicy=policy)
+    holds({*some, "InstanceMaintenancePolicy"} <= {*aws.described()}, "ignored")
+    aws.update(PlacementGroup="", MaxInstanceLifetime=0, DefaultInstanceWarmup=-1, InstanceMaintenancePolicy=none)
+    left = {*some, "InstanceMaintenancePolicy"} & {*aws.described()}
+    holds(not left, f"still there: {sorted(left)}")

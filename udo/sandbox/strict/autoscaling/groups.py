@@ -36,6 +36,9 @@ _CARRIED = {
 }
 
 
+_CLEARED = {"PlacementGroup": "", "MaxInstanceLifetime": "0", "DefaultInstanceWarmup": "-1"}
+
+
 @refuses("autoscaling", "CreateAutoScalingGroup", moto="overwrites the group and leaves its instances running")
 def group_names_are_unique(request: Request) -> None:
     """Creating a group under a name that is taken is AlreadyExists.
@@ -154,7 +157,19 @@ def update_takes_over_every_property(group: Any, params: dict[str, Any]) -> None
     """
     for member, attribute in _CARRIED.items():
         if params.get(member) is not None:
-            setattr(group, attribute, params[member])
+            setattr(group, attribute, values_may_clear(member, params[member]))
+
+
+@rule("autoscaling", "UpdateAutoScalingGroup", moto="keeps them as they are sent, or ignores them")
+def values_may_clear(member: str, value: Any) -> Any:
+    """An empty PlacementGroup, a MaxInstanceLifetime of 0, a DefaultInstanceWarmup of -1 and an
+    InstanceMaintenancePolicy of -1 and -1 take away what was set, which is described no more.
+
+    Source: botocore autoscaling UpdateAutoScalingGroupType and InstanceMaintenancePolicy, documentation of the members.
+    """
+    if member == "InstanceMaintenancePolicy":
+        return None if {int(one) for one in value.values()} == {-1} else value
+    return None if member in _CLEARED and str(value) == _CLEARED[member] else value
 
 
 @replaces(FakeAutoScalingGroup, "update")
