@@ -157,7 +157,7 @@ READS: dict[str, frozenset[str]] = {
         "ec2:DescribeLaunchTemplates",
     },
     "detach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
-    "history": _LAUNCH_DATA | _CALLER | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
+    "history": _LAUNCH_DATA | _CALLER | _REFRESHES | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS
     | {

@@ -228,3 +228,18 @@ def test_it_leaves_the_tags_of_the_group_alone(shop: Any, udo: Udo) -> None:
     before = tag(shop)
     assert udo(*REFRESH, "--yes").exit == 0
     assert tag(shop) == before
+
+
+def test_history_has_the_run_once_and_what_somebody_else_began(shop: Any, udo: Udo) -> None:
+    assert udo(*REFRESH, "--yes", "--reason", "new image").exit == 0
+    one = refreshes(shop)[0]["InstanceRefreshId"]
+    shop.clock.step(60)
+    other = begin(shop)
+    rows = udo("history", "prod", "webapp", "-o", "json").json["data"]
+    found = {row["refresh_id"]: row for row in rows if row["refresh_id"]}
+    assert set(found) == {one, other}
+    assert found[one]["what"] == "udo refresh prod webapp --yes --reason 'new image'"
+    assert found[one]["reason"] == "new image"
+    assert found[one]["outcome"] == "Successful"
+    assert (found[other]["what"], found[other]["outcome"]) == (f"instance refresh {other}", "Pending")
+    assert f"instance refresh: {one}" in udo("history", found[one]["run"]).stderr

@@ -328,7 +328,7 @@ class Finish:
 
     def _ended(self, record: Record, outcome: Outcome) -> Result:
         """The end as the verb tells it, recorded and told to others."""
-        record.deployment = outcome.saved.get("deployment_id") or record.deployment
+        record.saved(outcome.saved)
         if outcome.error:
             outcome.error.data = outcome.document()
         try:
@@ -360,7 +360,7 @@ class Finish:
 
     def _call(self, record: Record, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = self._aws.call(service, operation, params)
-        record.deployment = answer.get("deploymentId") or record.deployment
+        record.take_note(operation, answer)
         return answer
 
     def _emit(self, event: Event) -> None:

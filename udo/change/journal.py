@@ -65,7 +65,8 @@ class Journal:
 class Entry:
     """One line of the journal: a step of a run, or with an empty `step` the run itself; `time` is RFC 3339 UTC.
 
-    `made` is the launch configuration that the step makes, which AWS keeps without a word of who made it. Of a run
+    `made` is the launch configuration that the step makes, and `refresh` the instance refresh that the run has begun,
+    which AWS keeps without a word of who made it. Of a run
     `reason` is why it was wanted, `changes` what it changes in brief, and `said` the lines that were shown besides.
     `host`, `pid` and `started` tell the process at work, `started` apart from a later one of the same pid.
     """
@@ -81,6 +82,7 @@ class Entry:
     note: str = ""
     made: str = ""
     deployment: str = ""
+    refresh: str = ""
     reason: str = ""
     changes: str = ""
     said: str = ""

@@ -10,7 +10,7 @@ from udo.change.journal import Journal
 from udo.change.plan import FanOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from udo.change.events import Event
     from udo.change.plan import Plan
@@ -23,7 +23,10 @@ _MAKES, _NAME = "CreateLaunchConfiguration", "LaunchConfigurationName"
 
 
 class Record:
-    """The journal of one run on one target; `said` grows with what is told, `deployment` is the one it is about."""
+    """The journal of one run on one target; `said` grows with what is told.
+
+    `deployment` is the one that it is about, `refresh` the instance refresh that it has begun.
+    """
 
     def __init__(
         self,
@@ -53,7 +56,18 @@ class Record:
         self._plan = plan
         self._makes = {call.says: call.params[_NAME] for call in plan.writes if call.operation == _MAKES}
         self._said = said
-        self.deployment = ""
+        self.deployment = self.refresh = ""
+
+    def take_note(self, operation: str, answer: Mapping[str, Any]) -> None:
+        """Notes what AWS runs by itself from then on, as the answer to a write tells."""
+        self.deployment = answer.get("deploymentId") or self.deployment
+        if operation == "StartInstanceRefresh":
+            self.refresh = answer.get("InstanceRefreshId") or self.refresh
+
+    def saved(self, known: Mapping[str, Any]) -> None:
+        """Notes the same where it was looked up."""
+        self.deployment = known.get("deployment_id") or self.deployment
+        self.refresh = known.get("refresh_id") or self.refresh
 
     def begin(self) -> None:
         """Notes that the change begins, with what it changes and why."""
@@ -62,13 +76,15 @@ class Record:
 
     def step(self, says: str, outcome: str, note: str) -> None:
         """Notes what became of a step."""
-        self._line(says, outcome, note, {"made": self._makes.get(says, ""), "deployment": self.deployment})
+        made = {"made": self._makes.get(says, ""), "deployment": self.deployment, "refresh": self.refresh}
+        self._line(says, outcome, note, made)
 
     def end(self, outcome: str, note: str) -> None:
         """Notes how it ended, with all that was said."""
         # Besides the notices, what a fan-out shows comes from its hosts.
         said = [] if any(isinstance(step, FanOut) for step in self._plan.steps) else self._said[-_MOST_LINES:]
-        self._line("", outcome, note, {"deployment": self.deployment, "said": "\n".join(said)})
+        about = {"deployment": self.deployment, "refresh": self.refresh}
+        self._line("", outcome, note, {**about, "said": "\n".join(said)})
 
     def _line(self, says: str, outcome: str, note: str, more: dict[str, str]) -> None:
         masked = self._masked

@@ -67,10 +67,11 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
     AWS's word on how a deployment ended beats the journal's, which may not have seen the end.
     """
     runs = _runs(recorded)
-    made = {(entry.target, name): entry.run for entry in recorded if (name := made_by(entry))}
+    made = {(entry.target, name): entry.run for entry in recorded for name in (made_by(entry), entry.refresh) if name}
     elsewhere: dict[tuple[str, ...], Change] = {}
     for change in kept:
-        run = change.run or next(filter(None, (made.get((one, change.configuration)) for one in change.targets)), "")
+        kept_as = change.configuration or change.refresh
+        run = change.run or next(filter(None, (made.get((one, kept_as)) for one in change.targets)), "")
         ours = [key for key in runs if run and key[0] == run]
         for key in ours:
             if change.status and key[1] in change.targets:
@@ -89,7 +90,7 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     """Show who changed what and when, newest first, on any machine: the journal of this one, merged with the launch
-    template versions, launch configurations and deployments that AWS keeps.
+    template versions, launch configurations, deployments and (of few roles) instance refreshes that AWS keeps.
 
     CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles. RUN is a
     run's id as the list shows it: its steps, from the journal of the machine it ran on.
@@ -189,16 +190,18 @@ def _run(lines: Sequence[Entry]) -> Change:
         (first.target,),
         _outcome(lines),
         deployment=next((line.deployment for line in reversed(lines) if line.deployment), ""),
+        refresh=next((line.refresh for line in reversed(lines) if line.refresh), ""),
         reason=next((line.reason for line in lines if line.reason), ""),
         changes=next((line.changes for line in lines if line.changes), ""),
     )
 
 
 def _with_its_end(run: Change, kept: Change) -> Change:
-    """The run with what AWS tells of its deployment; that a hook failed after a success only the run tells."""
+    """The run with what AWS tells of its deployment or refresh; that a hook failed in the end only the run tells."""
     outcome = run.outcome if (run.outcome, kept.status) == ("partial", "Succeeded") else kept.status
     changes = run.changes or kept.changes
-    return replace(run, outcome=outcome, deployment=kept.deployment, changes=changes, reason=run.reason or kept.reason)
+    run = replace(run, outcome=outcome, changes=changes, reason=run.reason or kept.reason)
+    return run if kept.refresh else replace(run, deployment=kept.deployment)
 
 
 def _outcome(lines: Sequence[Entry]) -> str:
@@ -255,13 +258,15 @@ def _told(change: Change, lines: Sequence[Entry]) -> dict[str, Any]:
         "reason": change.reason or None,
         "changes": change.changes or None,
         "deployment_id": change.deployment or None,
+        "refresh_id": change.refresh or None,
         "said": own[-1].said.splitlines() if own else [],
     }
 
 
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"{told['target']}: {told['outcome']}{f': {message}' if (message := told['message']) else ''}"
-    for key, word in (("reason", "why"), ("changes", "changed"), ("deployment_id", "deployment")):
+    words = ("why", "changed", "deployment", "instance refresh")
+    for key, word in zip(("reason", "changes", "deployment_id", "refresh_id"), words, strict=True):
         if told[key]:
             yield f"  {word}: {told[key]}"
     yield from (f"  | {line}" for line in told["said"])
@@ -282,5 +287,6 @@ def _row(change: Change) -> dict[str, Any]:
         "changes": change.changes or None,
         "reason": change.reason or None,
         "deployment_id": change.deployment or None,
+        "refresh_id": change.refresh or None,
         "outcome": change.outcome,
     }

@@ -13,6 +13,7 @@ from udo.errors import AwsError, ConfigError, CredentialsError, NotSent, Permiss
 from udo.frozen import frozen
 from udo.launch.naming import family
 from udo.model.launch import LaunchTemplateReference
+from udo.refresh.words import named
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -26,6 +27,9 @@ KEYS = ("deploy.application", "deploy.deployment_group")
 # How a Udo that did not record what a step makes named the step that makes a launch configuration.
 _MADE = re.compile(r"launch configuration (\S+), copied from ")
 
+# Of so many roles refreshes are asked for.
+_FEW = 10
+
 Warn = Callable[[str], None]
 
 
@@ -34,7 +38,8 @@ class Change:
     """One change: `when` is RFC 3339 UTC; `run` and `who` are empty where nobody kept them.
 
     `targets` are roles as typed; `configuration` is the launch configuration that was made, `status` how the
-    deployment of the id `deployment` stands; `reason` says why, `changes` what in brief, old value to new.
+    deployment of the id `deployment` stands, or the instance refresh of the id `refresh`; `reason` says why, `changes`
+    what in brief, old value to new.
     """
 
     when: str
@@ -48,6 +53,7 @@ class Change:
     deployment: str = ""
     reason: str = ""
     changes: str = ""
+    refresh: str = ""
 
 
 def changes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> list[Change]:
@@ -56,7 +62,7 @@ def changes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> list[Cha
     What it does not tell is a warning; one that cannot be reached at all is asked no more.
     """
     found: list[Change] = []
-    sources = (_of_launches, _of_deployments)
+    sources = (_of_launches, _of_deployments, _of_refreshes)
     try:
         for source in sources:
             found += source(aws, roles, limit, warn)
@@ -150,6 +156,24 @@ def _of_deployment(deployment: Deployment, labels: tuple[str, ...]) -> Change:
         reason=why,
         changes=f"revision {before} -> {now}" if before != now else "",
     )
+
+
+def _of_refreshes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> Iterator[Change]:
+    """The refreshes of a few roles: each costs a request."""
+    for role in roles if len(roles) <= _FEW else ():
+        try:
+            found = aws.autoscaling.refreshes(role.group_name)
+        except PermissionDenied as error:
+            _warn(error, "instance refreshes", warn)
+            return
+        except AwsError:
+            # The group is not there, which is said elsewhere.
+            continue
+        for one in found[:limit]:
+            what = f"{named(one)}{f' to version {one.desired.version}' if one.desired else ''}"
+            yield Change(
+                one.started_at, "", "", what, (role.label,), one.status, status=one.status, refresh=one.refresh_id
+            )
 
 
 def made_by(entry: Entry) -> str:

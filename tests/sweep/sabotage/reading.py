@@ -143,7 +143,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "members are as healthy as the group alone says",
-        "status/health.py",
+        "groups/health.py",
         "return min((own, *behind), key=_rank)",
         "return own",
         (f"{_PAGE}members_are_as_healthy_as_the_worst_that_group_and_target_groups_say",),
