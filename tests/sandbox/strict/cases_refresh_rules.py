@@ -115,3 +115,37 @@ def balancers_and_warm_pools_wait_for_the_refresh(aws: Account) -> None:
     refused(api.put_warm_pool, code, **OWN)
     aws.step(10)
     accepted(api.attach_load_balancer_target_groups, **OWN, TargetGroupARNs=[front])
+
+
+def root_volumes_are_replaced_where_they_can_be(aws: Account) -> None:
+    named = {"LaunchTemplateName": "web", "Version": "1"}
+
+    def policy(*overrides: dict[str, str], version: str = "1") -> dict[str, Any]:
+        template = {"LaunchTemplateSpecification": named | {"Version": version}, "Overrides": list(overrides)}
+        return {"MixedInstancesPolicy": {"LaunchTemplate": template}}
+
+    def wrong(text: str, desired: dict[str, Any], name: str = "web") -> None:
+        words = {"AutoScalingGroupName": name, "Strategy": "ReplaceRootVolume", "DesiredConfiguration": desired}
+        refused(aws.autoscaling.start_instance_refresh, "ValidationError", text, **words)
+
+    aws.template()
+    small, large = ({"InstanceType": one, "ImageId": aws.image} for one in ("t3.small", "t3.large"))
+    aws.group(LaunchTemplate=named)
+    wrong("mixed instances policy", policy(small))
+    aws.update(**policy(small))
+    wrong("mixed instances policy", {"LaunchTemplate": named})
+    wrong("must specify an ImageId", policy(small, {"InstanceType": "t3.large"}))
+    wrong("specific version", policy(small, version="$Latest"))
+    wrong("not of an instance type", policy(large))
+    aws.group("balanced", TargetGroupARNs=[aws.balanced()], **policy(small))
+    wrong("Elastic Load Balancing", policy(small), "balanced")
+    aws.template("other")
+    aws.update(
+        "web",
+        MixedInstancesPolicy={
+            "LaunchTemplate": {"LaunchTemplateSpecification": named | {"LaunchTemplateName": "other"}}
+        },
+    )
+    wrong("not of the launch template of the group", policy(small))
+    aws.autoscaling.put_warm_pool(**OWN)
+    wrong("warm pools", policy(small))
