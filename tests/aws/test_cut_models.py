@@ -99,7 +99,9 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     seen = read(reached(world, trace=lambda action, _: asked.add((*action.split(":"),))), deployment)
     assert asked == OPERATIONS
     assert seen == read(whole(world, monkeypatch), deployment)
-    assert all(seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25))
+    assert all(
+        seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25)
+    )
 
 
 @pytest.mark.parametrize("kind", WORLDS)

@@ -181,3 +181,33 @@ def test_a_group_that_does_not_exist_is_absent_and_pending(world: Any, udo: Udo)
     assert (told.exit, Path("file").exists()) == (0, False)
     assert "not saved: prod gone is absent, 'udo create prod gone' makes it" in told.stderr
     assert NEW_IMAGE not in told.stdout
+
+
+def test_what_many_roles_need_is_asked_at_the_same_time_and_once(world: Any, udo: Udo) -> None:
+    """The hooks are answered only once the hooks of another group were asked for, and so are the refreshes."""
+    import threading
+
+    configuration_world(world)
+    second_group(world)
+    drain = "lifecycle_hooks: {}"
+    write_config(said(drain) + f"      worker: {{{drain}, ami: {OLD_IMAGE}, instance_type: t3.small}}\n")
+    meeting = {name: threading.Barrier(2) for name in ("DescribeLifecycleHooks", "DescribeInstanceRefreshes")}
+
+    def meet(asked: Any) -> None:
+        meeting[asked.operation].wait(20)
+
+    for operation in meeting:
+        world.faults.add(Fault("hook", operation, times=2, hook=meet))
+    world.log.clear()
+    told = udo("plan")
+    assert (told.exit, told.stdout) == (0, "2 unchanged\n")
+    asked = [one.operation for one in world.log]
+    assert (asked.count("DescribeLifecycleHooks"), asked.count("DescribeInstanceRefreshes")) == (2, 2)
+
+
+def test_a_refresh_that_cannot_be_read_beforehand_is_told_of_its_role(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    write_config(CONFIG)
+    world.faults.add(Fault("deny", "DescribeInstanceRefreshes", times=None))
+    told = udo("plan", "prod", "webapp")
+    assert (told.exit, "warning: it is unknown whether an instance refresh is active" in told.stdout) == (0, True)

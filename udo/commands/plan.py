@@ -24,7 +24,7 @@ from udo.groups.locks import Locks, locked_text
 from udo.groups.outdated import launched_after, outdated_ids
 from udo.groups.update import Drift, drift
 from udo.launch.joint import after_swap, joined, swap_of
-from udo.launch.observe import observe_deploying, observe_updatelc
+from udo.launch.observe import ahead, observe_deploying, observe_updatelc
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
 from udo.output.text import closing_line, difference_lines, plan_lines
@@ -89,6 +89,8 @@ def observe_plans(session: Session, roles: Sequence[Role], choices: Choices) -> 
         try:
             groups = seen.autoscaling.groups(whole=True)
             drifts = observe_drifts(session, aws, together, groups)
+            there = {role.group_name for role in together} & groups.keys()
+            session.together(ahead(seen, map(groups.__getitem__, sorted(there))))
         except UdoError as error:
             planned |= {role.label: Planned(role, error=error) for role in together}
             continue

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo.config.known import value
@@ -17,7 +19,7 @@ from udo.launch.states import ConfigurationState, State, TemplateState
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from udo.aws import Aws
     from udo.change.plan import Difference, Plan
@@ -52,6 +54,26 @@ def observe_updatelc(aws: Aws, role: Role, *, overrides: bool = False) -> State:
             raise UdoError(f"group {group.name} names neither a launch configuration nor a launch template")
     notes, refresh = _surroundings(aws, group)
     return replace(state, notes=notes, refresh=refresh)
+
+
+def ahead(aws: Aws, groups: Iterable[AutoScalingGroup]) -> list[Callable[[], None]]:
+    """The reads that `observe_updatelc` makes of each of these groups alone, to be asked at the same time beforehand.
+
+    `aws` keeps what it was answered; what fails is asked again when its turn comes, and told then.
+    """
+    groups = list(groups)
+    templates = dict.fromkeys(one.launch.id for one in groups if isinstance(one.launch, LaunchTemplateReference))
+    reads: list[Callable[[], Any]] = [partial(aws.autoscaling.active_refresh, one.name) for one in groups]
+    reads += [partial(aws.ec2.launch_template_versions, one) for one in templates]
+    reads += [partial(aws.ec2.versions_running, one) for one in templates]
+    aws.open("autoscaling", *(["ec2"] if templates else []))
+    aws.open(*(["ec2"] if templates else []), whole=True)
+    return [partial(_quietly, read) for read in reads]
+
+
+def _quietly(read: Callable[[], Any]) -> None:
+    with suppress(UdoError):
+        read()
 
 
 def observe_image(aws: Aws, role: Role, given: str | None, live: str | None = None) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sabotage.mutant import Mutant
 
 _APPLY = "tests/commands/test_apply_settings.py::test_"
+_ONLINE = "tests/commands/test_check_online.py::test_"
+_STATUS = "tests/commands/test_status.py::test_"
 _PLAN = "tests/commands/test_plan_settings.py::test_"
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -62,5 +64,49 @@ MUTANTS: tuple[Mutant, ...] = (
         """ if row["AutoScalingGroupName"] == read.params["AutoScalingGroupName"]]""",
         "]",
         (f"{_PLAN}what_is_listed_for_all_groups_is_asked_in_pages_where_that_is_less",),
+    ),
+    Mutant(
+        "read what many roles need one role after the other",
+        "commands/plan.py",
+        "session.together(ahead(seen, map(groups.__getitem__, sorted(there))))",
+        "[read() for read in ahead(seen, map(groups.__getitem__, sorted(there)))]",
+        (f"{_PLAN}what_many_roles_need_is_asked_at_the_same_time_and_once",),
+    ),
+    Mutant(
+        "count instances where sizes are units",
+        "model/groups.py",
+        "sum(member.weight for member in self.members if member.in_service)",
+        "sum(member.in_service for member in self.members)",
+        (
+            "tests/commands/test_screens.py::test_settings_that_differ_and_sizes_in_units_are_readable_on_every_terminal",
+        ),
+    ),
+    Mutant(
+        "take $Default for $Latest",
+        "aws/ec2.py",
+        '{"$Latest": "LatestVersionNumber", "$Default": "DefaultVersionNumber"}',
+        '{"$Latest": "DefaultVersionNumber", "$Default": "DefaultVersionNumber"}',
+        (f"{_STATUS}of_a_group_that_follows_its_template_the_outdated_members_are_known_by_one_request",),
+    ),
+    Mutant(
+        "list launch templates where no group follows one",
+        "status/page.py",
+        "if any(map(follows, self.groups.values())):",
+        "if True:",
+        (f"{_STATUS}a_group_that_is_pinned_asks_for_no_templates",),
+    ),
+    Mutant(
+        "place a setting at the beginning of its key",
+        "check/settings.py",
+        "str(_deepest(entry, parts[size:]).mark)",
+        "str(entry.mark)",
+        (f"{_ONLINE}a_policy_that_has_one_member_otherwise_is_placed_at_that_member",),
+    ),
+    Mutant(
+        "call a scheduled action whose time is over a difference",
+        "groups/unapplied.py",
+        'if not (key == "scheduled_actions" and has_passed(wanted, now)):',
+        "if True:",
+        ("tests/commands/test_unapplied.py::test_the_page_of_one_role_names_what_acts_on_the_group_otherwise_too",),
     ),
 )
