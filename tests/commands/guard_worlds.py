@@ -38,3 +38,8 @@ def rings_at(world: Any, name: str, operation: str, nth: int = 1) -> None:
 def reads(world: Any) -> int:
     """How many times alarms were read since the log was cleared."""
     return sum(one.operation == "DescribeAlarms" for one in world.log)
+
+
+def rings_at_any(world: Any, name: str, nth: int) -> None:
+    """Has an alarm go off just before AWS sees the nth of all requests from now."""
+    world.faults.add(Fault("hook", nth=nth, hook=lambda _: ring(world, name)))

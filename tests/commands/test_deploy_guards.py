@@ -219,3 +219,10 @@ def test_of_several_roles_none_is_begun_after_one_that_an_alarm_has_ended(world:
     assert done.exit == 1, done.stderr
     assert "not begun: prod web" in done.stderr
     assert [one["revision"] for one in deployments(world, "prod-web")] == [revision(OTHER)]
+
+
+def test_what_was_suspended_is_resumed_before_the_alarms_are_watched(world: Any, udo: Udo, seeded: Seeded) -> None:
+    shop(world, seeded, GUARDS.replace("]}", "], after: 5m}"), role="deploy: {suspend: [AlarmNotification]}")
+    assert udo(*DEPLOY).exit == 0
+    after = asked(world)[asked(world).index("ResumeProcesses") :]
+    assert after.count("DescribeAlarms") > 15

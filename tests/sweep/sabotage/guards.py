@@ -1,0 +1,139 @@
+"""Sabotages of alarms and freeze windows."""
+
+from __future__ import annotations
+
+from sabotage.mutant import Mutant
+
+_GUARDS = "tests/commands/test_guards.py::test_"
+_DEPLOY = "tests/commands/test_deploy_guards.py::test_"
+_FREEZE = "tests/commands/test_freeze.py::test_"
+_WINDOW = "tests/test_window.py::test_"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "let a change pass whatever its window says",
+        "change/gate.py",
+        "        yield from self._frozen(plan)\n",
+        "",
+        (f"{_FREEZE}a_change_in_a_window_is_refused_with_the_end_of_it_in_its_zone",),
+    ),
+    Mutant(
+        "freeze the ways back",
+        "change/gate.py",
+        "        if plan.guarded == NEVER or _verb(plan) not in FROZEN:",
+        "        if _verb(plan) not in FROZEN:",
+        (f"{_FREEZE}the_ways_back_are_never_frozen",),
+    ),
+    Mutant(
+        "read alarms where nothing is to change",
+        "change/gate.py",
+        "        if self._is_judged or not plan.writes:",
+        "        if self._is_judged:",
+        (f"{_DEPLOY}whoever_only_follows_or_leaves_it_to_aws_stops_nothing",),
+    ),
+    Mutant(
+        "take a missing alarm for one that is OK",
+        "change/alarms.py",
+        "    missing = [name for name in alarms.names if name not in states]",
+        "    missing: list[str] = []",
+        (f"{_GUARDS}one_in_alarm_missing_or_unreadable_stops_it_before_the_first_write",),
+    ),
+    Mutant(
+        "pass alarms that cannot be read",
+        "change/gate.py",
+        '            found, hint = f"{named(alarms.names)} cannot be read: {error.message}", ""',
+        '            found, hint = "", f"{named(alarms.names)} cannot be read: {error.message}"',
+        (f"{_GUARDS}one_in_alarm_missing_or_unreadable_stops_it_before_the_first_write",),
+    ),
+    Mutant(
+        "guard a change before its first write alone",
+        "change/finish.py",
+        "        outcome = self._done(carry_out(self._gate.guarded(plan), tools, outcome))",
+        "        outcome = self._done(carry_out(plan, tools, outcome))",
+        (f"{_GUARDS}an_alarm_that_goes_off_between_two_writes_stops_it_there_and_the_same_command_goes_on",),
+    ),
+    Mutant(
+        "leave at once when all is done",
+        "change/finish.py",
+        "        plan = self._gate.afterwards(self._plan) if outcome.changed and not ended else None",
+        "        plan = None",
+        (f"{_GUARDS}once_done_the_alarms_are_watched_for_as_long_as_udo_yml_says",),
+    ),
+    Mutant(
+        "leave processes suspended while alarms are watched",
+        "change/finish.py",
+        "            outcome = self._watched(tools, self._put_back(tools, outcome))",
+        "            outcome = self._watched(tools, outcome)",
+        (f"{_DEPLOY}what_was_suspended_is_resumed_before_the_alarms_are_watched",),
+    ),
+    Mutant(
+        "leave out a step for an alarm",
+        "change/runner.py",
+        "_ENDS_ALL = (CredentialsError, GuardRaised, Refused)",
+        "_ENDS_ALL = (CredentialsError,)",
+        ("tests/test_long_changes.py::test_a_write_that_may_be_left_out_is_not_for_a_guard",),
+    ),
+    Mutant(
+        "stop a deployment without a rollback",
+        "deploy/guards.py",
+        '    rollback = role.get("deploy.on_failure") != "stop"',
+        "    rollback = False",
+        (f"{_DEPLOY}an_alarm_that_goes_off_meanwhile_has_it_stopped_and_rolled_back",),
+    ),
+    Mutant(
+        "put alarms in place of those of the deployment group",
+        "deploy/guards.py",
+        "    wanted = list(dict.fromkeys([*group.alarms, *names]))",
+        "    wanted = list(names)",
+        (f"{_DEPLOY}codedeploy_gets_them_beside_those_of_the_deployment_group",),
+    ),
+    Mutant(
+        "give up where alarms may not be given",
+        "deploy/guards.py",
+        "    return refused and isinstance(outcome.error, PermissionDenied)",
+        "    return False",
+        (f"{_DEPLOY}without_the_permission_to_give_them_udo_watches_alone_and_says_so",),
+    ),
+    Mutant(
+        "follow a deployment of its own unguarded",
+        "deploy/plan.py",
+        "back=() if wanted.follow else way_back(role, active.deployment_id, wanted.timeout),",
+        "back=(),",
+        (f"{_DEPLOY}a_run_after_kill_9_follows_it_guarded_and_takes_it_back",),
+    ),
+    Mutant(
+        "end a window at the first of two such times",
+        "window.py",
+        "        return late if last else early\n",
+        "        return early\n",
+        (f"{_WINDOW}a_window_holds_where_the_clocks_change",),
+    ),
+    Mutant(
+        "begin a window that the clocks skip at its old time",
+        "window.py",
+        "        early += timedelta(minutes=1)",
+        "        return late",
+        (f"{_WINDOW}a_window_holds_where_the_clocks_change",),
+    ),
+    Mutant(
+        "take the first of several windows",
+        "change/freeze.py",
+        "    until, one = max(ends, key=lambda pair: pair[0])",
+        "    until, one = ends[0]",
+        (f"{_FREEZE}windows_add_up_over_the_levels_and_profiles_and_the_last_end_counts",),
+    ),
+    Mutant(
+        "forget why an alarm was ignored",
+        "change/finish.py",
+        "for one in (plan.reason, self._session.reason))",
+        "for one in (plan.reason,))",
+        (f"{_FREEZE}a_saved_plan_is_held_up_when_it_is_applied",),
+    ),
+    Mutant(
+        "waive without a reason",
+        "commands/_options.py",
+        "            if is_given and not session.reason.strip():",
+        "            if False:",
+        (f"{_FREEZE}no_reason_no_override",),
+    ),
+)

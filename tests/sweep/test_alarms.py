@@ -1,0 +1,51 @@
+"""An alarm that goes off at any call of a guarded change: it is refused, ended, taken back or done, and never half."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from arena import Arena
+from guard_scenarios import ALARM, CORE, MORE
+from guard_worlds import alarm, rings_at_any
+from state import OURS, state_of
+from sweeping import undisturbed
+from whole import some
+
+# Of a deployment that has not ended.
+ACTIVE = ("Created", "Queued", "InProgress")
+LOCK = {"ssm:PutParameter", "ssm:DeleteParameter"}
+
+
+@pytest.mark.parametrize("name", some(CORE | MORE, *CORE))
+def test_whenever_an_alarm_goes_off_nothing_is_left_under_way_and_the_same_command_goes_on(
+    arena: Arena, cases: Callable[[int], None], name: str
+) -> None:
+    known = undisturbed(arena, name)
+    deploys = known.scenario.words[0] == "deploy"
+    seen = set()
+    for nth, call in enumerate(known.asked, 1):
+        arena.put_back(name)
+        alarm(arena.world, ALARM)
+        rings_at_any(arena.world, ALARM, nth)
+        first = arena.run(*known.scenario.words)
+        arena.world.faults.clear()
+        arena.world.advance()
+        after, told = state_of(arena.world), f"call {nth} ({call}): {first.exit} {first.stderr}"
+        seen.add(first.exit)
+        assert first.exit in (0, 1, 7), told
+        assert first.exit != 7 or set(first.writes) <= LOCK, told
+        assert first.exit == 0 or "ALARM" in first.stderr.splitlines()[-1], told
+        assert not after["parameters"], told
+        if deploys:
+            # A rollback is a further deployment.
+            assert not [one for one in after["deployments"][OURS] if one["status"] in ACTIVE], told
+        else:
+            known.scenario.check.after_run(known.case(after), first)
+        alarm(arena.world, ALARM)
+        again = arena.run(*known.scenario.words)
+        assert again.exit == 0, f"{told}\nagain: {again.stderr}"
+        third = arena.run(*known.scenario.words)
+        assert (third.exit, third.writes) == (0, ()), told
+    assert seen >= {1, 7}
+    cases(len(known.asked))
