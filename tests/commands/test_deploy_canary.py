@@ -120,6 +120,27 @@ def test_a_zone_that_fails_ends_it_before_another_is_begun(world: Any, udo: Udo,
     assert first["deploymentOverview"]["Skipped"] == 2
 
 
+def test_an_alarm_that_goes_off_meanwhile_keeps_the_other_zone_as_it_was(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(four(f"{SPREAD}, guards: {{alarms: [slow]}}"))
+    begin(world, OTHER)
+    end(world)
+    cloudwatch = world.client("cloudwatch")
+
+    def ring() -> None:
+        first = deployments(world)[0]
+        if (first.get("deploymentOverview") or {}).get("Succeeded") == 2:
+            cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="told")
+
+    for nth in range(1, 60):
+        at(world, "GetDeployment", ring, nth)
+    done = udo(*DEPLOY)
+    assert done.exit == 1, done.stderr
+    assert "went off (slow)" in done.stderr
+    back, canary = deployments(world)[:2]
+    assert (canary["status"], canary["deploymentOverview"]["Succeeded"]) == ("Stopped", 2)
+    assert back["creator"] == "codeDeployRollback"
+
+
 def test_those_that_lack_what_others_have_need_no_canary(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(four())
     fault = deployment_faults.add(DeploymentFault(event="ValidateService", instance=4))

@@ -24,6 +24,7 @@ MOTO_S = (
 )
 _IDS = re.compile(rb"(<requestId>|<RequestId>)[^<]*")
 READS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("cloudwatch", "describe_alarms", {}),
     ("autoscaling", "describe_auto_scaling_groups", {}),
     ("autoscaling", "describe_auto_scaling_groups", {"AutoScalingGroupNames": ["prod-webapp", "nö"], "MaxRecords": 1}),
     ("autoscaling", "describe_launch_configurations", {}),

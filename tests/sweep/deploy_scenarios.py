@@ -17,6 +17,7 @@ from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
 # A minute and a half, of which an undisturbed run takes a third: answers that never come are not waited for longer.
 DEPLOY = ("deploy", "prod", "webapp", SHA, "--timeout", "90s")
+CANARY = (*DEPLOY, "--canary", "zone", "--pause", "10s")
 PLAIN = config()
 THIRD = "2222222222222222222222222222222222222222"
 BUNDLE = config("deploy: {github: null, s3: {bucket: releases}}")
@@ -115,7 +116,7 @@ CORE = {
     ),
     "deploy-suspending": Scenario(DEPLOY, _suspended, deploy_check(*NEXT, more=SUSPENDING), SUSPEND),
     "deploy-canary": Scenario(
-        (*DEPLOY, "--canary", "zone", "--pause", "10s"),
+        CANARY,
         _seeded,
         deploy_check("1111111 Succeeded 3", "740800d Succeeded 3", configs=True),
         SPREAD,
@@ -164,10 +165,10 @@ CORE = {
     ),
 }
 MORE = {
-    "deploy-canary-unwatched": Scenario(
-        (*DEPLOY, "--canary", "zone", "--pause", "10s", "--no-wait"),
-        _seeded,
-        deploy_check("1111111 Succeeded 3", "740800d Created 0", waits=False, configs=True),
+    "deploy-canary-cut-off": Scenario(
+        CANARY,
+        cut_off(_seeded, "CreateDeployment", *CANARY),
+        deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"),
         SPREAD,
     ),
     "deploy-first": Scenario(DEPLOY, _never, deploy_check("740800d Succeeded 3"), PLAIN),

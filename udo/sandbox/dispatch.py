@@ -12,7 +12,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import run_wsgi_app
 
-from udo.sandbox.strict.service import services
+from udo.sandbox.strict.service import by_signature
 from udo.sandbox.wire import Answer, Environ, body_of
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def answer(asked: Request, environ: Environ) -> Answer:
         from udo.sandbox.strict.s3.buckets import corrected, refused
 
         return refused(asked, environ) or corrected(asked, environ, served(environ))
-    if asked.service in services() and _is_plain(asked, environ):
+    if asked.service in by_signature() and _is_plain(asked, environ):
         return straight(asked, environ)
     return served(environ)
 
 
 def straight(asked: Request, environ: Environ) -> Answer:
     """The answer of the class that answers the service: the same as through the web server, at half its cost."""
-    one = services()[asked.service]
+    one = by_signature()[asked.service]
     try:
         status, headers, body = one.found(one.responses).dispatch(_request(asked, environ))
     except HTTPException as error:

@@ -16,6 +16,8 @@ Names = Mapping[str, tuple[str, ...]]
 class Service:
     """One service: moto's classes are given as `module:name`, so that a row loads nothing.
 
+    `signed` is the name that its requests are signed for, where that is another one than its own.
+
     `responses` is the class whose methods answer its operations, `backends` what moto holds of it by account and
     region; `keeps_time` are the modules that read the present moment. The last three name what its rules lean on in
     moto: attributes, what constructors set, and what they take. `moves` names the topics whose `advance()` moves what
@@ -31,6 +33,7 @@ class Service:
     attributes: Names = field(default_factory=dict)
     fields: Names = field(default_factory=dict)
     taken: Names = field(default_factory=dict)
+    signed: str = ""
 
     def found(self, what: str) -> Any:
         """The thing of moto's that a row names as `module:name`."""
@@ -51,6 +54,12 @@ def services() -> Mapping[str, Service]:
     """Every service that has a folder here, by its name."""
     found = [importlib.import_module(f"{_FOLDER}.{one.name}").SERVICE for one in _folders()]
     return {service.name: service for service in found}
+
+
+@functools.cache
+def by_signature() -> Mapping[str, Service]:
+    """Every service by the name that its requests are signed for, but those that share one."""
+    return {service.signed or service.name: service for service in services().values()}
 
 
 def load_topics() -> None:

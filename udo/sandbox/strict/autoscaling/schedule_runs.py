@@ -46,9 +46,9 @@ def due_moments(action: Any) -> list[float]:
         return []
     start, end = moment.seconds(action.start_time), moment.seconds(action.end_time)
     found = {start} if start is not None and looked < start <= now else set()
-    if action.recurrence:
-        after = max(looked, start or 0.0)
-        until = now if end is None else min(now, end)
+    after, until = max(looked, start or 0.0), now if end is None else min(now, end)
+    # Every one of them is at a whole minute, in whatever zone.
+    if action.recurrence and until // 60 > after // 60:
         found |= set(moments(action.recurrence, action.time_zone or "UTC", after, until))
     return sorted(found)
 

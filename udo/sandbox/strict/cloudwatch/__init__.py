@@ -5,6 +5,7 @@ from udo.sandbox.strict.service import Service
 SERVICE = Service(
     "cloudwatch",
     "CloudWatch",
+    signed="monitoring",
     responses="moto.cloudwatch.responses:CloudWatchResponse",
     backends="moto.cloudwatch.models:cloudwatch_backends",
     keeps_time=("moto.cloudwatch.models",),
