@@ -177,6 +177,19 @@ def test_an_instance_that_dies_is_replaced(world: World, control: Control, aws: 
     assert gone not in members
 
 
+def test_new_instances_are_born_unhealthy_until_the_faults_are_cleared(control: Control, aws: Any) -> None:
+    control.answer("fault", {"kind": "launch", "error": "unhealthy", "deployment_group": "prod-webapp"})
+    aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName="prod-webapp", DesiredCapacity=3)
+    control.answer("step", {"seconds": 600})
+    rows = aws("autoscaling").describe_scaling_activities(AutoScalingGroupName="prod-webapp")["Activities"]
+    assert any("EC2 instance status check failure" in row["Cause"] for row in rows)
+    assert control.answer("faults", {})[1]["faults"][0]["counted"] > 1
+    control.answer("clear", {})
+    control.answer("step", {"seconds": 600})
+    (found,) = aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert [one["HealthStatus"] for one in found["Instances"]] == ["Healthy"] * 3
+
+
 def test_a_new_account_has_no_launch_configurations_until_the_faults_are_cleared(control: Control, aws: Any) -> None:
     create = aws("autoscaling").create_launch_configuration
     data = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "t3.micro"}

@@ -240,13 +240,15 @@ def fault_add(**given: Any) -> Result:
     one, until cleared or --times often; the events SuspendProcesses and ResumeProcesses are CodeDeploy's own calls,
     denied. With an --error of deployments (ALARM_ACTIVE, ...) they fail as a whole; --creator and --status show what no
     rehearsal leads to. `launch` makes launches fail, all or those into a --zone, for want of capacity or for an
-    --error. `new-account` makes AWS refuse new launch configurations, as it does in new accounts. Of
-    CodeDeploy's agents, all or that of an --instance, at any event or an --event: agent-lost, agent-slow, disk-full,
-    hook-hangs (both take --seconds), dies-at, bundle-gone.
+    --error; those with the error `unhealthy` succeed, and their instances fail every health check. `new-account` makes
+    AWS refuse new launch configurations, as it does in new accounts. Of CodeDeploy's agents, all or that of an
+    --instance, at any event or an --event: agent-lost, agent-slow, disk-full, hook-hangs (both take --seconds),
+    dies-at, bundle-gone.
 
     \b
     A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever
     A dying instance:      udo sandbox fault add die --instance i-0123456789abcdef0
+    Sick new instances:    udo sandbox fault add launch --error unhealthy --group prod-webapp
     A lost permission:     udo sandbox fault add deployment --error IAM_ROLE_PERMISSIONS --times 1
     """
     from udo.sandbox import daemon

@@ -146,12 +146,12 @@ class Control:
     def _launch_fault(self, words: Words) -> None:
         from udo.config.suggesting import among
         from udo.sandbox.strict import LaunchFault, launch_faults
-        from udo.sandbox.strict.autoscaling.launch_faults import REASONS
+        from udo.sandbox.strict.autoscaling.launch_faults import REASONS, UNHEALTHY
 
         _nothing_else(words, "kind", *_LAUNCH)
-        if words.get("error", "capacity") not in REASONS:
+        if words.get("error", "capacity") not in (known := (*REASONS, UNHEALTHY)):
             told = f"launches do not fail for the reason '{words['error']}'"
-            raise UsageError(told, hint=among(str(words["error"]), REASONS))
+            raise UsageError(told, hint=among(str(words["error"]), known))
         named = {"group": words["deployment_group"]} if "deployment_group" in words else {}
         taken = {key: words[key] for key in ("zone", "error", "times") if key in words}
         launch_faults.add(LaunchFault(**taken, **named))

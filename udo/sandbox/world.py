@@ -47,6 +47,7 @@ class World:
     ) -> None:
         from udo.sandbox import dispatch, strict
         from udo.sandbox.agent.fleet import Fleet
+        from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
         from udo.sandbox.strict.codedeploy.agents import agents
         from udo.sandbox.strict.elbv2.targets import answering
 
@@ -71,7 +72,7 @@ class World:
         hooks.install(self.owner)
         self.agents = Fleet(self)
         agents.begin = self.agents.begin
-        answering.fails = lambda instance_id: self.faults.instance(instance_id) == "unhealthy"
+        answering.fails = lambda one: self.faults.instance(one) == "unhealthy" or launch_faults.sick(one)
 
     @property
     def account(self) -> str:

@@ -137,6 +137,17 @@ def targets_that_are_checked_must_be_healthy(aws: Account) -> None:
     holds(_shown(aws)["Status"] == "Successful")
 
 
+def status_checks_may_fail(aws: Account) -> None:
+    aws.group(size=1, HealthCheckGracePeriod=100)
+    aws.launch_fault(error="unhealthy", times=1)
+    aws.update(DesiredCapacity=2)
+    before = aws.members()
+    aws.step(90)
+    holds(aws.members() == before)
+    aws.step(20)
+    holds(len(aws.members()) == 2 and before[0] in aws.members() and before[1] not in aws.members())
+
+
 def matching_instances_are_skipped(aws: Account) -> None:
     members = _group(aws)
     _start(aws, SkipMatching=True)

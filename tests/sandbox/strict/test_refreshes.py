@@ -9,6 +9,8 @@ from account import ROLE, Account, refused
 from cases_refreshes import NEXT, OWN, _group, _shown, _start, _states, _versions
 from whole import some
 
+from udo.sandbox.strict import launch_faults
+
 
 @pytest.fixture
 def account(world: Any) -> Account:
@@ -172,6 +174,20 @@ def test_old_members_that_are_sick_go_first_and_at_once(account: Account) -> Non
     _start(account, NEXT, InstanceWarmup=600)
     account.step(10)
     assert set(members) & set(account.members()) == {members[0], members[3]}
+
+
+@pytest.mark.parametrize("error", ["capacity", "unhealthy"])
+def test_faults_of_launches_fail_a_refresh_that_is_taken_back_once_they_are_over(account: Account, error: str) -> None:
+    _group(account, 4)
+    account.delay(boot=30.0)
+    account.launch_fault(error=error)
+    _start(account, NEXT, MinHealthyPercentage=75, AutoRollback=True)
+    account.step(3700)
+    shown = _shown(account)
+    assert (shown["Status"], shown["RollbackDetails"]["PercentageCompleteOnRollback"]) == ("RollbackInProgress", 0)
+    launch_faults.clear()
+    assert ended(account)["Status"] == "RollbackSuccessful"
+    assert _versions(account) == ["1"] * 4
 
 
 def test_a_group_without_checks_of_its_balancer_notices_nothing(account: Account) -> None:

@@ -19,6 +19,7 @@ from udo.sandbox.strict.autoscaling.holding import (
     hooks_hold_members,
     waits_end_with_the_default_result,
 )
+from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
 from udo.sandbox.strict.autoscaling.lifecycle_hooks import TERMINATING
 from udo.sandbox.strict.autoscaling.members import COUNTED, arrive, enter_service, launch, launch_data
 from udo.sandbox.strict.autoscaling.processes import runs
@@ -82,12 +83,27 @@ def unhealthy_members_are_replaced(group: Any) -> None:
             continue
         if runs(group, "HealthCheck") and _dead_long_enough(member):
             member.health_status = "Unhealthy"
-        by_balancer = runs(group, "HealthCheck") and load_balancers_may_judge_members(group, member)
-        if by_balancer:
-            member.health_status = "Unhealthy"
+        why = _BY_EC2
+        if runs(group, "HealthCheck") and (failed := _failed_check(group, member)):
+            why, member.health_status = failed, "Unhealthy"
         if member.health_status == "Unhealthy" and runs(group, "ReplaceUnhealthy") and runs(group, "Terminate"):
-            why = "ELB system health check failure." if by_balancer else _BY_EC2
             retire(group, member, f"At {moment.text()} an instance was taken out of service in response to an {why}")
+
+
+def _failed_check(group: Any, member: Any) -> str:
+    if load_balancers_may_judge_members(group, member):
+        return "ELB system health check failure."
+    return "EC2 instance status check failure." if status_checks_may_fail(group, member) else ""
+
+
+@rule("autoscaling", "DescribeAutoScalingGroups", moto="checks no instance")
+def status_checks_may_fail(group: Any, member: Any) -> bool:
+    """A member whose status checks fail is replaced once the grace period is over, whatever else the group checks.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html (Amazon EC2 health checks).
+    """
+    grace = getattr(group, "health_check_grace_period", 0) or 0
+    return launch_faults.sick(member.instance_id) and moment.now() >= member.udo_ready_at + grace
 
 
 @rule("elbv2", "DescribeTargetHealth", "DescribeAutoScalingGroups", moto="checks no instance")

@@ -1,4 +1,5 @@
-"""What is to go wrong with launches of groups in the sandbox: in one zone or in all, for one of AWS's reasons."""
+"""What is to go wrong with launches of groups in the sandbox: in one zone or in all, for one of AWS's reasons, or with
+the instances that are launched."""
 
 from __future__ import annotations
 
@@ -22,24 +23,41 @@ REASONS = {
 }
 
 
+# In place of a reason: the launch succeeds, and the new instance fails its status checks and those of its targets.
+UNHEALTHY = "unhealthy"
+
+
 @dataclass
 class LaunchFault:
-    """Launches that fail: those into a `zone` (any where it is empty), of a `group` (any), for a reason of REASONS;
-    `times` None means until it is taken back."""
+    """Launches that fail: those into a `zone` (any where it is empty), of a `group` (any), for a reason of REASONS, or
+    whose instances are UNHEALTHY; `times` None means until it is taken back, and then the instances are healthy."""
 
     zone: str = ""
     error: str = "capacity"
     group: str = ""
     times: int | None = None
     hit: int = field(default=0)
+    born: set[str] = field(default_factory=set)
 
     def says(self, group: str, zone: str, instance_type: str) -> str:
         """Why a launch fails; empty where this is not about it."""
+        if self.error == UNHEALTHY or not self._hits(group, zone):
+            return ""
+        return REASONS[self.error].format(type=instance_type, zone=zone)
+
+    def bears(self, group: str, zone: str, instance_id: str) -> bool:
+        """Whether a new instance is one of those that are born unhealthy; it is then kept in mind."""
+        if self.error != UNHEALTHY or not self._hits(group, zone):
+            return False
+        self.born.add(instance_id)
+        return True
+
+    def _hits(self, group: str, zone: str) -> bool:
         used_up = self.times is not None and self.hit >= self.times
         if used_up or self.zone not in ("", zone) or self.group not in ("", group):
-            return ""
+            return False
         self.hit += 1
-        return REASONS[self.error].format(type=instance_type, zone=zone)
+        return True
 
 
 class LaunchFaults:
@@ -63,6 +81,14 @@ class LaunchFaults:
     def says(self, group: str, zone: str, instance_type: str) -> str:
         """Why a launch fails; empty where it does not."""
         return next(filter(None, (one.says(group, zone, instance_type) for one in self._set)), "")
+
+    def bear(self, group: str, zone: str, instance_id: str) -> None:
+        """Lets a new instance be unhealthy where it is to be."""
+        any(one.bears(group, zone, instance_id) for one in self._set)
+
+    def sick(self, instance_id: str) -> bool:
+        """Whether an instance was born unhealthy."""
+        return any(instance_id in one.born for one in self._set)
 
 
 launch_faults = LaunchFaults()

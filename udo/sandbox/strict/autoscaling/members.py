@@ -294,6 +294,7 @@ def _join(group: Any, instance: Any, reason: str) -> None:
     member.udo_birth, member.udo_own_image, member.udo_weight = data.birth, data.own_image, data.weight
     member.udo_ready_at = moment.now() + delays.boot
     group.instance_states.append(member)
+    launch_faults.bear(group.name, member.availability_zone, instance.id)
     cause = _cause(group, before, reason)
     activity = record(group, f"Launching a new EC2 instance: {instance.id}", cause, status="PreInService")
     activity["Details"] = json.dumps({"Subnet ID": instance.subnet_id, "Availability Zone": member.availability_zone})

@@ -10,6 +10,7 @@ from moto.core.exceptions import ServiceException
 from moto.ec2.exceptions import EC2ClientError
 
 from udo.sandbox.strict import moment
+from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
 from udo.sandbox.strict.autoscaling.members import (
     COUNTED,
     LaunchData,
@@ -152,7 +153,7 @@ def sick(group: Any, member: Any) -> bool:
     """Whether a check that a group goes by has failed on a member."""
     if member.health_status != "Healthy" or member.instance.state != "running":
         return True
-    return any(fails(one, member.instance_id) for one in _checked(group))
+    return launch_faults.sick(member.instance_id) or any(fails(one, member.instance_id) for one in _checked(group))
 
 
 @rule("autoscaling", "StartInstanceRefresh", moto="has no such operation")
