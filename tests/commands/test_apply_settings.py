@@ -229,6 +229,31 @@ def test_the_images_and_templates_of_overrides_are_changed_with_the_policy(world
     assert "done already" in udo("apply", "plan").stdout
 
 
+def test_the_version_that_udo_yml_says_of_an_override_stands_whatever_overrides_would_bring(
+    world: Any, udo: Udo
+) -> None:
+    own = f"LaunchTemplateSpecification: {{LaunchTemplateId: {overrides_world(world)}, Version: '1'}}"
+    two = f"Overrides: [{{InstanceType: t3.small}}, {{InstanceType: t4g.small, {own}}}]"
+    saved(udo, said(f"mixed_instances: {{{two}}}", "keypair_name: ops", text=CONFIG), "--overrides")
+    done = udo("apply", "plan", "--yes")
+    assert done.exit == 0, done.stderr
+    policy = specification(world)
+    versions = [one["LaunchTemplateSpecification"]["Version"] for one in (policy, policy["Overrides"][1])]
+    assert versions == ["2", "1"]
+    assert "done already" in udo("apply", "plan").stdout
+
+
+def test_a_secret_among_the_settings_is_masked_and_never_saved(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    world.client("ssm").put_parameter(Name="/shop/word", Value="open-sesame", Type="SecureString")
+    write_config(said("tags: {word: '${ssm:/shop/word}'}"))
+    told = udo("plan", "prod", "webapp")
+    assert (told.exit, "tags.word" in told.stdout, "open-sesame" in told.stdout + told.stderr) == (0, True, False)
+    refused = udo("plan", "--save", "plan")
+    assert (refused.exit, Path("plan").exists()) == (7, False)
+    assert "udo update prod webapp" in refused.stderr
+
+
 def test_a_group_that_follows_its_template_is_pinned_and_set(world: Any, udo: Udo) -> None:
     mixed_world(world)
     reference = {"LaunchTemplateName": "prod-webapp", "Version": "$Latest"}

@@ -85,12 +85,16 @@ def together(rows: Iterable[Point]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value of AWS's in one line, as JSON has it but for plain text."""
+    """A value of AWS's in one line, as JSON has it but for plain text and for what an earlier step makes."""
     if value is None:
         from udo.change.plan import NONE
 
         return NONE
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_made)
+
+
+def _made(_ref: Any) -> str:
+    return "what is made"
 
 
 def literal(text: str) -> str:
