@@ -117,6 +117,30 @@ def balancers_and_warm_pools_wait_for_the_refresh(aws: Account) -> None:
     accepted(api.attach_load_balancer_target_groups, **OWN, TargetGroupARNs=[front])
 
 
+def refreshes_last_two_weeks_at_most(aws: Account) -> None:
+    _group(aws, 2)
+    aws.autoscaling.suspend_processes(**OWN, ScalingProcesses=["Launch"])
+    _start(aws)
+    aws.step(13 * 86_400)
+    holds(_shown(aws)["Status"] == "InProgress")
+    aws.step(86_401)
+    holds(_shown(aws)["Status"] == "Failed")
+
+
+def groups_with_a_warm_pool_tell_of_both(aws: Account) -> None:
+    _group(aws, 2)
+    _start(aws)
+    holds("ProgressDetails" not in _shown(aws))
+    aws.step(10)
+    accepted(aws.autoscaling.put_warm_pool, **OWN)
+    _start(aws, NEXT, InstanceWarmup=60)
+    aws.step(70)
+    pools = _shown(aws)["ProgressDetails"]
+    holds(pools["LivePoolProgress"] == {"PercentageComplete": 50, "InstancesToUpdate": 0}, str(pools))
+    aws.autoscaling.rollback_instance_refresh(**OWN)
+    holds(_shown(aws)["RollbackDetails"]["ProgressDetailsOnRollback"] == pools)
+
+
 def root_volumes_are_replaced_where_they_can_be(aws: Account) -> None:
     named = {"LaunchTemplateName": "web", "Version": "1"}
 

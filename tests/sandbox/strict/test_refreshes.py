@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from account import ROLE, Account, refused
 from cases_refreshes import NEXT, OWN, _group, _shown, _start, _states, _versions
+from moto.core.utils import get_service_model
 from whole import some
 
 from udo.sandbox.strict import launch_faults
@@ -317,6 +318,52 @@ def test_a_policy_is_refreshed_to_types_of_its_own(account: Account) -> None:
     assert {one["InstanceType"] for one in account.described()["Instances"]} == {"t3.medium"}
     overrides = account.described()["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]
     assert overrides == [{"InstanceType": "t3.medium"}]
+
+
+def test_every_status_of_a_refresh_can_be_reached(account: Account) -> None:
+    _group(account, 2)
+    account.delay(boot=60.0)
+    seen = set()
+
+    def watch() -> None:
+        for _ in range(30):
+            seen.add(_shown(account)["Status"])
+            account.step(10)
+
+    _start(account, NEXT, BakeTime=60)
+    watch()
+    _start(account)
+    account.step(10)
+    account.autoscaling.cancel_instance_refresh(**OWN)
+    watch()
+    for wrong in (False, True):
+        _start(account, {"LaunchTemplate": {"LaunchTemplateName": "web", "Version": "1"}})
+        account.step(80)
+        account.autoscaling.rollback_instance_refresh(**OWN)
+        if wrong:
+            account.launch_fault()
+            account.step(3700)
+        watch()
+    _start(account)
+    account.step(7200)
+    watch()
+    assert seen == set(get_service_model("autoscaling").shape_for("InstanceRefreshStatus").enum)
+
+
+def test_preferences_are_within_the_ranges_of_their_shapes(account: Account) -> None:
+    _group(account, 1)
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("less than or equal to 100", {"MinHealthyPercentage": 101}),
+        ("less than or equal to 200", {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 201}),
+        ("less than or equal to 100", {"CheckpointPercentages": [50, 101]}),
+        ("less than or equal to 172800", {"CheckpointPercentages": [50], "CheckpointDelay": 172_801}),
+        ("less than or equal to 172800", {"BakeTime": 172_801}),
+        ("[Refresh, Ignore, Wait]", {"ScaleInProtectedInstances": "Terminate"}),
+        ("[Terminate, Ignore, Wait]", {"StandbyInstances": "Refresh"}),
+    ]
+    for told, preferences in wrong:
+        start = account.autoscaling.start_instance_refresh
+        refused(start, "ValidationError", told, **OWN, Preferences=preferences)
 
 
 def test_a_refresh_is_listed_by_its_own_reset_and_no_longer(account: Account, world: Any) -> None:

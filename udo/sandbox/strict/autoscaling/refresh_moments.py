@@ -24,6 +24,7 @@ def due(group: Any) -> float | None:
 def _moments(group: Any, refresh: Refresh) -> Iterator[float]:
     if refresh.status == "Pending":
         yield refresh.started + delays.refresh_start
+    yield refresh.started + 14 * 86_400.0
     if refresh.until is not None:
         yield refresh.until
     if refresh.stuck is not None:

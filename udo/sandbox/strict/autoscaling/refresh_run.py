@@ -72,11 +72,21 @@ def move(group: Any) -> None:
     if getattr(group, "status", None):
         # Its group is being deleted, and it goes with it.
         return
-    if refresh.status != "Pending" and moment.now() >= refresh.started + _LONGEST:
-        fail(group, refresh, refresh.reason)
+    if refreshes_last_two_weeks_at_most(refresh):
+        _settle(group)
+        refresh.end("Failed" if refresh.rollback is None else "RollbackFailed", refresh.reason)
     # Each step but the last launches or terminates something, or leads to another status.
     while refresh.is_active and _STEPS[refresh.status](group, refresh):
         pass
+
+
+@rule("autoscaling", "StartInstanceRefresh", moto="has no such operation")
+def refreshes_last_two_weeks_at_most(refresh: Refresh) -> bool:
+    """A refresh that is not over after 14 days fails, whatever it waits for.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html (total duration).
+    """
+    return refresh.status != "Pending" and moment.now() >= refresh.started + _LONGEST
 
 
 def _begin(group: Any, refresh: Refresh) -> bool:

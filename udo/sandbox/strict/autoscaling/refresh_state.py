@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from udo.sandbox.strict import moment
+from udo.sandbox.strict.rules import rule
 
 ENDED = ("Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed")
 
@@ -103,24 +104,30 @@ def described(refresh: Refresh, *, warm_pool: bool = False) -> dict[str, Any]:
         "Strategy": refresh.strategy,
     }
     if warm_pool:
-        shown["ProgressDetails"] = _progress(refresh.percent, refresh.left)
+        shown["ProgressDetails"] = groups_with_a_warm_pool_tell_of_both(refresh.percent, refresh.left)
     if refresh.rollback:
         shown["RollbackDetails"] = _rollback(refresh.rollback, warm_pool)
     return {key: value for key, value in shown.items() if value is not None}
 
 
 def _rollback(rollback: Rollback, warm_pool: bool) -> Mapping[str, Any]:
-    shown = {
+    shown: dict[str, Any] = {
         "RollbackReason": rollback.reason,
         "RollbackStartTime": moment.at(rollback.started),
         "PercentageCompleteOnRollback": rollback.percent,
         "InstancesToUpdateOnRollback": rollback.left,
     }
-    details = {"ProgressDetailsOnRollback": _progress(rollback.percent, rollback.left)} if warm_pool else {}
-    return {**shown, **details}
+    if warm_pool:
+        shown["ProgressDetailsOnRollback"] = groups_with_a_warm_pool_tell_of_both(rollback.percent, rollback.left)
+    return shown
 
 
-def _progress(percent: int, left: int) -> dict[str, Any]:
+@rule("autoscaling", "DescribeInstanceRefreshes", moto="has no such operation")
+def groups_with_a_warm_pool_tell_of_both(percent: int, left: int) -> dict[str, Any]:
+    """The refresh of a group that has a warm pool tells how far it is with the group and, after that, with the pool.
+
+    Source: botocore autoscaling InstanceRefresh, member ProgressDetails.
+    """
     # The sandbox's warm pools hold no instances.
-    pools = {"PercentageComplete": percent, "InstancesToUpdate": left}
-    return {"LivePoolProgress": pools, "WarmPoolProgress": {"PercentageComplete": percent, "InstancesToUpdate": 0}}
+    live = {"PercentageComplete": percent, "InstancesToUpdate": left}
+    return {"LivePoolProgress": live, "WarmPoolProgress": {"PercentageComplete": percent, "InstancesToUpdate": 0}}
