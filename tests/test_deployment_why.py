@@ -135,7 +135,7 @@ def test_codes_that_instances_explain_are_left_out_and_what_others_name_is_kept(
     assert reason(deployment(), []).startswith("HEALTH_CONSTRAINTS: too many")
     alarm = deployment("ALARM_ACTIVE", "One or more alarms have been activated. Activated alarms: <slow, full>")
     assert reason(alarm, [failed(1)]).startswith(
-        "ALARM_ACTIVE: an alarm of the deployment group went off (slow, full); i-1"
+        "ALARM_ACTIVE: an alarm of the deployment group, or of guards, went off (slow, full); i-1"
     )
     role = (
         "The IAM role arn:aws:iam::1:role/cd does not give permission in the following AWS service: AmazonAutoScaling."

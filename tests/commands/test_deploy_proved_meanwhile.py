@@ -189,7 +189,7 @@ def test_an_alarm_that_goes_off_is_named(shop: Rehearsal, aws: Callable[..., Any
     meanwhile(shop, lambda: cloudwatch.set_alarm_state(StateValue="ALARM", **state))
     done = shop.deploy("b")
     assert done.exit == 1
-    said = "ALARM_ACTIVE: an alarm of the deployment group went off (slow-pages)"
+    said = "ALARM_ACTIVE: an alarm of the deployment group, or of guards, went off (slow-pages)"
     assert said in done.stderr.splitlines()[-1]
     assert "-> see what the alarm says before you deploy again" in done.stdout
     assert f"    {said}\n" in shop.why()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from guard_worlds import FROZEN, UNTIL, alarm, reads, ring, rings_at
-from launch_worlds import template_world
-from refresh_worlds import REFRESH, begin, outdated, refreshes
+from launch_worlds import CONFIG, configuration_world, launched_from, template_world, write_config
+from refresh_worlds import REFRESH, begin, outdated, refreshes, sized
 from test_refresh import brought
 
 from udo.sandbox.faults import Fault
@@ -126,3 +126,38 @@ def test_where_nobody_differs_and_of_status_no_alarm_is_read(world: Any, udo: Ud
     assert udo(*REFRESH, "--yes").exit == 0
     assert udo(*REFRESH, "--status").exit == 0
     assert reads(world) == 0
+
+
+UPDATE = ("updatelc", "prod", "webapp", "--refresh", "--yes")
+
+
+def test_updatelc_with_a_refresh_is_taken_back_by_aws_and_its_version_is_not_launched(world: Any, udo: Udo) -> None:
+    template_world(world)
+    alarm(world, "prod-5xx")
+    write_config(CONFIG + "guards: {alarms: [prod-5xx], after: 5m}\n")
+    sized(world, 2)
+    rings_at(world, "prod-5xx", "DescribeInstanceRefreshes", nth=6)
+    done = udo(*UPDATE, "--warmup", "5m")
+    assert done.exit == 1, done.stderr
+    assert "ALARM" in done.stderr.splitlines()[-1]
+    assert refreshes(world)[0]["Status"] == "RollbackSuccessful"
+    assert launched_from(world) == "1"
+    alarm(world, "prod-5xx")
+    before = world.clock.now()
+    done = udo(*UPDATE)
+    assert done.exit == 0, done.stderr
+    assert refreshes(world)[0]["Preferences"]["AlarmSpecification"]["Alarms"] == ["prod-5xx"]
+    assert launched_from(world) == "2"
+    assert world.clock.now() - before > 300
+
+
+def test_of_a_group_on_a_launch_configuration_the_way_back_is_the_old_one_and_a_refresh(world: Any, udo: Udo) -> None:
+    configuration_world(world)
+    alarm(world, "prod-5xx")
+    write_config(CONFIG + "guards: {alarms: [prod-5xx]}\n")
+    sized(world, 2)
+    rings_at(world, "prod-5xx", "DescribeInstanceRefreshes", nth=8)
+    done = udo(*UPDATE, "--warmup", "5m")
+    assert done.exit == 1, done.stderr
+    assert "ALARM" in done.stderr.splitlines()[-1], done.stderr
+    assert launched_from(world) == "prod-webapp", done.stderr

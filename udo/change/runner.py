@@ -126,6 +126,8 @@ class _Run:
     def go_back(self, raised: GuardRaised) -> Failure:
         """What ended the run, once the plan's way back is carried out, as far as what it is about was made."""
         self._guarding.lifted = True
+        if self._plan.back:
+            self._tools.emit(Notice(raised.message, "warning"))
         for number, step in enumerate(self._plan.back, 1):
             if is_open(known_part(step.params if isinstance(step, Call) else step.read, self._known)):
                 break

@@ -8,7 +8,7 @@ import re
 # is shown in CodeDeploy's own words.
 WORDS = {
     "AGENT_ISSUE": "the CodeDeploy agent has a problem",
-    "ALARM_ACTIVE": "an alarm of the deployment group went off",
+    "ALARM_ACTIVE": "an alarm of the deployment group, or of guards, went off",
     "APPLICATION_MISSING": "the application does not exist any more",
     "AUTO_SCALING_CONFIGURATION": "the Auto Scaling group cannot be used as it is",
     "AUTO_SCALING_IAM_ROLE_PERMISSIONS": "the service role may not use Auto Scaling",
