@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import create_worlds
 import pytest
 from deploy_worlds import writes
 from launch_worlds import CONFIG, NEW_IMAGE, OLD_IMAGE, WORLDS, configuration_world, everything, write_config
@@ -16,6 +17,7 @@ from whole import some
 from udo.sandbox.faults import Fault
 
 Udo = Callable[..., Any]
+Seeded = Callable[..., Any]
 SAYS = (
     "scale_policy: {min_size: 1, max_size: 5}, health_check: {grace: 2m}, tags: {team: payments}, "
     "lifecycle_hooks: {drain: {LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING', HeartbeatTimeout: 60}}, "
@@ -211,3 +213,14 @@ def test_a_refresh_that_cannot_be_read_beforehand_is_told_of_its_role(world: Any
     world.faults.add(Fault("deny", "DescribeInstanceRefreshes", times=None))
     told = udo("plan", "prod", "webapp")
     assert (told.exit, "warning: it is unknown whether an instance refresh is active" in told.stdout) == (0, True)
+
+
+def test_once_an_absent_group_is_made_as_plan_says_nothing_is_pending(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(create_worlds.config().partition("      webapp:")[0])
+    night = "scheduled_actions: {night: {Recurrence: '0 22 * * *', MinSize: 0}}"
+    create_worlds.write(create_worlds.BASE, create_worlds.ZONES, "tags: {team: payments}", "metrics: all", night)
+    told = udo("plan", "prod", "webapp").stdout.splitlines()
+    assert told[-1] == "  make it: udo create prod webapp"
+    assert udo(*told[-1].partition("udo ")[2].split()).exit == 0
+    told = udo("plan", "prod", "webapp", "--exit-code")
+    assert told.exit == 0, told.stdout
