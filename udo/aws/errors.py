@@ -94,6 +94,13 @@ _SPENT = {
     "ec2:CreateLaunchTemplate": "of launch templates",
     "ec2:CreateLaunchTemplateVersion": "of versions of a launch template",
 }
+_OF_A_GROUP = frozenset(
+    {
+        "autoscaling:PutLifecycleHook",
+        "autoscaling:PutScalingPolicy",
+        "autoscaling:PutScheduledUpdateGroupAction",
+    }
+)
 _NEVER_CONNECTED = (
     foreign.EndpointConnectionError,
     foreign.ConnectTimeoutError,
@@ -164,6 +171,8 @@ def refused(action: str, response: Any) -> UdoError:
         return AlreadyThere(message, aws_code=code)
     if status >= 500 or code in {"500", "502", "503", "504"}:
         return LostAnswer(message, aws_code=code)
+    if code == "LimitExceeded" and action in _OF_A_GROUP:
+        return AwsError(message, aws_code=code, hint="a group takes no more: delete some of its own")
     if "LimitExceeded" in code and action in _SPENT:
         return AwsError(message, aws_code=code, hint=f"ask AWS for a higher quota {_SPENT[action]}, or delete some")
     return AwsError(message, aws_code=code, hint=_ADVICE.get(action))

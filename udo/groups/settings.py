@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from udo.frozen import frozen
 from udo.groups.points import Point, literal, points
+from udo.groups.policies import check_maintenance, check_policy
 from udo.schema.group import METRICS
 from udo.schema.key import NONE
 
@@ -61,6 +62,8 @@ def settings(role: Role, group: AutoScalingGroup, reading: Reading | None = None
     raw = group.raw
     for key, member, to_aws in _PLAIN:
         if (said := _said(role, key, reading)) is not None:
+            if reading is None and key == "instance_maintenance_policy":
+                check_maintenance(role, said)
             value = to_aws(said)
             yield Setting(key, member, value, tuple(points(key, f'"{member}"', _live(raw, member, value), value)))
     yield from _listed(role, group, reading)
@@ -74,6 +77,9 @@ def wanted_parts(role: Role, key: str) -> Rows:
     Raises: ConfigError.
     """
     found: Rows = _said(role, key) or {}
+    if key == "scaling_policies":
+        for name, members in found.items():
+            check_policy(role, name, members)
     return {name: _timed(_texts(members)) for name, members in found.items()}
 
 

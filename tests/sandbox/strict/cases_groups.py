@@ -373,3 +373,12 @@ def values_may_clear(aws: Account) -> None:
     aws.update(PlacementGroup="", MaxInstanceLifetime=0, DefaultInstanceWarmup=-1, InstanceMaintenancePolicy=none)
     left = {*some, "InstanceMaintenancePolicy"} & {*aws.described()}
     holds(not left, f"still there: {sorted(left)}")
+
+
+def maintenance_policies_have_both_bounds(aws: Account) -> None:
+    aws.group(size=1)
+    for low, high in ((90, None), (-1, 120), (10, 200), (90, 90)):
+        given = {"MinHealthyPercentage": low, "MaxHealthyPercentage": high}
+        policy = {name: number for name, number in given.items() if number is not None}
+        refused(aws.update, "ValidationError", InstanceMaintenancePolicy=policy)
+    aws.update(InstanceMaintenancePolicy={"MinHealthyPercentage": 90, "MaxHealthyPercentage": 120})

@@ -178,6 +178,8 @@ def policies_say_how_to_scale(aws: Account) -> None:
     words = {"AutoScalingGroupName": "web", "PolicyName": "grow"}
     refused(aws.autoscaling.put_scaling_policy, "ValidationError", "AdjustmentType", **words)
     refused(aws.autoscaling.put_scaling_policy, "ValidationError", "Magic", PolicyType="Magic", **words)
+    tracking = {"PolicyType": "TargetTrackingScaling", "TargetTrackingConfiguration": {"TargetValue": 50.0}}
+    refused(aws.autoscaling.put_scaling_policy, "ValidationError", "MetricSpecification", **tracking, **words)
 
 
 def policies_have_an_arn_and_a_group(aws: Account) -> None:

@@ -66,6 +66,23 @@ def lifetimes_are_a_day_at_least(request: Request) -> None:
         raise Refusal("ValidationError", f"MaxInstanceLifetime must be 0 or at least {_DAY} seconds: {seconds}")
 
 
+@refuses("autoscaling", *_GROUPS, moto="accepts any, or ignores them")
+def maintenance_policies_have_both_bounds(request: Request) -> None:
+    """An InstanceMaintenancePolicy has both bounds, at most 100 from each other, or -1 for both.
+
+    Source: botocore autoscaling shape InstanceMaintenancePolicy.
+    """
+    policy = request.params.get("InstanceMaintenancePolicy")
+    if policy is None:
+        return
+    low, high = (policy.get(name) for name in ("MinHealthyPercentage", "MaxHealthyPercentage"))
+    if low is None or high is None or (int(low) == -1) != (int(high) == -1):
+        told = "Both MinHealthyPercentage and MaxHealthyPercentage must be specified in InstanceMaintenancePolicy"
+        raise Refusal("ValidationError", told)
+    if int(low) != -1 and not (100 <= int(high) <= 200 and 0 <= int(low) <= 100 and int(high) - int(low) <= 100):
+        raise Refusal("ValidationError", f"InstanceMaintenancePolicy of {low} and {high} is not valid")
+
+
 @refuses("autoscaling", "DeleteAutoScalingGroup", moto="knows no such protection")
 def protected_groups_are_not_deleted(request: Request) -> None:
     """A group whose DeletionProtection is prevent-all-deletion is not deleted, one with prevent-force-deletion not by

@@ -19,12 +19,14 @@ from udo.sandbox.strict.rules import Refusal, Request, adds, answers, refuses, r
 
 ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
 _KINDS = ("SimpleScaling", "StepScaling", "TargetTrackingScaling", "PredictiveScaling")
+_METRICS = frozenset({"PredefinedMetricSpecification", "CustomizedMetricSpecification"})
 Key = tuple[str, str]
 
 
 @refuses("autoscaling", "PutScalingPolicy", moto="accepts a policy that could never scale")
 def policies_say_how_to_scale(request: Request) -> None:
-    """A simple or step policy names an adjustment type and its adjustments, a target tracking policy its target.
+    """A simple or step policy names an adjustment type and its adjustments, a target tracking policy its target and one
+    metric, predefined or customized.
 
     Source: botocore autoscaling PutScalingPolicyType, members AdjustmentType and TargetTrackingConfiguration.
     """
@@ -35,6 +37,9 @@ def policies_say_how_to_scale(request: Request) -> None:
     if kind == "TargetTrackingScaling":
         if not params.get("TargetTrackingConfiguration"):
             raise Refusal("ValidationError", "TargetTrackingConfiguration is required for policy type " + kind)
+        if len(_METRICS & {*params["TargetTrackingConfiguration"]}) != 1:
+            told = f"TargetTrackingConfiguration must have exactly one of {', '.join(sorted(_METRICS))}"
+            raise Refusal("ValidationError", told)
         return
     if kind in ("SimpleScaling", "StepScaling") and params.get("AdjustmentType") not in ADJUSTMENTS:
         raise Refusal(
