@@ -167,7 +167,7 @@ CORE = {
 MORE = {
     "deploy-canary-cut-off": Scenario(
         CANARY,
-        cut_off(_seeded, "CreateDeployment", *CANARY),
+        cut_off(_seeded, "GetDeployment", *CANARY),
         deploy_check("1111111 Succeeded 3", "740800d Succeeded 3"),
         SPREAD,
     ),
