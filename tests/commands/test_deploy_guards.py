@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from deploy_worlds import OTHER, SHA, asked, begin, config, deployments, end, hook, revision
-from guard_worlds import alarm, reads, ring, rings_at
+from guard_worlds import FROZEN, UNTIL, alarm, reads, ring, rings_at
 from test_deploy_forecast import group
 
 from udo.sandbox.faults import Fault, Killed
@@ -226,3 +226,24 @@ def test_what_was_suspended_is_resumed_before_the_alarms_are_watched(world: Any,
     assert udo(*DEPLOY).exit == 0
     after = asked(world)[asked(world).index("ResumeProcesses") :]
     assert after.count("DescribeAlarms") > 15
+
+
+THIRD = "2222222222222222222222222222222222222222"
+
+
+def test_a_stage_after_the_queue_is_refused_by_an_alarm_and_by_a_window(world: Any, udo: Udo, seeded: Seeded) -> None:
+    shop(world, seeded)
+    begin(world, THIRD)
+    rings_at(world, "prod-5xx", "BatchGetDeploymentTargets")
+    done = udo(*DEPLOY, "--queue")
+    assert done.exit == 7, done.stderr
+    assert "ALARM" in done.stderr.splitlines()[-1]
+    assert created(world) == []
+    end(world)
+    alarm(world, "prod-5xx")
+    Path("udo.yml").write_text(config(more=f"{GUARDS}\n{FROZEN}"))
+    begin(world, THIRD)
+    done = udo(*DEPLOY, "--queue")
+    assert done.exit == 7, done.stderr
+    assert UNTIL in done.stderr.splitlines()[-1]
+    assert created(world) == []

@@ -102,6 +102,20 @@ MUTANTS: tuple[Mutant, ...] = (
         (f"{_DEPLOY}a_run_after_kill_9_follows_it_guarded_and_takes_it_back",),
     ),
     Mutant(
+        "give AWS alarms that are not OK with a refresh",
+        "refresh/observe.py",
+        'if states.get(name) == "OK")',
+        "if name in states)",
+        ("tests/commands/test_refresh_guards.py::test_aws_gets_those_that_are_ok",),
+    ),
+    Mutant(
+        "guard the cancelling of a refresh",
+        "change/gate.py",
+        "        goes_back = plan.guarded == NEVER or _verb(plan) in _BACK",
+        "        goes_back = _verb(plan) in _BACK",
+        ("tests/commands/test_refresh_guards.py::test_cancel_and_rollback_are_neither_frozen_nor_guarded",),
+    ),
+    Mutant(
         "end a window at the first of two such times",
         "window.py",
         "        return late if last else early\n",
