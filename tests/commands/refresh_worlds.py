@@ -50,6 +50,14 @@ def begin(world: Any, **more: Any) -> str:
     )
 
 
+def under_way(world: Any) -> None:
+    """Somebody else's refresh is in progress, its first new member not warm for a day."""
+    begin(world, Preferences={"InstanceWarmup": 86_400})
+    world.clock.step(3)
+    world.advance()
+    world.log.clear()
+
+
 def launched(world: Any) -> list[str]:
     """What each member was launched from: a version's number or a configuration's name, sorted."""
     return sorted(

@@ -27,10 +27,10 @@ from launch_worlds import (
     type_now,
     write_config,
 )
+from refresh_worlds import under_way
 
 from tests.spoiling import spoil
 from udo.sandbox.faults import Fault, Killed
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
 Udo = Callable[..., Any]
 TWO = CONFIG + "      worker: {instance_type: m7g.large}\n"
@@ -156,7 +156,7 @@ def test_killed_after_any_write_the_same_command_again_reaches_the_goal(
 
 
 def test_an_active_instance_refresh_stops_it_unless_anyway_is_said(world: Any, udo: Udo, planned: str) -> None:
-    refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
+    under_way(world)
     refused = udo("apply", "plan")
     assert (refused.exit, writes(world)) == (4, []), planned
     assert "instance refresh of prod-webapp is InProgress" in refused.stderr

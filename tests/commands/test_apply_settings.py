@@ -22,13 +22,13 @@ from launch_worlds import (
     type_now,
     write_config,
 )
+from refresh_worlds import under_way
 from test_plan_command import EQUAL, second_group
 from test_plan_settings import BOTH, said
 from update_worlds import asg, hooks, metrics, policies, schedules, tags
 from whole import some
 
 from udo.sandbox.faults import Fault, Killed
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
 Udo = Callable[..., Any]
 MIXED = (
@@ -280,7 +280,7 @@ def test_several_roles_are_asked_about_once(world: Any, udo: Udo) -> None:
 def test_an_instance_refresh_does_not_stop_settings_alone_as_it_does_not_stop_update(world: Any, udo: Udo) -> None:
     configuration_world(world)
     saved(udo, said("health_check: {grace: 2m}"))
-    refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
+    under_way(world)
     assert udo("apply", "plan").exit == 0
 
 

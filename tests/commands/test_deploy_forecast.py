@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from deploy_worlds import OTHER, SHA, asked, begin, config, deployments, end, members
+from refresh_worlds import under_way
 
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import DeploymentFault
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
 from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
 Udo = Callable[..., Any]
@@ -183,7 +183,7 @@ def test_suspended_processes_are_told_with_what_they_mean_and_harmless_ones_are_
 
 def test_a_running_refresh_is_told(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
-    refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
+    under_way(world)
     says = "instance refresh InProgress: members it replaces meanwhile count as failed"
     assert foretold(udo, "refresh") == {"kind": "refresh", "says": says, "status": "InProgress"}
 

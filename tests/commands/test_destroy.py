@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from deploy_worlds import at, begin, config, members, writes
+from refresh_worlds import under_way
 from test_scale import sizes
 from test_suspend import suspended
 from whole import some
 
 from udo.sandbox.faults import Fault, Killed
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
 from udo.sandbox.strict.delays import delays
 
 Udo = Callable[..., Any]
@@ -307,7 +307,7 @@ def test_an_active_deployment_is_somebody_at_work(shop: Any, udo: Udo) -> None:
 
 
 def test_an_instance_refresh_is_somebody_at_work(shop: Any, udo: Udo) -> None:
-    refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
+    under_way(shop)
     done = udo(*SURE)
     assert (done.exit, "an instance refresh of prod-webapp is" in done.stderr) == (4, True), done.stderr
     assert nothing_was_written(shop)

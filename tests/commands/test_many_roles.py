@@ -22,10 +22,10 @@ from launch_worlds import (
     template_world,
     write_config,
 )
+from refresh_worlds import under_way
 
 from udo.sandbox.faults import Fault, Killed
 from udo.sandbox.strict import quotas
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
 Udo = Callable[..., Any]
 TWO = CONFIG + f"      worker: {{ami: {NEW_IMAGE}}}\n"
@@ -195,14 +195,15 @@ def test_a_list_of_clusters_is_refused(world: Any, udo: Udo) -> None:
 
 def test_an_active_instance_refresh_stops_it_unless_anyway_is_said(world: Any, udo: Udo) -> None:
     configuration_world(world)
-    refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
+    under_way(world)
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 4
     assert "instance refresh of prod-webapp is InProgress" in told.stderr
     assert launched_from(world) == "prod-webapp"
     assert udo("updatelc", "prod", "webapp", "--anyway").exit == 0
-    refreshes["prod-webapp"][0]["Status"] = "Successful"
+    world.client("autoscaling").cancel_instance_refresh(AutoScalingGroupName="prod-webapp")
+    world.clock.step(60)
     write_config(CONFIG.replace("m7g.large", "m7g.xlarge"))
     assert udo("updatelc", "prod", "webapp").exit == 0
 

@@ -26,10 +26,10 @@ from launch_worlds import (
     template_world,
     write_config,
 )
+from refresh_worlds import under_way
 from whole import some
 
 from udo.sandbox.faults import Fault
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
 
 Udo = Callable[..., Any]
 EQUAL = CONFIG.replace(NEW_IMAGE, OLD_IMAGE).replace("m7g.large", "t3.small")
@@ -92,7 +92,7 @@ def test_an_equal_group_that_is_only_pinned_makes_no_instance_differ(world: Any,
 
 def test_an_active_instance_refresh_is_told(world: Any, udo: Udo) -> None:
     configuration_world(world)
-    refreshes["prod-webapp"] = [{"InstanceRefreshId": "r-1", "Status": "InProgress"}]
+    under_way(world)
     write_config()
     assert "an instance refresh is InProgress" in udo("plan").stdout
 

@@ -22,7 +22,6 @@ from udo.actions import WRITES
 from udo.sandbox import strict
 from udo.sandbox.clock import Clock
 from udo.sandbox.faults import Killed
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
 from udo.sandbox.strict.service import services
 
 # In a command line, the first member of the group.
@@ -49,12 +48,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Kept:
-    """A world as it was built: what backends hold, pickled where verbs write to it, its moment and its refreshes."""
+    """A world as it was built: what backends hold, pickled where verbs write to it, and its moment."""
 
     written: bytes
     read: dict[str, dict[str, Any]]
     moment: float
-    refreshes: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,6 @@ class Arena:
         self.world.log.clear()
         self.world.clock = Clock.by_hand(kept.moment)
         strict.reset()
-        refreshes.update(kept.refreshes)
         states = {**kept.read, **_Unpickler(io.BytesIO(kept.written)).load()}
         for service, backend in self._backends().items():
             backend.__dict__.clear()
@@ -163,7 +160,7 @@ class Arena:
         pickler = _Pickler(file, pickle.HIGHEST_PROTOCOL)
         pickler.dump({service: state for service, state in states.items() if service in _WRITTEN})
         read = {service: dict(state) for service, state in states.items() if service not in _WRITTEN}
-        return Kept(file.getvalue(), read, self.world.clock.now(), dict(refreshes))
+        return Kept(file.getvalue(), read, self.world.clock.now())
 
     def _backends(self) -> dict[str, Any]:
         """What moto holds of every service that the sandbox knows, in this region or in none."""

@@ -9,7 +9,6 @@ from udo.sandbox.clock import Clock
 from udo.sandbox.strict import delays as _delays
 from udo.sandbox.strict import guard, limits, moment
 from udo.sandbox.strict import rules as _rules
-from udo.sandbox.strict.autoscaling import refreshing
 from udo.sandbox.strict.autoscaling.launch_faults import LaunchFault, launch_faults
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault, deployment_faults
 from udo.sandbox.strict.delays import delays
@@ -64,7 +63,6 @@ def reset() -> None:
     limits.reset()
     deployment_faults.clear()
     launch_faults.clear()
-    refreshing.refreshes.clear()
 
 
 @functools.cache

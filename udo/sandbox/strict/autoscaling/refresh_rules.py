@@ -9,7 +9,7 @@ from udo.sandbox.strict.autoscaling.groups_known import known_group
 from udo.sandbox.strict.autoscaling.launch_reference import template_references, template_version
 from udo.sandbox.strict.autoscaling.refresh_alarms import names_of
 from udo.sandbox.strict.autoscaling.refresh_state import active
-from udo.sandbox.strict.autoscaling.refreshes import is_refreshed, unnamed_preferences_have_defaults
+from udo.sandbox.strict.autoscaling.refreshes import unnamed_preferences_have_defaults
 from udo.sandbox.strict.cloudwatch.alarm import OK, state
 from udo.sandbox.strict.rules import Refusal, Request, refuses
 
@@ -173,7 +173,7 @@ def balancers_and_warm_pools_wait_for_the_refresh(request: Request) -> None:
     Source: botocore autoscaling AttachTrafficSources, AttachLoadBalancers, AttachLoadBalancerTargetGroups and
     PutWarmPool, error InstanceRefreshInProgressFault.
     """
-    if is_refreshed(_group(request)):
+    if active(_group(request)):
         raise Refusal(
             "InstanceRefreshInProgress", "An Instance Refresh is in progress and blocks the execution of this request."
         )

@@ -12,8 +12,7 @@ from udo.sandbox.strict.autoscaling.groups_known import known_group
 from udo.sandbox.strict.autoscaling.launch_reference import desired_source
 from udo.sandbox.strict.autoscaling.refresh_members import new_instances_warm_up
 from udo.sandbox.strict.autoscaling.refresh_run import begin_cancelling, begin_rollback, move
-from udo.sandbox.strict.autoscaling.refresh_state import ENDED, Refresh, active, described, refreshes_of
-from udo.sandbox.strict.autoscaling.refreshing import refreshes
+from udo.sandbox.strict.autoscaling.refresh_state import Refresh, active, described, refreshes_of
 from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, rule
 
@@ -31,10 +30,10 @@ def groups_show_their_refreshes(request: Request) -> dict[str, Any]:
     group = known_group(request.backend("autoscaling"), params["AutoScalingGroupName"])
     size, wanted = limit(params, "MaxRecords", default=50, maximum=100), params.get("InstanceRefreshIds") or []
     kept = [one for one in refreshes_of(group) if one.started >= moment.now() - _SIX_WEEKS]
-    rows = [*refreshes.get(group.name, []), *(described(one, warm_pool=bool(group.warm_pool)) for one in kept)]
-    found = [row for row in rows if not wanted or row["InstanceRefreshId"] in wanted]
+    found = [one for one in kept if not wanted or one.refresh_id in wanted]
     shown, token = page(found, size, params.get("NextToken"), refusal=limits.INVALID_TOKEN)
-    return {"InstanceRefreshes": shown, "NextToken": token}
+    rows = [described(one, warm_pool=bool(group.warm_pool)) for one in shown]
+    return {"InstanceRefreshes": rows, "NextToken": token}
 
 
 @refuses("autoscaling", "StartInstanceRefresh", moto="has no such operation")
@@ -46,17 +45,11 @@ def one_refresh_at_a_time(request: Request) -> None:
     in public repositories.
     """
     group = known_group(request.backend("autoscaling"), request.params["AutoScalingGroupName"])
-    if is_refreshed(group):
+    if active(group):
         raise Refusal(
             "InstanceRefreshInProgress",
             "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.",
         )
-
-
-def is_refreshed(group: Any) -> bool:
-    """Whether a refresh of the group has not ended."""
-    outside = (row.get("Status") for row in refreshes.get(group.name, []))
-    return active(group) is not None or any(status not in ENDED for status in outside)
 
 
 @answers("autoscaling", "StartInstanceRefresh", moto="has no such operation")
