@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -214,6 +215,21 @@ def test_what_grows_in_mid_refresh_reaches_the_checkpoint_again(account: Account
     assert "checkpoint" in _shown(account)["StatusReason"]
     ended(account)
     assert _versions(account) == ["2"] * 8
+
+
+def test_a_scheduled_action_in_mid_refresh_grows_the_group_when_it_is_due(account: Account) -> None:
+    _group(account, 4)
+    _start(account, NEXT, MinHealthyPercentage=50, CheckpointPercentages=[50, 100], CheckpointDelay=7200)
+    begun = _shown(account)["StartTime"]
+    account.autoscaling.put_scheduled_update_group_action(
+        **OWN, ScheduledActionName="day", StartTime=begun + timedelta(seconds=1800), DesiredCapacity=6
+    )
+    account.step(86_400)
+    rows = account.autoscaling.describe_scaling_activities(**OWN)["Activities"]
+    launched = sorted(row["StartTime"] - begun for row in rows if row["Description"].startswith("Launching"))
+    # Four of six are more than the half of them, and need no second pause.
+    assert [one.total_seconds() for one in launched if one.total_seconds() > 0] == [2, 2, 1800, 1800, 7202, 7202]
+    assert (_shown(account)["Status"], _versions(account)) == ("Successful", ["2"] * 6)
 
 
 def test_a_group_that_shrinks_loses_its_old_members_first(account: Account) -> None:

@@ -10,6 +10,7 @@ from udo.sandbox.strict.autoscaling import holding
 from udo.sandbox.strict.autoscaling.refresh_alarms import names_of
 from udo.sandbox.strict.autoscaling.refresh_members import warm_at
 from udo.sandbox.strict.autoscaling.refresh_state import Refresh, active
+from udo.sandbox.strict.autoscaling.schedule_runs import due_moments
 from udo.sandbox.strict.delays import delays
 
 
@@ -33,6 +34,9 @@ def _moments(group: Any, refresh: Refresh) -> Iterator[float]:
         # Alarms are evaluated at the end of every minute.
         yield (math.floor(refresh.moved / 60) + 1) * 60.0
     yield getattr(group, "udo_retry_at", 0.0)
+    for (name, _), action in group.autoscaling_backend.scheduled_actions.items():
+        if name == group.name:
+            yield from due_moments(action)
     targets = _targets(group)
     for member in group.instance_states:
         yield from _of_member(group, refresh, member)

@@ -8,7 +8,7 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 
 from udo.sandbox.strict import moment, steady
-from udo.sandbox.strict.autoscaling import holding
+from udo.sandbox.strict.autoscaling import holding, schedule_runs
 from udo.sandbox.strict.autoscaling.capacity import reconcile, retire, target_size, tick
 from udo.sandbox.strict.autoscaling.members import refreshes_are_causes
 from udo.sandbox.strict.autoscaling.processes import runs
@@ -53,6 +53,7 @@ def _move() -> None:
             worker.advance()
     if any(names_of(refresh.preferences) for group in groups if (refresh := active(group))):
         evaluation.advance()
+    schedule_runs.advance()
     steady.each(tick, groups)
     steady.each(move, groups)
 
