@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, settings
 from whole import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
 
 EXAMPLE = Path(__file__).parent.parent / "udo.example.yml"
+FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 
@@ -174,6 +175,7 @@ def world(_the_world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     _the_world.clock = Clock.by_hand()
     _the_world.reset()
     _the_world.region = "us-west-2"
+    _the_world.prepare = _prepared(_the_world)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     # An SDK that waits before it tries again moves the clock on instead.
     monkeypatch.setattr("botocore.endpoint.time", Time(_the_world))
@@ -224,6 +226,8 @@ def seeded(world: Any) -> Callable[..., Any]:
     """Builds the world of a configuration text (the bundled example by default), which becomes ./udo.yml."""
 
     def seed(text: str | None = None) -> Any:
+        from kept import SEEDS
+
         from udo.config import load
 
         path = Path("udo.yml")
@@ -232,7 +236,7 @@ def seeded(world: Any) -> Callable[..., Any]:
         else:
             path.write_text(text, encoding="utf-8")
         config = load(path, os.environ)
-        world.seed(config)
+        SEEDS.seed(world, config, path.read_text(encoding="utf-8"))
         return config
 
     return seed
@@ -360,9 +364,10 @@ def _prepared(world: Any) -> Callable[[Any], None]:
 
 def _kept_client(world: Any, session: Any, make: Callable[..., Any], service: str, how: dict[str, Any]) -> Any:
     """A client made before for the same service, configuration and environment; files of AWS's make it an own one."""
-    if Path("~/.aws").expanduser().exists() or {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} & os.environ.keys():
+    if Path("~/.aws").expanduser().exists() or any(name in os.environ for name in FILES):
         return make(service, **how)
-    named = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    # Without a look at all of the environment through its dictionary of text, several times a command line.
+    named = sorted(pair for pair in os.environ._data.items() if pair[0].startswith(b"AWS_"))  # type: ignore[attr-defined]
     keys = session.get_credentials()
     config = sorted(vars(how["config"])["_user_provided_options"].items()) if how.get("config") else ()
     plain = {name: value for name, value in how.items() if name != "config"}

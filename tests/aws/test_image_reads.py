@@ -14,7 +14,7 @@ from udo.model.launch import Image
 
 def test_images_that_are_gone_drop_out_and_none_asks_nothing(world: Any) -> None:
     register_images(world)
-    aws = Aws(region="us-west-2", prepare=world.attach)
+    aws = Aws(region="us-west-2", prepare=world.prepare)
     assert aws.ec2.images([]) == {}
     assert aws.ec2.security_groups([]) == {}
     assert list(world.log) == []
@@ -31,7 +31,7 @@ def test_security_groups_are_read_by_id_with_their_names(world: Any) -> None:
     client = world.client("ec2")
     vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     made = client.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
-    found = Aws(region="us-west-2", prepare=world.attach).ec2.security_groups([made, "sg-0123456789abcdef0"])
+    found = Aws(region="us-west-2", prepare=world.prepare).ec2.security_groups([made, "sg-0123456789abcdef0"])
     assert [(group.group_id, group.name, group.vpc_id) for group in found.values()] == [(made, "web", vpc)]
 
 
@@ -40,7 +40,7 @@ def test_the_newest_build_is_found_by_the_name_of_the_live_one(world: Any) -> No
     two = register(world, "webapp-2", "2026-11-19T00:00:00.000Z")
     register(world, "webapp-test-3", "2026-11-20T00:00:00.000Z")
     register(world, "other-9", "2026-11-20T00:00:00.000Z")
-    ec2 = Aws(region="us-west-2", prepare=world.attach).ec2
+    ec2 = Aws(region="us-west-2", prepare=world.prepare).ec2
     live = ec2.images([one])[one]
     found = ec2.images_like(live, pattern(live))
     assert {image.name for image in found} == {"webapp-1", "webapp-2", "webapp-test-3"}

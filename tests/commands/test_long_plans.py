@@ -41,7 +41,7 @@ MARK = "udo:suspended-by-run"
 
 def opened(world: Any, run_id: str = "20261128T000000Z-aaaaaa") -> Session:
     clock = SimpleNamespace(time=world.clock.now, monotonic=world.clock.now, sleep=world.clock.step)
-    session = Session(Options(yes=True), prepare=world.attach, clock=clock, words=("scale",))
+    session = Session(Options(yes=True), prepare=world.prepare, clock=clock, words=("scale",))
     session.run_id = run_id
     return session
 

@@ -234,7 +234,7 @@ def test_what_this_botocore_does_not_know_is_lost_only_anyway(
     WORLDS[kind](world)
     write_config()
     role = load(Path("udo.yml"), {}).role("prod", "webapp")
-    aws = Aws(region="us-west-2", prepare=world.attach)
+    aws = Aws(region="us-west-2", prepare=world.prepare)
     state = observe_updatelc(aws, role)
     if isinstance(state, ConfigurationState):
         live = replace(state.configurations[state.live.name], unknown=(unknown,))

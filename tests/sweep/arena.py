@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import actions
-from moto.backends import get_backend
-from moto.core.base_backend import BaseBackend
-from moto.ssm.models import ParameterDict
+from kept import Pickler, Unpickler
 from state import OURS, REGION, left_files
 
 from udo.actions import WRITES
@@ -26,7 +23,6 @@ from udo.sandbox.strict.service import services
 
 # In a command line, the first member of the group.
 MEMBER = "MEMBER"
-_functions: dict[str, FunctionType] = {}
 # What no verb writes to stays what the world was built with, and need not be copied.
 _WRITTEN = frozenset(name.partition(":")[0] for names in WRITES.values() for name in names)
 
@@ -99,7 +95,7 @@ class Arena:
         self.world.log.clear()
         self.world.clock = Clock.by_hand(kept.moment)
         strict.reset()
-        states = {**kept.read, **_Unpickler(io.BytesIO(kept.written)).load()}
+        states = {**kept.read, **Unpickler(io.BytesIO(kept.written)).load()}
         for service, backend in self._backends().items():
             backend.__dict__.clear()
             backend.__dict__.update(states[service])
@@ -157,7 +153,7 @@ class Arena:
     def _kept(self) -> Kept:
         states = {service: backend.__dict__ for service, backend in self._backends().items()}
         file = io.BytesIO()
-        pickler = _Pickler(file, pickle.HIGHEST_PROTOCOL)
+        pickler = Pickler(file, pickle.HIGHEST_PROTOCOL)
         pickler.dump({service: state for service, state in states.items() if service in _WRITTEN})
         read = {service: dict(state) for service, state in states.items() if service not in _WRITTEN}
         return Kept(file.getvalue(), read, self.world.clock.now())
@@ -176,34 +172,6 @@ def _captured() -> Iterator[tuple[io.StringIO, io.StringIO]]:
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         yield out, err
-
-
-class _Pickler(pickle.Pickler):
-    """Pickles what backends hold, each backend and each function within another only by its name."""
-
-    def persistent_id(self, obj: Any) -> Any:
-        if isinstance(obj, FunctionType) and "<locals>" in obj.__qualname__:
-            _functions[obj.__qualname__] = obj
-            return ("function", obj.__qualname__)
-        if not isinstance(obj, BaseBackend):
-            return None
-        service = type(obj).__module__.split(".")[1]
-        return service, obj.account_id, obj.region_name
-
-    def reducer_override(self, obj: Any) -> Any:
-        if type(obj) is not ParameterDict:
-            return NotImplemented
-        # A dictionary with a constructor of its own.
-        return ParameterDict, (obj.account_id, obj.region_name), vars(obj), None, iter(obj.items())
-
-
-class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, pid: Any) -> Any:
-        match pid:
-            case ("function", name):
-                return _functions[name]
-            case (service, account, region):
-                return get_backend(service)[account][region]
 
 
 def _quotas(client: Any) -> Iterator[Any]:

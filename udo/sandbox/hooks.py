@@ -35,6 +35,7 @@ def install(owner: Owner) -> None:
         _patch_images()
         _patch_keys()
         _patch_offers()
+        _patch_ids()
         _installed.append(True)
 
 
@@ -121,6 +122,9 @@ class _Later:
         self._make = make
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # Python itself asks, of what it copies.
+            raise AttributeError(name)
         self.__dict__.update(_made=self.__dict__.get("_made") or self._make())
         return getattr(self._made, name)
 
@@ -136,6 +140,35 @@ def _patch_offers() -> None:
         place: {region: list({one["Location"]: one for one in offers}.values()) for region, offers in regions.items()}
         for place, regions in ec2.INSTANCE_TYPE_OFFERINGS.items()
     }
+
+
+def _patch_ids() -> None:
+    """Ids are drawn at once and not digit by digit: a new region has two thousand digits of them."""
+    import moto.ec2.utils
+    from moto.core.base_backend import BaseBackend
+    from moto.moto_api._internal import mock_random
+
+    def drawn(size: int = 8) -> str:
+        return f"{mock_random.getrandbits(4 * size):0{size}x}"
+
+    ec2: Any = moto.ec2.utils
+    ec2.random_resource_id = drawn
+    BaseBackend.vpce_random_number = staticmethod(lambda: drawn(17))  # type: ignore[method-assign]
+
+
+def empty() -> None:
+    """Forgets all that moto holds; it would make each region anew once more, to throw it away."""
+    from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
+
+    with backend_lock:
+        made: Any = BackendDict
+        for service in made._instances:
+            for account in service.values():
+                for backend in account.values():
+                    if type(backend).reset is not BaseBackend.reset:
+                        backend.reset()
+            service.clear()
+        made._instances.clear()
 
 
 def console(instance: Any) -> str:

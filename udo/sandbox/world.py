@@ -144,7 +144,6 @@ class World:
 
     def reset(self) -> None:
         """Empties the world: no resource, no fault, nothing in the log; the clock runs on."""
-        from moto.core.base_backend import BackendDict
         from moto.core.model_instances import reset_model_data
 
         from udo.sandbox import strict
@@ -152,7 +151,7 @@ class World:
         with self.lock:
             self.faults.clear()
             self.agents.reset()
-            BackendDict.reset()
+            hooks.empty()
             # moto remembers everything it has ever made, for its dashboard.
             reset_model_data()
             strict.reset()
