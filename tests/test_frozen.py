@@ -63,6 +63,24 @@ def test_the_class_is_one_before_any_is_made(house: Any) -> None:
             assert (street, number) == ("a", 3)
 
 
+def test_what_a_class_says_of_itself_stands() -> None:
+    @frozen
+    class Secret:
+        word: str
+
+        def __repr__(self) -> str:
+            return "Secret(...)"
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Secret)
+
+        def __hash__(self) -> int:
+            return 1
+
+    assert (repr(Secret("a")), hash(Secret("a"))) == ("Secret(...)", 1)
+    assert Secret("a") == Secret("b")
+
+
 def test_nothing_is_written_until_one_is_made() -> None:
     house = _house(frozen)
     assert "__eq__" not in vars(house)

@@ -26,7 +26,8 @@ def frozen(kind: type[Kind]) -> type[Kind]:
     later: Any = kind
     later.__init__, later.__dataclass_fields__ = first, _Fields(first)
     later.__setattr__ = later.__delattr__ = _refused
-    later.__repr__ = _shown
+    if "__repr__" not in vars(kind):
+        later.__repr__ = _shown
     return kind
 
 
