@@ -7,8 +7,7 @@ from typing import Any
 
 from moto.moto_api._internal import mock_random
 
-from udo.sandbox.strict import moment
-from udo.sandbox.strict.cloudwatch.alarm import UNKNOWN, Alarm, alarms
+from udo.sandbox.strict.cloudwatch.alarm import UNKNOWN, Alarm, alarms, kept
 from udo.sandbox.strict.rules import rule
 
 # Predefined metric -> namespace, name and statistic of CloudWatch.
@@ -31,21 +30,16 @@ def target_tracking_has_alarms(policy: Any, configuration: Mapping[str, Any]) ->
     Source: botocore autoscaling example of PutScalingPolicy; PutScalingPolicyType, TargetTrackingConfiguration
     (DisableScaleIn).
     """
-    known, kept = _known(policy), list(getattr(policy, "udo_alarms", []))
+    known, before = _known(policy), list(getattr(policy, "udo_alarms", []))
     sides = ("AlarmHigh",) if configuration.get("DisableScaleIn") else tuple(_SIDES)
     policy.udo_alarms = []
     for side in sides:
-        found = next((one for one in kept if f"-{side}-" in one), None)
+        found = next((one for one in before if f"-{side}-" in one), None)
         name = found or f"TargetTracking-{policy.auto_scaling_group_name}-{side}-{mock_random.uuid4()}"
-        settings, now = _settings(policy, configuration, side), moment.now()
-        if name in known:
-            known[name].settings, known[name].configured = settings, now
-        else:
-            backend = policy.autoscaling_backend
-            arn = f"arn:aws:cloudwatch:{backend.region_name}:{backend.account_id}:alarm:{name}"
-            known[name] = Alarm(name, arn, settings, UNKNOWN, now, now, now, now)
+        backend, settings = policy.autoscaling_backend, _settings(policy, configuration, side)
+        kept(backend.account_id, backend.region_name, name, settings, UNKNOWN)
         policy.udo_alarms.append(name)
-    for name in set(kept) - set(policy.udo_alarms):
+    for name in set(before) - set(policy.udo_alarms):
         known.pop(name, None)
 
 

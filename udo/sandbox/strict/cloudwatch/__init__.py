@@ -11,7 +11,8 @@ SERVICE = Service(
     keeps_time=("moto.cloudwatch.models",),
     moves=("evaluation",),
     attributes={
-        "moto.cloudwatch.models": ("cloudwatch_backends",),
+        "moto.cloudwatch.models": ("CloudWatchBackend", "cloudwatch_backends"),
+        "moto.cloudwatch.models:CloudWatchBackend": ("put_metric_alarm",),
         "moto.cloudwatch.responses": ("CloudWatchResponse",),
     },
     fields={"moto.cloudwatch.models:CloudWatchBackend": ("alarms", "tagger")},

@@ -101,6 +101,20 @@ def alarms(account: str, region: str) -> dict[str, Alarm]:
     return found
 
 
+def kept(account: str, region: str, name: str, settings: Mapping[str, Any], first: str) -> Alarm:
+    """The alarm of this name with these settings, made in the state `first` where it is new."""
+    there, now = alarms(account, region), moment.now()
+    before = there.get(name)
+    if before is not None:
+        before.settings, before.configured = settings, now
+        before.note("ConfigurationUpdate", f'Alarm "{name}" updated', {"version": "1.0", "type": "Update"})
+        return before
+    arn = f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}"
+    made = there[name] = Alarm(name, arn, settings, first, now, now, now, now)
+    made.note("ConfigurationUpdate", f'Alarm "{name}" created', {"version": "1.0", "type": "Create"})
+    return made
+
+
 def state(account: str, region: str, name: str) -> str | None:
     """The state of an alarm: OK, ALARM or INSUFFICIENT_DATA, and None of one that does not exist."""
     known = alarms(account, region).get(name)

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from moto.cloudwatch.models import CloudWatchBackend
+
 from udo.sandbox.strict import limits, moment
-from udo.sandbox.strict.cloudwatch.alarm import OK, UNKNOWN, Alarm, alarms
+from udo.sandbox.strict.cloudwatch.alarm import OK, UNKNOWN, Alarm, alarms, kept
 from udo.sandbox.strict.pages import limit, page
-from udo.sandbox.strict.rules import Refusal, Request, answers, refuses
+from udo.sandbox.strict.rules import Refusal, Request, answers, refuses, replaces
 
 _MOST = 100
 _METRIC, _COMPOSITE = "MetricAlarm", "CompositeAlarm"
@@ -34,20 +36,21 @@ def new_alarms_know_nothing(request: Request) -> None:
 
 def put(request: Request, first: str) -> Alarm:
     """Puts an alarm as a request says, in the state `first` where it is new."""
-    params, there = request.params, known(request)
-    name, now = str(params["AlarmName"]), moment.now()
+    params = request.params
+    name, is_new = str(params["AlarmName"]), params["AlarmName"] not in known(request)
     settings = {key: value for key, value in params.items() if key not in ("AlarmName", "Tags") and value is not None}
-    before = there.get(name)
-    if before is not None:
-        before.settings, before.configured = settings, now
-        before.note("ConfigurationUpdate", f'Alarm "{name}" updated', {"version": "1.0", "type": "Update"})
-        return before
-    arn = f"arn:aws:cloudwatch:{request.region}:{request.account}:alarm:{name}"
-    made = there[name] = Alarm(name, arn, settings, first, now, now, now, now)
-    made.note("ConfigurationUpdate", f'Alarm "{name}" created', {"version": "1.0", "type": "Create"})
-    if tags := params.get("Tags"):
-        request.backend("cloudwatch").tagger.tag_resource(arn, tags)
+    made = kept(request.account, request.region, name, settings, first)
+    if is_new and (tags := params.get("Tags")):
+        request.backend("cloudwatch").tagger.tag_resource(made.alarm_arn, tags)
     return made
+
+
+@replaces(CloudWatchBackend, "put_metric_alarm")
+def put_metric_alarm(backend: Any, name: str, **settings: Any) -> Alarm:
+    """Puts an alarm for another service of moto's."""
+    said = {"".join(part.title() for part in key.split("_")): value for key, value in settings.items() if value}
+    said["AlarmDescription"] = said.pop("Description", "")
+    return kept(backend.account_id, backend.region_name, name, said, UNKNOWN)
 
 
 @refuses("cloudwatch", "DescribeAlarms", moto="takes any of them together, and any number of names")
