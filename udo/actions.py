@@ -96,7 +96,8 @@ _REFRESHING = _REFRESHES | {
 READS: dict[str, frozenset[str]] = {
     "apply": _ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
     "attach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
-    "check": _GROUPS
+    "check": _ALARMS
+    | _GROUPS
     | _LAUNCHABLE
     | _CALLER
     | _DEPLOYMENT_GROUPS

@@ -31,6 +31,7 @@ clusters:
         deploy: {application: shop, deployment_group: prod-web}
         target_groups: [web]
         elbs: [classic]
+        guards: {alarms: [web-5xx]}
       worker:
         ami: {owner: amazon, name: "al2023-*-x86_64"}
 """
@@ -79,6 +80,7 @@ def test_where_all_is_there_every_row_is_a_tick(shop: Any, udo: Udo) -> None:
         "application",
         "deployment group",
         "deploys to",
+        "alarm",
     ]
     told = udo("check", "--online")
     assert told.exit == 0
@@ -99,7 +101,7 @@ WRONG = """
 account: "123456789012" | account: "210987654321" | account | 210987654321 | these credentials are of 123456789012 | 2
 ami-0d1e2c3b4a5968778 | ami-0aaaaaaaaaaaaaaaa | image | ami-0aaaaaaaaaaaaaaaa | no such image | 3
 ami-0d1e2c3b4a5968778 | ssm:/no/image | image | ssm:/no/image | no such parameter | 3
-"al2023-*-x86_64" | nothing-* | image | nothing-* of amazon | no such image | 18
+"al2023-*-x86_64" | nothing-* | image | nothing-* of amazon | no such image | 19
 t3.small | m7g.large | architecture | m7g.large | m7g.large runs arm64, the image is x86_64 | 4
 t3.small | t3.tiny | instance type | t3.tiny | no such instance type in this region | 4
 keypair_name: shop | keypair_name: shopp | key pair | shopp | no such key pair | 5
@@ -112,6 +114,7 @@ subnets_cidr: [10.1.1.0/24] | subnets_tags: {tier: x} | subnet | tier=x | no suc
 subnets_cidr: [10.1.1.0/24] | availability_zones: [x] | availability zone | x | no such zone in this region | 8
 subnets_cidr: [10.1.1.0/24] | vpc: vpc-0bbbbbbbb | VPC | vpc-0bbbbbbbb | no such VPC | 8
 target_groups: [web] | target_groups: [wep] | target group | wep | no such target group | 15
+alarms: [web-5xx] | alarms: [web-5xz] | alarm | web-5xz | no such CloudWatch alarm | 17
 elbs: [classic] | elbs: [classik] | load balancer | classik | no such classic load balancer | 16
 application: shop, | application: shpo, | application | shpo | no such CodeDeploy application | 14
 deployment_group: prod-web} | config: X} | deployment configuration | X | no such deployment configuration | 14
@@ -133,7 +136,7 @@ def test_what_is_missing_is_a_cross_at_its_line_and_exit_1(shop: Any, udo: Udo, 
 def test_a_deployment_group_of_another_group_is_a_cross(shop: Any, udo: Udo) -> None:
     rewritten("      worker:\n", "      worker:\n        deploy: {application: shop, deployment_group: prod-web}\n")
     assert crosses(rows(udo, code=1)) == [
-        ("deploys to", "prod-worker", "prod-web deploys to prod-web", "udo.yml:18"),
+        ("deploys to", "prod-worker", "prod-web deploys to prod-web", "udo.yml:19"),
     ]
 
 

@@ -346,4 +346,5 @@ _CHECKS: tuple[Callable[[Role, Resources], Iterator[Finding]], ...] = (
         lambda resources: resources.deployment_configurations,
         "deployment configuration",
     ),
+    _each("alarm", "guards.alarms", lambda resources: resources.alarms, "CloudWatch alarm"),
 )

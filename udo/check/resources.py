@@ -126,6 +126,11 @@ class Resources:
         return self._read(self.aws.named.load_balancers)
 
     @cached_property
+    def alarms(self) -> frozenset[str] | None:
+        """The names of those alarms that guard the roles and exist."""
+        return self._read(lambda: frozenset(self.aws.cloudwatch.alarm_states(self._all("guards.alarms"))))
+
+    @cached_property
     def applications(self) -> frozenset[str] | None:
         """The names of CodeDeploy applications."""
         return self._read(self.aws.named.applications)
