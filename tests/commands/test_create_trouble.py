@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from create_worlds import BASE, CREATE, ZONES, asg, config, groups, security_group, subnet, target_group, vpc, write
+from create_worlds import (
+    BASE,
+    CREATE,
+    IMAGE,
+    ZONES,
+    asg,
+    config,
+    groups,
+    security_group,
+    subnet,
+    target_group,
+    vpc,
+    write,
+)
 from deploy_worlds import members, writes
 
 from udo.sandbox.faults import Fault
-from udo.sandbox.strict import LaunchFault, launch_faults, quotas
+from udo.sandbox.strict import LaunchFault, delays, launch_faults, quotas
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
@@ -159,6 +175,13 @@ def test_launches_that_fail_again_and_again_end_the_wait_with_the_reason(shop: A
     assert udo(*CREATE).exit == 0
 
 
+def test_where_one_zone_may_launch_again_it_is_waited_for(shop: Any, udo: Udo) -> None:
+    launch_faults.add(LaunchFault("us-west-2a", times=6))
+    launch_faults.add(LaunchFault("us-west-2b", error="type"))
+    done = udo(*CREATE)
+    assert (done.exit, len(members(shop))) == (0, 2), done.stderr
+
+
 def test_where_one_zone_launches_nothing_the_others_do(shop: Any, udo: Udo) -> None:
     launch_faults.add(LaunchFault("us-west-2a"))
     done = udo(*CREATE)
@@ -174,6 +197,82 @@ def test_why_launches_fail_may_be_unknown_and_is_told_so_once(shop: Any, udo: Ud
     assert (done.exit, done.stderr.count("why launches fail is unknown")) == (0, 1), done.stderr
 
 
+def test_run_again_it_waits_for_members_that_are_not_in_service_yet(shop: Any, udo: Udo) -> None:
+    delays.boot = 60.0
+    assert udo(*CREATE, "--no-wait").exit == 0
+    shop.log.clear()
+    assert udo(*CREATE, "--no-wait").stdout == "prod-webapp exists as udo.yml says\n"
+    done = udo(*CREATE)
+    assert (done.exit, done.stdout, writes(shop)) == (0, "prod-webapp has 2 in service\n", [])
+    assert "0 of 2 in service, 2 Pending" in done.stderr
+
+
+def test_what_is_awaited_can_be_left_and_gone_back_to(shop: Any, udo: Udo) -> None:
+    delays.boot = 60.0
+    leave = Fault("hook", "DescribeScalingActivities", hook=lambda _: signal.raise_signal(signal.SIGINT))
+    shop.faults.add(leave)
+    done = udo(*CREATE)
+    assert done.exit == 130
+    assert "the group is made and AWS continues; look again with: udo create prod webapp" in done.stderr
+    assert udo(*CREATE).stdout == "prod-webapp has 2 in service\n"
+
+
+def test_of_a_cluster_the_absent_groups_are_made_each_after_those_it_comes_after(shop: Any, udo: Udo) -> None:
+    more = "\n".join(("      api:", f"        {BASE}", f"        {ZONES}", ""))
+    Path("udo.yml").write_text(config(BASE, ZONES, "deploy: {after: [api]}") + more)
+    done = udo("create", "prod")
+    assert (done.exit, writes(shop)) == (7, [])
+    done = udo("create", "prod", "--yes")
+    assert done.exit == 0, done.stderr
+    made = [one for one in done.stderr.splitlines() if one.startswith("[2/3] make group")]
+    assert [one.split()[3] for one in made] == ["prod-api", "prod-webapp"]
+    assert groups(shop) == {"prod-web", "prod-webapp", "prod-api"}
+    shop.log.clear()
+    assert (udo("create", "prod").exit, writes(shop)) == (0, [])
+
+
+def test_of_a_cluster_a_group_that_is_otherwise_is_passed_over_and_named(shop: Any, udo: Udo) -> None:
+    asg(shop).update_auto_scaling_group(AutoScalingGroupName="prod-web", MaxSize=9)
+    done = udo("create", "prod", "--yes")
+    assert (done.exit, groups(shop)) == (0, {"prod-web", "prod-webapp"}), done.stderr
+    assert "scale_policy.max_size 9 -> 4" in done.stderr
+    assert "'udo update prod web'" in done.stderr
+
+
+def test_a_group_of_that_name_that_comes_meanwhile_is_not_taken_for_ours(shop: Any, udo: Udo) -> None:
+    write(BASE, ZONES, "launch: {as: configuration}")
+    theirs = {"LaunchConfigurationName": "theirs", "ImageId": IMAGE, "InstanceType": "t2.nano"}
+    place = {"AvailabilityZones": ["us-west-2a"], "MinSize": 0, "MaxSize": 1}
+
+    def come(_asked: Any) -> None:
+        asg(shop).create_launch_configuration(**theirs)
+        asg(shop).create_auto_scaling_group(
+            AutoScalingGroupName="prod-webapp", LaunchConfigurationName="theirs", **place
+        )
+
+    shop.faults.add(Fault("hook", "CreateLaunchConfiguration", after=True, hook=come))
+    done = udo(*CREATE)
+    assert done.exit == 4, done.stderr
+    assert "group prod-webapp" in done.stderr.splitlines()[-1]
+    assert writes(shop) == ["CreateLaunchConfiguration"]
+
+
+def test_what_aws_leaves_out_of_a_new_group_is_no_success(shop: Any, udo: Udo) -> None:
+    arn = target_group(shop, vpc(shop), "web")
+    place = f"subnets: [{subnet(shop, vpc_of(shop, arn), TEN)}]"
+    write(BASE, place, f"traffic_sources: [{{Identifier: '{arn}'}}]")
+    gone = {"AutoScalingGroupName": "prod-webapp", "TrafficSources": [{"Identifier": arn}]}
+    lose = partial(asg(shop).detach_traffic_sources, **gone)
+    shop.faults.add(Fault("hook", "CreateAutoScalingGroup", after=True, hook=lambda _: lose()))
+    done = udo(*CREATE)
+    assert (done.exit, "traffic sources of prod-webapp" in done.stderr) == (4, True), done.stderr
+
+
+def vpc_of(world: Any, arn: str) -> str:
+    told = world.client("elbv2").describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
+    return str(told[0]["VpcId"])
+
+
 def test_it_is_refused_where_the_role_is_protected_and_nobody_confirms(shop: Any, udo: Udo) -> None:
     write(BASE, ZONES, "protected: [create]")
     done = udo(*CREATE)
@@ -182,8 +281,6 @@ def test_it_is_refused_where_the_role_is_protected_and_nobody_confirms(shop: Any
 
 
 def test_a_group_that_is_being_deleted_is_not_made_again_yet(shop: Any, udo: Udo) -> None:
-    from udo.sandbox.strict.delays import delays
-
     assert udo(*CREATE).exit == 0
     delays.terminate = 60.0
     asg(shop).delete_auto_scaling_group(AutoScalingGroupName="prod-webapp", ForceDelete=True)

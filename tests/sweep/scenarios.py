@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import apply_scenarios as apply
+import create_scenarios as create
 import deploy_scenarios as deploy
 import end_scenarios as end
 import guard_scenarios as guard
@@ -12,6 +13,7 @@ import rest_scenarios as rest
 import scale_scenarios as scale
 import update_scenarios as update
 
-CORE = launch.CORE | deploy.CORE | scale.CORE | move.CORE | rest.CORE | update.CORE | apply.CORE | end.CORE | guard.CORE
-MORE = launch.MORE | deploy.MORE | scale.MORE | move.MORE | rest.MORE | update.MORE | apply.MORE | end.MORE | guard.MORE
+_ROOMS = (launch, deploy, scale, move, rest, update, apply, create, end, guard)
+CORE = {name: one for room in _ROOMS for name, one in room.CORE.items()}
+MORE = {name: one for room in _ROOMS for name, one in room.MORE.items()}
 EVERY = CORE | MORE

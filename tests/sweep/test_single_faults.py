@@ -22,7 +22,7 @@ KINDS = [kind for kind in FAULTS if WHOLE or kind not in ALIKE]
 # Scenarios that make the same calls as others, for other groups, meet the kinds that leave something behind.
 KIN = (
     *("updatelc-tidying-configuration", "rollback-configuration", "rollback-mixed", "prune-template"),
-    *("deploy-attached", "deploy-outdated", "deploy-canary", "deploy-hook", "rollback-code", "stop", *LONG),
+    *("create", "deploy-attached", "deploy-outdated", "deploy-canary", "deploy-hook", "rollback-code", "stop", *LONG),
 )
 LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after")
 # What runs each time, the rest being left to `make test-all`: a change and a deployment by several kinds, and by one
@@ -33,7 +33,7 @@ USUAL = {
     "deploy-next": ("killed-after", "interrupted-after"),
     **dict.fromkeys(("updatelc-configuration", "updatelc-mixed", "to-template", "rollback-template"), LOST[:1]),
     **dict.fromkeys(("prune-configuration", "prune-template", "scale-up", "sleep", "standby"), LOST[:1]),
-    **dict.fromkeys(("stop", "update", "destroy", "deploy-canary"), LOST[:1]),
+    **dict.fromkeys(("stop", "update", "create", "destroy", "deploy-canary"), LOST[:1]),
 }
 CASES = [(name, kind) for name in LOCKED for kind in KINDS if WHOLE or name not in KIN or kind in LEAVING]
 EACH_TIME = [one for one in CASES if one[1] in USUAL.get(one[0], ())]

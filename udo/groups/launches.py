@@ -82,11 +82,11 @@ class Launches:
         """Why no launch will ever succeed as things are; empty where one may."""
         failed = _since_success(launches)
         new = [one for one in failed if one.activity_id not in (self._before or ()) and one.status in _FAILED]
-        if not new or not ways or _PASSING.search(_said(new[0])):
+        if not new or not ways:
             return ""
-        alike = [one for one in failed if one.status in _FAILED]
-        lasting = _LASTING.search(_said(new[0])) or len(alike) >= _IN_A_ROW
-        return _line(ways[0]) if lasting else ""
+        passing = any(_PASSING.search(_said(one)) for one in new)
+        often = sum(one.status in _FAILED for one in failed) >= _IN_A_ROW and not passing
+        return _line(ways[0]) if often or _LASTING.search(_said(new[0])) else ""
 
 
 _FAILED = ("Failed", "Cancelled")
@@ -103,4 +103,4 @@ def _said(activity: Activity) -> str:
 
 
 def _line(failure: Failure) -> str:
-    return f"{failure.says}: {' '.join(failure.lines)}"
+    return f"{failure.says}: {' '.join(failure.lines).rstrip('.')}"
