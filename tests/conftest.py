@@ -226,7 +226,7 @@ def seeded(world: Any) -> Callable[..., Any]:
     """Builds the world of a configuration text (the bundled example by default), which becomes ./udo.yml."""
 
     def seed(text: str | None = None) -> Any:
-        from kept import SEEDS
+        from kept import WORLDS
 
         from udo.config import load
 
@@ -236,7 +236,7 @@ def seeded(world: Any) -> Callable[..., Any]:
         else:
             path.write_text(text, encoding="utf-8")
         config = load(path, os.environ)
-        SEEDS.seed(world, config, path.read_text(encoding="utf-8"))
+        WORLDS.seed(world, config, path.read_text(encoding="utf-8"))
         return config
 
     return seed

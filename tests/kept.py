@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from itertools import dropwhile
 from types import FunctionType
 from typing import Any
@@ -12,6 +14,9 @@ from typing import Any
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.ssm.models import ParameterDict
+
+from udo.sandbox.strict.delays import delays
+from udo.sandbox.strict.limits import quotas
 
 _functions: dict[str, FunctionType] = {}
 # What a backend holds, by its service, account and region.
@@ -24,34 +29,50 @@ class _Kept:
     account: str
     region: str
     roles: dict[str, tuple[str, str]]
-    remarks: list[str]
     next: str
 
 
 @dataclass
-class Seeds:
-    """Seeds worlds; one of a configuration that was seen before in an empty world is put back as it was then."""
+class Worlds:
+    """Builds worlds; what was built before in an empty one is put back as it was then."""
 
     _kept: dict[str, _Kept | None] = field(default_factory=dict)
 
-    def seed(self, world: Any, config: Any, text: str) -> list[str]:
-        """What `world.seed` does and returns; `text` is what the configuration is made from."""
+    def seed(self, world: Any, config: Any, text: str) -> None:
+        """What `world.seed` does; `text` is what the configuration is made from."""
+        self.build(world, text, lambda: world.seed(config))
+
+    def build(self, world: Any, name: str, build: Callable[[], Any]) -> None:
+        """Builds what has this name; it depends on the moment and on what the sandbox is set to."""
         # Instances that answer ssh have keys and addresses of their own.
         if BackendDict._instances or world.hosts is not None:
-            return world.seed(config)
-        key = repr((text, world.clock.now(), world.public_key, world.block.network))
+            build()
+            return
+        settings = (delays, quotas, world.clock.now(), world.account, world.region, world.public_key)
+        key = repr((name, settings, world.block.network))
         if key not in self._kept:
-            remarks = world.seed(config)
-            self._kept[key] = _keep(world, remarks)
-            return remarks
-        kept = self._kept[key]
-        return world.seed(config) if kept is None else _put_back(world, kept)
+            build()
+            self._kept[key] = _keep(world)
+        elif kept := self._kept[key]:
+            _put_back(world, kept)
+        else:
+            build()
 
 
-SEEDS = Seeds()
+WORLDS = Worlds()
 
 
-def _keep(world: Any, remarks: list[str]) -> _Kept | None:
+def once(build: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Builds a world, the first time."""
+
+    @wraps(build)
+    def built(world: Any) -> None:
+        WORLDS.build(world, build.__name__, lambda: build(world))
+
+    return built
+
+
+def _keep(world: Any) -> _Kept | None:
     file = io.BytesIO()
     try:
         Pickler(file, pickle.HIGHEST_PROTOCOL).dump(_states())
@@ -59,10 +80,10 @@ def _keep(world: Any, remarks: list[str]) -> _Kept | None:
         return None
     free = world.block.next()
     _go_on(world.block, free)
-    return _Kept(file.getvalue(), world.owner.account, world.region, dict(world.roles), list(remarks), free)
+    return _Kept(file.getvalue(), world.owner.account, world.region, dict(world.roles), free)
 
 
-def _put_back(world: Any, kept: _Kept) -> list[str]:
+def _put_back(world: Any, kept: _Kept) -> None:
     world.owner.account, world.region = kept.account, kept.region
     world.roles.update(kept.roles)
     _go_on(world.block, kept.next)
@@ -72,7 +93,6 @@ def _put_back(world: Any, kept: _Kept) -> list[str]:
         backend.__dict__.clear()
         backend.__dict__.update(state)
     world.advance()
-    return list(kept.remarks)
 
 
 def _go_on(block: Any, address: str) -> None:

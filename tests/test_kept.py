@@ -80,3 +80,31 @@ def test_where_something_is_there_already_it_is_built_beside_it(world: Any, seed
     seeded(CONFIG)
     assert world.client("ssm").get_parameter(Name="/mine")["Parameter"]["Value"] == "x"
     assert _groups(_told(world)) == ["prod-web"]
+
+
+def test_what_the_sandbox_is_set_to_makes_it_another(world: Any, seeded: Any, built: Any) -> None:
+    from udo.sandbox.strict.delays import delays
+
+    world.reset()
+    delays.boot = 5000.0
+    seeded(CONFIG)
+    (group,) = world.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert {one["LifecycleState"] for one in group["Instances"]} == {"Pending"}
+
+
+def test_a_world_of_a_test_is_built_once(world: Any) -> None:
+    from kept import once
+
+    built = []
+
+    @once
+    def small(world: Any) -> None:
+        built.append(world.client("ssm").put_parameter(Name="/a", Value="x", Type="String"))
+
+    for _ in range(2):
+        world.reset()
+        small(world)
+        assert world.client("ssm").get_parameter(Name="/a")["Parameter"]["Value"] == "x"
+    world.client("ssm").delete_parameter(Name="/a")
+    small(world)
+    assert len(built) == 2

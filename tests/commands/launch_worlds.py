@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kept import once
+
 OLD_IMAGE, NEW_IMAGE = "ami-0aaaaaaaaaaaaaaaa", "ami-0bbbbbbbbbbbbbbbb"
 # How the two are shown where they differ.
 IMAGES = f"{OLD_IMAGE} (of today) -> {NEW_IMAGE} (of today)"
@@ -80,6 +82,7 @@ def configuration(world: Any, name: str, **more: Any) -> None:
     world.client("autoscaling").create_launch_configuration(LaunchConfigurationName=name, **data)
 
 
+@once
 def configuration_world(world: Any) -> None:
     """prod-webapp on the launch configuration prod-webapp, two instances."""
     register_images(world)
@@ -88,6 +91,7 @@ def configuration_world(world: Any) -> None:
     _group(world, LaunchConfigurationName="prod-webapp")
 
 
+@once
 def template_world(world: Any) -> None:
     """prod-webapp on version 1 of the launch template prod-webapp, two instances."""
     register_images(world)
@@ -96,6 +100,7 @@ def template_world(world: Any) -> None:
     _group(world, LaunchTemplate={"LaunchTemplateName": "prod-webapp", "Version": "1"})
 
 
+@once
 def mixed_world(world: Any) -> None:
     """prod-webapp on a mixed instances policy around version 1 of its template."""
     register_images(world)
