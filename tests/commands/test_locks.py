@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -119,6 +120,19 @@ def test_every_verb_that_is_told_to_wait_can(world: Any, udo: Udo, words: tuple[
     assert (told.exit, "use --wait-lock" in told.stderr) == (4, True)
     world.faults.add(Fault("hook", "PutParameter", hook=lambda _: world.client("ssm").delete_parameter(Name=NAME)))
     assert udo(*words, "--wait-lock").exit == 0
+
+
+def test_a_process_that_was_killed_holds_nothing_before_its_parent_takes_note(world: Any, udo: Udo) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as killed:
+        from udo.change.holder import _started
+
+        configuration_world(world)
+        write_config()
+        held_by(world, host=socket.gethostname(), pid=killed.pid, started=_started(killed.pid))
+        killed.kill()
+        os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+        told = udo("updatelc", "prod", "webapp")
+        assert (told.exit, "is dead: its lock is taken over" in told.stderr) == (0, True), told.stderr
 
 
 def test_the_lock_of_a_dead_process_of_this_host_is_taken_over(world: Any, udo: Udo) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from deploy_worlds import members, writes
+from deploy_worlds import config, members, writes
 
 from udo.sandbox.faults import Fault
 
@@ -259,3 +259,16 @@ def test_members_that_are_all_protected_from_scale_in_end_the_wait(shop: Any, ud
 def test_a_word_that_is_less_is_told_as_it_was_written(shop: Any, udo: Udo, words: tuple[str, ...], says: str) -> None:
     done = udo(*words)
     assert (done.exit, says in done.stderr) == (2, True), done.stderr
+
+
+def test_the_line_that_does_it_needs_no_answer_where_a_bound_gives_way_and_all_are_terminated(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config())
+    client = world.client("autoscaling")
+    client.update_auto_scaling_group(AutoScalingGroupName="prod-webapp", MinSize=1)
+    asked = udo("scale", "prod", "webapp", "0")
+    line = asked.stderr.strip().rpartition("terminal to ask on: udo ")[2]
+    assert (asked.exit, line) == (7, "scale prod webapp 0 --min 0 --yes")
+    assert udo(*line.split()).exit == 0
+    assert sizes(world) == (0, 0, 9)

@@ -16,6 +16,8 @@ from udo.frozen import frozen
 
 # By the clock of SSM: an older lock is called stale, and only `udo unlock` breaks it.
 STALE_SECONDS = 3600.0
+# Source: proc_pid_stat(5): zombie and dead.
+_ENDED = ("Z", "X")
 PATH = "/udo/lock/"
 
 
@@ -106,7 +108,9 @@ def _started(pid: int) -> str:
     """When a process of this host started, in the kernel's ticks; empty for none, or where there is no /proc."""
     try:
         # The name in parentheses may hold anything; the fields after it do not.
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        # One that was killed stands there until its parent takes note.
+        return "" if fields[0] in _ENDED else fields[19]
     except (OSError, IndexError):
         return "" if _absent(pid) else "unknown"
 

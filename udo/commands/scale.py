@@ -130,7 +130,8 @@ def plan_scale(role: Role, group: AutoScalingGroup, asked: Asked, notes: tuple[s
         notes=(*notes, *_notes(group, now, wanted)),
         asks=asks if calls else None,
         done=_done(group, wanted, asked),
-        again=f"{again} --yes" if asks and not beyond else again,
+        # A bound that the line gives is asked for no more, whatever else is.
+        again=f"{again} --yes" if _question(role, group, wanted, "") else again,
         guarded=_guarded(now, wanted, asked),
     )
 
