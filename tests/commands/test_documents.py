@@ -13,7 +13,7 @@ from test_ssh import GROUPS
 Udo = Callable[..., Any]
 ROWS = {
     "status": "cluster role group state min_size desired_capacity max_size members in_service unit capacity unhealthy "
-    "outdated launch suspended lock deployed not_applied health last_successful last_attempted under_way",
+    "outdated launch suspended lock deployed not_applied not_launched health last_successful last_attempted under_way",
     "plan": "cluster role group changes running outdated absent differences settings refused steps notes lock error",
     "lock": "group roles region state holder host since run reason",
     "instances": "cluster role group instance_id lifecycle_state health_status state instance_type image_id "

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from launch_worlds import CONFIG, ZONES, configuration_world, group, mixed_world, template_world, write_config
+from launch_worlds import (
+    CONFIG,
+    NEW_IMAGE,
+    ZONES,
+    configuration_world,
+    group,
+    mixed_world,
+    template_world,
+    write_config,
+)
 
 from udo.sandbox.faults import Fault
 
@@ -141,6 +150,30 @@ def new_version(world: Any) -> None:
     world.client("ec2").create_launch_template_version(
         LaunchTemplateName="prod-webapp", SourceVersion="1", LaunchTemplateData={"InstanceType": "m7g.large"}
     )
+
+
+@pytest.mark.parametrize("build", [configuration_world, template_world])
+def test_another_type_than_that_of_udo_yml_is_told_by_members_of_now_and_the_image_on_the_page_of_one(
+    world: Any, udo: Udo, build: Callable[[Any], None]
+) -> None:
+    build(world)
+    write_config()
+    told = udo("status")
+    assert "instance_type of prod webapp: differs from udo.yml, udo updatelc applies it" in told.stderr
+    assert udo("status", "-o", "json").json["data"][0]["not_launched"] == ["instance_type"]
+    page = udo("status", "prod", "webapp")
+    assert "instance_type, ami (udo updatelc applies it)" in page.stdout
+    # Members of before tell nothing of what is launched now.
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert udo("status", "-o", "json").json["data"][0]["not_launched"] == []
+    write_config(CONFIG.replace("m7g.large", "t3.small").replace(NEW_IMAGE, "ssm:/image"))
+    assert udo("status", "prod", "webapp", "-o", "json").json["data"][0]["not_launched"] == []
+
+
+def test_where_overrides_decide_no_type_is_compared(world: Any, udo: Udo) -> None:
+    mixed_world(world)
+    write_config()
+    assert udo("status", "prod", "webapp", "-o", "json").json["data"][0]["not_launched"] == []
 
 
 def test_sizes_of_a_group_whose_members_have_weights_are_units(world: Any, udo: Udo) -> None:

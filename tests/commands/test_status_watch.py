@@ -19,13 +19,15 @@ from udo.sandbox.faults import Fault
 __all__ = ["_same_everywhere"]
 Udo = Callable[..., Any]
 LOOK = "DescribeAutoScalingGroups"
+# The group launches what it says.
+SAME = CONFIG.replace("m7g.large", "t3.small")
 
 
 @pytest.fixture
 def watched(world: Any) -> Any:
     """prod-webapp, on which somebody works between the first look and the second; the fourth is interrupted."""
     configuration_world(world)
-    write_config(CONFIG + "      worker: {}\n")
+    write_config(SAME + "      worker: {}\n")
     client = world.client("autoscaling")
 
     def work() -> None:
@@ -82,7 +84,7 @@ def test_on_a_terminal_each_page_takes_the_place_of_the_one_before(
 
 def test_a_page_is_no_higher_than_its_terminal(world: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch) -> None:
     configuration_world(world)
-    write_config(CONFIG + "".join(f"      r{number}: {{}}\n" for number in range(90)))
+    write_config(SAME + "".join(f"      r{number}: {{}}\n" for number in range(90)))
     at(world, LOOK, lambda: os.kill(os.getpid(), signal.SIGINT), nth=2)
     monkeypatch.setenv("TERM", "xterm")
     lines = _on(80, monkeypatch, lambda: udo("status", "-w")).splitlines()
@@ -127,6 +129,6 @@ def test_a_watch_is_no_single_document(world: Any, udo: Udo) -> None:
 
 def test_without_a_watch_there_is_a_document_a_role_too(world: Any, udo: Udo) -> None:
     configuration_world(world)
-    write_config(CONFIG + "      worker: {}\n")
+    write_config(SAME + "      worker: {}\n")
     rows = [json.loads(line) for line in udo("status", "-o", "jsonl").stdout.splitlines()]
     assert [row["role"] for row in rows] == ["webapp", "worker"]

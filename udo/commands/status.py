@@ -36,8 +36,9 @@ def command(session: Session, words: tuple[str, ...], watched: bool) -> Result:
     those the group and its target groups call healthy; OUTDATED (OLD), how many members were launched from something
     else than the group launches from now. DEPLOYED is the last deployment that succeeded and how long ago, LAST ATTEMPT
     (ATTEMPT where there is little room) the last one where that is another, UNDER WAY (NOW) what runs now, or that the
-    group is asleep, and DIFFERS the keys of udo.yml that the live group has otherwise: policies, schedules and hooks on
-    the page of one alone, and not what is launched. 'udo plan' compares all of it, value by value.
+    group is asleep, and DIFFERS the keys of udo.yml that the live group has otherwise, as far as these few requests
+    tell: of what is launched the type, and of policies, schedules, hooks and the image on the page of one alone. 'udo
+    plan' compares all of it, value by value.
 
     Without a word all clusters; either may be a list (webapp,worker) or '*'. CLUSTER ROLE, exact names, is the page of
     one: its settings, instance refresh, hooks and policies, and a row a member with why it is not healthy and which
@@ -91,7 +92,7 @@ def _of_one(session: Session, page: Page, details: Details) -> Result:
 
     (one,) = page.standings
     now = session.clock.time()
-    row, members = data_row(one, details.parts(), now), member_rows(one, details)
+    row, members = data_row(one, details, now), member_rows(one, details)
     told = tuple(facts(one, details, row, members, now))
     notes = list(page.notes) if members else [*page.notes, f"group {row['group']} is empty"]
     notes += _left_behind(page)
@@ -116,7 +117,9 @@ def _of_all(session: Session, roles: Sequence[Role], page: Page) -> Result:
     if following := [row["group"] for row in rows if "outdated" in row and row["outdated"] is None]:
         notes.append(f"?: {', '.join(following)} follows $Latest or $Default: which members are outdated is unknown")
     notes += _left_behind(page)
-    notes += unapplied_notes((role, row.get("not_applied", ())) for role, row in zip(roles, rows, strict=True))
+    told_of = [(role, row) for role, row in zip(roles, rows, strict=True) if row["state"] != "absent"]
+    notes += unapplied_notes(((role, row["not_launched"]) for role, row in told_of), "updatelc")
+    notes += unapplied_notes((role, row["not_applied"]) for role, row in told_of)
     now = session.clock.time()
     columns = (*COLUMNS, LOCKED) if told else COLUMNS
     return Result(rows, columns, [text_row(row, now) for row in rows], notes=notes)

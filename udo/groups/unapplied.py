@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from udo.config.known import value, values
 from udo.groups.asleep import is_asleep
+from udo.groups.outdated import follows, outdated_ids
 from udo.groups.settings import Rows, has_passed, part_points, settings, wanted_parts
 from udo.schema.group import KEYS, METRICS
 
@@ -36,13 +37,38 @@ def unapplied(
     return sorted({*set_otherwise, *listed, *acting}, key=_ORDER.index)
 
 
-def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]]) -> list[str]:
+def launches_otherwise(role: Role, group: AutoScalingGroup, images: Mapping[str, str] | None = None) -> list[str]:
+    """Of `instance_type` and `ami` those that the group launches otherwise: 'udo updatelc' changes them.
+
+    Its members tell, those that were launched from what it launches from now: their types, and by `images` what they
+    were made of. Where overrides decide they do not; versions are numbers.
+    """
+    if group.overrides or follows(group):
+        return []
+    old = outdated_ids(group.members, group.launch)
+    members = [one for one in group.members if one.instance_id not in old]
+    live: Mapping[str, set[str]] = {
+        "instance_type": {one.instance_type for one in members},
+        "ami": {(images or {}).get(one.instance_id, "") for one in members},
+    }
+    return [
+        key for key, found in live.items() if found - {""} and _is_plain(role, key) and value(role, key) not in found
+    ]
+
+
+def _is_plain(role: Role, key: str) -> bool:
+    # An image that is looked up is not, for this.
+    said = value(role, key) if role.says(key) else None
+    return isinstance(said, str) and ":" not in said
+
+
+def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]], verb: str = "update") -> list[str]:
     """One line a key that names the roles whose live groups have it otherwise."""
     labels: dict[str, list[str]] = {}
     for role, keys in found:
         for key in keys:
             labels.setdefault(key, []).append(role.label)
-    return [f"{key} of {_brief(of)}: differs from udo.yml, udo update applies it" for key, of in labels.items()]
+    return [f"{key} of {_brief(of)}: differs from udo.yml, udo {verb} applies it" for key, of in labels.items()]
 
 
 def _acts_otherwise(role: Role, key: str, rows: Rows, now: float) -> bool:

@@ -73,6 +73,10 @@ class Details:
         told = {"scaling_policies": self.policies, "scheduled_actions": self.schedules, "lifecycle_hooks": self.hooks}
         return {key: {one.name: one.raw for one in found} for key, found in told.items() if found is not None}
 
+    def images(self) -> Mapping[str, str]:
+        """What the members were made of, by their ids, as far as it is known."""
+        return {one.instance_id: one.image_id for one in (self.instances or {}).values()}
+
     def _read(self, name: str, read: Callable[[], Any]) -> None:
         with Footnote(self.footnotes):
             setattr(self, name, read())

@@ -77,7 +77,7 @@ def facts(
         ("refresh", _unless_unknown(details.refreshes, lambda found: _refresh_text(found, now))),
         ("locked", locked_text(group.name, row["lock"]) if is_held(row) else row["lock"]),
         ("suspended", "; ".join(_suspended(group))),
-        ("differs", f"{', '.join(row['not_applied'])} (udo update applies it)" if row["not_applied"] else None),
+        ("differs", _differs(row)),
         ("health check", _health_check(group)),
         ("zones", ", ".join(group.raw.get("AvailabilityZones") or ())),
         ("subnets", ", ".join(group.subnets)),
@@ -90,6 +90,11 @@ def facts(
         ("settings", ", ".join(f"{name} {_plain(value)}" for name, value in _settings(group).items())),
     ]
     yield from ((about, str(said)) for about, said in told if said)
+
+
+def _differs(row: Mapping[str, Any]) -> str:
+    verbs = {"not_launched": "udo updatelc", "not_applied": "udo update"}
+    return "; ".join(f"{', '.join(row[key])} ({verb} applies it)" for key, verb in verbs.items() if row[key])
 
 
 def _in_service(row: Mapping[str, Any]) -> str:

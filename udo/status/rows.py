@@ -11,15 +11,15 @@ from udo.groups.asleep import is_asleep
 from udo.groups.health import HEALTHY, folded
 from udo.groups.outdated import outdated
 from udo.groups.text import age, brief_launch, brief_name, launch_text, short_name
-from udo.groups.unapplied import unapplied
+from udo.groups.unapplied import launches_otherwise, unapplied
 from udo.result import LOW, Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from udo.groups.settings import Rows
     from udo.model.deployments import Deployment
     from udo.model.groups import AutoScalingGroup
+    from udo.status.details import Details
     from udo.status.page import Deployed, Standing
 
 # What `_deployment_text` makes.
@@ -77,11 +77,8 @@ COLUMNS = (
 LOCKED = Column("locked", "LOCKED BY", rank=2, fold=brief_name, brief="LOCKED")
 
 
-def data_row(one: Standing, parts: Mapping[str, Rows] | None = None, now: float = 0.0) -> dict[str, Any]:
-    """A role for scripts; a group that does not exist is a row `absent`.
-
-    `parts` are what acts on the group, where that was asked for.
-    """
+def data_row(one: Standing, details: Details | None = None, now: float = 0.0) -> dict[str, Any]:
+    """A role for scripts; a group that does not exist is a row `absent`. What `details` tell of it is compared too."""
     role, group, pinned = one.role, one.group, one.pinned
     head = {"cluster": role.cluster, "role": role.name, "group": role.group_name}
     if group is None or pinned is None:
@@ -104,7 +101,8 @@ def data_row(one: Standing, parts: Mapping[str, Rows] | None = None, now: float 
         "suspended": sorted(group.suspended_processes),
         "lock": one.lock,
         "deployed": _outcome(one.deployed),
-        "not_applied": unapplied(role, group, parts, now),
+        "not_applied": unapplied(role, group, details.parts() if details else None, now),
+        "not_launched": launches_otherwise(role, pinned, details.images() if details else None),
         "health": _unknown_for_none(folded(group, one.targets)),
         "last_successful": _deployment_row(one.deployed, "successful"),
         "last_attempted": _deployment_row(one.deployed, "attempted"),
@@ -130,7 +128,7 @@ def text_row(row: Mapping[str, Any], now: float | None) -> dict[str, Any]:
         "attempted": _deployment_text(attempted, now) if is_new else "",
         "work": ", ".join(_work_text(work, now) for work in row["under_way"]) or None,
         "suspended": row["suspended"],
-        "differs": row["not_applied"],
+        "differs": [*row["not_launched"], *row["not_applied"]],
     }
 
 
