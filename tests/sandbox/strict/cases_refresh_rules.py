@@ -29,6 +29,14 @@ def some_refreshes_are_irreversible(aws: Account) -> None:
     aws.update(LaunchTemplate={"LaunchTemplateName": "web", "Version": "$Latest"})
     _start(aws, NEXT)
     refused(back, "IrreversibleInstanceRefresh", "$Latest", **OWN)
+    aws.autoscaling.cancel_instance_refresh(**OWN)
+    aws.step(5)
+    aws.ssm.put_parameter(Name="/image", Value=aws.image, Type="String")
+    data = {"ImageId": "resolve:ssm:/image", "InstanceType": "t3.small"}
+    aws.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData=data)
+    aws.update(LaunchTemplate={"LaunchTemplateName": "web", "Version": "3"})
+    _start(aws, NEXT)
+    refused(back, "IrreversibleInstanceRefresh", "Systems Manager", **OWN)
 
 
 def alarms_are_ok_when_a_refresh_starts(aws: Account) -> None:

@@ -29,6 +29,16 @@ def _shown(aws: Account) -> dict[str, Any]:
     return dict(aws.autoscaling.describe_instance_refreshes(**OWN)["InstanceRefreshes"][0])
 
 
+def _ended(aws: Account, step: float = 20.0, most: float = 6 * 3600.0) -> dict[str, Any]:
+    """The refresh as it ended, the clock going on step by step."""
+    passed = 0.0
+    while "EndTime" not in _shown(aws):
+        assert passed < most, _shown(aws)
+        aws.step(step)
+        passed += step
+    return _shown(aws)
+
+
 def _states(aws: Account) -> list[str]:
     return sorted(one["LifecycleState"] for one in aws.described()["Instances"])
 

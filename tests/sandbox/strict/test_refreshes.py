@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from account import ROLE, Account, refused
-from cases_refreshes import NEXT, OWN, _group, _shown, _start, _states, _versions
+from cases_refreshes import NEXT, OWN, _ended, _group, _shown, _start, _states, _versions
 from moto.core.utils import get_service_model
 from whole import some
 
@@ -17,16 +17,6 @@ from udo.sandbox.strict import launch_faults
 @pytest.fixture
 def account(world: Any) -> Account:
     return Account(world.client, world)
-
-
-def ended(account: Account, step: float = 20.0, most: float = 6 * 3600.0) -> dict[str, Any]:
-    """The refresh as it ended, the clock going on step by step."""
-    passed = 0.0
-    while "EndTime" not in _shown(account):
-        assert passed < most, _shown(account)
-        account.step(step)
-        passed += step
-    return _shown(account)
 
 
 def hook(account: Account, transition: str, **more: Any) -> None:
@@ -40,7 +30,7 @@ def test_however_far_the_clock_is_stepped_everything_happens_at_its_time(account
     account.delay(boot=20.0, terminate=30.0)
     more = {"CheckpointPercentages": [50, 100], "CheckpointDelay": 100, "BakeTime": 50}
     _start(account, NEXT, MinHealthyPercentage=66, InstanceWarmup=60, **more)
-    shown = ended(account, step)
+    shown = _ended(account, step)
     # Pending, two and one up to the checkpoint, its delay, two and one, and the bake time.
     assert (shown["EndTime"] - shown["StartTime"]).total_seconds() == 2 + 80 + 80 + 100 + 80 + 80 + 50
     rows = account.autoscaling.describe_scaling_activities(**OWN)["Activities"]
@@ -67,7 +57,7 @@ def test_members_that_hooks_hold_hold_the_refresh(account: Account) -> None:
     )
     account.step(1)
     assert _shown(account)["PercentageComplete"] == 50
-    assert ended(account, 3600)["Status"] == "Successful"
+    assert _ended(account, 3600)["Status"] == "Successful"
 
 
 def test_old_members_wait_for_their_termination_hooks_while_new_ones_come(account: Account) -> None:
@@ -88,7 +78,7 @@ def test_launches_that_are_abandoned_for_an_hour_fail_the_refresh(account: Accou
     account.step(1800)
     assert _shown(account)["Status"] == "RollbackInProgress"
     account.autoscaling.delete_lifecycle_hook(**OWN, LifecycleHookName="wait")
-    assert ended(account)["Status"] == "RollbackSuccessful"
+    assert _ended(account)["Status"] == "RollbackSuccessful"
     assert _versions(account) == ["1", "1"]
 
 
@@ -108,7 +98,7 @@ def test_new_instances_get_the_last_good_revision_before_they_serve(account: Acc
     account.deploy("b" * 40)
     account.step(120)
     _start(account, NEXT)
-    shown = ended(account, step)
+    shown = _ended(account, step)
     assert shown["Status"] == "Successful"
     mine = account.deployments("autoscaling")
     assert [one["revision"]["gitHubLocation"]["commitId"][0] for one in mine] == ["b", "b"]
@@ -124,7 +114,7 @@ def test_a_revision_that_fails_on_new_instances_fails_the_refresh(account: Accou
     account.fault("Install")
     account.delay(boot=120.0)
     _start(account, NEXT)
-    assert ended(account, 60, 5400)["Status"] == "Failed"
+    assert _ended(account, 60, 5400)["Status"] == "Failed"
     assert account.described()["LaunchTemplate"]["Version"] == "1"
 
 
@@ -136,7 +126,7 @@ def test_launches_that_fail_are_tried_again_for_an_hour(account: Account) -> Non
     assert (_shown(account)["Status"], _states(account)) == ("InProgress", ["InService"] * 8)
     rows = account.autoscaling.describe_scaling_activities(**OWN, MaxRecords=20)["Activities"]
     assert [row["StatusCode"] for row in rows[:9]] == ["Failed"] * 9
-    shown = ended(account, 60)
+    shown = _ended(account, 60)
     assert (shown["Status"], shown["PercentageComplete"], shown["InstancesToUpdate"]) == ("Failed", 0, 8)
 
 
@@ -188,7 +178,7 @@ def test_faults_of_launches_fail_a_refresh_that_is_taken_back_once_they_are_over
     shown = _shown(account)
     assert (shown["Status"], shown["RollbackDetails"]["PercentageCompleteOnRollback"]) == ("RollbackInProgress", 0)
     launch_faults.clear()
-    assert ended(account)["Status"] == "RollbackSuccessful"
+    assert _ended(account)["Status"] == "RollbackSuccessful"
     assert _versions(account) == ["1"] * 4
 
 
@@ -198,7 +188,7 @@ def test_a_group_without_checks_of_its_balancer_notices_nothing(account: Account
     _start(account, NEXT)
     account.step(5)
     account.unhealthy(account.members()[-1])
-    assert ended(account)["Status"] == "Successful"
+    assert _ended(account)["Status"] == "Successful"
 
 
 def test_what_grows_in_mid_refresh_reaches_the_checkpoint_again(account: Account) -> None:
@@ -213,7 +203,7 @@ def test_what_grows_in_mid_refresh_reaches_the_checkpoint_again(account: Account
     assert _shown(account)["PercentageComplete"] == 12
     account.step(60)
     assert "checkpoint" in _shown(account)["StatusReason"]
-    ended(account)
+    _ended(account)
     assert _versions(account) == ["2"] * 8
 
 
@@ -239,21 +229,8 @@ def test_a_group_that_shrinks_loses_its_old_members_first(account: Account) -> N
     account.step(70)
     account.update(DesiredCapacity=3)
     assert _versions(account).count("1") < 3
-    assert ended(account)["Status"] == "Successful"
+    assert _ended(account)["Status"] == "Successful"
     assert _versions(account) == ["2"] * 3
-
-
-def test_a_version_made_in_mid_refresh_replaces_what_was_replaced(account: Account) -> None:
-    _group(account, 2, "$Default")
-    account.delay(boot=60.0)
-    _start(account, {"LaunchTemplate": {"LaunchTemplateName": "web", "Version": "$Latest"}}, SkipMatching=True)
-    account.step(70)
-    assert _versions(account) == ["1", "2"] or "2" in _versions(account)
-    data = {"ImageId": account.image, "InstanceType": "t3.medium"}
-    account.ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData=data)
-    ended(account)
-    assert _versions(account) == ["3", "3"]
-    assert account.described()["LaunchTemplate"]["Version"] == "$Latest"
 
 
 def test_a_rollback_can_be_cancelled_and_leaves_both(account: Account) -> None:
@@ -264,7 +241,7 @@ def test_a_rollback_can_be_cancelled_and_leaves_both(account: Account) -> None:
     account.autoscaling.rollback_instance_refresh(**OWN)
     account.step(70)
     account.autoscaling.cancel_instance_refresh(**OWN)
-    assert ended(account)["Status"] == "Cancelled"
+    assert _ended(account)["Status"] == "Cancelled"
     assert set(_versions(account)) == {"1", "2"}
     assert "RollbackDetails" in _shown(account)
     refused(account.autoscaling.rollback_instance_refresh, "ActiveInstanceRefreshNotFound", **OWN)
@@ -277,7 +254,7 @@ def test_a_rollback_that_cannot_launch_fails(account: Account) -> None:
     account.step(70)
     hook(account, "LAUNCHING", HeartbeatTimeout=600, DefaultResult="ABANDON")
     account.autoscaling.rollback_instance_refresh(**OWN)
-    assert ended(account, 60)["Status"] == "RollbackFailed"
+    assert _ended(account, 60)["Status"] == "RollbackFailed"
 
 
 def test_a_deleted_group_takes_its_refresh_with_it(account: Account) -> None:
@@ -290,50 +267,6 @@ def test_a_deleted_group_takes_its_refresh_with_it(account: Account) -> None:
     assert _shown(account)["Status"] == "InProgress"
     account.step(3600)
     refused(account.autoscaling.describe_instance_refreshes, "ValidationError", "not found", **OWN)
-
-
-def test_a_group_of_launch_configurations_is_refreshed_to_what_it_launches(account: Account) -> None:
-    account.group(size=2)
-    account.configuration("next", InstanceType="t3.large")
-    account.update(LaunchConfigurationName="next")
-    _start(account)
-    ended(account)
-    assert {one["LaunchConfigurationName"] for one in account.described()["Instances"]} == {"next"}
-
-
-def test_a_group_can_be_refreshed_from_a_configuration_to_a_template_and_back(account: Account) -> None:
-    account.group(size=2)
-    account.template()
-    account.delay(boot=60.0)
-    to_template = {"LaunchTemplate": {"LaunchTemplateName": "web", "Version": "1"}}
-    _start(account, to_template)
-    account.step(70)
-    account.autoscaling.rollback_instance_refresh(**OWN)
-    assert ended(account)["Status"] == "RollbackSuccessful"
-    assert [one.get("LaunchConfigurationName") for one in account.described()["Instances"]] == ["web", "web"]
-    _start(account, to_template)
-    ended(account)
-    shown = account.described()
-    assert ("LaunchConfigurationName" in shown, shown["LaunchTemplate"]["Version"]) == (False, "1")
-
-
-def test_a_policy_is_refreshed_to_types_of_its_own(account: Account) -> None:
-    account.template()
-    named = {"LaunchTemplateName": "web", "Version": "1"}
-
-    def policy(*types: str) -> dict[str, Any]:
-        overrides = [{"InstanceType": one} for one in types]
-        return {"LaunchTemplate": {"LaunchTemplateSpecification": named, "Overrides": overrides}}
-
-    account.group(size=2, MixedInstancesPolicy=policy("t3.small", "t3.medium"))
-    _start(account, {"MixedInstancesPolicy": policy("t3.medium", "t3.small")}, SkipMatching=True)
-    assert ended(account)["Status"] == "Successful"
-    assert {one["InstanceType"] for one in account.described()["Instances"]} == {"t3.small"}, "both types still match"
-    _start(account, {"MixedInstancesPolicy": policy("t3.medium")}, SkipMatching=True)
-    assert ended(account)["Status"] == "Successful"
-    assert {one["InstanceType"] for one in account.described()["Instances"]} == {"t3.medium"}
-    overrides = account.described()["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]
-    assert overrides == [{"InstanceType": "t3.medium"}]
 
 
 def test_every_status_of_a_refresh_can_be_reached(account: Account) -> None:

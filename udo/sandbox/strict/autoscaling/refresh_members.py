@@ -87,7 +87,11 @@ def _add_stale(fleet: Fleet, member: Any, protection: str) -> None:
 def stale_ids(group: Any, refresh: Refresh) -> set[str]:
     """The ids of the members that are to be replaced."""
     if refresh.preferences.get("SkipMatching") and refresh.rollback is None:
-        return matching_instances_are_skipped(group, group.instance_states)
+        try:
+            return matching_instances_are_skipped(group, group.instance_states)
+        except (EC2ClientError, ServiceException):
+            # What it launches is gone: nobody matches it, and nothing can be launched.
+            return refresh.todo
     return refresh.todo
 
 
@@ -98,10 +102,7 @@ def matching_instances_are_skipped(group: Any, members: Iterable[Any]) -> set[st
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/asg-instance-refresh-skip-matching.html.
     """
-    try:
-        wanted, types = launch_data(group), _types(group)
-    except (EC2ClientError, ServiceException):
-        return set()
+    wanted, types = launch_data(group), _types(group)
     return {member.instance_id for member in members if not _matches(member, wanted, types)}
 
 
