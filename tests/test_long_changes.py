@@ -300,6 +300,13 @@ def test_a_way_back_of_what_was_never_made_is_not_taken() -> None:
     assert [name for name, _ in place.sent] == ["UpdateThing"]
 
 
+def test_a_way_back_that_expects_what_was_never_made_is_not_taken() -> None:
+    place = Place({"g": "v1", "alarm": ["", "prod-5xx"]})
+    stop = replace(STOP, params={"Name": "g"}, expect=(Pair(thing("active"), Ref("id")),))
+    assert isinstance(place.outcome(SWAP, START, guards=(RINGING,), back=(stop, STOPPED)).error, GuardRaised)
+    assert [name for name, _ in place.sent] == ["UpdateThing"]
+
+
 def test_a_way_back_that_is_refused_is_told_with_the_guard() -> None:
     place = Place({"g": "v1", "d": "InProgress", "alarm": ["", "prod-5xx"]}, [{"Id": "d-1"}, AwsError("it has ended")])
     error = place.outcome(START, WAIT, guards=(RINGING,), back=(STOP, STOPPED)).error

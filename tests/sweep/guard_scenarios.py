@@ -17,7 +17,7 @@ from scale_check import scale_check
 from scenario import Check, Scenario
 
 ALARM = "prod-5xx"
-_GUARDS = f"guards: {{alarms: [{ALARM}, prod-slow], after: 12s}}\n"
+GUARDS = f"guards: {{alarms: [{ALARM}, prod-slow], after: 12s}}\n"
 # More than CodeDeploy takes: Udo alone watches them.
 _MANY = f"guards: {{alarms: [{ALARM}, {', '.join(f'a{number}' for number in range(10))}]}}"
 
@@ -60,7 +60,7 @@ CORE = {
         ("updatelc", "prod", "webapp", "--override-freeze", "--reason", "the page is down"),
         guarded(_template),
         refusable(launch_check("prod-webapp:2", "1 2", NEW)),
-        f"{CONFIG}{_GUARDS}{FROZEN}\n",
+        f"{CONFIG}{GUARDS}{FROZEN}\n",
     ),
 }
 MORE = {

@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from arena import Arena
-from guard_scenarios import ALARM, CORE, MORE
+from guard_scenarios import ALARM, CORE, GUARDS, MORE, guarded
 from guard_worlds import alarm, rings_at_any
+from launch_worlds import CONFIG, template_world, write_config
+from refresh_worlds import launched, refreshes
+from scenario import after
 from state import OURS, state_of
 from sweeping import WHOLE, undisturbed
 from whole import some
+
+from udo.model.refreshes import ENDED
 
 # Of a deployment that has not ended.
 ACTIVE = ("Created", "Queued", "InProgress")
@@ -51,3 +56,46 @@ def test_whenever_an_alarm_goes_off_nothing_is_left_under_way_and_the_same_comma
         assert (third.exit, third.writes) == (0, ()), told
     assert seen >= {1, 7}
     cases(count)
+
+
+UPDATE = ("updatelc", "prod", "webapp")
+
+
+def _plain(arena: Arena) -> None:
+    template_world(arena.world)
+
+
+REFRESHES = {
+    "refresh-guarded": (("refresh", "prod", "webapp", "--yes", "--warmup", "1m"), after(guarded(_plain), *UPDATE)),
+    "updatelc-refresh-guarded": ((*UPDATE, "--refresh", "--yes", "--warmup", "1m"), guarded(_plain)),
+}
+
+
+@pytest.mark.parametrize("name", some(REFRESHES))
+def test_whenever_an_alarm_goes_off_no_refresh_is_left_under_way_and_the_same_command_goes_on(
+    arena: Arena, cases: Callable[[int], None], name: str
+) -> None:
+    words, build = REFRESHES[name]
+    write_config(f"{CONFIG}{GUARDS}")
+    arena.keep(name, lambda: build(arena))
+    asked = arena.run(*words).asked
+    seen = set()
+    for nth, call in enumerate(asked, 1):
+        arena.put_back(name)
+        alarm(arena.world, ALARM)
+        rings_at_any(arena.world, ALARM, nth)
+        first = arena.run(*words)
+        arena.world.faults.clear()
+        told = f"call {nth} ({call}): {first.exit} {first.stderr}"
+        seen.add(first.exit)
+        assert first.exit in (0, 1, 7), told
+        assert not state_of(arena.world)["parameters"], told
+        assert not [one for one in refreshes(arena.world) if one["Status"] not in ENDED], told
+        alarm(arena.world, ALARM)
+        again = arena.run(*words)
+        assert again.exit == 0, f"{told}\nagain: {again.stderr}"
+        assert launched(arena.world) == ["2", "2"], told
+        third = arena.run(*words)
+        assert (third.exit, third.writes) == (0, ()), told
+    assert seen >= {1, 7}
+    cases(len(asked))

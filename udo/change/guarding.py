@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from udo.change.conditions import brief, resolve
+from udo.change.conditions import brief, is_open, known_pairs, known_part, resolve
 from udo.change.events import Progress
 from udo.change.plan import Wait
 from udo.change.waiting import Poll, Silence
@@ -52,6 +52,13 @@ class Guarding:
                 if begun:
                     raise GuardRaised(told, state=found, hint=guard.remedy or None)
                 raise Refused(told, hint=guard.remedy or "nothing was changed")
+
+
+def was_made(step: Call | Wait, known: Mapping[str, Any]) -> bool:
+    """Whether all that a step of a way back is about is known, for it was made."""
+    if isinstance(step, Wait):
+        return not is_open(known_part(step.read, known))
+    return not is_open([known_part(step.params, known), *known_pairs(step.expect, known)])
 
 
 def last_look(back: Iterable[Call | Wait], known: Mapping[str, Any], tools: Tools) -> tuple[Poll | None, bool]:

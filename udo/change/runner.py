@@ -10,7 +10,7 @@ from typing import Any
 from udo import signals
 from udo.change.conditions import brief, hold, is_open, known_part, read_together, resolve, text
 from udo.change.events import HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
-from udo.change.guarding import Guarding, last_look
+from udo.change.guarding import Guarding, last_look, was_made
 from udo.change.mark import RUN
 from udo.change.outcome import Done, Outcome
 from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Step, Upload, Wait, filled
@@ -129,7 +129,7 @@ class _Run:
         if self._plan.back:
             self._tools.emit(Notice(raised.message, "warning"))
         for number, step in enumerate(self._plan.back, 1):
-            if is_open(known_part(step.params if isinstance(step, Call) else step.read, self._known)):
+            if not was_made(step, self._known):
                 break
             try:
                 self._carry_out(step, number, len(self._plan.back))

@@ -74,6 +74,13 @@ MUTANTS: tuple[Mutant, ...] = (
         ("tests/test_long_changes.py::test_a_write_that_may_be_left_out_is_not_for_a_guard",),
     ),
     Mutant(
+        "take back what was never made",
+        "change/guarding.py",
+        "    return not is_open([known_part(step.params, known), *known_pairs(step.expect, known)])",
+        "    return not is_open(known_part(step.params, known))",
+        ("tests/test_long_changes.py::test_a_way_back_that_expects_what_was_never_made_is_not_taken",),
+    ),
+    Mutant(
         "stop a deployment without a rollback",
         "deploy/guards.py",
         '    rollback = role.get("deploy.on_failure") != "stop"',
