@@ -26,6 +26,7 @@ States = dict[tuple[str, str, str], dict[str, Any]]
 @dataclass(frozen=True)
 class _Kept:
     states: bytes
+    moment: float
     account: str
     region: str
     roles: dict[str, tuple[str, str]]
@@ -80,7 +81,7 @@ def _keep(world: Any) -> _Kept | None:
         return None
     free = world.block.next()
     _go_on(world.block, free)
-    return _Kept(file.getvalue(), world.owner.account, world.region, dict(world.roles), free)
+    return _Kept(file.getvalue(), world.clock.now(), world.owner.account, world.region, dict(world.roles), free)
 
 
 def _put_back(world: Any, kept: _Kept) -> None:
@@ -92,6 +93,7 @@ def _put_back(world: Any, kept: _Kept) -> None:
         backend = _backend(*place)
         backend.__dict__.clear()
         backend.__dict__.update(state)
+    world.clock.step(kept.moment - world.clock.now())
     world.advance()
 
 

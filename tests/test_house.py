@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import statistics
@@ -87,6 +88,11 @@ def _none(found: Collection[object]) -> None:
     assert not found, "\n".join(map(str, found.items() if isinstance(found, dict) else found))
 
 
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _room(path: Path) -> str:
     return path.relative_to(UDO).parts[0].removesuffix(".py")
 
@@ -120,7 +126,7 @@ def _may_import(path: Path, module: str, typed: bool) -> bool:
 
 
 def test_a_room_imports_only_what_it_may() -> None:
-    found = [(path, module, typed) for path in SOURCES for module, typed in _imports(ast.parse(path.read_text()))]
+    found = [(path, module, typed) for path in SOURCES for module, typed in _imports(_tree(path))]
     _none([f"{path}: {module}" for path, module, typed in found if not _may_import(path, module, typed)])
 
 
@@ -143,7 +149,7 @@ def test_light_commands_load_no_heavy_library(words: list[str], tmp_path: Path) 
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -165,7 +171,7 @@ def test_functions_stay_short() -> None:
 
 
 def _classes(path: Path) -> Iterator[ast.ClassDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ClassDef):
             yield node
 
@@ -201,7 +207,7 @@ def _answers_aws(node: ast.FunctionDef | ast.ClassDef) -> bool:
 
 
 def test_what_others_use_says_what_it_is() -> None:
-    trees = {path: ast.parse(path.read_text()) for path in SOURCES}
+    trees = {path: _tree(path) for path in SOURCES}
     _none([str(path) for path, tree in trees.items() if tree.body and not ast.get_docstring(tree)])
     public = [(path, node) for path, tree in trees.items() for node in _public(tree)]
     _none([f"{path}:{node.lineno} {node.name}" for path, node in public if not ast.get_docstring(node)])
@@ -214,7 +220,7 @@ def test_names_are_nouns_and_verbs_of_their_own() -> None:
         f"{path}:{node.lineno} {node.name}"
         for path in SOURCES
         if _room(path) != "sandbox"  # whose functions stand for those of AWS and of moto
-        for tree in [ast.parse(path.read_text())]
+        for tree in [_tree(path)]
         for owner in ast.walk(tree)
         if not (isinstance(owner, ast.ClassDef) and owner.bases)
         for node in ast.iter_child_nodes(owner)

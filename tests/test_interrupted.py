@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from processes import Ended, begun, ended, left_behind, until, waits_in
-from whole import some
+from whole import rows, some
 
 from udo.sandbox.faults import Fault
 
@@ -151,9 +151,12 @@ SLOW = [
 ]
 
 
+BROKEN_OFF = [(*row[1:], number) for n, row in enumerate(SLOW) for number in (CODES if WHOLE else [list(CODES)[n % 3]])]
+
+
 @pytest.mark.parametrize(
     ("words", "operation", "number"),
-    [(*row[1:], number) for n, row in enumerate(SLOW) for number in (CODES if WHOLE else [list(CODES)[n % 3]])],
+    rows(BROKEN_OFF, BROKEN_OFF[:2]),
 )
 def test_a_signal_breaks_off_a_slow_read_and_nothing_follows(
     shop: Any, words: tuple[str, ...], operation: str, number: int

@@ -76,7 +76,7 @@ def test_both_are_done_with_one_write_of_the_group_and_a_second_time_nothing(wor
         *("PutScheduledUpdateGroupAction", "EnableMetricsCollection"),
     ],
 )
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", some([False, True], True))
 def test_killed_at_any_write_the_same_command_again_ends_it(world: Any, udo: Udo, operation: str, after: bool) -> None:
     template_world(world)
     saved(udo, BOTH)

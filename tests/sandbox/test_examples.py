@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore import xform_name
 from botocore.loaders import Loader
+from kept import WORLDS
 
 from udo.sandbox import strict
 from udo.sandbox.strict.rules import operations
@@ -249,15 +250,25 @@ BEFORE: dict[str, Callable[[Stage], None]] = {
 }
 
 
+# Of the stage that is built once.
+_ids: dict[str, str] = {}
+
+
 @pytest.fixture
 def stage(world: Any) -> Stage:
     made = Stage(world.client, lambda seconds: (world.clock.step(seconds), world.advance()))
-    made.network()
-    made.launch()
-    made.group()
-    made.belongings()
-    # The group's cooldown is over.
-    world.clock.step(600)
+
+    def build() -> None:
+        made.network()
+        made.launch()
+        made.group()
+        made.belongings()
+        # The group's cooldown is over.
+        world.clock.step(600)
+        _ids.update(made.ids)
+
+    WORLDS.build(world, "what examples name", build)
+    made.ids.update(_ids)
     return made
 
 

@@ -146,7 +146,7 @@ def test_sizes_that_a_colleague_changed_meanwhile_stay_and_are_named(arena: Aren
     cases(number)
 
 
-@pytest.mark.parametrize("name", some(APPLIES, "apply-mixed"))
+@pytest.mark.parametrize("name", some(APPLIES))
 def test_a_saved_plan_never_overwrites_what_a_colleague_launches_meanwhile(
     arena: Arena, cases: Cases, name: str
 ) -> None:
@@ -174,7 +174,7 @@ def _sets(world: Any) -> None:
     client.update_auto_scaling_group(AutoScalingGroupName=OURS, **more)
 
 
-@pytest.mark.parametrize("name", some(APPLIES, "apply-mixed"))
+@pytest.mark.parametrize("name", some(APPLIES))
 def test_a_saved_plan_never_overwrites_what_a_colleague_sets_meanwhile(arena: Arena, cases: Cases, name: str) -> None:
     windows, number = 0, 0
     for number, call, run in _positions(arena, name, _sets):
@@ -258,9 +258,7 @@ def _deletes_the_twin(world: Any) -> None:
         world.client("ec2").delete_launch_template_versions(LaunchTemplateName=OURS, Versions=["2"])
 
 
-@pytest.mark.parametrize(
-    "name", some([*UPDATES[:3], "updatelc-twin-configuration", "updatelc-twin-template"], "updatelc-configuration")
-)
+@pytest.mark.parametrize("name", some([*UPDATES[:3], "updatelc-twin-configuration", "updatelc-twin-template"]))
 def test_a_copy_that_a_colleague_deletes_meanwhile_is_made_again(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
     for _ in _positions(arena, name, _deletes_the_twin):
