@@ -88,6 +88,10 @@ def test_two_processes_note_whole_lines_in_one_file(tmp_path: Path) -> None:
 def test_whatever_a_change_names_is_looked_up_by_plan_apply_and_rollback(world: Any, udo: Callable[..., Any]) -> None:
     template_world(world)
     ec2, vpc = world.client("ec2"), world.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    place = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    world.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp", VPCZoneIdentifier=place, AvailabilityZones=["us-west-2a"]
+    )
     for name in ("one", "two"):
         ec2.create_key_pair(KeyName=name)
         group = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
@@ -99,7 +103,12 @@ def test_whatever_a_change_names_is_looked_up_by_plan_apply_and_rollback(world: 
         assert done.exit == 0, done.stderr
     world.log.clear()
     assert udo("rollback", "prod", "webapp").exit == 0
-    looked_up = {"ec2:DescribeKeyPairs", "ec2:DescribeSecurityGroups", "iam:ListInstanceProfiles"}
+    looked_up = {
+        "ec2:DescribeSubnets",
+        "ec2:DescribeKeyPairs",
+        "ec2:DescribeSecurityGroups",
+        "iam:ListInstanceProfiles",
+    }
     assert looked_up <= {one.name for one in world.log}
     write_config(CONFIG.replace("instance_type: m7g.large", "instance_type: m7g.large, launch: {keep: 1}"))
     assert udo("plan", "prod", "webapp", "--save", "three").exit == 0

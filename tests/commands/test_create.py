@@ -155,6 +155,17 @@ def test_subnets_and_security_groups_are_those_of_the_right_vpc(shop: Any, udo: 
     assert template(shop)["SecurityGroupIds"] == [group_id]
 
 
+def test_names_of_security_groups_are_those_of_the_default_vpc_where_zones_are_said(shop: Any, udo: Udo) -> None:
+    default = shop.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    made, _ = security_group(shop, default, "db"), security_group(shop, vpc(shop), "db")
+    write(BASE, ZONES, "security_groups: [db]")
+    assert udo(*CREATE).exit == 0
+    assert template(shop)["SecurityGroupIds"] == [made]
+    assert udo("plan", "prod", "webapp", "--exit-code").exit == 0
+    assert udo("updatelc", "prod", "webapp").exit == 0
+    assert template(shop)["SecurityGroupIds"] == [made]
+
+
 def test_members_are_registered_with_target_groups_and_load_balancers(shop: Any, udo: Udo) -> None:
     ours = vpc(shop)
     place = f"subnets: [{subnet(shop, ours, '10.1.1.0/24')}]"

@@ -108,6 +108,7 @@ def test_what_was_cut_off_before_it_joined_goes_on_there(shop: Any, udo: Udo) ->
             udo(*CREATE)
         shop.faults.clear()
         assert (sizes(shop), members(shop), "udo:creating" in tags(shop)) == ((0, 0, 4), [], True)
+        assert "'udo create prod webapp'" in udo("status", "prod", "webapp").stderr
         assert udo("unlock", "prod", "webapp", "--yes").exit == 0
     done = udo(*CREATE)
     assert done.exit == 0, done.stderr

@@ -31,6 +31,7 @@ from udo.sandbox.strict import LaunchFault, delays, launch_faults, quotas
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
 TEN = "10.1.1.0/24"
+TRACKING = "{PolicyType: TargetTrackingScaling, TargetTrackingConfiguration: {TargetValue: 50"
 
 
 @pytest.fixture
@@ -59,6 +60,15 @@ def refused(world: Any, udo: Udo, exit: int, *words: str) -> str:
         (("scale_policy: {min_size: 1}", ZONES), ("does not say scale_policy.max_size", "udo.yml:")),
         ((ZONES,), ("scale_policy.min_size and scale_policy.max_size",)),
         ((BASE,), ("does not say where its group lives", "availability_zones")),
+        (
+            (BASE, ZONES, f"scaling_policies: {{cpu: {TRACKING}}}}}}}"),
+            ("udo.yml:15:", "scaling_policies.cpu of prod webapp needs one metric"),
+        ),
+        (
+            (BASE, ZONES, "scaling_policies: {up: {AdjustmentType: ChangeInCapacity}}"),
+            ("scaling_policies.up of prod webapp needs ScalingAdjustment",),
+        ),
+        ((BASE, ZONES, "lifecycle_hooks: {drain: {HeartbeatTimeout: 60}}"), ("LifecycleTransition",)),
         ((BASE, ZONES, "ami: null"), ("does not say ami", "udo.yml:")),
         ((BASE, ZONES, "instance_type: null"), ("does not say instance_type",)),
         (
@@ -271,6 +281,14 @@ def test_what_aws_leaves_out_of_a_new_group_is_no_success(shop: Any, udo: Udo) -
 def vpc_of(world: Any, arn: str) -> str:
     told = world.client("elbv2").describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     return str(told[0]["VpcId"])
+
+
+def test_an_account_that_gets_no_launch_configurations_is_told_of_templates(shop: Any, udo: Udo) -> None:
+    quotas.launch_configurations_refused = True
+    write(BASE, ZONES, "launch: {as: configuration}")
+    done = udo(*CREATE)
+    assert (done.exit, groups(shop)) == (1, {"prod-web"})
+    assert done.stderr.endswith("cannot create launch configurations: leave out launch.as: configuration\n")
 
 
 def test_it_is_refused_where_the_role_is_protected_and_nobody_confirms(shop: Any, udo: Udo) -> None:

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 TAKES = ("--dry-run", "--yes")
 _MOST_TOLD = 6
+# What a refused launch configuration is told to change, of a group that exists.
+_TO_TEMPLATE = "use --to-template"
 _RESTS_ON = (
     *dict.fromkeys((*KEYS, *BASIS)),
     *("app_name", "deploy.application", "deploy.deployment_group", "deploy.config", "deploy.service_role"),
@@ -236,6 +238,8 @@ def _told(plan: Plan, asked: Asked, outcome: Outcome) -> Result:
     error: Any = outcome.error
     made = [one.step for one in outcome.steps if one.outcome == "done"]
     waited = plan.steps and isinstance(plan.steps[-1], Wait) and len(outcome.steps) == len(plan.steps)
+    if isinstance(error, UdoError) and error.hint and _TO_TEMPLATE in error.hint:
+        error.hint = error.hint.replace(_TO_TEMPLATE, "leave out launch.as: configuration")
     if isinstance(error, UdoError) and made and not waited:
         left = f"done so far: {'; '.join(made)}; the same command continues"
         error.hint = f"{error.hint}; {left}" if error.hint else left

@@ -103,6 +103,8 @@ def _of_one(session: Session, page: Page, details: Details) -> Result:
 def _left_behind(page: Page) -> Iterator[str]:
     """A line on what runs have suspended on each of the groups, and what resumes it."""
     for one in page.standings:
+        if one.group and "udo:creating" in one.group.tags:
+            yield f"{one.group.name} is not whole yet: continue with 'udo create {one.role.cluster} {one.role.name}'"
         if one.group and any(key.startswith("udo:suspended") for key in one.group.tags):
             # Late: what is suspended by a run is seldom, and what reads has no use for plans.
             from udo.deploy.suspend import left_behind
