@@ -269,12 +269,11 @@ WRITES: dict[str, frozenset[str]] = {
     },
     "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,
-    "prune": _LOCK | _DELETE | {"autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"},
+    "prune": _LOCK | _DELETE | {"autoscaling:CreateOrUpdateTags"},
     "refresh": _LOCK
     | {
         "autoscaling:CancelInstanceRefresh",
         "autoscaling:CreateOrUpdateTags",
-        "autoscaling:DeleteTags",
         "autoscaling:RollbackInstanceRefresh",
         "autoscaling:StartInstanceRefresh",
     },
@@ -299,10 +298,7 @@ WRITES: dict[str, frozenset[str]] = {
         "autoscaling:DetachTrafficSources",
         "autoscaling:DisableMetricsCollection",
     },
-    "updatelc": _SWAP
-    | _CREATE
-    | _DELETE
-    | {"autoscaling:DeleteTags", "autoscaling:RollbackInstanceRefresh", "autoscaling:StartInstanceRefresh"},
+    "updatelc": _SWAP | _CREATE | _DELETE | {"autoscaling:RollbackInstanceRefresh", "autoscaling:StartInstanceRefresh"},
     "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},
 }
 

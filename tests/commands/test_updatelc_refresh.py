@@ -108,16 +108,23 @@ def test_while_it_runs_the_tag_says_what_comes_and_rollback_has_aws_take_it_back
     assert back.exit == 0, back.stderr
     assert refreshes(world)[0]["Status"] == "RollbackSuccessful"
     assert (live(world), launched(world)) == ("1", ["1", "1", "1"])
-    assert tag(world) is None
+    assert remembered(world) == {"now": "2", "before": "1"}
+    again = udo("rollback", "prod", "webapp")
+    assert (again.exit, "launches from launch template prod-webapp version 1 already" in again.stdout) == (0, True)
 
 
 def test_prune_keeps_the_version_that_comes(world: Any, udo: Udo) -> None:
-    made(world, template_world, more=", refresh: {warmup: 5m}, launch: {keep: 1}")
+    made(world, template_world, more=", launch: {keep: 9}")
     assert udo(*BOTH, "--no-wait").exit == 0
+    # Nobody is of version 2 yet, and others are newer.
+    ec2 = world.client("ec2")
+    for _ in range(2):
+        ec2.create_launch_template_version(LaunchTemplateName="prod-webapp", SourceVersion="1", LaunchTemplateData={})
     done = udo("prune", "prod", "webapp", "--keep", "1")
     assert done.exit == 0, done.stderr
-    versions = world.client("ec2").describe_launch_template_versions(LaunchTemplateName="prod-webapp")
-    assert {one["VersionNumber"] for one in versions["LaunchTemplateVersions"]} == {1, 2}
+    assert remembered(world)["pending"]["version"] == "2"
+    versions = ec2.describe_launch_template_versions(LaunchTemplateName="prod-webapp")["LaunchTemplateVersions"]
+    assert {one["VersionNumber"] for one in versions} == {1, 2, 4}
 
 
 @pytest.mark.parametrize("verb", rows([("updatelc",), ("prune",), ("refresh",), ("rollback",)], [("updatelc",)]))
@@ -167,7 +174,7 @@ def test_one_that_fails_is_taken_back_by_aws_and_the_tag_is_settled(world: Any, 
     assert done.exit == 1, done.stderr
     assert "was rolled back" in done.stderr
     assert (live(world), launched(world)) == ("1", ["1", "1", "1"])
-    assert tag(world) is None
+    assert remembered(world) == {"now": "2", "before": "1"}
     assert "CancelInstanceRefresh" not in writes(world)
 
 
@@ -272,5 +279,5 @@ def test_an_alarm_that_rings_has_aws_roll_it_back_and_the_group_is_where_it_was(
     [one] = refreshes(world)
     assert one["Preferences"]["AlarmSpecification"] == {"Alarms": ["errors"]}
     assert one["Status"] == "RollbackSuccessful"
-    assert (launched(world), tag(world)) == (["1", "1", "1"], None)
+    assert (launched(world), remembered(world)) == (["1", "1", "1"], {"now": "2", "before": "1"})
     assert "errors" in done.stderr.splitlines()[-1]

@@ -9,11 +9,12 @@ import end_scenarios as end
 import guard_scenarios as guard
 import launch_scenarios as launch
 import move_scenarios as move
+import refresh_scenarios as refresh
 import rest_scenarios as rest
 import scale_scenarios as scale
 import update_scenarios as update
 
-_ROOMS = (launch, deploy, scale, move, rest, update, apply, create, end, guard)
+_ROOMS = (launch, deploy, scale, move, rest, update, apply, create, end, guard, refresh)
 CORE = {name: one for room in _ROOMS for name, one in room.CORE.items()}
 MORE = {name: one for room in _ROOMS for name, one in room.MORE.items()}
 EVERY = CORE | MORE

@@ -9,10 +9,9 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Ref
-from udo.errors import Refused
 from udo.frozen import frozen
 from udo.groups.points import literal
-from udo.groups.tags import group_read, tag_call, tag_read
+from udo.groups.tags import group_read, tag_call
 from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 TAG = "udo:launch"
 # Source: API_Tag (Auto Scaling), Value: at most 256 characters.
 _MOST = 256
-# How long the id of a refresh is.
-_ID = 38
 _TEMPLATE = re.compile(r"(lt-[0-9a-zA-Z]+):([0-9]+)")
 
 
@@ -45,8 +42,7 @@ class Remembered:
 
     `overrides` are the versions before of the templates that overrides name for themselves, by template id, where they
     were changed too, and `images` what overrides' own images were before, by what they became. With `made` what is
-    `now` was made by that very change. With `pending` a refresh was begun that brings another version; once it has
-    come, `now` and `before` tell that already.
+    `now` was made by that very change. With `pending` it is an instance refresh that brings what is `now`.
     """
 
     now: str
@@ -66,21 +62,13 @@ def remembered(group: AutoScalingGroup) -> Remembered | None:
         )
         found = Remembered(str(told["now"]), str(told["before"]), overrides, images, made=told.get("made") is True)
         pending = told.get("pending")
-        return _come_to(group, found, _pending(pending)) if pending else found
+        return replace(found, pending=_pending(pending)) if pending else found
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
 def _pending(row: Mapping[str, Any]) -> Pending:
     return Pending(str(row["version"]), str(row["run"]), str(row.get("refresh", "")))
-
-
-def _come_to(group: AutoScalingGroup, told: Remembered, pending: Pending) -> Remembered:
-    """What is remembered once the pending version has come: then the group launches it."""
-    launch = group.launch
-    if isinstance(launch, LaunchTemplateReference) and launch.version == pending.version:
-        return Remembered(reference_text(launch), told.now, pending=pending)
-    return replace(told, pending=pending)
 
 
 def spare(group: AutoScalingGroup, live: str) -> str:
@@ -129,67 +117,38 @@ def remember(
 def remember_pending(group: AutoScalingGroup, live: str, pending: Pending, refresh: Ref | None = None) -> Call:
     """The call that notes what a refresh is to bring, before it is begun; then its id, once AWS has told that.
 
-    `live` is what the group launches from. Raises: Refused where there is no room for it.
+    `live` is what the group launches from. Whether it is brought or not, what is `now` and what is `before` stays: the
+    group launches one of the two.
     """
-    told = remembered(group)
-    kept = told if told and told.now == live else Remembered(live, live)
     row = {"version": pending.version, "run": pending.run} | ({"refresh": "{}"} if refresh else {})
-    text = json.dumps({"now": kept.now, "before": kept.before, **_others(kept), "pending": row})
-    if len(text) > _MOST - _ID:
-        raise Refused(f"tag {TAG} of {group.name} has no room for what a refresh brings", hint="nothing was changed")
+    text = json.dumps({**_came(live, pending), "pending": row})
     says = f"tag {TAG} of {group.name}: a refresh brings version {pending.version}"
     says += ", by the one that runs" if refresh else ""
-    value = Ref(refresh.name, text) if refresh else text
-    return tag_call(group.name, TAG, value, says, optional=refresh is not None)
+    return tag_call(group.name, TAG, Ref(refresh.name, text) if refresh else text, says, optional=refresh is not None)
 
 
 def settled(group: AutoScalingGroup) -> tuple[Call, ...]:
-    """The call that writes what has come of a refresh that has ended, where the tag still says that it is to come."""
+    """The call that takes out of the tag what a refresh was to bring that has ended, where it stands there still."""
     told = remembered(group)
-    return () if told is None or told.pending is None else (_settle(group, told, told.pending),)
+    if told is None or told.pending is None:
+        return ()
+    return (_settle(group, {"now": told.now, "before": told.before}, told.pending),)
 
 
-def settling(group: AutoScalingGroup, pending: Pending, over: Pair) -> tuple[Call, ...]:
-    """The calls of which one is to be sent once a refresh has ended, which `over` tells, by how it has ended: the group
-    launches the version that it brings then, or what it launched before."""
-    launch = group.launch
-    assert isinstance(launch, LaunchTemplateReference)  # noqa: S101  (no refresh brings a configuration)
-    live, told = reference_text(launch), remembered(group)
-    come = reference_text(replace(launch, version=pending.version))
-    before = replace(told, pending=None) if told and told.now == live else Remembered(live, live)
+def settling(group: AutoScalingGroup, pending: Pending, live: str, over: Pair) -> tuple[Call, ...]:
+    """The same for the end of a run that follows it: sent once the refresh has ended, which `over` tells."""
     ours = f"contains(Tags[?Key=={literal(TAG)}] | [0].Value || '', {literal(pending.run)})"
     noted = Pair(group_read(group.name, ours), True, f"tag {TAG} of {group.name}")
-    inside = "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification" if launch.mixed else "LaunchTemplate"
-    version = group_read(group.name, f"{inside}.Version")
-    return tuple(
-        replace(
-            _settle(group, after, pending),
-            expect=(over, Pair(version, number, f"{group.name} launches from"), noted),
-        )
-        for number, after in ((pending.version, Remembered(come, live)), (launch.version, before))
-    )
+    return (replace(_settle(group, _came(live, pending), pending), expect=(over, noted)),)
 
 
-def _settle(group: AutoScalingGroup, told: Remembered, pending: Pending) -> Call:
-    if told.now == told.before:
-        # Nothing was remembered before.
-        says = f"remove tag {TAG} of {group.name}: the refresh has not brought version {pending.version}"
-        tag = {"ResourceId": group.name, "ResourceType": "auto-scaling-group", "Key": TAG}
-        gone = (Pair(tag_read(group.name, TAG), None, says),)
-        return Call(says, "autoscaling", "DeleteTags", {"Tags": [tag]}, proof=gone, optional=True)
-    has = "has brought" if told.now.endswith(f":{pending.version}") else "has not brought"
-    says = f"tag {TAG} of {group.name}: the refresh {has} version {pending.version}"
-    return tag_call(group.name, TAG, json.dumps(_row(told)), says, optional=True)
+def _came(live: str, pending: Pending) -> dict[str, str]:
+    return {"now": f"{live.rpartition(':')[0]}:{pending.version}", "before": live}
 
 
-def _row(told: Remembered) -> dict[str, Any]:
-    made = {"made": True} if told.made else {}
-    return {"now": told.now, "before": told.before, **_others(told), **made}
-
-
-def _others(told: Remembered) -> dict[str, Any]:
-    both = (("overrides", told.overrides), ("images", told.images))
-    return {name: dict(found) for name, found in both if found}
+def _settle(group: AutoScalingGroup, row: Mapping[str, str], pending: Pending) -> Call:
+    says = f"tag {TAG} of {group.name}: the refresh that was to bring version {pending.version} has ended"
+    return tag_call(group.name, TAG, json.dumps(row), says, optional=True)
 
 
 def _text(now: str | Ref, before: str, others: Mapping[str, Mapping[str, str]], *, made: bool) -> str | Ref:

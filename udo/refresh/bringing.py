@@ -185,7 +185,7 @@ class Bringing:
             asks=asks,
             done=f"instance refresh {{{ID}}} of {group.name} brings version {number}",
             reason=following.reason,
-            cleanup=settling(group, pending, no_active(group.name)),
+            cleanup=settling(group, pending, live, no_active(group.name)),
             remedy=f"udo updatelc {role.cluster} {role.name} --refresh",
             back=way_back(role, group.name, Ref(ID), following, desired=True),
         )

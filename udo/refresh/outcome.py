@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo.change.finish import told as told_of
-from udo.errors import EndedBadly, GuardRaised
+from udo.errors import EndedBadly, GuardRaised, PartlyDone
 from udo.groups.text import age
 from udo.model.refreshes import ENDED
 from udo.refresh.rows import refresh_row
@@ -34,6 +34,10 @@ def told(aws: Aws, role: Role, plan: Plan, outcome: Outcome) -> Result:
     if seen is not None:
         data |= {"refresh": refresh_row(seen.refresh), "left_alone": _left_alone(seen)}
     ended = seen is not None and seen.refresh.status in ENDED
+    if seen is not None and ended and isinstance(outcome.error, PartlyDone):
+        says = _succeeded(seen)
+        error = ("partial", f"{says}, but {outcome.error.message}", "the same command again puts that right")
+        return Result(data, text=says, exit=3, error=error)
     if outcome.error and not (ended and isinstance(outcome.error, EndedBadly)):
         outcome.error.data = data
         raise outcome.error

@@ -118,7 +118,7 @@ def attached(role: Role, heading: Plan, group: AutoScalingGroup, active: Refresh
 def _cleanup(group: AutoScalingGroup) -> tuple[Call, ...]:
     """What settles the tag of a group once a refresh that brings something has ended."""
     told = remembered(group)
-    return settling(group, told.pending, no_active(group.name)) if told and told.pending else ()
+    return settling(group, told.pending, told.before, no_active(group.name)) if told and told.pending else ()
 
 
 def question(role: Role, observed: Observed, preferences: Preferences, verb: str) -> str:

@@ -172,6 +172,12 @@ def standing(member: Member, refresh: Refresh, launched_at: str, *, is_alike: bo
     state, since = member.lifecycle_state, _seconds(launched_at)
     is_new = bool(launched_at) and launched_at >= refresh.started_at
     name = member.instance_id
+    back = refresh.rollback if refresh.status.startswith("Rollback") else None
+    if back and refresh.desired and state == "InService":
+        if getattr(member.launch, "version", "") == refresh.desired.version:
+            return Standing(name, "not begun", "to be taken back")
+        was = "taken back" if launched_at >= back.started_at else "as it was"
+        return Standing(name, "done" if was == "taken back" else "skipped", was, since if was == "taken back" else None)
     if state not in ("InService", "Standby"):
         return Standing(name, "in progress", state, since if is_new else None)
     if is_new:
