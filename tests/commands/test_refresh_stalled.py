@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from deploy_worlds import at
 from launch_worlds import template_world
 from refresh_worlds import REFRESH, group, outdated, refreshes
 
@@ -101,3 +102,16 @@ def test_launches_that_fail_are_folded_with_a_remedy(shop: Any, udo: Udo) -> Non
     lines = explained(done)
     assert any("launch" in line and "failed" in line for line in lines), done.stderr
     assert any("choose another image: udo updatelc --ami" in line for line in lines), done.stderr
+
+
+def test_newcomers_that_warm_up_are_no_stall_and_what_holds_longer_is(shop: Any, udo: Udo) -> None:
+    done = udo(*REFRESH, "--yes", "--warmup", "10m")
+    assert (done.exit, "no progress for" in done.stderr) == (0, False), done.stderr
+
+
+def test_what_holds_it_up_after_the_warmup_is_told(shop: Any, udo: Udo) -> None:
+    at(shop, "DescribeInstanceRefreshes", lambda: asg(shop, "suspend_processes", ScalingProcesses=["Terminate"]), nth=8)
+    done = udo(*REFRESH, "--yes", "--warmup", "3m", "--timeout", "30m")
+    assert done.exit == 124
+    assert "warning: no progress for" in done.stderr
+    assert "Terminate is suspended: nobody is replaced until 'udo resume'" in done.stderr

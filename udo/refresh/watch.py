@@ -12,6 +12,7 @@ from udo.errors import AwsError, PermissionDenied
 from udo.frozen import frozen
 from udo.groups.outdated import observe_outdated
 from udo.model.refreshes import ENDED
+from udo.refresh.forecast import warmup_of
 from udo.refresh.rows import refresh_row
 from udo.refresh.stall import explained, looked_at
 from udo.refresh.text import length
@@ -51,7 +52,7 @@ class Refreshing:
         self._named = False
         self._launched: dict[str, str] = {}
         self._states: dict[str, str] = {}
-        self._moved: tuple[tuple[Any, ...], float] = ((), clock.monotonic())
+        self._moved: tuple[tuple[Any, ...], float] = ((), clock.time())
         self._paused: tuple[int, float] | None = None
         self._told: list[str] = []
         self._warned: set[str] = set()
@@ -122,7 +123,7 @@ class Refreshing:
         if reached is None or not delay:
             self._paused = None
             return ""
-        now = self._clock.monotonic()
+        now = self._clock.time()
         if self._paused is None or self._paused[0] != reached:
             self._paused = reached, now
         said = seconds_left(refresh.reason)
@@ -134,8 +135,8 @@ class Refreshing:
 
     def _stall(self, refresh: Refresh, group: AutoScalingGroup) -> Iterator[Event]:
         """The explanation, once, where nothing has moved for a while that should."""
-        now, at = looked_at(refresh, group.members), self._clock.monotonic()
-        if now != self._moved[0] or self._waits_by_itself(refresh, at):
+        now, at = looked_at(refresh, group.members), self._clock.time()
+        if now != self._moved[0] or self._waits_by_itself(refresh, at) or self._is_warming(refresh, group, at):
             self._moved, self._told = (now, at), []
             return
         if refresh.status in ENDED or at - self._moved[1] < PATIENCE:
@@ -150,6 +151,13 @@ class Refreshing:
         if refresh.status == "Baking":
             return True
         return self._paused is not None and at - self._paused[1] < (refresh.preferences.checkpoint_delay or 0)
+
+    def _is_warming(self, refresh: Refresh, group: AutoScalingGroup, at: float) -> bool:
+        """Whether a newcomer that serves is still given its time."""
+        given = warmup_of(group, refresh.preferences) + PATIENCE
+        serving = [one.instance_id for one in group.members if one.in_service and one.is_healthy]
+        launched = [self._launched.get(one, "") for one in serving]
+        return any(when >= refresh.started_at and at - (_seconds(when) or 0.0) < given for when in launched if when)
 
     def _warning(self, says: str) -> Iterator[Event]:
         if says not in self._warned:

@@ -54,8 +54,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "take a pause at a checkpoint for a stall",
         "refresh/watch.py",
-        "        if now != self._moved[0] or self._waits_by_itself(refresh, at):\n",
-        "        if now != self._moved[0]:\n",
+        " or self._waits_by_itself(refresh, at) or",
+        " or",
         (f"{_REFRESH}a_canary_pauses_and_the_bake_time_is_counted_down",),
     ),
     Mutant(
