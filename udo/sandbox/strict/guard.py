@@ -18,6 +18,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.request:Request": ("from_primitives",),
     "moto.core.responses": ("ActionResult", "method_names_from_class"),
     "moto.core.responses:BaseResponse": ("_get_action", "_get_params", "call_action", "dispatch", "serialized"),
+    "moto.core.base_backend": ("BackendDict", "BaseBackend", "backend_lock"),
     "moto.core.base_backend:BackendDict": ("reset",),
     "moto.core.exceptions": ("JsonRESTError", "ServiceException"),
     "moto.core.serialize": (
