@@ -109,4 +109,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "if True:",
         ("tests/commands/test_unapplied.py::test_the_page_of_one_role_names_what_acts_on_the_group_otherwise_too",),
     ),
+    Mutant(
+        "take members of before for what the group launches now",
+        "groups/unapplied.py",
+        "members = [one for one in group.members if one.instance_id not in old]",
+        "members = [one for one in group.members if one.instance_id not in {*old} - {*old}]",
+        (f"{_STATUS}another_type_than_that_of_udo_yml_is_told_by_members_of_now_and_the_image_on_the_page_of_one",),
+    ),
 )
