@@ -65,7 +65,11 @@ def test_both_are_shown_old_value_to_new_and_swapped_and_set_by_one_write(world:
 
 def test_the_exit_code_tells_of_both(world: Any, udo: Udo) -> None:
     configuration_world(world)
-    for text, code in ((EQUAL, 0), (said("scaling_policies: {cpu: {ScalingAdjustment: 1}}"), 5), (CONFIG, 5)):
+    for text, code in (
+        (EQUAL, 0),
+        (said("scaling_policies: {cpu: {AdjustmentType: ChangeInCapacity, ScalingAdjustment: 1}}"), 5),
+        (CONFIG, 5),
+    ):
         write_config(text)
         assert udo("plan", "--exit-code").exit == code
         assert udo("plan").exit == 0
