@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from deploy_worlds import OTHER, SHA, begin, config, end, writes
 from guard_worlds import FROZEN, UNTIL
 from launch_worlds import CONFIG, configuration_world, launched_from, register_images, write_config
 from test_many_roles import TWO, two_groups
+
+from udo.schema import guards
 
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
@@ -172,3 +175,10 @@ def test_a_saved_plan_is_held_up_when_it_is_applied(world: Any, udo: Udo) -> Non
     assert launched_from(world) == "prod-webapp"
     assert udo("apply", "plan", *WHY).exit == 0
     assert udo("history", "-o", "json").json["data"][0]["reason"] == "the page is down"
+
+
+def test_every_verb_that_is_held_up_can_be_let_through_with_a_reason() -> None:
+    for verb in guards.FROZEN:
+        options = {name for one in import_module(f"udo.commands.{verb}").command.params for name in one.opts}
+        wanted = {"--override-freeze", "--reason", *(("--ignore-alarms",) if verb in guards.GUARDED else ())}
+        assert wanted <= options, verb
