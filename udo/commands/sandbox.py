@@ -174,8 +174,8 @@ def log(last: int) -> Result:
 def alarm(name: str | None, state: str | None) -> Result:
     """Show the alarms of CloudWatch in the sandbox, or set one to a STATE.
 
-    In ALARM it stays until another state is set; from then on it goes by its data again. An alarm is put there as in
-    AWS: aws cloudwatch put-metric-alarm.
+    In ALARM it stays until another state is set; from then on it goes by its data again. Those that guards of udo.yml
+    names are there from the start, in OK; others are put there as in AWS: aws cloudwatch put-metric-alarm.
 
     \b
     udo sandbox alarm                     list them
