@@ -354,7 +354,8 @@ def test_a_group_that_does_not_exist_is_named(world: Any, udo: Udo) -> None:
     write_config()
     told = udo("updatelc", "prod", "webapp")
     assert told.exit == 1
-    assert told.stderr.strip() == ("udo: group prod-webapp of prod webapp does not exist: looked in us-west-2")
+    make = "'udo create prod webapp' makes it"
+    assert told.stderr == f"udo: group prod-webapp of prod webapp does not exist: looked in us-west-2; {make}\n"
 
 
 def test_the_wrong_account_is_refused_before_the_first_write(world: Any, udo: Udo) -> None:

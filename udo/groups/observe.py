@@ -37,7 +37,8 @@ def existing_group(
     name = name or role.group_name
     group = groups.get(name)
     if group is None:
-        raise Absent(f"group {name} of {role.label} does not exist", hint=f"looked in {region}")
+        make = f"; 'udo create {role.cluster} {role.name}' makes it" if name == role.group_name else ""
+        raise Absent(f"group {name} of {role.label} does not exist", hint=f"looked in {region}{make}")
     if group.status:
         raise Conflict(f"group {group.name} is being deleted ({group.status})", hint="nothing was changed")
     return group
