@@ -19,7 +19,7 @@ from invariants import (
     what_acts_on_others_stays,
 )
 from launch_worlds import configuration
-from scenario import Case, Check, Scenario, cut_off
+from scenario import Case, Check, Scenario, after, cut_off
 from state import OURS, State
 
 CREATE = ("create", "prod", "webapp")
@@ -156,11 +156,12 @@ _CHECK = Check(
     end=_made,
     same=same,
 )
+_HALF = after(cut_off(_absent, "PutScalingPolicy", *CREATE), "unlock", "prod", "webapp", "--yes")
 CORE = {"create": Scenario(CREATE, _absent, _CHECK, config(_PARTS))}
 MORE = {
     "create-template": Scenario(CREATE, _undeployed, _CHECK, config()),
     "create-configuration": Scenario(CREATE, _undeployed, _CHECK, config("launch: {as: configuration}")),
     "create-mixed": Scenario(CREATE, _absent, _CHECK, config(_MIXED)),
-    "create-half": Scenario(CREATE, cut_off(_absent, "PutScalingPolicy", *CREATE), _CHECK, config(_PARTS)),
+    "create-half": Scenario(CREATE, _HALF, _CHECK, config(_PARTS)),
     "create-made": Scenario(CREATE, _without_deployment_group, _CHECK, config(f"deploy: {{{_ROLE}}}")),
 }
