@@ -122,3 +122,71 @@ def test_the_whole_cluster_is_updated_asked_once_and_a_protected_role_asks(
     assert udo("update", "prod", "--yes").exit == 0
     assert group(world)["HealthCheckGracePeriod"] == 120
     assert group(world, "prod-web")["DefaultInstanceWarmup"] == 60
+
+
+def test_a_group_that_a_service_of_aws_keeps_is_refused_before_anything_is_sent(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config())
+    client = asg(world)
+    client.delete_auto_scaling_group(AutoScalingGroupName="prod-webapp", ForceDelete=True)
+    other = client.describe_auto_scaling_groups(AutoScalingGroupNames=["prod-web"])["AutoScalingGroups"][0]
+    template = {"LaunchTemplateId": other["LaunchTemplate"]["LaunchTemplateId"], "Version": "1"}
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="prod-webapp",
+        MinSize=1,
+        MaxSize=4,
+        DesiredCapacity=2,
+        AvailabilityZones=["us-west-2a"],
+        LaunchTemplate=template,
+        Operator={"Principal": "eks.amazonaws.com"},
+    )
+    world.log.clear()
+    assert udo(*UPDATE).stdout == "prod-webapp is as udo.yml says\n"
+    write("health_check: {grace: 2m}", "lifecycle_hooks: {}")
+    done = udo(*UPDATE, "--delete-extras", "--yes")
+    assert (done.exit, done.stderr.count("\n"), writes(world)) == (7, 1, [])
+    assert "prod-webapp is kept by eks.amazonaws.com: nothing was changed; change it there" in done.stderr
+
+
+EXTRAS = ("DeletePolicy", "DeleteScheduledAction", "DeleteLifecycleHook", "DisableMetricsCollection", "DeleteTags")
+
+
+@pytest.mark.parametrize("kind", ["drop", "kill", "deny"])
+@pytest.mark.parametrize("operation", EXTRAS)
+def test_extras_that_are_cut_off_or_refused_go_with_the_next_run_and_what_services_keep_stays(
+    shop: Any, udo: Udo, kind: str, operation: str
+) -> None:
+    client, name = asg(shop), {"AutoScalingGroupName": "prod-webapp"}
+    client.put_scaling_policy(**name, PolicyName="up", AdjustmentType="ChangeInCapacity", ScalingAdjustment=1)
+    for policy in ("up", "ECSManagedAutoScalingPolicy-1"):
+        client.put_scaling_policy(**name, PolicyName=policy, AdjustmentType="ChangeInCapacity", ScalingAdjustment=1)
+    client.put_scheduled_update_group_action(**name, ScheduledActionName="day", Recurrence="0 6 * * *", MinSize=1)
+    kept = "CodeDeploy-managed-automatic-launch-deployment-hook-x"
+    launching = {"LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING", "HeartbeatTimeout": 60}
+    for hook in ("old", kept):
+        client.put_lifecycle_hook(**name, LifecycleHookName=hook, **launching)
+    client.enable_metrics_collection(**name, Granularity="1Minute", Metrics=["GroupMinSize", "GroupMaxSize"])
+    tag = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "Value": "x", "PropagateAtLaunch": True}
+    client.create_or_update_tags(Tags=[{**tag, "Key": key} for key in ("old", "eks:cluster")])
+    write(
+        *("scaling_policies: {}", "scheduled_actions: {}", "lifecycle_hooks: {}", "metrics: [GroupMaxSize]"),
+        "tags: {team: payments}",
+    )
+    deleting = (*UPDATE, "--delete-extras", "--yes")
+    shop.faults.add(Fault(kind, operation, after=kind != "deny"))
+    if kind == "kill":
+        with pytest.raises(Killed):
+            udo(*deleting)
+        shop.faults.clear()
+        assert udo("unlock", "prod", "webapp", "--yes").exit == 0
+    elif kind == "deny":
+        assert udo(*deleting).exit == 6
+    shop.faults.clear()
+    assert udo(*deleting).exit == 0
+    assert ([*policies(shop)], schedules(shop), [*hooks(shop)]) == (["ECSManagedAutoScalingPolicy-1"], {}, [kept])
+    assert (metrics(shop), {*tags(shop)} & {"old", "eks:cluster", "team"}) == (
+        {"GroupMaxSize"},
+        {"eks:cluster", "team"},
+    )
+    assert udo(*UPDATE, "--delete-extras").stdout == "prod-webapp is as udo.yml says\n"

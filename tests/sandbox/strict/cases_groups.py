@@ -382,3 +382,14 @@ def maintenance_policies_have_both_bounds(aws: Account) -> None:
         policy = {name: number for name, number in given.items() if number is not None}
         refused(aws.update, "ValidationError", InstanceMaintenancePolicy=policy)
     aws.update(InstanceMaintenancePolicy={"MinHealthyPercentage": 90, "MaxHealthyPercentage": 120})
+
+
+def groups_of_operators_are_theirs_alone(aws: Account) -> None:
+    aws.group(size=1, Operator={"Principal": "eks.amazonaws.com"})
+    aws.group("other", size=1)
+    holds(aws.described().get("Operator") == {"Principal": "eks.amazonaws.com"}, "not shown")
+    refused(aws.update, "AccessDenied", "eks.amazonaws.com", MaxSize=5)
+    own = {"AutoScalingGroupName": "web"}
+    refused(aws.autoscaling.set_desired_capacity, "AccessDenied", DesiredCapacity=2, **own)
+    refused(aws.autoscaling.suspend_processes, "AccessDenied", ScalingProcesses=["Launch"], **own)
+    aws.update("other", MaxSize=5)

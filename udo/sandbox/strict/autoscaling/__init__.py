@@ -37,6 +37,7 @@ SERVICE = Service(
         "moto.autoscaling.models:FakeScalingPolicy": ("arn", "policy_arn"),
         "moto.autoscaling.models:InstanceState": ("launch_configuration_name", "launch_template"),
         "moto.autoscaling.responses": ("AutoScalingResponse",),
+        "moto.core.errors": ("COMMON_ERROR_CODES",),
         "moto.vpclattice.models": ("vpclattice_backends",),
     },
     fields={

@@ -12,6 +12,7 @@ from udo.sandbox.strict.autoscaling import lifecycle_hooks
 from udo.sandbox.strict.autoscaling.activities import activities_of_deleted_groups_are_apart
 from udo.sandbox.strict.autoscaling.capacity import reconcile, retire
 from udo.sandbox.strict.autoscaling.groups_known import known_group, known_member
+from udo.sandbox.strict.autoscaling.operators import keep_operator
 from udo.sandbox.strict.autoscaling.policy_alarms import alarms_of_deleted_policies_lose_their_action
 from udo.sandbox.strict.autoscaling.traffic_sources import attach_lattice
 from udo.sandbox.strict.pages import limit, page
@@ -140,6 +141,7 @@ def create_auto_scaling_group(request: Request) -> None:
     group.health_check_grace_period = 0
     update_takes_over_every_property(group, request.params)
     attach_lattice(request, group)
+    keep_operator(request, group)
 
 
 @answers("autoscaling", "UpdateAutoScalingGroup")

@@ -6,7 +6,7 @@ from typing import Any
 
 from udo.sandbox.strict.rules import Refusal, Request, refuses
 
-_NAMING_A_GROUP = (
+NAMING_A_GROUP = (
     "AttachInstances",
     "AttachLoadBalancerTargetGroups",
     "AttachLoadBalancers",
@@ -77,7 +77,7 @@ def known_member(backend: Any, instance_id: str) -> tuple[Any, Any]:
     )
 
 
-@refuses("autoscaling", *_NAMING_A_GROUP, moto="crashes on most of them (HTTP 500)")
+@refuses("autoscaling", *NAMING_A_GROUP, moto="crashes on most of them (HTTP 500)")
 def unknown_groups_are_refused(request: Request) -> None:
     """Naming a group that does not exist is ValidationError, in every operation on one group.
 
