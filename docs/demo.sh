@@ -44,6 +44,10 @@ run 'udo updatelc prod webapp'
 chapter "Again, nothing is left to do. Running instances were not touched; the next ones will be new."
 run 'udo updatelc prod webapp'
 run 'udo versions prod webapp'
+chapter "To bring it to those that run is AWS's instance refresh. What will it do, and what will it meet?"
+run 'udo refresh prod webapp --warmup 0 --dry-run'
+chapter "And it is followed to its end, as it would be from any other machine:"
+run 'udo refresh prod webapp --warmup 0 --yes'
 
 chapter "Now a deployment by CodeDeploy, followed to its end:"
 run 'udo deploy stage worker 740800d7e4cc3e6e5a3b2c1d0f9e8d7c6b5a4938'
