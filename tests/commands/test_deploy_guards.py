@@ -247,3 +247,13 @@ def test_a_stage_after_the_queue_is_refused_by_an_alarm_and_by_a_window(world: A
     assert done.exit == 7, done.stderr
     assert UNTIL in done.stderr.splitlines()[-1]
     assert created(world) == []
+
+
+def test_stop_names_the_alarm_and_continues(world: Any, udo: Udo, seeded: Seeded) -> None:
+    shop(world, seeded)
+    begin(world)
+    ring(world, "prod-5xx")
+    done = udo("stop", "prod", "webapp")
+    assert done.exit == 0, done.stderr
+    assert "alarm prod-5xx is in ALARM" in done.stderr
+    assert "this is a way back and continues" in done.stderr

@@ -279,3 +279,25 @@ def test_the_wrong_account_is_told_before_alarms_are_read(guarded: Any, udo: Udo
     done = udo(*UPDATE)
     assert (done.exit, reads(guarded)) == (7, 0)
     assert "999999999999" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("update", "prod"), ("destroy", "prod", "webapp", "--confirm", "prod-webapp")], ids=lambda one: one[0]
+)
+def test_what_changes_or_ends_a_group_is_refused_while_an_alarm_rings(
+    guarded: Any, udo: Udo, words: tuple[str, ...]
+) -> None:
+    write_config(CONFIG.replace("m7g.large}", "m7g.large, health_check: {grace: 7m}}") + GUARDS)
+    ring(guarded, "prod-5xx")
+    guarded.log.clear()
+    done = udo(*words)
+    assert (done.exit, writes(guarded)) == (7, []), done.stderr
+    assert "alarm prod-5xx is in ALARM (udo.yml:7)" in done.stderr
+
+
+def test_resume_names_the_alarm_and_continues(guarded: Any, udo: Udo) -> None:
+    assert udo("suspend", "prod", "webapp", "AZRebalance").exit == 0
+    ring(guarded, "prod-5xx")
+    done = udo("resume", "prod", "webapp", "AZRebalance")
+    assert done.exit == 0, done.stderr
+    assert "alarm prod-5xx is in ALARM (udo.yml:7); this is a way back and continues" in done.stderr
