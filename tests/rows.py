@@ -14,6 +14,20 @@ GROUP = {"MinSize": 1, "MaxSize": 3, "DesiredCapacity": 2, "Instances": [], "Tag
 DEPLOYMENT = {"applicationName": "shop", "deploymentGroupName": "prod-webapp", "creator": "user"}
 
 
+class Answering:
+    """The AWS of the present case, for clients that are made once."""
+
+    rows: Rows
+
+    def attach(self, session: Any) -> None:
+        """Answers in place of the network."""
+        session.set_credentials("k", "s")
+        session.register("before-call", self._answer)
+
+    def _answer(self, **event: Any) -> Any:
+        return self.rows.answer(**event)
+
+
 class Rows:
     """An AWS that answers every read with the rows of a case, and fails a test that writes."""
 
@@ -21,12 +35,8 @@ class Rows:
         self._case = case
         self.asked: list[str] = []
 
-    def attach(self, session: Any) -> None:
-        """Answers in place of the network."""
-        session.set_credentials("k", "s")
-        session.register("before-call", self._answer)
-
-    def _answer(self, model: Any, params: Mapping[str, Any], **_event: Any) -> Any:
+    def answer(self, model: Any, params: Mapping[str, Any], **_event: Any) -> Any:
+        """What botocore takes for the answer to a request."""
         self.asked.append(f"{model.service_model.signing_name}:{model.name}")
         if model.name in self._case.get("denied", ()):
             return _failed("AccessDeniedException", f"not authorized to perform {model.name}", 403)

@@ -16,13 +16,14 @@ import datetime
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import actions
 import pytest
 import yaml
-from rows import Rows
+from rows import Answering, Rows
 
 FOLDER = Path(__file__).parent / "plans"
 CASES = sorted(FOLDER.glob("*/*.yml"))
@@ -62,9 +63,32 @@ def _told(value: Any) -> Any:
     return value
 
 
+def _kept(session: Any, make: Callable[..., Any], clients: dict[str, Any], service: str, **how: Any) -> Any:
+    """A client that was made before in the same way, for another case."""
+    config = sorted(vars(how["config"])["_user_provided_options"].items())
+    key = repr((service, how | {"config": config}, type(session.get_component("data_loader")), session.profile))
+    if key not in clients:
+        clients[key] = make(service, **how)
+    return clients[key]
+
+
+@pytest.fixture(scope="session")
+def answering() -> Answering:
+    return Answering()
+
+
+@pytest.fixture(scope="session")
+def clients() -> dict[str, Any]:
+    return {}
+
+
 @pytest.fixture
 def planned(
-    capsys: pytest.CaptureFixture[str], loader: Any, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
+    loader: Any,
+    answering: Answering,
+    clients: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Mapping[str, Any]], Any]:
     """What `udo ARGV --dry-run -o json` says of a case."""
 
@@ -73,9 +97,10 @@ def planned(
 
         def prepare(session: Any) -> None:
             session.register_component("data_loader", loader)
-            rows.attach(session)
+            answering.attach(session)
+            session.create_client = partial(_kept, session, session.create_client, clients)
 
-        rows = Rows(case)
+        rows = answering.rows = Rows(case)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
         Path("udo.yml").write_text(case["udo.yml"], encoding="utf-8")
         argv = case.get("argv", ["updatelc", "prod", "webapp"])
