@@ -15,9 +15,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
 
 from udo.errors import UsageError
 from udo.sandbox.faults import Cut, Fault, InstanceFault, Killed, parse
+from udo.sandbox.transports import _moment
 from udo.sandbox.world import World
 
 ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=5)
@@ -310,3 +312,14 @@ def test_a_client_process_is_killed_at_its_call(world: World, served_world: Any,
     assert client.returncode == -signal.SIGKILL
     blocks = {vpc["CidrBlock"] for vpc in aws("ec2").describe_vpcs()["Vpcs"]}
     assert ("10.9.0.0/16" in blocks) == after
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123Z", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00"),
+        *("Mon, 02 Mar 2026 10:00:00 GMT", 1764000000.5, "1764000000"),
+    ],
+)
+def test_a_moment_is_the_one_that_botocore_reads(told: Any) -> None:
+    assert _moment(told) == parse_timestamp(told)

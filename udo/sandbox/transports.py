@@ -8,12 +8,14 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from botocore.utils import parse_timestamp
 from moto.core.request import Request as MotoRequest
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
@@ -52,7 +54,19 @@ def session(world: World) -> Any:
     made.set_config_variable("config_file", os.devnull)
     made.set_config_variable("credentials_file", os.devnull)
     made.set_config_variable("profile", None)
+    made.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     return made
+
+
+def _moment(told: Any) -> datetime:
+    """A moment as AWS tells it; most are of one form, which botocore would look at piece by piece for."""
+    if isinstance(told, str):
+        with suppress(ValueError):
+            found = datetime.fromisoformat(told)
+            if found.tzinfo:
+                return found
+    moment: datetime = parse_timestamp(told)
+    return moment
 
 
 def _way(world: World, *, aside: bool = False) -> Any:
