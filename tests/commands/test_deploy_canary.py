@@ -67,6 +67,7 @@ def test_one_zone_has_it_while_the_other_waits(world: Any, udo: Udo, seeded: See
         at(world, "GetDeployment", look, nth)
     done = udo(*DEPLOY, "--timeout", "60m")
     assert done.exit == 0, done.stderr
+    assert "InProgress  2 done, 2 not begun of 4, waiting before the next zone" in done.stderr
     assert writes(world) == ["CreateDeploymentConfig", "CreateDeployment"]
     canary = [when for when, counts in seen if set(counts.values()) == {2} and len(counts) == 1]
     assert canary[-1] - canary[0] > 500

@@ -228,6 +228,7 @@ def deployment_from(row: Mapping[str, Any]) -> Deployment:
         previous=row.get("previousRevision") or {},
         outdated_only=bool(row.get("updateOutdatedInstancesOnly")),
         suspends=_suspends(row),
+        config=row.get("deploymentConfigName", ""),
     )
 
 

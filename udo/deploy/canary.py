@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.plan import Call, Pair, Read
 from udo.deploy.arithmetic import AWS_OWN, ONE_AT_A_TIME, arithmetic
+from udo.deploy.watch import CANARY
 from udo.errors import AwsError, Conflict, Refused, UsageError
 from udo.model.deployments import DeploymentConfig, Minimum, Zonal
 
@@ -117,7 +118,7 @@ def canary_config(base: DeploymentConfig, zones: Mapping[str, int], pause: int) 
     each = base.zonal.minimum if base.zonal else _share(base.minimum, zones)
     config = DeploymentConfig("", hosts, Zonal(each, pause, base.zonal.wait if base.zonal else 0))
     written = json.dumps(content(config), sort_keys=True)
-    return DeploymentConfig(f"udo-{hashlib.sha256(written.encode()).hexdigest()[:16]}", hosts, config.zonal)
+    return DeploymentConfig(f"{CANARY}{hashlib.sha256(written.encode()).hexdigest()[:16]}", hosts, config.zonal)
 
 
 def content(config: DeploymentConfig) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from udo.change.waiting import Clock
     from udo.model.deployments import LifecycleEvent
 
+# What the names of deployment configurations begin with that make a zone the canary.
+CANARY = "udo-"
 ENDED = ("Succeeded", "Failed", "Stopped")
 # Source: API_TargetStatus.
 _FINISHED = ("Succeeded", "Failed", "Skipped")
@@ -38,6 +40,7 @@ class Deployment:
         self._warned: set[str] = set()
         self._silent = False
         self._status = ""
+        self._has_canary = False
         self._overview: Mapping[str, int] = {}
         self._targets: dict[str, DeploymentTarget] = {}
 
@@ -45,6 +48,7 @@ class Deployment:
         """Its status, what changed since the last poll, and its targets."""
         found = self._reads.deployment(self._id)
         self._status, self._overview = found.status, found.overview
+        self._has_canary = found.config.startswith(CANARY)
         events = tuple(self._told())
         return Poll(self._status, events, tuple(self._targets.values()))
 
@@ -113,7 +117,10 @@ class Deployment:
         parts = [f"{states[name]} {word}" for name, word in _WORDS.items() if states.get(name)]
         begun = sum(states.get(name, 0) for name in _WORDS)
         parts += [f"{total - begun} {_NOT_BEGUN}"] if begun < total else []
-        return f"  {', '.join(parts)} of {total}"
+        # Nobody is at work, some have it and some wait: a zone was the canary, or the one before the next.
+        rests = self._has_canary and self._status == "InProgress" and not states.get("InProgress")
+        pause = ", waiting before the next zone" if rests and states.get("Succeeded") and begun < total else ""
+        return f"  {', '.join(parts)} of {total}{pause}"
 
     def _fraction(self) -> float | None:
         total = sum(self._overview.values()) or len(self._ids)

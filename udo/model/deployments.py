@@ -67,7 +67,7 @@ class Deployment:
     """A CodeDeploy deployment; `overview` counts targets by state; `revision` is AWS's own mapping.
 
     One that is `outdated_only` reaches the instances that have another revision, and no others; `previous` is the
-    revision before it; `suspends` are the processes that CodeDeploy suspends for it.
+    revision before it; `suspends` are the processes that CodeDeploy suspends for it, `config` is how it deploys.
     """
 
     deployment_id: str
@@ -86,6 +86,7 @@ class Deployment:
     outdated_only: bool = False
     previous: Mapping[str, Any] = field(default_factory=dict)
     suspends: tuple[str, ...] = ()
+    config: str = ""
 
     @property
     def outcome(self) -> str:
