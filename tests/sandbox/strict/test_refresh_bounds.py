@@ -23,7 +23,7 @@ OWN = {"AutoScalingGroupName": "web"}
 
 @dataclass(frozen=True)
 class Case:
-    """A group and how it is refreshed; `already` of its members are what it is refreshed to."""
+    """A group and how it is refreshed: `already` of its members match before, and so many launches are `failing`."""
 
     size: int
     already: int
@@ -36,6 +36,7 @@ class Case:
     delay: int
     bake: int
     skips: bool
+    failing: int = 0
 
     def preferences(self) -> dict[str, Any]:
         more: dict[str, Any] = {"InstanceWarmup": self.warmup, "BakeTime": self.bake, "SkipMatching": self.skips}
@@ -62,6 +63,7 @@ def cases(draw: Any) -> Case:
         delay=draw(st.sampled_from([0, 600])),
         bake=draw(st.sampled_from([0, 60])),
         skips=draw(st.booleans()),
+        failing=draw(st.sampled_from([0, 0, 1, 5])),
     )
 
 
@@ -78,6 +80,8 @@ def built(world: Any, case: Case) -> Any:
     account.update(LaunchTemplate=two, DesiredCapacity=case.size)
     account.update(LaunchTemplate=one)
     account.delay(boot=float(case.boot), terminate=float(case.terminate))
+    if case.failing:
+        account.launch_fault(times=case.failing)
     account.autoscaling.start_instance_refresh(
         **OWN, DesiredConfiguration={"LaunchTemplate": two}, Preferences=case.preferences()
     )
@@ -119,6 +123,7 @@ def keeps_its_promise(world: Any, case: Case) -> None:
 @example(Case(10, 0, 80, None, warmup=300, boot=45, terminate=20, checkpoints=(), delay=0, bake=0, skips=False))
 @example(Case(10, 3, 100, 120, warmup=300, boot=45, terminate=200, checkpoints=(), delay=0, bake=60, skips=True))
 @example(Case(10, 0, 50, 150, warmup=30, boot=45, terminate=0, checkpoints=(15, 50), delay=0, bake=0, skips=False))
+@example(Case(1, 0, 0, None, 0, boot=0, terminate=0, checkpoints=(), delay=0, bake=0, skips=False, failing=1))
 @given(case=cases())
 def test_a_refresh_stays_within_its_bounds_and_ends(world: Any, case: Case) -> None:
     keeps_its_promise(world, case)

@@ -136,7 +136,7 @@ def _proceed(group: Any, refresh: Refresh) -> bool:
     if checkpoints_pause_a_refresh(refresh, fleet, total, checkpoints):
         return True
     is_over = refresh.passed == checkpoints[-1] or not fleet.left
-    if is_over and (_whole(fleet, size) or not refresh.seen):
+    if is_over and (_whole(fleet, size) or not refresh.touched):
         _bake_or_end(group, refresh)
         return True
     goal = next((one for one in checkpoints if one > refresh.passed), checkpoints[-1])
@@ -210,6 +210,7 @@ def _replace(group: Any, refresh: Refresh, fleet: Fleet, keep: int) -> bool:
     reconcile(group, "")
     if victims:
         refresh.stuck = None
+    refresh.touched = refresh.touched or bool(victims or fleet.standby) or len(group.instance_states) != before
     return bool(victims) or len(group.instance_states) != before
 
 

@@ -29,7 +29,7 @@ class Refresh:
     `source` is what it launches from where it has a desired configuration, `warmup` how many seconds new instances
     warm up. `passed` is the percentage of the last checkpoint that was reached, `until` when its delay or the bake
     time is over; `ready` are the new instances that serve, `seen` all there were, `stuck` since when it gets no
-    further, `moved` the last moment it was looked at.
+    further, `moved` the last moment it was looked at, `touched` whether it has replaced anything.
     """
 
     refresh_id: str
@@ -55,6 +55,7 @@ class Refresh:
     ready: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     waits: bool = True
+    touched: bool = False
     rollback: Rollback | None = None
 
     @property
