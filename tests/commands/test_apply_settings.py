@@ -27,7 +27,6 @@ from test_plan_command import EQUAL, second_group
 from test_plan_settings import BOTH, said
 from update_worlds import asg, hooks, metrics, policies, schedules, tags
 from whole import some
-from whole import some
 
 from udo.sandbox.faults import Fault, Killed
 
