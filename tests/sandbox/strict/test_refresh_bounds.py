@@ -15,6 +15,7 @@ from whole import examples
 from udo.model.refreshes import Preferences
 from udo.refresh.arithmetic import bounds
 from udo.sandbox.clock import Clock
+from udo.sandbox.strict import launch_faults
 from udo.sandbox.strict.autoscaling.refresh_arithmetic import healthy_percentages_bound_a_refresh
 from udo.sandbox.strict.autoscaling.refresh_moments import due
 
@@ -23,7 +24,8 @@ OWN = {"AutoScalingGroupName": "web"}
 
 @dataclass(frozen=True)
 class Case:
-    """A group and how it is refreshed: `already` of its members match before, and so many launches are `failing`."""
+    """A group and how it is refreshed: `already` of its members match before, so many launches are `failing`, and so
+    many new members `sick`."""
 
     size: int
     already: int
@@ -37,6 +39,7 @@ class Case:
     bake: int
     skips: bool
     failing: int = 0
+    sick: int = 0
 
     def preferences(self) -> dict[str, Any]:
         more: dict[str, Any] = {"InstanceWarmup": self.warmup, "BakeTime": self.bake, "SkipMatching": self.skips}
@@ -64,6 +67,7 @@ def cases(draw: Any) -> Case:
         bake=draw(st.sampled_from([0, 60])),
         skips=draw(st.booleans()),
         failing=draw(st.sampled_from([0, 0, 1, 5])),
+        sick=draw(st.sampled_from([0, 0, 1, 5])),
     )
 
 
@@ -82,6 +86,8 @@ def built(world: Any, case: Case) -> Any:
     account.delay(boot=float(case.boot), terminate=float(case.terminate))
     if case.failing:
         account.launch_fault(times=case.failing)
+    if case.sick:
+        account.launch_fault(times=case.sick, error="unhealthy")
     account.autoscaling.start_instance_refresh(
         **OWN, DesiredConfiguration={"LaunchTemplate": two}, Preferences=case.preferences()
     )
@@ -101,6 +107,7 @@ def keeps_its_promise(world: Any, case: Case) -> None:
             one
             for one, state in states
             if state == "InService"
+            and not launch_faults.sick(one.instance_id)
             and (one.instance_id in old or world.clock.now() >= one.udo_in_service_at + case.warmup)
         ]
         assert len(warm) >= promised.least
