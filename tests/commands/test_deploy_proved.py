@@ -95,7 +95,7 @@ class Failing:
     ("event", "where"),
     rows(
         [(event, where) for event in (*EVENTS, *TRAFFIC) for where in WHERE],
-        [(event, WHERE[number % 4]) for number, event in enumerate((*EVENTS, *TRAFFIC)) if number % 3 == 0],
+        [(event, WHERE[number % 4]) for number, event in enumerate((*EVENTS, *TRAFFIC)) if number % 5 == 0],
     ),
 )
 def test_what_fails_is_told_folded_and_kept_and_the_mended_revision_reaches_all(

@@ -66,7 +66,7 @@ def test_without_a_place_for_its_output_that_is_told(fleet: Make, options: tuple
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("via", some(["paramiko", "openssh"], "paramiko"))
+@pytest.mark.parametrize("via", some(["paramiko", "openssh"]))
 @pytest.mark.parametrize(
     ("number", "status"),
     rows(SIGNALS, SIGNALS[:1]),

@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "udo")
 SWEPT = ("updatelc-configuration", "updatelc-template", "to-template", "rollback-mixed", "prune-template")
 
 
-@pytest.mark.parametrize("name", some(SWEPT, "prune-template"))
+@pytest.mark.parametrize("name", some(SWEPT))
 def test_killed_between_any_two_calls_the_next_run_ends_in_the_same_state(
     served_world: Any, arena: Arena, cases: Callable[[int], None], name: str
 ) -> None:

@@ -223,7 +223,7 @@ def _takes_the_template(world: Any) -> None:
             ("updatelc-mixed", _takes_the_template),
             ("to-template", _takes_the_template),
         ],
-        kept=[("updatelc-configuration", _takes_the_name)],
+        kept=[],
     ),
 )
 def test_a_name_that_a_colleague_took_meanwhile_is_not_ours(

@@ -30,11 +30,10 @@ LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after"
 LOST = ("killed-after", "dropped-after")
 USUAL = {
     "updatelc-template": (*LOST, "failed-after", "interrupted-after"),
-    "deploy-next": ("killed-after", "interrupted-after"),
-    **dict.fromkeys(("updatelc-configuration", "updatelc-mixed", "to-template", "rollback-template"), LOST[:1]),
+    "deploy-next": LOST[:1],
+    **dict.fromkeys(("updatelc-configuration", "rollback-template"), LOST[:1]),
     **dict.fromkeys(("prune-configuration", "prune-template", "scale-up", "sleep", "standby"), LOST[:1]),
-    **dict.fromkeys(("stop", "update", "create", "destroy", "deploy-canary"), LOST[:1]),
-    "updatelc-refresh-template": LOST[:1],
+    **dict.fromkeys(("stop", "create"), LOST[:1]),
 }
 CASES = [(name, kind) for name in LOCKED for kind in KINDS if WHOLE or name not in KIN or kind in LEAVING]
 EACH_TIME = [one for one in CASES if one[1] in USUAL.get(one[0], ())]
