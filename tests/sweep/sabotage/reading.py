@@ -61,8 +61,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "stop at a deployment group that was deleted",
         "history/from_aws.py",
-        "            continue\n",
-        "            return\n",
+        '            _warn(error, f"deployments to {name}", warn)\n            continue\n',
+        '            _warn(error, f"deployments to {name}", warn)\n            return\n',
         tests=("tests/commands/test_history.py::test_a_deployment_group_that_was_deleted_does_not_hide_the_others",),
     ),
     Mutant(

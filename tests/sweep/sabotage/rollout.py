@@ -144,8 +144,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "give an instance its traffic back while it is deployed to",
         "sandbox/strict/autoscaling/capacity.py",
-        "for target in targets if target not in blocked]",
-        "for target in targets]",
+        "for member in group.active_instances() if member.instance_id not in blocked]",
+        "for member in group.active_instances()]",
         _rule("traffic_is_blocked_meanwhile"),
     ),
     Mutant(

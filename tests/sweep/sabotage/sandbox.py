@@ -172,8 +172,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "send requests to a member in standby",
         "sandbox/strict/autoscaling/capacity.py",
-        "for member in group.active_instances()]",
-        "for member in group.instance_states]",
+        "for member in group.active_instances() if member",
+        "for member in group.instance_states if member",
         (
             "tests/sandbox/strict/test_rules.py::test_the_rule_holds_in_the_sandbox[only_members_in_service_are_targets]",
         ),
