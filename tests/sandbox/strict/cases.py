@@ -25,6 +25,7 @@ import cases_scaling
 import cases_schedules
 import cases_targets
 import cases_volumes
+import cases_warm
 from account import Account
 
 _MODULES = (
@@ -48,6 +49,7 @@ _MODULES = (
     cases_schedules,
     cases_targets,
     cases_volumes,
+    cases_warm,
 )
 
 CASES: dict[str, Callable[[Account], None]] = {

@@ -96,6 +96,11 @@ def other_zones_take_what_one_cannot(group: Any, place: str, count: int, without
     return _spread(group, count, without)
 
 
+def spare_instances(group: Any, count: int) -> list[Any]:
+    """Instances of the group's launch data that are no members of it, spread like these."""
+    return [one for place, number in _spread(group, count) for one in _run(group, place, number).instances]
+
+
 def _zone_of(group: Any, place: str) -> str:
     return str(group.ec2_backend.get_subnet(place).availability_zone) if group.vpc_zone_identifier else place
 
