@@ -24,6 +24,7 @@ from create_worlds import (
     write,
 )
 from deploy_worlds import members, writes
+from whole import rows
 
 from udo.sandbox.faults import Fault
 from udo.sandbox.strict import LaunchFault, delays, launch_faults, quotas
@@ -53,34 +54,49 @@ def refused(world: Any, udo: Udo, exit: int, *words: str) -> str:
     return str(told)
 
 
-@pytest.mark.parametrize(
-    ("lines", "words"),
-    [
-        (("scale_policy: {min_size: 3, max_size: 2}", ZONES), ("min_size 3 is more than max_size 2",)),
-        (("scale_policy: {min_size: 1}", ZONES), ("does not say scale_policy.max_size", "udo.yml:")),
-        ((ZONES,), ("scale_policy.min_size and scale_policy.max_size",)),
-        ((BASE,), ("does not say where its group lives", "availability_zones")),
-        (
-            (BASE, ZONES, f"scaling_policies: {{cpu: {TRACKING}}}}}}}"),
-            ("udo.yml:15:", "scaling_policies.cpu of prod webapp needs one metric"),
-        ),
-        (
-            (BASE, ZONES, "scaling_policies: {up: {AdjustmentType: ChangeInCapacity}}"),
-            ("scaling_policies.up of prod webapp needs ScalingAdjustment",),
-        ),
-        ((BASE, ZONES, "lifecycle_hooks: {drain: {HeartbeatTimeout: 60}}"), ("LifecycleTransition",)),
-        ((BASE, ZONES, "ami: null"), ("does not say ami", "udo.yml:")),
-        ((BASE, ZONES, "instance_type: null"), ("does not say instance_type",)),
-        (
-            (BASE, ZONES, "launch: {as: configuration}", "mixed_instances: {Overrides: [{InstanceType: t3.small}]}"),
-            ("needs a launch template", "udo.yml:"),
-        ),
-        (
-            (BASE, ZONES, "spot_price: '0.01'", "mixed_instances: {Overrides: [{InstanceType: t3.small}]}"),
-            ("spot_price", "does not go with mixed_instances"),
-        ),
-    ],
-)
+UNSAID = [
+    (("scale_policy: {min_size: 3, max_size: 2}", ZONES), ("min_size 3 is more than max_size 2",)),
+    (("scale_policy: {min_size: 1}", ZONES), ("does not say scale_policy.max_size", "udo.yml:")),
+    ((ZONES,), ("scale_policy.min_size and scale_policy.max_size",)),
+    ((BASE,), ("does not say where its group lives", "availability_zones")),
+    (
+        (BASE, ZONES, f"scaling_policies: {{cpu: {TRACKING}}}}}}}"),
+        ("udo.yml:15:", "scaling_policies.cpu of prod webapp needs one metric"),
+    ),
+    (
+        (BASE, ZONES, "scaling_policies: {up: {AdjustmentType: ChangeInCapacity}}"),
+        ("scaling_policies.up of prod webapp needs ScalingAdjustment",),
+    ),
+    (
+        (BASE, ZONES, "scheduled_actions: {night: {Recurrence: '0 1 * * *'}}"),
+        ("udo.yml:15:", "scheduled_actions.night of prod webapp sets no size"),
+    ),
+    ((BASE, ZONES, "lifecycle_hooks: {drain: {HeartbeatTimeout: 60}}"), ("LifecycleTransition",)),
+    ((BASE, ZONES, "ami: null"), ("does not say ami", "udo.yml:")),
+    ((BASE, ZONES, "instance_type: null"), ("does not say instance_type",)),
+    (
+        (BASE, ZONES, "launch: {as: configuration}", "mixed_instances: {Overrides: [{InstanceType: t3.small}]}"),
+        ("needs a launch template", "udo.yml:"),
+    ),
+    (
+        (BASE, ZONES, "spot_price: '0.01'", "mixed_instances: {Overrides: [{InstanceType: t3.small}]}"),
+        ("spot_price", "does not go with mixed_instances"),
+    ),
+]
+UNKNOWN = [
+    ("ami: ami-0bbbbbbbbbbbbbbbb", ("image ami-0bbbbbbbbbbbbbbbb", "no such image")),
+    ("instance_type: t99.small", ("instance type t99.small",)),
+    ("keypair_name: nosuch", ("key pair nosuch",)),
+    ("iam_profile: nosuch", ("instance profile nosuch",)),
+    ("elbs: [nosuch]", ("load balancer nosuch",)),
+    ("target_groups: [nosuch]", ("target group nosuch", "does not exist")),
+    ("security_groups: [nosuch]", ("security group nosuch", "does not exist")),
+    ("availability_zones: [us-west-2z]", ("availability zone us-west-2z",)),
+    ("vpc: vpc-1", ("vpc-1", "default VPC")),
+]
+
+
+@pytest.mark.parametrize(("lines", "words"), rows(UNSAID, UNSAID[1::4]))
 def test_what_udo_yml_does_not_say_or_says_twice_is_told_with_its_place(
     shop: Any, udo: Udo, lines: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
@@ -88,20 +104,7 @@ def test_what_udo_yml_does_not_say_or_says_twice_is_told_with_its_place(
     refused(shop, udo, 2, *words)
 
 
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [
-        ("ami: ami-0bbbbbbbbbbbbbbbb", ("image ami-0bbbbbbbbbbbbbbbb", "no such image")),
-        ("instance_type: t99.small", ("instance type t99.small",)),
-        ("keypair_name: nosuch", ("key pair nosuch",)),
-        ("iam_profile: nosuch", ("instance profile nosuch",)),
-        ("elbs: [nosuch]", ("load balancer nosuch",)),
-        ("target_groups: [nosuch]", ("target group nosuch", "does not exist")),
-        ("security_groups: [nosuch]", ("security group nosuch", "does not exist")),
-        ("availability_zones: [us-west-2z]", ("availability zone us-west-2z",)),
-        ("vpc: vpc-1", ("vpc-1", "default VPC")),
-    ],
-)
+@pytest.mark.parametrize(("key", "words"), rows(UNKNOWN, UNKNOWN[::3]))
 def test_what_does_not_exist_is_told_before_anything_is_made(
     shop: Any, udo: Udo, key: str, words: tuple[str, ...]
 ) -> None:

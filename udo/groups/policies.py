@@ -1,4 +1,4 @@
-"""What AWS asks of scaling policies and maintenance policies, once udo.yml is merged: told before anything is sent."""
+"""What AWS asks of policies and scheduled actions, once udo.yml is merged: told before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "PredictiveScaling": ("PredictiveScalingConfiguration",),
 }
 _USUAL = "SimpleScaling"
+# Source: API_PutScheduledUpdateGroupAction: one of them at least.
+_SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 # Source: API_InstanceMaintenancePolicy.
 _BOUNDS = ("MinHealthyPercentage", "MaxHealthyPercentage")
 _GAP = 100
@@ -32,6 +34,15 @@ def check_policy(role: Role, name: str, said: Mapping[str, Any]) -> None:
     """
     if wrong := _wrong_policy(said):
         raise _problem(role, "scaling_policies", name, wrong)
+
+
+def check_action(role: Role, name: str, said: Mapping[str, Any]) -> None:
+    """Accepts a scheduled action that sets a size.
+
+    Raises: ConfigError.
+    """
+    if not any(said.get(one) is not None for one in _SIZES):
+        raise _problem(role, "scheduled_actions", name, f"sets no size: it needs one of {', '.join(_SIZES)}")
 
 
 def check_maintenance(role: Role, said: Mapping[str, Any]) -> None:

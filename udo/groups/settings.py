@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from udo.frozen import frozen
 from udo.groups.points import Point, literal, points
-from udo.groups.policies import check_maintenance, check_policy
+from udo.groups.policies import check_action, check_maintenance, check_policy
 from udo.schema.group import METRICS
 from udo.schema.key import NONE
 
@@ -80,6 +80,9 @@ def wanted_parts(role: Role, key: str) -> Rows:
     if key == "scaling_policies":
         for name, members in found.items():
             check_policy(role, name, members)
+    if key == "scheduled_actions":
+        for name, members in found.items():
+            check_action(role, name, members)
     return {name: _timed(_texts(members)) for name, members in found.items()}
 
 
