@@ -123,9 +123,10 @@ class Bringing:
         desired = known_part({key: swap.params[key] for key in _LAUNCH if key in swap.params}, {}) if swap else {}
         number = _version_in(desired)
         if swap and not (active.desired and active.desired.version == number):
+            ends = f"udo refresh {self._role.cluster} {self._role.name} --cancel"
             raise Conflict(
                 f"{named(active)} of {group.name} {standing(active)}, and brings something else",
-                hint=f"wait for it to end, or end it: udo refresh {self._role.cluster} {self._role.name} --cancel",
+                hint=f"nothing was changed; wait for it, or end it: {ends}",
             )
         heading = Plan(COMMAND, self._role.label, (), reason=self._following.reason)
         plan = attached(self._role, heading, group, active, self._following)

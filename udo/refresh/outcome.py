@@ -66,7 +66,7 @@ def status(role: Role, refreshes: list[Refresh], now: float) -> Result:
         lines.append(f"  AWS says: {reason}")
         helps = remedy(reason, f"{role.cluster} {role.name}") if one.is_active or one.status.endswith("Failed") else ""
         lines += [f"  -> {helps}"] if helps else []
-    if one.is_active and one.left is not None:
+    if one.is_active and one.status != "Pending" and one.left is not None:
         lines.append(f"  {instances(one.left)} left to replace")
     lines += [f"  brings {one.desired}"] if one.desired else []
     lines += [f"  warm pool: {one.warm.percent} %, {one.warm.left} left"] if one.warm else []

@@ -61,7 +61,7 @@ def named(refresh: Refresh) -> str:
 def standing(refresh: Refresh) -> str:
     """How it stands, in a sentence without its reason."""
     says = STATUS.get(refresh.status, f"is {refresh.status}")
-    if refresh.status in ("InProgress", "Pending", "Cancelling", "Failed", "Cancelled"):
+    if refresh.status in ("InProgress", "Cancelling", "Failed", "Cancelled"):
         says += f" at {refresh.percent} %"
     if refresh.rollback and refresh.status.startswith("Rollback"):
         says += f" from {refresh.rollback.percent} %"
