@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +132,14 @@ def test_launches_that_can_never_succeed_end_the_wait_with_the_reason(shop: Any,
     assert "wait until prod-webapp has 2 in service: " in told
     assert "The key pair 'shop' does not exist" in told
     assert "correct keypair_name: udo check --online" in told
+
+
+def test_several_that_join_the_same_one_are_each_planned_when_their_turn_comes(shop: Any, udo: Udo) -> None:
+    more = "".join(f"        {line}\n" for line in JOINS)
+    Path("udo.yml").write_text(f"{Path('udo.yml').read_text()}      api:\n{more}")
+    done = udo("create", "prod", "--yes")
+    assert done.exit == 0, done.stderr
+    assert joined(shop, "both") == {"prod-web", "prod-webapp", "prod-api"}
 
 
 def test_an_old_group_that_is_not_in_it_joins_too(shop: Any, udo: Udo) -> None:
