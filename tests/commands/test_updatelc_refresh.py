@@ -164,6 +164,7 @@ def test_ctrl_c_leaves_it_to_aws_and_the_same_command_follows_and_settles_it(wor
     assert (live(world), remembered(world)) == ("2", {"now": "2", "before": "1"})
 
 
+@pytest.mark.whole
 def test_one_that_fails_is_taken_back_by_aws_and_the_tag_is_settled(world: Any, udo: Udo) -> None:
     made(world, template_world)
     at(world, "StartInstanceRefresh", lambda: _hold_newcomers(world))
@@ -189,7 +190,7 @@ def _hold_newcomers(world: Any) -> None:
         AutoScalingGroupName="prod-webapp",
         LifecycleHookName="check",
         LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-        HeartbeatTimeout=30,
+        HeartbeatTimeout=900,
         DefaultResult="ABANDON",
     )
 
@@ -209,6 +210,7 @@ def _let_go(world: Any) -> None:
     world.client("autoscaling").delete_lifecycle_hook(AutoScalingGroupName="prod-webapp", LifecycleHookName="check")
 
 
+@pytest.mark.whole
 def test_without_auto_rollback_it_stays_where_it_failed(world: Any, udo: Udo) -> None:
     made(world, configuration_world, 2)
     at(world, "StartInstanceRefresh", lambda: _hold_newcomers(world))
