@@ -157,6 +157,7 @@ def test_ctrl_c_leaves_it_to_aws_and_the_same_command_follows_and_settles_it(wor
     done = udo(*BOTH)
     assert done.exit == 130, done.stderr
     assert "continues in AWS" in done.stderr
+    assert "take it back with: udo refresh prod webapp --rollback" in done.stderr
     assert "pending" in remembered(world)
     done = udo(*BOTH)
     assert done.exit == 0, done.stderr

@@ -272,7 +272,7 @@ class Bringing:
         call = start(everybody, preferences, None, back.goal)
         call = replace(call, says=f"{call.says} again", save={BACK: "InstanceRefreshId"}, proof=_renamed(call.proof))
         steps: tuple[Call | Wait, ...] = (*back.writes, call)
-        wait = until_its_end(role, group.name, Ref(BACK), self._following)
+        wait = until_its_end(role, group.name, Ref(BACK), self._following, back=False)
         return replace(back, steps=(*steps, wait), notes=("it goes back, and is refreshed again",), guarded=NEVER)
 
     def _told(self, outcome: Outcome) -> Result:

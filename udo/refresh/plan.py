@@ -72,7 +72,7 @@ def plan_refresh(
         *(row["says"] for row in rows),
     )
     call = start(observed, preferences, None)
-    waits = (until_its_end(role, group.name, Ref(ID), following),) if following.wait else ()
+    waits = (until_its_end(role, group.name, Ref(ID), following, back=False),) if following.wait else ()
     return replace(
         heading,
         steps=(*settled(group), call, *waits),
@@ -108,7 +108,7 @@ def attached(role: Role, heading: Plan, group: AutoScalingGroup, active: Refresh
     return replace(
         heading,
         notes=notes,
-        steps=(until_its_end(role, group.name, one, following),),
+        steps=(until_its_end(role, group.name, one, following, back=active.is_desired),),
         back=back,
         cleanup=_cleanup(group),
         inherits=True,
@@ -163,9 +163,15 @@ def no_active(group_name: str) -> Pair:
 
 
 def until_its_end(
-    role: Role, group_name: str, refresh_id: str | Ref, following: Following, success: tuple[str, ...] = (SUCCESS,)
+    role: Role,
+    group_name: str,
+    refresh_id: str | Ref,
+    following: Following,
+    success: tuple[str, ...] = (SUCCESS,),
+    *,
+    back: bool = True,
 ) -> Wait:
-    """The wait until a refresh has ended in one of these states."""
+    """The wait until a refresh has ended in one of these states; `back` where AWS can roll it back."""
     shown = f"{{{refresh_id.name}}}" if isinstance(refresh_id, Ref) else refresh_id
     words = f"udo refresh {role.cluster} {role.name}"
     return Wait(
@@ -180,7 +186,7 @@ def until_its_end(
         failure=tuple(one for one in ENDED if one not in success),
         timeout=following.timeout,
         detached=f"instance refresh {shown} continues in AWS; look again with: {words} (or --status); end it with: "
-        f"{words} --cancel, or take it back with: {words} --rollback",
+        f"{words} --cancel{f', or take it back with: {words} --rollback' if back else ''}",
         watch="refresh",
     )
 
