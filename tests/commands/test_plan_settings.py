@@ -118,10 +118,8 @@ def test_what_the_group_has_beside_udo_yml_is_named_and_left(world: Any, udo: Ud
     )
     write_config(said("scaling_policies: {}"))
     told = udo("plan", "prod", "webapp", "--exit-code")
-    assert (told.exit, "not in udo.yml, and left: scaling_policies.up; udo update --delete-extras" in told.stdout) == (
-        0,
-        True,
-    )
+    deletes = "'udo update prod webapp --delete-extras' deletes them"
+    assert (told.exit, f"not in udo.yml, and left: scaling_policies.up; {deletes}" in told.stdout) == (0, True)
 
 
 def test_what_a_group_has_beside_its_settings_is_asked_for_only_where_udo_yml_says_it(world: Any, udo: Udo) -> None:

@@ -125,7 +125,9 @@ def test_sizes_that_moved_since_they_were_seen_are_not_overwritten(shop: Any, ud
 
 def test_scale_says_that_a_group_sleeps(shop: Any, udo: Udo) -> None:
     assert udo(*SLEEP, "--yes").exit == 0
-    assert "warning: it sleeps" in udo("scale", "prod", "webapp", "1").stderr
+    told = udo("scale", "prod", "webapp", "1").stderr
+    assert "warning: it sleeps" in told
+    assert "until 'udo wake prod webapp'" in told
 
 
 @pytest.mark.parametrize("value", ["", "1 2", "1 2 4 Everything", "a b c"])

@@ -127,7 +127,7 @@ def plan_scale(role: Role, group: AutoScalingGroup, asked: Asked, notes: tuple[s
         steps=(*calls, *waits),
         goal=(sizes_goal(group, wanted),),
         differences=size_differences(now, wanted),
-        notes=(*notes, *_notes(group, now, wanted)),
+        notes=(*notes, *_notes(role, group, now, wanted)),
         asks=asks if calls else None,
         done=_done(group, wanted, asked),
         # A bound that the line gives is asked for no more, whatever else is.
@@ -152,14 +152,15 @@ def _question(role: Role, group: AutoScalingGroup, wanted: Sizes, beyond: str) -
     return told or None
 
 
-def _notes(group: AutoScalingGroup, now: Sizes, wanted: Sizes) -> list[str]:
+def _notes(role: Role, group: AutoScalingGroup, now: Sizes, wanted: Sizes) -> list[str]:
     notes = []
     process = "Launch" if wanted.desired > now.desired else "Terminate" if wanted.desired < now.desired else ""
     if process in group.suspended_processes:
         notes.append(f"warning: {process} is suspended: no instance will {'come' if process == 'Launch' else 'go'}")
     notes += stays(group) if wanted.desired == 0 else ()
     if ASLEEP in group.tags:
-        notes.append("warning: it sleeps: alarms and scheduled actions stay suspended until 'udo wake'")
+        wake = f"udo wake {role.cluster} {role.name}"
+        notes.append(f"warning: it sleeps: alarms and scheduled actions stay suspended until '{wake}'")
     if any(member.weight > 1 for member in group.members):
         notes.append("members of this group have weights: sizes are in units of capacity, not instances")
     return notes

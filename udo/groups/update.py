@@ -139,7 +139,8 @@ def drift(role: Role, live: Live, *, delete_extras: bool = False) -> Drift:
     if asleep:
         notes.append(f"its sizes stay as they are until 'udo wake {role.cluster} {role.name}'")
     if extras and not delete_extras:
-        notes.append(f"not in udo.yml, and left: {named(extras)}; udo update --delete-extras deletes them")
+        deletes = f"udo update {role.cluster} {role.name} --delete-extras"
+        notes.append(f"not in udo.yml, and left: {named(extras)}; '{deletes}' deletes them")
     as_said = f"{group.name} is as udo.yml says"
     heading = Plan("update", role.label, (), unchanged=as_said, done=as_said, notes=tuple(notes))
     calls = (*work.calls, *(one.call for one in gone))
