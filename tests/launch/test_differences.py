@@ -289,6 +289,12 @@ def test_tags_are_told_by_what_bears_them_and_their_keys() -> None:
     assert found == [("tags.instance.Name", "web", "worker"), ("tags.volume.Name", "web", '""')]
 
 
+def test_an_empty_list_and_none_are_the_same() -> None:
+    assert differences({}, {"SecurityGroups": []}) == differences({"SecurityGroups": []}, {}) == ()
+    (gone,) = differences({"SecurityGroups": ["sg-1"]}, {"SecurityGroups": []})
+    assert gone == Difference("security_groups", "sg-1", "none")
+
+
 def test_rows_of_one_name_are_told_by_their_place() -> None:
     old = {"NetworkInterfaces": [{"DeviceIndex": 1, "Groups": ["sg-1"]}, {"DeviceIndex": 1, "Groups": ["sg-2"]}]}
     new = {"NetworkInterfaces": [{"DeviceIndex": 1, "Groups": ["sg-3"]}, {"DeviceIndex": 1, "Groups": ["sg-2"]}]}

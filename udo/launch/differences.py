@@ -45,7 +45,8 @@ def brief_user_data(value: str | None) -> str:
 def leaves(value: Any, path: str) -> dict[str, str]:
     """The plain values inside a value by dotted path; devices and interfaces are called by their names and numbers."""
     match value:
-        case None:
+        # AWS shows an empty list and none alike.
+        case None | []:
             return {}
         case dict():
             return {at: text for key, item in value.items() for at, text in leaves(item, f"{path}.{key}").items()}
