@@ -129,7 +129,7 @@ def test_what_is_missing_is_a_cross_at_its_line_and_exit_1(shop: Any, udo: Udo, 
     assert crosses(rows(udo, code=1)) == [(check, name, message, f"udo.yml:{line}")]
     told = udo("check", "--online")
     assert told.exit == 1
-    assert f"failed: {check} {name} (udo.yml:{line})" in told.stderr
+    assert f"failed: {check} {name} (udo.yml:{line}): {message}" in told.stderr
     assert f"✗  {check}" in told.stdout
 
 
@@ -213,6 +213,29 @@ def test_a_group_that_is_not_there_yet_is_no_mistake(shop: Any, udo: Udo) -> Non
     Path("udo.yml").write_text(SHOP + "      new: {}\n")
     (row,) = [row for row in rows(udo) if row["name"] == "prod-new"]
     assert (row["check"], row["ok"], row["message"]) == ("group", True, "absent, to be made")
+
+
+@pytest.mark.parametrize(("application", "crossed"), [("shop", "deployment group"), ("new", "application")])
+def test_what_create_makes_with_the_group_is_no_mistake(shop: Any, udo: Udo, application: str, crossed: str) -> None:
+    deploy = f"application: {application}, deployment_group: prod-new"
+    Path("udo.yml").write_text(f"{SHOP}      new: {{deploy: {{{deploy}}}}}\n")
+    assert [row[0] for row in crosses(rows(udo, code=1))] == [crossed]
+    arn = "arn:aws:iam::123456789012:role/codedeploy"
+    Path("udo.yml").write_text(f'{SHOP}      new: {{deploy: {{{deploy}, service_role: "{arn}"}}}}\n')
+    (row,) = [row for row in rows(udo) if row["check"] == crossed and row["roles"] == ["prod new"]]
+    assert (row["ok"], row["message"]) == (True, "absent, to be made")
+
+
+def test_a_deployment_group_that_a_destroyed_group_has_left_is_no_mistake(shop: Any, udo: Udo) -> None:
+    shop.client("codedeploy").create_deployment_group(
+        applicationName="shop", deploymentGroupName="left", serviceRoleArn="arn:aws:iam::123456789012:role/codedeploy"
+    )
+    left = "deploy: {application: shop, deployment_group: left}"
+    Path("udo.yml").write_text(f"{SHOP}      new: {{{left}}}\n")
+    assert crosses(rows(udo)) == []
+    rewritten("      worker:\n", f"      worker:\n        {left}\n")
+    ((check, name, message, _),) = crosses(rows(udo, code=1))
+    assert (check, name, message) == ("deploys to", "prod-worker", "left deploys to no Auto Scaling group")
 
 
 DENIED = [

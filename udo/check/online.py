@@ -32,6 +32,7 @@ _LAUNCH_KEYS = {
     "instance profile": "iam_profile",
     "security group": "security_groups",
 }
+_TO_BE_MADE = "absent, to be made"
 # Scripts are never interpolated, whatever they look like.
 _LOOKED_UP = tuple(
     path for path in sorted(schema.TOP) if schema.BY_PATH[path].kind not in ("script", "commands", "sections")
@@ -108,7 +109,7 @@ def _account(role: Role, resources: Resources) -> Iterator[Finding]:
 
 def _group(role: Role, resources: Resources) -> Iterator[Finding]:
     groups = resources.groups
-    told = "there" if groups and role.group_name in groups else "absent, to be made"
+    told = "there" if groups and role.group_name in groups else _TO_BE_MADE
     yield _found(role, "group", role.group_name, "group_name", None if groups is None else True, told)
     launch = groups[role.group_name].launch if groups and role.group_name in groups else None
     if isinstance(launch, LaunchTemplateReference):
@@ -231,27 +232,41 @@ def _security_groups(role: Role, resources: Resources) -> Iterator[Finding]:
         yield _found(role, "security group", name, "security_groups", bool(here), told)
 
 
+def _makes(role: Role, resources: Resources) -> bool:
+    """Whether 'udo create' makes what the group is deployed with: it is absent, and CodeDeploy's role is said."""
+    return bool(value(role, "deploy.service_role")) and _is_absent(role, resources)
+
+
+def _is_absent(role: Role, resources: Resources) -> bool:
+    return resources.groups is not None and role.group_name not in resources.groups
+
+
 def _deployments(role: Role, resources: Resources) -> Iterator[Finding]:
     application, name = value(role, "deploy.application"), value(role, "deploy.deployment_group")
     if not application:
         return
     known = resources.applications
     there = None if known is None else application in known
-    yield _found(role, "application", application, "deploy.application", there, _told(there, "CodeDeploy application"))
+    made = bool(name) and there is False and _makes(role, resources)
+    told = _TO_BE_MADE if made else _told(there, "CodeDeploy application")
+    yield _found(role, "application", application, "deploy.application", made or there, told)
     if not name or there is False:
         return
     groups = resources.deployment_groups.get(application)
     found = groups.get(name) if groups is not None else None
     there = None if groups is None else found is not None
+    made = there is False and _makes(role, resources)
     yield _found(
         role,
         "deployment group",
         f"{application}/{name}",
         "deploy.deployment_group",
-        there,
-        _told(there, "deployment group"),
+        made or there,
+        _TO_BE_MADE if made else _told(there, "deployment group"),
     )
-    if found:
+    # One without a group is joined by the group that is made; one with others may be a slip of the name.
+    joined = found and not (found.auto_scaling_groups or found.unnamed_groups) and _is_absent(role, resources)
+    if found and not joined:
         ours = role.group_name in found.auto_scaling_groups
         told = " and ".join(found.auto_scaling_groups) or "no Auto Scaling group"
         unknown = not ours and found.unnamed_groups

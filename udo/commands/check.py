@@ -101,8 +101,8 @@ def _online(session: Session, config: Config, offline: Result) -> Result:
     wrong = [row for row in rows if row["ok"] is False]
     error = None
     if wrong:
-        named = [f"{row['check']} {row['name']} ({row['where']})" for row in wrong]
-        told = f"{len(wrong)} of {_counted(len(rows), 'check')} failed: {', '.join(named)}"
+        named = [f"{row['check']} {row['name']} ({row['where']}): {row['message']}" for row in wrong]
+        told = f"{len(wrong)} of {_counted(len(rows), 'check')} failed: {'; '.join(named)}"
         error = ("absent", told, None)
     shown = [{**row, "mark": _mark(row), "roles": _brief(row["roles"])} for row in rows]
     notes = [*offline.notes, *footnotes]
