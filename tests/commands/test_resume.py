@@ -115,6 +115,19 @@ def test_what_was_left_before_a_deployment_was_made_is_taken_over_by_the_next(
     clean(world, "AZRebalance")
 
 
+def test_a_run_that_cannot_take_over_what_was_left_tells_who_resumes_it(world: Any, udo: Udo, seeded: Seeded) -> None:
+    seeded(OURS)
+    killed(world, udo, "CreateDeployment")
+    left = tags(world)[TAG]["Value"]
+    world.faults.add(Fault("deny", "autoscaling:CreateOrUpdateTags"))
+    done = udo(*DEPLOY)
+    assert (done.exit, tags(world)[TAG]["Value"]) == (6, left), done.stderr
+    assert f"AlarmNotification, HealthCheck suspended by run {left[:23]}: taken over by this one" in done.stderr
+    assert "where that fails 'udo resume prod webapp --recover' resumes it" in done.stderr
+    assert udo(*RECOVER).exit == 0
+    clean(world)
+
+
 def test_a_run_that_takes_over_resumes_all_of_it_though_its_deployment_fails(
     world: Any, udo: Udo, seeded: Seeded
 ) -> None:

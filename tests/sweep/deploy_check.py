@@ -35,13 +35,14 @@ def deploy_check(
     hooks: int = 0,
     stops: bool = False,
     configs: bool = False,
+    locked: bool = False,
     more: Check | None = None,
 ) -> Check:
     """At the end of an undisturbed run the group's deployments read like this, the oldest first.
 
     Each is `COMMIT STATUS COUNT`: seven digits, its status, and how many instances got it. Where the run `stops`
     another deployment, how far that one came is not looked at, and the group is tagged. With `more` the group changes,
-    as that says; with `configs` there is one deployment configuration more.
+    as that says; with `configs` there is one deployment configuration more. It begins `locked` by a dead run, or free.
     """
     changed = ("deployments", "files", *(("deployment_configs",) if configs else ()))
     untouched = (*(_A_TAG if stops else (only_these_change(*changed),)), no_process_is_touched)
@@ -56,8 +57,9 @@ def deploy_check(
             the_hook_runs_at_most_once,
         ),
         told=(
-            # 3: deployed, and what was suspended could not be resumed. 4: it may not see what is active, and AWS does.
-            exit_code_is_one_of(*CODES, 124, *((3,) if more else ()), *((4,) if stops else ())),
+            # 3: deployed, and what was suspended could not be resumed. 4: it may not see what is active, and AWS does;
+            # or who holds the lock that a dead run left.
+            exit_code_is_one_of(*CODES, 124, *((3,) if more else ()), *((4,) if stops or locked else ())),
             exit_0_means(every_member_has_it if waits else it_is_begun),
             exit_0_means_the_hook_ran,
             whoever_leaves_names_the_deployment,

@@ -182,7 +182,10 @@ MORE = {
         DEPLOY, cut_off(_suspended, "GetDeployment", *DEPLOY), deploy_check(*NEXT, more=SUSPENDING), SUSPEND
     ),
     "deploy-taken-over": Scenario(
-        DEPLOY, cut_off(_suspended, "CreateDeployment", *DEPLOY), deploy_check(*NEXT, more=SUSPENDING), SUSPEND
+        DEPLOY,
+        cut_off(_suspended, "CreateDeployment", *DEPLOY),
+        deploy_check(*NEXT, locked=True, more=SUSPENDING),
+        SUSPEND,
     ),
     "deploy-cut-off": Scenario(
         DEPLOY,

@@ -85,6 +85,9 @@ def disturbed_less(plan: Plan, role: Role, observed: Observed, run_id: str) -> P
     fresh = [name for name in _by_udo(role) if name not in before]
     if fresh or taken:
         seen = record.value if record else ""
+        if record:
+            says = f"{listed(record.processes)} suspended by run {record.run}: taken over by this one"
+            plan = replace(plan, notes=(*plan.notes, f"{says}; where that fails '{_remedy(role)}' resumes it"))
         return _by_this_run(plan, role, Record(run_id, tuple(ordered([*fresh, *taken])), ""), seen, fresh)
     # What is left of a run is its record alone.
     gone = [_untag(group.name, record.value, record.processes)] if record else []
