@@ -154,10 +154,12 @@ def test_updatelc_with_a_refresh_is_taken_back_by_aws_and_its_version_is_not_lau
 def test_of_a_group_on_a_launch_configuration_the_way_back_is_the_old_one_and_a_refresh(world: Any, udo: Udo) -> None:
     configuration_world(world)
     alarm(world, "prod-5xx")
-    write_config(CONFIG + "guards: {alarms: [prod-5xx]}\n")
+    write_config(CONFIG + "guards: {alarms: [prod-5xx], after: 5m}\n")
     sized(world, 2)
     rings_at(world, "prod-5xx", "DescribeInstanceRefreshes", nth=8)
     done = udo(*UPDATE, "--warmup", "5m")
     assert done.exit == 1, done.stderr
+    assert "going back has failed" not in done.stderr, "an alarm that rings on does not end what went back for it"
+    assert "watch alarm" not in done.stderr, done.stderr
     assert "ALARM" in done.stderr.splitlines()[-1], done.stderr
     assert launched_from(world) == "prod-webapp", done.stderr

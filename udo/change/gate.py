@@ -47,6 +47,7 @@ class Gate:
         self._target = target
         self._emit = emit
         self._is_judged = False
+        self._went_back = False
 
     def judge(self, plan: Plan) -> None:
         """Lets a plan pass before the first write of a run, and says what is to be known.
@@ -67,14 +68,16 @@ class Gate:
         return tuple(f"warning: {one.says}{': this would be refused' if one.hint else ''}" for one in verdicts)
 
     def guarded(self, plan: Plan) -> Plan:
-        """The plan with the alarms that end it."""
+        """The plan, which is carried out now, with the alarms that end it."""
+        self._went_back = plan.guarded == NEVER
         if not plan.steps or plan.guarded == NEVER or not self._is_guarded(plan) or self._session.ignores_alarms:
             return plan
         return replace(plan, guards=(*plan.guards, *self._target.alarms().guards()))
 
     def afterwards(self, plan: Plan) -> Plan | None:
         """What follows the plan once all is done: its alarms are watched; None where they are not."""
-        left = plan.guarded in (NEVER, AT_THE_START)
+        # Where the run went back in the end nothing is left to watch, and the alarm that made it go still rings.
+        left = plan.guarded in (NEVER, AT_THE_START) or self._went_back
         if left or not self._is_guarded(plan) or self._session.ignores_alarms:
             return None
         return self._target.alarms().watch(plan)
