@@ -221,6 +221,15 @@ def test_what_moves_the_size_by_itself_is_named(shop: Any, udo: Udo) -> None:
     done = udo(*SCALE, "3", "-n")
     assert "scaling policy cpu (TargetTrackingScaling) may move it again" in done.stdout + done.stderr
     assert "scheduled action night sets desired 1 (0 20 * * *)" in done.stdout + done.stderr
+    client.put_scheduled_update_group_action(
+        AutoScalingGroupName="prod-webapp",
+        ScheduledActionName="night",
+        Recurrence="0 20 * * *",
+        TimeZone="Europe/Berlin",
+        DesiredCapacity=1,
+    )
+    for done in (udo(*SCALE, "3", "-n"), udo("status", "prod", "webapp")):
+        assert "(0 20 * * * Europe/Berlin)" in done.stdout + done.stderr
     shop.faults.add(Fault("deny", "DescribePolicies"))
     done = udo(*SCALE, "3", "-n")
     assert (done.exit, "what else moves the size is unknown" in done.stdout + done.stderr) == (0, True)

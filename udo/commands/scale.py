@@ -188,7 +188,7 @@ def _scheduled(one: ScheduledAction) -> str:
     sizes = (("min", one.min_size), ("desired", one.desired_capacity), ("max", one.max_size))
     told = ", ".join(f"{name} {size}" for name, size in sizes if size is not None)
     when = [f"at {one.next_at}"] if one.next_at else []
-    when += [f"({one.recurrence})"] if one.recurrence else []
+    when += [one.recurrence_text] if one.recurrence else []
     return " ".join((f"scheduled action {one.name} sets {told}", *when))
 
 

@@ -35,6 +35,12 @@ class ScheduledAction:
     desired_capacity: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def recurrence_text(self) -> str:
+        """Its recurrence and the time zone, where it says one, in parentheses; empty where it does not recur."""
+        zone = self.raw.get("TimeZone")
+        return f"({self.recurrence}{f' {zone}' if zone else ''})" if self.recurrence else ""
+
 
 @frozen
 class LifecycleHook:

@@ -174,7 +174,7 @@ def _policy_text(policy: ScalingPolicy) -> str:
 def _schedule_text(action: ScheduledAction) -> str:
     sizes = {"min": action.min_size, "desired": action.desired_capacity, "max": action.max_size}
     said = " ".join(f"{name} {number}" for name, number in sizes.items() if number is not None)
-    when = f"({action.recurrence}) " if action.recurrence else ""
+    when = f"{action.recurrence_text} " if action.recurrence else ""
     return f"{action.name} {when}{said}{f', next {action.next_at}' if action.next_at else ''}"
 
 
