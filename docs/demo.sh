@@ -10,6 +10,7 @@ tour=$(mktemp -d "${TMPDIR:-/tmp}/udo-demo.XXXXXX")
 for name in "${!UDO_@}" "${!AWS_@}"; do unset "$name"; done
 export XDG_STATE_HOME="$tour/state"
 cp "$here/udo.example.yml" "$tour/udo.yml"
+printf '\nguards:\n  alarms: [shop-5xx]\n' >>"$tour/udo.yml"
 cd "$tour"
 
 leave() {
@@ -48,6 +49,22 @@ chapter "To bring it to those that run is AWS's instance refresh. What will it d
 run 'udo refresh prod webapp --warmup 0 --dry-run'
 chapter "And it is followed to its end, as it would be from any other machine:"
 run 'udo refresh prod webapp --warmup 0 --yes'
+
+chapter "Both at once, for a change that turns out bad: the refresh itself brings another instance type, and while AWS waits
+whether it does well, an alarm goes off that udo.yml names under guards. The group is taken back to where it was:"
+(
+    for _ in {1..99}; do
+        sleep 1
+        if udo refresh stage webapp --status 2>&1 | grep 'bake time' >alarm.txt; then break; fi
+    done
+    exec udo sandbox alarm shop-5xx ALARM >alarm.txt 2>&1
+) &
+run 'udo updatelc stage webapp --set instance_type=t3.large --refresh --warmup 0 --bake 10m --yes || echo "exit $?"'
+wait
+run 'udo status stage webapp'
+chapter "As long as it rings nothing else is changed, but for what goes back:"
+run 'udo updatelc stage webapp --set instance_type=t3.large || echo "exit $?"'
+run 'udo sandbox alarm shop-5xx OK'
 
 chapter "Now a deployment by CodeDeploy, followed to its end:"
 run 'udo deploy stage worker 740800d7e4cc3e6e5a3b2c1d0f9e8d7c6b5a4938'
