@@ -23,7 +23,7 @@ from create_worlds import (
     vpc,
     write,
 )
-from deploy_worlds import members, writes
+from deploy_worlds import end, members, writes
 from whole import rows
 
 from udo.sandbox.faults import Fault
@@ -228,6 +228,18 @@ def test_what_is_awaited_can_be_left_and_gone_back_to(shop: Any, udo: Udo) -> No
     assert done.exit == 130
     assert "the group is made and AWS continues; look again with: udo create prod webapp" in done.stderr
     assert udo(*CREATE).stdout == "prod-webapp has 2 in service\n"
+
+
+def test_a_group_that_is_deleted_while_its_members_are_awaited_is_not_said_to_go_on(shop: Any, udo: Udo) -> None:
+    delays.boot = 60.0
+    gone = {"AutoScalingGroupName": "prod-webapp", "ForceDelete": True}
+    delete = Fault(
+        "hook", "DescribeScalingActivities", hook=lambda _: (asg(shop).delete_auto_scaling_group(**gone), end(shop))
+    )
+    shop.faults.add(delete)
+    done = udo(*CREATE)
+    assert done.exit == 1, done.stderr
+    assert done.stderr.endswith("group prod-webapp does not exist any more: somebody has deleted it\n"), done.stderr
 
 
 def test_of_a_cluster_the_absent_groups_are_made_each_after_those_it_comes_after(shop: Any, udo: Udo) -> None:

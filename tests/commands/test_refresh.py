@@ -124,6 +124,20 @@ def test_the_timeout_and_ctrl_c_leave_it_to_aws_and_say_how_to_look_and_end_it(s
     assert refreshes(shop)[0]["Status"] == "InProgress"
 
 
+def test_a_group_that_is_deleted_meanwhile_is_named_and_not_said_to_go_on(shop: Any, udo: Udo) -> None:
+    gone = {"AutoScalingGroupName": "prod-webapp", "ForceDelete": True}
+    at(shop, "DescribeInstanceRefreshes", lambda: shop.client("autoscaling").delete_auto_scaling_group(**gone), nth=4)
+    done = udo(*REFRESH, "--yes")
+    assert done.exit == 1, done.stderr
+    assert done.stderr.endswith("group prod-webapp does not exist any more: somebody has deleted it\n"), done.stderr
+
+
+def test_status_is_a_document_too_where_documents_are_asked_for(shop: Any, udo: Udo) -> None:
+    begin(shop)
+    (line,) = udo(*REFRESH, "--status", "-o", "jsonl").stdout.splitlines()
+    assert json.loads(line)["refresh"]["status"] == "Pending"
+
+
 def test_a_canary_pauses_and_the_bake_time_is_counted_down(world: Any, udo: Udo) -> None:
     outdated(world, udo, template_world, 4)
     done = udo(*REFRESH, "--yes", "--canary", "1", "--pause", "5m", "--bake", "2m")

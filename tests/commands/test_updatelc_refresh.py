@@ -212,6 +212,17 @@ def _let_go(world: Any) -> None:
 
 
 @pytest.mark.whole
+def test_where_going_back_fails_too_both_are_told_with_commands_that_can_be_run(world: Any, udo: Udo) -> None:
+    made(world, configuration_world, 2)
+    at(world, "StartInstanceRefresh", lambda: _hold_newcomers(world))
+    world.faults.add(Fault("deny", "StartInstanceRefresh", nth=2, times=None))
+    done = udo(*BOTH)
+    assert done.exit == 1, done.stderr
+    assert "and going back has failed too: " in done.stderr
+    assert "run: udo rollback prod webapp, then: udo refresh prod webapp" in done.stderr
+
+
+@pytest.mark.whole
 def test_without_auto_rollback_it_stays_where_it_failed(world: Any, udo: Udo) -> None:
     made(world, configuration_world, 2)
     at(world, "StartInstanceRefresh", lambda: _hold_newcomers(world))

@@ -36,13 +36,15 @@ class Clock(Protocol):
 class Poll:
     """What one look says: the state that is waited for, what to tell, and what is looked at, as values of the model.
 
-    `ends` says why it can never come to its end; empty where it can.
+    `ends` says why it can never come to its end; empty where it can. `hint` is what to know then, where what the wait
+    says to those who leave it does not hold any more.
     """
 
     state: Any
     events: tuple[Event, ...] = ()
     rows: tuple[Any, ...] = ()
     ends: str = ""
+    hint: str = ""
 
 
 class Watcher(Protocol):
@@ -108,11 +110,11 @@ def wait_for(
     while True:
         signals.look()
         look()
-        ends = ""
+        ends = hint = ""
         try:
             poll = watched.poll()
             seen(poll)
-            state, ends = poll.state, poll.ends
+            state, ends, hint = poll.state, poll.ends, poll.hint
             for event in poll.events:
                 is_table |= isinstance(event, Standings)
                 emit(replace(event, waited=clock.monotonic() - began) if isinstance(event, Progress) else event)
@@ -125,7 +127,7 @@ def wait_for(
         if state in wait.failure:
             raise EndedBadly(f"{wait.says}: {brief(state)}", state=state)
         if ends:
-            raise EndedBadly(f"{wait.says}: {ends}", state=state, hint=again)
+            raise EndedBadly(f"{wait.says}: {ends}", state=state, hint=hint or again)
         left = until - clock.monotonic()
         if left <= 0 and wait.lapses:
             return

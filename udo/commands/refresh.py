@@ -25,7 +25,7 @@ from udo.schema.refresh import PROTECTED, STANDBY
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from udo.aws import Aws
     from udo.change.events import Event
@@ -118,7 +118,8 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     aws = session.aws(role)
     if verb == "status":
         group = observe_group(aws, role)
-        return status(role, aws.autoscaling.latest_refreshes(group.name), session.clock.time())
+        found = status(role, aws.autoscaling.latest_refreshes(group.name), session.clock.time())
+        return _as_document(session, found) if session.options.output == "jsonl" else found
     alarms = () if session.ignores_alarms else alarms_of(session, role).names
     planned = _planned(verb, role, aws, wanted(role, options), following, alarms)
     return followed(session, role, aws, planned(), planned)
@@ -176,10 +177,20 @@ def _verb(options: dict[str, Any]) -> str:
 def _document(session: Session, event: Event) -> None:
     """Writes how a refresh stands, where that is told; all else is told as ever."""
     if isinstance(event, Progress) and event.data is not None:
-        at = f"{datetime.fromtimestamp(session.clock.time(), UTC):%Y-%m-%dT%H:%M:%SZ}"
-        session.output.line(json.dumps({"at": at, **event.data}))
+        _write(session, event.data)
     else:
         session.emit(event)
+
+
+def _as_document(session: Session, found: Result) -> Result:
+    """The same, with its data written as one line."""
+    _write(session, found.data)
+    return Result(found.data)
+
+
+def _write(session: Session, data: Mapping[str, Any]) -> None:
+    at = f"{datetime.fromtimestamp(session.clock.time(), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    session.output.line(json.dumps({"at": at, **data}))
 
 
 def _last_document(session: Session, tell: Callable[[Outcome], Result], outcome: Outcome) -> Result:

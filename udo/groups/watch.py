@@ -41,7 +41,7 @@ class Members:
         """How many are in service, and who changed since the last poll."""
         group = self._look.group()
         if group is None:
-            return Poll(GONE, ends=f"group {self._look.name} does not exist any more")
+            return deleted(self._look.name)
         events = [*self._look.moves(group), _progress(group)]
         steady = is_steady(group)
         return Poll(STEADY if steady else CHANGING, tuple(events), group.members, "" if steady else _ends(group))
@@ -102,6 +102,11 @@ def _stays(group: AutoScalingGroup) -> str:
     """Why somebody stays for ever in a group that wants nobody; empty where nobody does."""
     standby = [member.instance_id for member in group.members if member.lifecycle_state == "Standby"]
     return f"{', '.join(standby)} in Standby: nothing ends them there" if standby else _ends(group)
+
+
+def deleted(group_name: str) -> Poll:
+    """What a look at a group says that is not there any more: nothing goes on, and there is nothing to look at."""
+    return Poll(GONE, ends=f"group {group_name} does not exist any more", hint="somebody has deleted it")
 
 
 def is_steady(group: AutoScalingGroup) -> bool:

@@ -283,7 +283,8 @@ class Bringing:
         group = self._state.group.name
         if outcome.error is not None:
             how = f"and going back has failed too: {outcome.error.message}"
-            hint = f"look, and run: udo rollback {self._role.cluster} {self._role.name}, then: udo refresh"
+            words = f"{self._role.cluster} {self._role.name}"
+            hint = f"look, and run: udo rollback {words}, then: udo refresh {words}"
             return replace(first, data=first.data | outcome.document(), error=(code, f"{message}; {how}", hint))
         seen = next(iter(outcome.rows), None)
         by = f" by {named(seen.refresh)}" if seen is not None else ""

@@ -11,6 +11,7 @@ from udo.change.waiting import Poll
 from udo.errors import AwsError, PermissionDenied
 from udo.frozen import frozen
 from udo.groups.outdated import observe_outdated
+from udo.groups.watch import deleted
 from udo.model.refreshes import ENDED
 from udo.refresh.forecast import warmup_of
 from udo.refresh.rows import refresh_row
@@ -59,14 +60,20 @@ class Refreshing:
 
     def poll(self) -> Poll:
         """Its status, what changed since the last poll, and how the members stand."""
-        refresh = self._aws.autoscaling.refresh(self._group_name, self._id)
+        try:
+            refresh = self._aws.autoscaling.refresh(self._group_name, self._id)
+        except AwsError as error:
+            # Of a group that is not there AWS tells no refresh.
+            if error.aws_code != "ValidationError" or self._group():
+                raise
+            return deleted(self._group_name)
         if refresh is None:
             return Poll(_UNSEEN, (Progress(_UNSEEN),))
         events: list[Event] = []
         if not self._named:
             self._named = True
             events.append(Notice(f"      instance refresh {refresh.refresh_id}"))
-        group = self._aws.autoscaling.groups([self._group_name]).get(self._group_name)
+        group = self._group()
         members = group.members if group else ()
         rows = tuple(self._standings(refresh, group, events)) if group else ()
         events += self._moves(members)
@@ -77,6 +84,9 @@ class Refreshing:
         if group:
             events += self._stall(refresh, group)
         return Poll(refresh.status, tuple(events), (Seen(refresh, group, rows),))
+
+    def _group(self) -> AutoScalingGroup | None:
+        return self._aws.autoscaling.groups([self._group_name]).get(self._group_name)
 
     def _standings(self, refresh: Refresh, group: AutoScalingGroup, events: list[Event]) -> Iterator[Standing]:
         differ: frozenset[str] | None = None
