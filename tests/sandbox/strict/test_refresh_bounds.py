@@ -127,6 +127,7 @@ def keeps_its_promise(world: Any, case: Case) -> None:
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(Case(1, 0, 0, None, warmup=0, boot=0, terminate=0, checkpoints=(), delay=0, bake=0, skips=False, sick=5))
 @example(Case(10, 0, 80, None, warmup=300, boot=45, terminate=20, checkpoints=(), delay=0, bake=0, skips=False))
 @example(Case(10, 3, 100, 120, warmup=300, boot=45, terminate=200, checkpoints=(), delay=0, bake=60, skips=True))
 @example(Case(10, 0, 50, 150, warmup=30, boot=45, terminate=0, checkpoints=(15, 50), delay=0, bake=0, skips=False))

@@ -60,6 +60,9 @@ def _of_member(group: Any, refresh: Refresh, member: Any) -> Iterator[float]:
             yield member.udo_ready_at + (group.health_check_grace_period or 0)
         if getattr(member, "udo_dead_since", None) is not None:
             yield member.udo_dead_since + delays.health_check
+        if getattr(member, "udo_in_service_at", 0.0) >= refresh.moved:
+            # Who serves only now is looked at again, however short all delays are.
+            yield refresh.moved + 1.0
 
 
 def _targets(group: Any) -> list[dict[str, float]]:
