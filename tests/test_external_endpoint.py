@@ -126,8 +126,10 @@ def test_status_shows_groups_and_a_question_mark_where_codedeploy_cannot_tell(el
     assert "launch configuration webapp-by-hand" in rows["webapp"]
     assert "absent" in rows["gone"]
     assert " ? " in f"{rows['worker']} "
-    (note,) = ended.stderr.splitlines()
-    assert note == "?: codedeploy:BatchGetDeploymentGroups: the answer is a page of HTML (500)"
+    assert ended.stderr.splitlines() == [
+        "?: codedeploy:BatchGetDeploymentGroups: the answer is a page of HTML (500)",
+        "instance_type of prod webapp, prod worker: differs from udo.yml, udo updatelc applies it",
+    ]
 
 
 def test_instances_are_listed_with_their_addresses(elsewhere: Elsewhere) -> None:
