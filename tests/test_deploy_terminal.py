@@ -60,6 +60,7 @@ def test_a_deployment_is_a_table_that_ends_with_how_each_instance_fared(on_termi
     assert not any(line.lstrip().startswith("i-") for line in [*shown[:head], *shown[head + 3 :]]), shown
 
 
+@pytest.mark.whole
 def test_ctrl_c_leaves_the_last_state_and_the_terminal_as_it_was(world: Any, on_terminal: Any) -> None:
     world.clock = Clock(speed=0.5)
     run = on_terminal(*DEPLOY)
@@ -73,6 +74,7 @@ def test_ctrl_c_leaves_the_last_state_and_the_terminal_as_it_was(world: Any, on_
     assert [line.lstrip()[:2] for line in shown[end - 2 : end]] == ["i-", "i-"], shown
 
 
+@pytest.mark.whole
 def test_an_instance_that_fails_stands_first_with_where(on_terminal: Any) -> None:
     deployment_faults.add(DeploymentFault(event="AfterInstall", instance=1))
     run = on_terminal(*DEPLOY)

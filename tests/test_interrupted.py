@@ -92,6 +92,7 @@ def check_ended(done: Ended, number: int, undisturbed: int = 0) -> None:
 FEW = ("check", "status json", "updatelc", "deploy", "init", "ssh", "ssh by openssh")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("verb", some(VERBS if WHOLE else FEW, "updatelc", "ssh"))
 def test_a_signal_at_every_moment_ends_every_verb_as_documented(shop: Any, tmp_path: Path, verb: str) -> None:
     words = VERBS[verb]
@@ -203,6 +204,7 @@ def test_a_signal_lets_the_write_in_hand_finish_and_gives_the_lock_back(shop: An
     assert writes[-2:] == ["UpdateAutoScalingGroup", "DeleteParameter"]
 
 
+@pytest.mark.whole
 def test_the_second_signal_leaves_at_once_and_makes_no_further_write(shop: Any) -> None:
     waits, go = _held_in(shop, "CreateLaunchTemplateVersion")
     shop.log.clear()
@@ -329,6 +331,7 @@ def test_a_signal_beside_a_failure_among_several_roles_hides_neither(
     assert told.stderr.splitlines()[-1] == "udo: interrupted; 1 of 2 roles failed: prod one", told.stderr
 
 
+@pytest.mark.whole
 def test_a_run_whose_reader_went_away_is_no_run_that_was_broken_off(shop: Any) -> None:
     command = "udo ssh prod one 'seq 3; sleep 0.3; seq 3; sleep 0.3; seq 3'"
     line = f"{sys.executable} -m {command} | head -1; exit ${{PIPESTATUS[0]}}"

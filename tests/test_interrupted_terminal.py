@@ -165,6 +165,7 @@ def check_shown(shown: str, *, interrupted: bool = True) -> None:
     assert len(re.findall("udo: interrupted", shown)) == interrupted, shown
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("moment", [n * 0.05 for n in range(1, 16)] if WHOLE else [0.4])
 @pytest.mark.parametrize("scene", ["a question for words", "ssh", "ssh by openssh", "a login"] if WHOLE else ["ssh"])
 def test_it_is_left_so_at_other_moments_too(on_terminal: Any, scene: str, moment: float) -> None:

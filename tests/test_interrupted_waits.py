@@ -158,6 +158,7 @@ def test_for_the_sandbox_to_get_ready_of_which_nothing_is_left(tmp_path: Path, m
     assert "the sandbox is not running" in ended(begun("sandbox", "status")).stderr
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("no_sandbox")
 def test_for_another_start_of_the_sandbox_which_is_left_alone(tmp_path: Path) -> None:
     Path("udo.yml").write_text(CONFIG)

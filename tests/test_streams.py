@@ -57,6 +57,7 @@ def test_without_any_stream_the_exit_code_tells(words: str, code: int) -> None:
     assert run(words, ">&- 2>&-").returncode == code
 
 
+@pytest.mark.whole
 def test_the_log_of_debug_that_cannot_be_written_breaks_off_no_change(
     served_world: Any, world: Any, seeded: Any
 ) -> None:

@@ -239,6 +239,7 @@ def test_an_answer_that_lacks_a_member_within_is_not_one_of_awss(endpoint: Endpo
         read(endpoint.aws())
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("headers", [{}, {"ETag": '""'}, {"x-amz-version-id": "3"}])
 def test_an_object_without_an_etag_cannot_be_pinned_and_is_not_s3s(endpoint: Endpoint, headers: dict[str, str]) -> None:
     endpoint.headers = headers

@@ -36,6 +36,7 @@ def reached(world: Any) -> Aws:
     return aws
 
 
+@pytest.mark.whole
 def test_every_service_is_asked_once_for_the_same(world: Any) -> None:
     aws = reached(world)
     vpc = world.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]

@@ -150,6 +150,7 @@ IS_ROOT = os.geteuid() == 0
 SPOILT += [_given_away] if IS_ROOT else []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("spoil", some(SPOILT, SPOILT[0]), ids=lambda spoil: spoil.__name__.strip("_"))
 def test_a_file_that_is_not_as_it_was_written_gives_the_same_answers_as_none(
     spoil: Callable[[Path], None], cache: Path, answers: Callable[..., Any]
@@ -264,6 +265,7 @@ def test_a_cache_that_cannot_be_written_gives_the_same_answers_as_none(
     assert place.startswith("/") or not [*(folder / "udo").iterdir()]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("room", some([0, 8], 8))
 def test_a_full_disk_gives_the_same_answers_as_no_cache_and_leaves_nothing(
     room: int, cache: Path, instances: Callable[..., subprocess.Popen[str]]

@@ -76,6 +76,7 @@ def read(aws: Aws, deployment: str) -> list[Any]:
     ]
 
 
+@pytest.mark.whole
 def test_every_read_gives_the_values_it_gives_by_whole_models(
     world: Any, seeded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +105,7 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", WORLDS)
 def test_groups_of_every_kind_are_alike(kind: str, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     WORLDS[kind](world)

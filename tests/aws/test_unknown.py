@@ -91,6 +91,7 @@ def test_an_answer_that_is_none_fails_as_it_would_without_the_hook(
         aws.autoscaling.launch_configurations()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", WORLDS)
 def test_what_the_sandbox_answers_is_known(world: Any, kind: str) -> None:
     WORLDS[kind](world)

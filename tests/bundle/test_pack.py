@@ -59,6 +59,7 @@ def write(folder: Path, files: dict[str, bytes], modes: dict[str, int] | None = 
     return folder
 
 
+@pytest.mark.whole
 def test_what_is_unpacked_is_what_was_packed(tmp_path: Path) -> None:
     rng = random.Random(1)
     words = [bytes(rng.choices(b"abcdef", k=5)) for _ in range(5000)]

@@ -301,6 +301,7 @@ def test_mistakes_of_the_file_come_first_and_aws_is_not_asked(shop: Any, udo: Ud
     assert not shop.log
 
 
+@pytest.mark.whole
 def test_many_roles_ask_no_more_than_one(seeded: Any, world: Any, udo: Udo) -> None:
     text = SHOP + "".join(
         f"      r{number}:\n        iam_profile: p{number}\n"

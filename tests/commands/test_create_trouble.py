@@ -163,6 +163,7 @@ def test_a_launch_that_fails_is_told_once_and_the_wait_goes_on_where_it_may_succ
     assert all("-> allow more instance types or zones" in line for line in told)
 
 
+@pytest.mark.whole
 def test_for_want_of_capacity_it_waits_as_long_as_it_may(shop: Any, udo: Udo) -> None:
     launch_faults.add(LaunchFault())
     done = udo(*CREATE, "--timeout", "20m")
@@ -242,6 +243,7 @@ def test_a_group_that_is_deleted_while_its_members_are_awaited_is_not_said_to_go
     assert done.stderr.endswith("group prod-webapp does not exist any more: somebody has deleted it\n"), done.stderr
 
 
+@pytest.mark.whole
 def test_of_a_cluster_the_absent_groups_are_made_each_after_those_it_comes_after(shop: Any, udo: Udo) -> None:
     more = "\n".join(("      api:", f"        {BASE}", f"        {ZONES}", ""))
     Path("udo.yml").write_text(config(BASE, ZONES, "deploy: {after: [api]}") + more)

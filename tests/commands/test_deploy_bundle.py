@@ -91,6 +91,7 @@ def test_what_was_uploaded_before_is_reused(build: Path, world: Any, udo: Udo) -
     assert len(keys(world)) == 2
 
 
+@pytest.mark.whole
 def test_an_upload_in_parts_is_one_object(large: Path, world: Any, udo: Udo) -> None:
     done = udo(*DEPLOY)
     assert done.exit == 0, done.stderr

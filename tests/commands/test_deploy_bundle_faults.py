@@ -35,6 +35,7 @@ def large(seeded: Callable[[str], Any], world: Any) -> Path:
 STEPS = [("CreateMultipartUpload", 1), ("UploadPart", 1), ("UploadPart", 3), ("CompleteMultipartUpload", 1)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("operation", "nth"), rows(STEPS, STEPS[2:3]))
 @pytest.mark.parametrize("kind", some(["deny", "expire"], "deny"))
 def test_an_upload_that_is_refused_half_way_leaves_nothing(
@@ -48,6 +49,7 @@ def test_an_upload_that_is_refused_half_way_leaves_nothing(
     assert keys(world) == [key(large)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("operation", "nth"), rows(STEPS, [STEPS[1], STEPS[3]]))
 @pytest.mark.parametrize("kind", some(["throttle", "fail", "drop", "timeout", "refuse", "garbage"], "drop"))
 @pytest.mark.parametrize("after", some([False, True], True))
@@ -78,6 +80,7 @@ def test_an_answer_to_an_upload_in_one_piece_is_made_good_too(
     assert len(deployments(world)) == 1
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("operation", "nth"), rows(STEPS, STEPS[2:3]))
 def test_a_network_that_stays_away_ends_it_and_nothing_is_deployed(
     operation: str, nth: int, large: Path, world: Any, udo: Udo
@@ -88,6 +91,7 @@ def test_a_network_that_stays_away_ends_it_and_nothing_is_deployed(
     assert "nothing was deployed; run the same command again" in done.stderr
 
 
+@pytest.mark.whole
 def test_parts_that_cannot_be_thrown_away_are_named_with_the_command_that_does_it(
     large: Path, world: Any, udo: Udo
 ) -> None:
@@ -100,6 +104,7 @@ def test_parts_that_cannot_be_thrown_away_are_named_with_the_command_that_does_i
     assert f"'{command}' throws them away" in done.stderr
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("operation", "nth"), rows(STEPS, STEPS[2:3]))
 @pytest.mark.parametrize("number", some([signal.SIGINT, signal.SIGTERM], signal.SIGINT))
 def test_a_signal_half_way_leaves_nothing_and_the_next_run_does_it(
@@ -114,6 +119,7 @@ def test_a_signal_half_way_leaves_nothing_and_the_next_run_does_it(
     assert "run the same command again to continue" in done.stderr
 
 
+@pytest.mark.whole
 def test_parts_that_a_killed_run_has_left_are_thrown_away_later(large: Path, world: Any, udo: Udo) -> None:
     world.faults.add(Fault("kill", "s3:UploadPart", nth=2))
     with pytest.raises(Killed):
@@ -152,6 +158,7 @@ def test_a_place_without_room_for_the_archive_is_named(
     assert "the bundle cannot be written to /nowhere: No such file or directory: nothing was uploaded" in done.stderr
 
 
+@pytest.mark.whole
 def test_nothing_of_the_archive_stays_on_this_machine(large: Path, udo: Udo, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("aside").mkdir()
     monkeypatch.setenv("TMPDIR", str(Path("aside").absolute()))
@@ -159,6 +166,7 @@ def test_nothing_of_the_archive_stays_on_this_machine(large: Path, udo: Udo, mon
     assert list(Path("aside").iterdir()) == []
 
 
+@pytest.mark.whole
 def test_of_several_roles_the_first_uploads_it_for_all(large: Path, world: Any, udo: Udo) -> None:
     Path("udo.yml").write_text(
         config().replace("github: {repo: example/shop}", "s3: {bucket: releases, prefix: webapp}")

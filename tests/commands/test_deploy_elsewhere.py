@@ -110,6 +110,7 @@ def test_a_deployment_that_never_moves_ends_at_the_deadline(codedeploy: Any, udo
     )
 
 
+@pytest.mark.whole
 def test_a_deployment_group_of_no_group_is_refused_there_too(codedeploy: Any, udo: Udo) -> None:
     Path("udo.yml").write_text(config().replace("deployment_group: prod-webapp", "deployment_group: none"))
     done = udo(*DEPLOY, SHA, "--no-wait")

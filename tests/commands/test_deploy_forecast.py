@@ -86,6 +86,7 @@ def test_one_instance_bears_no_failure(world: Any, udo: Udo, seeded: Seeded) -> 
     assert udo("deploy", "prod", "web", SHA).exit == 1
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("kind", "value"), [("HOST_COUNT", 1), ("HOST_COUNT", 3), ("FLEET_PERCENT", 34)])
 def test_a_configuration_of_ones_own_ends_a_deployment_as_it_is_foretold(
     world: Any, udo: Udo, seeded: Seeded, kind: str, value: int

@@ -177,6 +177,7 @@ def test_whoever_only_follows_or_leaves_it_to_aws_stops_nothing(world: Any, udo:
     assert (reads(world), "StopDeployment" in asked(world)) == (0, False)
 
 
+@pytest.mark.whole
 def test_one_that_goes_off_after_a_success_fails_it_and_names_the_way_back(
     world: Any, udo: Udo, seeded: Seeded
 ) -> None:

@@ -91,6 +91,7 @@ class Failing:
         )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("event", "where"),
     rows(
@@ -142,6 +143,7 @@ def story(failing: Failing, who: str, text: str) -> None:
     assert told.count(failing.remedy) == 1 if failing.remedy else True
 
 
+@pytest.mark.whole
 def test_the_odd_one_stands_apart_from_those_that_failed_alike(rehearsal: Rehearsal) -> None:  # noqa: F811
     assert rehearsal.deploy(rehearsal.put("a", bundle("ApplicationStop"))).exit == 0
     rehearsal.configure(deploymentConfigName="CodeDeployDefault.AllAtOnce")

@@ -55,6 +55,7 @@ def test_an_instance_that_dies_is_told_and_its_successor_has_the_revision(shop: 
     everywhere(shop)
 
 
+@pytest.mark.whole
 def test_one_that_dies_where_none_may_fails_it_and_the_same_command_reaches_its_successor(shop: Rehearsal) -> None:
     shop.world.agents.troubles.add({"kind": "dies-at", "event": "Install", "instance_id": shop.members()[1]})
     done = shop.deploy("b")
@@ -100,6 +101,7 @@ def test_a_deployment_by_autoscaling_that_is_active_is_no_obstacle(shop: Rehears
     everywhere(shop)
 
 
+@pytest.mark.whole
 def test_whoever_stops_it_by_udo_is_named_and_the_same_command_goes_on(shop: Rehearsal) -> None:
     meanwhile(shop, lambda: shop.udo("stop", "prod", "webapp"))
     done = shop.deploy("b")
@@ -129,6 +131,7 @@ def rolls_back(shop: Rehearsal, *events: str) -> None:
     shop.fail("ApplicationStart", shop.members())
 
 
+@pytest.mark.whole
 def test_a_rollback_of_codedeploys_is_followed_and_the_exit_code_still_says_failed(shop: Rehearsal) -> None:
     rolls_back(shop)
     shop.write(CONFIG.format(more=hook(), deploy="", count=4))
@@ -147,6 +150,7 @@ def test_a_rollback_of_codedeploys_is_followed_and_the_exit_code_still_says_fail
     everywhere(shop)
 
 
+@pytest.mark.whole
 def test_a_rollback_that_fails_too_is_told_with_both_reasons(shop: Rehearsal) -> None:
     shop.put("a2", bundle("ValidateService", page="first\n"))
     assert shop.deploy("a2").exit == 0
@@ -179,6 +183,7 @@ def test_a_stop_that_asks_for_a_rollback_has_it_followed(shop: Rehearsal) -> Non
     assert shop.pages() == {"first\n"}
 
 
+@pytest.mark.whole
 def test_an_alarm_that_goes_off_is_named(shop: Rehearsal, aws: Callable[..., Any]) -> None:
     cloudwatch = aws("cloudwatch")
     words = {"Namespace": "x", "MetricName": "y", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0}

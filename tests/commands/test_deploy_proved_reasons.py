@@ -86,6 +86,7 @@ def test_an_agent_that_is_lost_and_one_that_is_back(rehearsal: Rehearsal) -> Non
     assert rehearsal.deploy("b").exit == 0
 
 
+@pytest.mark.whole
 def test_files_in_the_way_and_what_may_become_of_them(rehearsal: Rehearsal) -> None:  # noqa: F811
     place = "srv/app/index.html"
     for one in rehearsal.members():

@@ -49,6 +49,7 @@ def test_before_two_minutes_nothing_is_said(shop: Any, udo: Udo) -> None:
     assert "no progress for" not in udo(*REFRESH, "--yes", "--timeout", "110s").stderr
 
 
+@pytest.mark.whole
 def test_a_protected_member_that_is_waited_for_is_named_and_fails_it_after_an_hour(shop: Any, udo: Udo) -> None:
     one, _ = (member["InstanceId"] for member in group(shop)["Instances"])
     asg(shop, "set_instance_protection", InstanceIds=[one], ProtectedFromScaleIn=True)
@@ -64,6 +65,7 @@ def test_a_protected_member_that_is_waited_for_is_named_and_fails_it_after_an_ho
     assert "-> use --protected refresh or ignore, or take the protection off" in told
 
 
+@pytest.mark.whole
 def test_a_member_in_standby_that_is_waited_for_is_named(shop: Any, udo: Udo) -> None:
     one, _ = (member["InstanceId"] for member in group(shop)["Instances"])
     asg(shop, "enter_standby", InstanceIds=[one], ShouldDecrementDesiredCapacity=True)
@@ -109,6 +111,7 @@ def test_newcomers_that_warm_up_are_no_stall_and_what_holds_longer_is(shop: Any,
     assert (done.exit, "no progress for" in done.stderr) == (0, False), done.stderr
 
 
+@pytest.mark.whole
 def test_what_holds_it_up_after_the_warmup_is_told(shop: Any, udo: Udo) -> None:
     at(shop, "DescribeInstanceRefreshes", lambda: asg(shop, "suspend_processes", ScalingProcesses=["Terminate"]), nth=8)
     done = udo(*REFRESH, "--yes", "--warmup", "3m", "--timeout", "30m")

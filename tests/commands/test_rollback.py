@@ -309,6 +309,7 @@ def test_prune_keeps_a_version_that_an_instance_outside_of_groups_was_launched_f
     assert set(everything(world)["versions"]) == {1, 2, 5}
 
 
+@pytest.mark.whole
 def test_prune_of_a_template_keeps_its_default_and_what_another_group_uses(world: Any, udo: Udo) -> None:
     template_world(world)
     for number in range(2, 8):

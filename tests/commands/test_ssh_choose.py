@@ -101,6 +101,7 @@ def test_the_member_whose_number_is_typed_is_logged_in_to(stage: Any, typed: Cal
     assert f"\nin {rows[1][2]}\n" in at.told
 
 
+@pytest.mark.whole
 def test_an_id_is_an_answer_and_none_is_a_refusal(stage: Any, typed: Callable[..., Typed]) -> None:
     one, none = (typed("stage", "webapp", "--choose", "-n") for _ in range(2))
     for at, answer in ((one, members(stage)[2]), (none, "")):

@@ -196,6 +196,7 @@ def _hold_newcomers(world: Any) -> None:
     )
 
 
+@pytest.mark.whole
 def test_where_it_fails_the_group_goes_back_and_is_refreshed_again(world: Any, udo: Udo) -> None:
     made(world, configuration_world, 2)
     at(world, "StartInstanceRefresh", lambda: _hold_newcomers(world))

@@ -102,6 +102,7 @@ def test_it_starts_tells_what_it_built_and_stops_without_a_trace(sandbox: Any, t
     assert eventually(lambda: not alive(data["pid"]))
 
 
+@pytest.mark.whole
 def test_after_kill_9_it_counts_as_stopped_and_the_next_start_cleans_up(sandbox: Any, tmp_path: Path) -> None:
     data = started(sandbox)
     login = ["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
@@ -142,6 +143,7 @@ def test_files_of_its_that_cannot_be_used_are_told_in_one_line(sandbox: Any, wha
     shutil.rmtree(place) if place.is_dir() else place.unlink()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("words", some(["[]", "{}", "17", '{"endpoint": "http://127.0.0.1:1"}', "{"], "[]"))
 def test_another_file_in_place_of_its_own_is_none(sandbox: Any, words: str) -> None:
     started(sandbox)
@@ -152,6 +154,7 @@ def test_another_file_in_place_of_its_own_is_none(sandbox: Any, words: str) -> N
     assert "stopped" in sandbox("stop").stdout
 
 
+@pytest.mark.whole
 def test_a_commit_that_nobody_pushed_is_rehearsed_by_its_name_in_the_clone_of_the_sandbox(
     sandbox: Any, tmp_path: Path
 ) -> None:
@@ -205,6 +208,7 @@ def test_a_broken_configuration_is_told_before_anything_starts(sandbox: Any) -> 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.whole
 def test_two_sandboxes_do_not_meet_and_one_without_a_configuration_holds_the_example(
     sandbox: Any, tmp_path: Path
 ) -> None:

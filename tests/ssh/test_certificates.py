@@ -88,6 +88,7 @@ def test_a_certificate_that_the_configuration_names_goes_through_ssh(
     assert notices(events) == ["1 of 1 hosts go through ssh: its configuration has certificatefile"]
 
 
+@pytest.mark.whole
 def test_a_certificate_beside_a_usual_key_goes_through_ssh(authority: Authority, run: Run, own_home: Path) -> None:
     usual(authority.certify(key_pair(own_home / "rsa", "rsa")), own_home)
     events = run([replace(authority.host, key=None)])
@@ -200,6 +201,7 @@ def test_a_host_without_a_certificate_of_the_authority_is_refused(farm: Farm, ru
     assert done.outcome == "refused"
 
 
+@pytest.mark.whole
 def test_a_pin_or_a_line_of_its_own_goes_before_the_authority(farm: Farm, run: Run, tmp_path: Path) -> None:
     target, mine = certified(farm, tmp_path)
     pins().pin(target.instance_id, [public_key(mine)])

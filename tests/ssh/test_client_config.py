@@ -106,6 +106,7 @@ def test_the_way_the_operators_configuration_describes_is_taken(pinned: Target, 
     assert (ended.stdout, ended.returncode) == ("in\n", 0), ended.stderr
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("said", ["in udo.yml", "in ssh_config"])
 def test_the_host_in_between_is_found_where_the_operator_describes_it(
     pinned: Target, farm: Farm, tmp_path: Path, said: str

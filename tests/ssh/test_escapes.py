@@ -135,6 +135,7 @@ def test_from_a_real_host_through_a_pipe_and_into_files(two: tuple[Fleet, str, b
     assert (tmp_path / "out" / f"{good}.stdout").read_bytes() == b"fine\n"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("options", [(), ("-b",), ("--diff",)], ids=["live", "fold", "diff"])
 def test_from_a_real_host_to_a_terminal(two: tuple[Fleet, str, bytes], options: tuple[str, ...]) -> None:
     made, command, _ = two

@@ -92,6 +92,7 @@ def test_a_command_that_hangs_ends_at_the_timeout_with_its_output_so_far(host: T
     assert output(events) == b"so far\nand"
 
 
+@pytest.mark.whole
 def test_a_big_output_arrives_whole(host: Target, run: Run) -> None:
     events = run([host], "seq 300000; head -c 3000000 /dev/zero >&2")
     assert output(events) == b"".join(b"%d\n" % number for number in range(1, 300001))
@@ -189,6 +190,7 @@ def test_lines_are_followed_by_a_pause_before_more_are_waited_for(host: Target) 
     assert Idle() in events[lines[0] : lines[1]]
 
 
+@pytest.mark.whole
 def test_closing_the_events_closes_every_connection_at_once(farm: Farm) -> None:
     targets, others = farm.hosts(4), threading.enumerate()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -241,6 +243,7 @@ def test_a_slow_reader_makes_the_host_wait_instead_of_filling_memory(host: Targe
     events.close()
 
 
+@pytest.mark.whole
 def test_a_hundred_megabytes_pass_in_flat_memory(host: Target) -> None:
     before, most = _resident(), 0
     size = 0
@@ -256,6 +259,7 @@ def _resident() -> int:
 
 
 # sshd takes the command as a C string, so a NUL is not allowed in it; the shell takes any other text.
+@pytest.mark.whole
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=8))
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_arguments_of_any_text_come_back_as_they_were(host: Target, run: Run, words: list[str]) -> None:

@@ -26,6 +26,7 @@ def until_quiet(farm: Farm) -> None:
     assert farm.processes() == []
 
 
+@pytest.mark.whole
 def test_every_host_of_a_big_group_is_told_once(fleet: Make) -> None:
     made = fleet(HOSTS)
     done = made.run("echo $SSH_CONNECTION", "-o", "json")
@@ -38,6 +39,7 @@ def test_every_host_of_a_big_group_is_told_once(fleet: Make) -> None:
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", FILES)
 def test_with_fewer_descriptors_than_hosts_all_are_reached_in_the_end(fleet: Make, via: str) -> None:
     options = ("-o", "json", "--via", via, "--fanout", str(HOSTS))
@@ -57,6 +59,7 @@ def test_a_reader_that_has_enough_ends_it_and_every_command(fleet: Make, farm: F
     until_quiet(farm)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("options", some([(), ("-o", "json"), ("-b",)], ()))
 def test_without_a_place_for_its_output_that_is_told(fleet: Make, options: tuple[str, ...]) -> None:
     done = fleet(3).run("echo hi; test -t 0 && exit 9 || exit 3", *options, shell="exec {} >&-")

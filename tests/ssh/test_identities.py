@@ -84,6 +84,7 @@ def test_a_locked_key_without_the_agent_says_what_to_do(host: Target, run: Run, 
     assert f"ssh-add {locked}" in (caught.value.hint or "")
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("agent")
 def test_a_locked_key_is_used_through_the_agent(farm: Farm, run: Run, locked: Path, tmp_path: Path) -> None:
     add(locked, "secret", tmp_path)
@@ -113,6 +114,7 @@ def test_without_a_key_file_the_agent_is_tried(host: Target, run: Run, locked: P
     assert endings(run([replace(host, key=None)]))[0].outcome == "ok"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("has_ssh", [True, False])
 def test_without_a_key_file_the_usual_files_are_tried(
     farm: Farm, host: Target, run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch, has_ssh: bool
@@ -154,6 +156,7 @@ def test_without_ssh_a_key_that_the_agent_refuses_does_not_end_the_login(
     assert endings(run([replace(host, key=None)]))[0].outcome == "ok"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", some(["rsa", "ecdsa"], "ecdsa"))
 def test_keys_of_other_kinds_log_in(farm: Farm, host: Target, run: Run, tmp_path: Path, kind: str) -> None:
     key = key_pair(tmp_path / kind, kind)

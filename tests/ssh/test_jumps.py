@@ -26,6 +26,7 @@ def behind(farm: Farm, folder: Path, bastion: Target, count: int) -> list[Target
     return [replace(target, config=str(folder / "config")) for target in farm.hosts(count)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("startups", some(["2:100:2", "10:30:100"], "10:30:100"))
 def test_hosts_that_the_one_in_between_turns_away_are_tried_again(
     farm: Farm, run: Run, tmp_path: Path, startups: str
@@ -36,6 +37,7 @@ def test_hosts_that_the_one_in_between_turns_away_are_tried_again(
     assert [done.outcome for done in endings(events)] == ["ok"] * 8, endings(events)
 
 
+@pytest.mark.whole
 def test_a_host_in_between_that_lets_nobody_in_is_asked_once(farm: Farm, run: Run, tmp_path: Path) -> None:
     (bastion,) = farm.hosts(more="Match all\nAuthorizedKeysFile none")
     events = run(behind(farm, tmp_path, bastion, 1), "echo hi")

@@ -151,6 +151,7 @@ def test_every_file_named_is_read_and_lines_are_told(tmp_path: Path) -> None:
     assert hosts.known(known_names("10.0.0.2", 22)).places == (f"{two}:1",)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
 def test_a_fingerprint_is_the_one_openssh_prints(tmp_path: Path, kind: str) -> None:
     path = key_pair(tmp_path / "key", kind)

@@ -246,6 +246,7 @@ def greeting(farm: Farm) -> Target:
     return replace(farm.hosts(more=f"Banner {farm.folder}/banner")[0], via="openssh")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("shell", some(["/bin/bash", "/usr/sbin/nologin", "/bin/sh"], "/usr/sbin/nologin"))
 def test_a_banner_is_not_said_by_the_command(
     greeting: Target, run: Run, monkeypatch: pytest.MonkeyPatch, shell: str
@@ -388,6 +389,7 @@ def test_the_operators_agent_is_never_forwarded(through: Target, run: Run, tmp_p
     assert output(run([there], "echo x$SSH_AUTH_SOCK$DISPLAY")) == b"x\n"
 
 
+@pytest.mark.whole
 def test_nothing_of_it_is_left_behind(
     through: Target, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

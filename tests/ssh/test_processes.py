@@ -62,6 +62,7 @@ def test_a_closed_pipe_ends_it_and_leaves_no_command_behind(farm: Farm, host: Ta
     _until_quiet(farm)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", some(["paramiko", "openssh"], "paramiko"))
 def test_an_interruption_ends_it_at_once(farm: Farm, host: Target, via: str) -> None:
     run = started(many(host, 3), 0, via, 3, "echo up; exec sleep 30")

@@ -190,6 +190,7 @@ def test_what_fish_did_run_to_a_good_end_is_no_failure(shells: Callable[[str], T
     assert (done.outcome, done.status) == ("ok", 0)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_nologin_is_told_as_what_it_is(shells: Callable[[str], Target], run: Run, via: str) -> None:
     (done,) = endings(run([replace(shells("nologin"), via=via)], "echo hi"))

@@ -62,6 +62,7 @@ def troubled(host: Target, stack: ExitStack) -> Iterator[tuple[Target, set[str]]
     yield at(1), {"unreachable"}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", some(["paramiko", "openssh"], "openssh"))
 def test_every_host_in_trouble_is_told_once_in_time(farm: Farm, host: Target, run: Run, via: str) -> None:
     # Every server of the farm is known wherever it is met: some of these lead to one.

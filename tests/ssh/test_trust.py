@@ -227,6 +227,7 @@ def test_a_state_folder_that_cannot_be_written_does_not_stop_trusted_hosts(farm:
     assert [done.outcome for done in endings(events)] == ["ok"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("known", [0, 1, 2])
 def test_a_server_with_many_keys_is_asked_for_one_we_know(farm: Farm, run: Run, tmp_path: Path, known: int) -> None:
     pairs = [key_pair(tmp_path / kind, kind) for kind in ("ed25519", "ecdsa", "rsa")]

@@ -93,6 +93,7 @@ def test_a_server_that_falls_silent_is_left_without_any_limit(
     assert (done.outcome, reason in done.reason) == ("dropped", True), done
 
 
+@pytest.mark.whole
 def test_a_server_that_answers_is_not_left_however_silent_its_command(farm: Farm, run: Run) -> None:
     direct, other = farm.hosts(2)
     events = run([direct, replace(other, via="openssh")], "sleep 4.5; echo end", keepalive=3.0)

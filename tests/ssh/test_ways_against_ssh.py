@@ -323,6 +323,7 @@ def test_a_new_key_needs_no_file_of_ssh_to_be_pinned_in(place: Place, run: Run, 
     assert (done.outcome, pins().keys(ME)) == ("ok", (place.keys.right,))
 
 
+@pytest.mark.whole
 def test_every_reason_to_be_stricter_is_one() -> None:
     whole = {(row.way, row.said, row.mode) for row in rows()} if WHOLE else set(itertools.product(WAYS, SAID, "*"))
     for way, said, _ in STRICTER:

@@ -132,6 +132,7 @@ def _scales(world: Any) -> None:
     world.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=OURS, MinSize=0, MaxSize=7)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
 def test_sizes_that_a_colleague_changed_meanwhile_stay_and_are_named(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
@@ -276,6 +277,7 @@ def _locks(world: Any) -> None:
         return
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
 def test_a_lock_that_a_colleague_took_first_is_honoured(arena: Arena, cases: Cases, name: str) -> None:
     number = 0

@@ -62,11 +62,13 @@ def _sleepers(seconds: str) -> int:
     return count
 
 
+@pytest.mark.whole
 def test_a_deployment_goes_on_though_nobody_asks_for_it_again(running: Callable[..., str]) -> None:
     running("sleep 4321.1")
     assert _in_time(lambda: _sleepers("4321.1") == 2)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("how", some(["killed", "stopped"], "killed"))
 def test_hooks_end_with_a_sandbox_that_ends_while_they_run(running: Callable[..., str], how: str) -> None:
     running("sleep 4321.2 & sleep 4321.2")
@@ -82,6 +84,7 @@ def test_hooks_end_with_a_sandbox_that_ends_while_they_run(running: Callable[...
     subprocess.run([*udo, "sandbox", "start"], check=True, capture_output=True)
 
 
+@pytest.mark.whole
 def test_a_slow_hook_does_not_hold_up_the_sandbox(running: Callable[..., str]) -> None:
     """While a hook sleeps, every other question is answered."""
     made = running("sleep 3; echo $(ls / | wc -l) > /srv/app/after")

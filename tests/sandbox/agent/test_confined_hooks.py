@@ -301,6 +301,7 @@ def test_a_line_without_end_is_kept_in_part(instance: Instance, monkeypatch: pyt
     assert others == ["end", "short"]
 
 
+@pytest.mark.whole
 def test_no_more_of_the_output_is_kept_than_has_room(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("udo.sandbox.agent.tail.MOST_LOGGED", 2_000_000)
     report = instance.deploy("seq 300000; exit 1")
