@@ -294,7 +294,6 @@ def test_a_last_call_that_aws_would_not_take_is_refused_before_the_first(world: 
     assert "Nonsense" in refused.stderr
 
 
-@pytest.mark.whole
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     thing=st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.just([]) | st.just({"$ref": "x"}),

@@ -246,7 +246,6 @@ def greeting(farm: Farm) -> Target:
     return replace(farm.hosts(more=f"Banner {farm.folder}/banner")[0], via="openssh")
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("shell", some(["/bin/bash", "/usr/sbin/nologin", "/bin/sh"], "/usr/sbin/nologin"))
 def test_a_banner_is_not_said_by_the_command(
     greeting: Target, run: Run, monkeypatch: pytest.MonkeyPatch, shell: str
