@@ -85,6 +85,7 @@ def test_two_processes_note_whole_lines_in_one_file(tmp_path: Path) -> None:
     assert set(path.read_text().splitlines()) == {f"status ec2:Describe{n}" for n in range(300)}
 
 
+@pytest.mark.whole
 def test_whatever_a_change_names_is_looked_up_by_plan_apply_and_rollback(world: Any, udo: Callable[..., Any]) -> None:
     template_world(world)
     ec2, vpc = world.client("ec2"), world.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]

@@ -239,6 +239,7 @@ def _pending(pid: int) -> bool:
     return any(int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd")))
 
 
+@pytest.mark.whole
 def test_a_signal_that_the_parent_ignored_stays_ignored(shop: Any) -> None:
     waits, go = _held_in(shop, "DescribeAutoScalingGroups")
     line = f"trap '' INT HUP; exec {sys.executable} -m udo status"
@@ -251,6 +252,7 @@ def test_a_signal_that_the_parent_ignored_stays_ignored(shop: Any) -> None:
     assert (done.code, "prod-one" in done.stdout) == (0, True), done.stderr
 
 
+@pytest.mark.whole
 def test_a_signal_ends_it_where_nobody_reads_what_it_says(shop: Any) -> None:
     read, write = os.pipe()
     os.set_blocking(write, False)

@@ -52,6 +52,7 @@ def check_broken_off(folder: Path, words: tuple[str, ...], number: int, env: Map
     return told[0]
 
 
+@pytest.mark.whole
 def test_for_ssh_to_say_what_the_configuration_means(shop: Any, tmp_path: Path) -> None:
     Path("ssh_config").write_text("Port 22\n")
     Path("udo.yml").write_text(CONFIG + LOGIN.replace("{", "{config: ssh_config, "))
@@ -59,6 +60,7 @@ def test_for_ssh_to_say_what_the_configuration_means(shop: Any, tmp_path: Path) 
     check_broken_off(tmp_path, ("ssh", "prod", "one", "true"), signal.SIGTERM, env)
 
 
+@pytest.mark.whole
 def test_for_what_a_match_of_the_configuration_runs(shop: Any, tmp_path: Path) -> None:
     config = tmp_path / "ssh_config"
     config.write_text(f'Match exec "touch {tmp_path}/asked; sleep 60"\n  Port 22\n')
@@ -66,12 +68,14 @@ def test_for_what_a_match_of_the_configuration_runs(shop: Any, tmp_path: Path) -
     check_broken_off(tmp_path, ("ssh", "prod", "one", "true"), signal.SIGINT)
 
 
+@pytest.mark.whole
 def test_for_ssh_to_say_which_settings_it_knows(shop: Any, tmp_path: Path) -> None:
     # Asked by the threads that carry the command.
     env = slow(tmp_path, "ssh", unless="*-F?none?-o*) ;; *")
     check_broken_off(tmp_path, ("ssh", "prod", "*", "true", "--via", "openssh"), signal.SIGINT, env)
 
 
+@pytest.mark.whole
 def test_for_ssh_keygen_to_read_a_key(shop: Any, tmp_path: Path) -> None:
     Path("key").touch(0o600)
     Path("key").write_text("no key at all\n")
@@ -112,6 +116,7 @@ def test_for_the_credential_process_of_a_profile(shop: Any, tmp_path: Path, prof
     check_broken_off(tmp_path, ("status", "--profile", "shop"), number, env)
 
 
+@pytest.mark.whole
 def test_for_credentials_that_are_renewed(shop: Any, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "credentials"
     slow(tmp_path, "credentials")

@@ -66,6 +66,7 @@ for number in range(40):
 """
 
 
+@pytest.mark.whole
 def test_lines_of_many_writers_stay_whole() -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, f"run-{number}"]) for number in range(4)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0, 0]

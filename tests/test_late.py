@@ -28,6 +28,7 @@ print(importlib.metadata.version("click"))
 """
 
 
+@pytest.mark.whole
 def test_botocore_and_yaml_are_imported_without_what_they_do_not_need() -> None:
     told = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True).stdout
     first, second, third, click = told.splitlines()

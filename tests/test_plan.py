@@ -50,6 +50,7 @@ plans = st.builds(
 
 
 # No wall clock: machines that run tests are shared.
+@pytest.mark.whole
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plans)
 def test_a_plan_goes_through_json_unchanged(plan: Plan) -> None:

@@ -190,6 +190,7 @@ def test_what_is_kept_of_another_version_is_not_used(
     assert len({*cache.glob("ec2-*.json")} - {file}) == 1
 
 
+@pytest.mark.whole
 def test_what_is_kept_of_a_model_that_has_changed_since_is_not_used(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

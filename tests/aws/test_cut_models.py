@@ -183,6 +183,7 @@ def test_an_instance_with_every_member_there_is_becomes_the_same_one(answering: 
     assert all(vars(one)[name] for one in seen.values() for name in vars(one))
 
 
+@pytest.mark.whole
 def test_launch_data_is_read_by_whole_models(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     used: set[tuple[str, str]] = set()
 

@@ -45,6 +45,7 @@ def test_many_wildcards_cost_no_more_than_one() -> None:
     assert matches("a" * 200, "*a" * 60 + "*")
 
 
+@pytest.mark.whole
 def test_a_pattern_matches_as_a_regular_expression_of_it_would() -> None:
     chance = random.Random(12)
     for _ in range(20_000):

@@ -89,6 +89,7 @@ def test_what_is_unpacked_is_what_was_packed(tmp_path: Path) -> None:
         assert (kinds["long"], kinds["short noise"], kinds["empty"]) == (zipfile.ZIP_DEFLATED, 0, 0)
 
 
+@pytest.mark.whole
 def test_a_long_file_is_as_small_as_in_one_go(tmp_path: Path) -> None:
     rng = random.Random(2)
     words = [rng.randbytes(6).hex().encode() for _ in range(2000)]

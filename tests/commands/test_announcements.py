@@ -75,6 +75,7 @@ def test_an_interrupted_change_is_told(world: Any, udo: Udo, slack: Any) -> None
     assert text.startswith("updatelc prod webapp failed: interrupted in step ")
 
 
+@pytest.mark.whole
 def test_what_was_never_begun_or_changes_nothing_is_told_nobody(world: Any, udo: Udo, slack: Any) -> None:
     launches(world, slack)
     assert udo("updatelc", "prod", "webapp", "--dry-run").exit == 0

@@ -147,6 +147,7 @@ def specification(world: Any) -> dict[str, Any]:
     return dict(group(world)["MixedInstancesPolicy"]["LaunchTemplate"])
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", ["mixed", "template"])
 def test_a_mixed_instances_policy_and_what_it_launches_are_changed_by_one_write(
     world: Any, udo: Udo, kind: str
@@ -215,6 +216,7 @@ def test_a_group_that_is_moved_to_a_template_gets_its_policy_with_it(world: Any,
     assert "done already" in udo("apply", "plan").stdout
 
 
+@pytest.mark.whole
 def test_the_images_and_templates_of_overrides_are_changed_with_the_policy(world: Any, udo: Udo) -> None:
     template_id = overrides_world(world)
     three = "Overrides: [{InstanceType: t3.small}, {InstanceType: t4g.small}, {InstanceType: m7g.large}]"
@@ -229,6 +231,7 @@ def test_the_images_and_templates_of_overrides_are_changed_with_the_policy(world
     assert "done already" in udo("apply", "plan").stdout
 
 
+@pytest.mark.whole
 def test_the_version_that_udo_yml_says_of_an_override_stands_whatever_overrides_would_bring(
     world: Any, udo: Udo
 ) -> None:
@@ -265,6 +268,7 @@ def test_a_group_that_follows_its_template_is_pinned_and_set(world: Any, udo: Ud
     assert "done already" in udo("apply", "plan").stdout
 
 
+@pytest.mark.whole
 def test_several_roles_are_asked_about_once(world: Any, udo: Udo) -> None:
     configuration_world(world)
     second_group(world)

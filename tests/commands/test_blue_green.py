@@ -55,6 +55,7 @@ def moved(made: str) -> str:
     return f"prod webapp is served by {name} now (blue/green): set group_name to it ({WHERE})"
 
 
+@pytest.mark.whole
 def test_udo_starts_none_and_says_what_does(world: Any, udo: Udo, group: Callable[..., None]) -> None:
     group()
     for words in ((), ("-n",), ("--again",)):
@@ -75,6 +76,7 @@ def test_udo_starts_none_and_says_what_does(world: Any, udo: Udo, group: Callabl
     assert moved(made) in udo("deploy", *ROLE, SHA).stderr
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("ends", ["KEEP_ALIVE", "TERMINATE"])
 def test_one_is_followed_with_its_traffic_to_the_name_that_the_group_has_then(
     world: Any, udo: Udo, group: Callable[..., None], ends: str, monkeypatch: pytest.MonkeyPatch

@@ -259,6 +259,7 @@ def test_every_key_has_a_sentence_and_an_example() -> None:
         assert key.example or key.kind in ("map", "maps", "sections", "uses", "params"), key.path
 
 
+@pytest.mark.whole
 def test_the_json_schema_is_one_and_takes_the_example(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "schema")
     assert code == 0

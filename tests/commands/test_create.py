@@ -77,6 +77,7 @@ def test_a_dry_run_shows_what_there_will_be_and_each_call(shop: Any, udo: Udo) -
     assert (writes(shop), groups(shop)) == ([], {"prod-web"})
 
 
+@pytest.mark.whole
 def test_what_one_call_carries_is_in_it_and_the_rest_follows(shop: Any, udo: Udo) -> None:
     write(BASE, ZONES, *PARTS)
     done = udo(*CREATE)
@@ -167,6 +168,7 @@ def test_names_of_security_groups_are_those_of_the_default_vpc_where_zones_are_s
     assert template(shop)["SecurityGroupIds"] == [made]
 
 
+@pytest.mark.whole
 def test_members_are_registered_with_target_groups_and_load_balancers(shop: Any, udo: Udo) -> None:
     ours = vpc(shop)
     place = f"subnets: [{subnet(shop, ours, '10.1.1.0/24')}]"
@@ -205,6 +207,7 @@ def test_without_waiting_it_is_left_to_aws(shop: Any, udo: Udo) -> None:
     assert (done.exit, done.stdout) == (0, "prod-webapp is made, with 2 to come; not waited for\n")
 
 
+@pytest.mark.whole
 def test_the_desired_capacity_is_no_difference_and_everything_else_is(shop: Any, udo: Udo) -> None:
     assert udo(*CREATE).exit == 0
     asg(shop).set_desired_capacity(AutoScalingGroupName="prod-webapp", DesiredCapacity=3)

@@ -60,6 +60,7 @@ def test_where_a_revision_was_deployed_its_first_members_get_it(shop: Any, udo: 
     assert "udo:creating" not in tags(shop)
 
 
+@pytest.mark.whole
 def test_destroy_takes_it_out_again_and_create_in(shop: Any, udo: Udo) -> None:
     for _ in range(2):
         assert udo(*CREATE).exit == 0
@@ -100,6 +101,7 @@ def test_a_deployment_that_is_under_way_is_not_disturbed(shop: Any, udo: Udo) ->
     assert "wait for its end, or use 'udo stop'" in done.stderr
 
 
+@pytest.mark.whole
 def test_what_was_cut_off_before_it_joined_goes_on_there(shop: Any, udo: Udo) -> None:
     begin(shop, SHA, "both")
     end(shop)

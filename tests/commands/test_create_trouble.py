@@ -134,6 +134,7 @@ def test_what_is_in_another_vpc_or_zone_or_takes_no_instances(shop: Any, udo: Ud
     refused(shop, udo, 7, "takes ip targets, and members of a group are instances")
 
 
+@pytest.mark.whole
 def test_a_spent_quota_is_told_with_what_to_ask_for_and_what_is_made_already(shop: Any, udo: Udo) -> None:
     quotas.groups = 1
     done = udo(*CREATE)
@@ -189,6 +190,7 @@ def test_launches_that_fail_again_and_again_end_the_wait_with_the_reason(shop: A
     assert udo(*CREATE).exit == 0
 
 
+@pytest.mark.whole
 def test_where_one_zone_may_launch_again_it_is_waited_for(shop: Any, udo: Udo) -> None:
     launch_faults.add(LaunchFault("us-west-2a", times=6))
     launch_faults.add(LaunchFault("us-west-2b", error="type"))

@@ -54,6 +54,7 @@ def unfinished(world: Any) -> list[dict[str, Any]]:
     return list(world.client("s3").list_multipart_uploads(Bucket="releases").get("Uploads", ()))
 
 
+@pytest.mark.whole
 def test_a_bundle_is_uploaded_and_deployed_by_its_etag(build: Path, world: Any, udo: Udo) -> None:
     done = udo(*DEPLOY)
     assert done.exit == 0, done.stderr
@@ -122,6 +123,7 @@ def test_a_dry_run_shows_what_would_be_uploaded_and_uploads_nothing(build: Path,
     assert shown[1]["params"]["revision"]["s3Location"]["eTag"] == {"$ref": "upload_etag"}
 
 
+@pytest.mark.whole
 def test_what_follows_a_deployment_knows_the_revision(build: Path, world: Any, udo: Udo) -> None:
     assert udo(*DEPLOY).exit == 0
     first = key(build)

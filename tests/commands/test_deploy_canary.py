@@ -86,6 +86,7 @@ def test_the_plan_names_the_configuration_and_the_order(world: Any, udo: Udo, se
     assert writes(world) == []
 
 
+@pytest.mark.whole
 def test_the_configuration_is_used_again_and_one_of_its_name_with_other_words_is_a_conflict(
     world: Any, udo: Udo, seeded: Seeded
 ) -> None:

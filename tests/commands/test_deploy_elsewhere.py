@@ -88,6 +88,7 @@ def made(client: Any) -> list[dict[str, Any]]:
     return [client.get_deployment(deploymentId=one)["deploymentInfo"] for one in ids]
 
 
+@pytest.mark.whole
 def test_a_deployment_is_started_and_left(codedeploy: Any, udo: Udo) -> None:
     done = udo(*DEPLOY, SHA, "--no-wait")
     assert done.exit == 0, done.stderr

@@ -148,6 +148,7 @@ def test_a_permission_that_is_missing_is_named(world: Any, udo: Udo, seeded: See
     assert writes(world) == ["CreateDeployment"]
 
 
+@pytest.mark.whole
 def test_a_poll_costs_at_most_a_request_and_one_for_every_25_unfinished_and_the_list_is_read_once(
     world: Any, udo: Udo, seeded: Seeded
 ) -> None:

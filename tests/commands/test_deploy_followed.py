@@ -65,6 +65,7 @@ def test_hooks_run_in_the_folder_of_udo_yml_one_after_the_other_whatever_fails(
         assert f"post_deploy_hook {what}" in done.stderr
 
 
+@pytest.mark.whole
 def test_a_secret_in_a_hook_is_not_shown(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config("post_deploy_hook: 'true --user jenkins:canary'"))
     done = udo(*DEPLOY, SHA)

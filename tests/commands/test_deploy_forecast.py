@@ -215,6 +215,7 @@ def test_an_alarm_that_may_be_unknown_is_not_told_of(world: Any, udo: Udo, seede
     assert notes(udo)[1].startswith("whether its alarms are in ALARM is unknown: cloudwatch:DescribeAlarms")
 
 
+@pytest.mark.whole
 def test_what_a_rollback_brings_back_is_the_last_success(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config("deploy: {on_failure: rollback}"))
     assert notes(udo)[1:] == ["nothing to roll back to if it fails: no deployment has succeeded yet"]

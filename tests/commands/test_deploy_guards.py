@@ -57,6 +57,7 @@ def test_codedeploy_gets_them_beside_those_of_the_deployment_group(world: Any, u
     assert params["autoRollbackConfiguration"] == {"enabled": True, "events": on}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("alarms", [["prod-slow", "prod-5xx"], ["prod-5xx", "group", "prod-slow"]])
 def test_what_the_deployment_group_has_already_is_not_overridden(
     world: Any, udo: Udo, seeded: Seeded, alarms: list[str]
@@ -68,6 +69,7 @@ def test_what_the_deployment_group_has_already_is_not_overridden(
     assert not {"overrideAlarmConfiguration", "autoRollbackConfiguration"} & set(created(world)[0])
 
 
+@pytest.mark.whole
 def test_more_than_ten_udo_watches_alone_and_says_so(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN)
     done = udo(*DEPLOY)
@@ -77,6 +79,7 @@ def test_more_than_ten_udo_watches_alone_and_says_so(world: Any, udo: Udo, seede
     assert reads(world) > 2
 
 
+@pytest.mark.whole
 def test_without_the_permission_to_give_them_udo_watches_alone_and_says_so(
     world: Any, udo: Udo, seeded: Seeded
 ) -> None:
@@ -121,6 +124,7 @@ def test_an_alarm_that_goes_off_meanwhile_has_it_stopped_and_rolled_back(
     )
 
 
+@pytest.mark.whole
 def test_where_it_is_only_to_be_stopped_nothing_is_rolled_back(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN, role="deploy: {on_failure: stop}")
     rings_at(world, "a3", "BatchGetDeploymentTargets")
@@ -130,6 +134,7 @@ def test_where_it_is_only_to_be_stopped_nothing_is_rolled_back(world: Any, udo: 
     assert [one["status"] for one in deployments(world)] == ["Stopped", "Succeeded"]
 
 
+@pytest.mark.whole
 def test_one_that_has_ended_before_it_could_be_stopped_has_succeeded_but(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN, role=hook())
     rings_at(world, "a3", "BatchGetDeploymentTargets", nth=2)
@@ -141,6 +146,7 @@ def test_one_that_has_ended_before_it_could_be_stopped_has_succeeded_but(world: 
     assert not Path("hook.json").exists()
 
 
+@pytest.mark.whole
 def test_one_that_cannot_be_stopped_is_told_with_the_alarm(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN)
     rings_at(world, "a3", "BatchGetDeploymentTargets")
@@ -153,6 +159,7 @@ def test_one_that_cannot_be_stopped_is_told_with_the_alarm(world: Any, udo: Udo,
     assert deployments(world)[0]["deploymentId"] in last
 
 
+@pytest.mark.whole
 def test_a_run_after_kill_9_follows_it_guarded_and_takes_it_back(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN)
     world.faults.add(Fault("kill", "BatchGetDeploymentTargets"))
@@ -166,6 +173,7 @@ def test_a_run_after_kill_9_follows_it_guarded_and_takes_it_back(world: Any, udo
     assert [one["status"] for one in deployments(world)] == ["Succeeded", "Stopped", "Succeeded"]
 
 
+@pytest.mark.whole
 def test_whoever_only_follows_or_leaves_it_to_aws_stops_nothing(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN.replace("]}", "], after: 5m}"))
     before = world.clock.now()
@@ -211,6 +219,7 @@ def test_one_that_goes_off_after_a_success_fails_it_and_names_the_way_back(
     assert given(world) == []
 
 
+@pytest.mark.whole
 def test_of_several_roles_none_is_begun_after_one_that_an_alarm_has_ended(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN)
     begin(world, OTHER, "prod-web")
@@ -222,6 +231,7 @@ def test_of_several_roles_none_is_begun_after_one_that_an_alarm_has_ended(world:
     assert [one["revision"] for one in deployments(world, "prod-web")] == [revision(OTHER)]
 
 
+@pytest.mark.whole
 def test_what_was_suspended_is_resumed_before_the_alarms_are_watched(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, GUARDS.replace("]}", "], after: 5m}"), role="deploy: {suspend: [AlarmNotification]}")
     assert udo(*DEPLOY).exit == 0

@@ -52,6 +52,7 @@ def test_the_same_command_deploys_to_the_instance_that_failed_and_then_nothing_i
     assert (data["deployment_id"], data["outcome"]) == (second["deploymentId"], "Succeeded")
 
 
+@pytest.mark.whole
 def test_what_still_fails_on_the_instance_is_a_failure_again(world: Any, udo: Udo, partly: str) -> None:
     deployment_faults.add(DeploymentFault(event="ValidateService", script="bin/check"))
     for _ in range(2):
@@ -61,6 +62,7 @@ def test_what_still_fails_on_the_instance_is_a_failure_again(world: Any, udo: Ud
     assert [made["updateOutdatedInstancesOnly"] for made in deployments(world)] == [True, True, True, False]
 
 
+@pytest.mark.whole
 def test_status_history_and_json_say_how_many_failed(world: Any, udo: Udo, partly: str) -> None:
     wanted = "Succeeded, 1 of 3 failed"
     assert f"{partly} {wanted}" in udo("status", "prod", "webapp").stdout
@@ -130,6 +132,7 @@ def test_again_deploys_to_all_of_them(world: Any, udo: Udo, partly: str) -> None
     assert set(targets(world, deployments(world)[0]["deploymentId"])) == set(members(world))
 
 
+@pytest.mark.whole
 def test_who_has_it_that_is_not_told_is_a_warning_and_the_overview_decides(world: Any, udo: Udo, partly: str) -> None:
     world.faults.add(Fault("deny", "ListDeploymentTargets", times=None))
     told = udo(*DEPLOY, SHA, "-n")

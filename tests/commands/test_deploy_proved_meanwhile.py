@@ -39,6 +39,7 @@ def everywhere(shop: Rehearsal, rev: str = "b") -> None:
     assert shop.pages() == {"second\n"}
 
 
+@pytest.mark.whole
 def test_an_instance_that_dies_is_told_and_its_successor_has_the_revision(shop: Rehearsal) -> None:
     victim = shop.members()[1]
     shop.configure(deploymentConfigName="CodeDeployDefault.HalfAtATime")
@@ -88,6 +89,7 @@ def test_instances_that_are_added_have_it_from_the_hook_of_their_launch_or_from_
     everywhere(shop)
 
 
+@pytest.mark.whole
 def test_a_deployment_by_autoscaling_that_is_active_is_no_obstacle(shop: Rehearsal) -> None:
     shop.autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=5)
     shop.world.clock.step(3)
@@ -115,6 +117,7 @@ def test_whoever_stops_it_by_udo_is_named_and_the_same_command_goes_on(shop: Reh
     everywhere(shop)
 
 
+@pytest.mark.whole
 def test_whoever_stops_it_otherwise_is_somebody(shop: Rehearsal) -> None:
     meanwhile(shop, lambda: shop.codedeploy.stop_deployment(deploymentId=shop.deployments()[0]["deploymentId"]))
     done = shop.deploy("b")
@@ -171,6 +174,7 @@ def test_a_rollback_that_fails_too_is_told_with_both_reasons(shop: Rehearsal) ->
     everywhere(shop)
 
 
+@pytest.mark.whole
 def test_a_stop_that_asks_for_a_rollback_has_it_followed(shop: Rehearsal) -> None:
     meanwhile(shop, lambda: shop.udo("stop", "prod", "webapp", "--rollback"))
     done = shop.deploy("b")
@@ -203,6 +207,7 @@ def test_an_alarm_that_goes_off_is_named(shop: Rehearsal, aws: Callable[..., Any
     everywhere(shop)
 
 
+@pytest.mark.whole
 def test_throttled_at_a_third_of_all_requests_it_arrives_all_the_same(shop: Rehearsal) -> None:
     drawn = random.Random(13)
     for nth in range(1, 400):

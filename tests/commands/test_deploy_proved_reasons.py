@@ -51,6 +51,7 @@ def test_a_code_of_codedeploys_is_told_in_words_with_its_remedy_and_the_same_com
     assert rehearsal.pages() == {"mended\n"}
 
 
+@pytest.mark.whole
 def test_a_script_that_takes_too_long_and_one_whose_output_stays_open(rehearsal: Rehearsal) -> None:  # noqa: F811
     slow = bundle("ApplicationStart", timeout=1, **{START: "#!/bin/sh\necho begun; sleep 9\n"})
     failing(
@@ -63,6 +64,7 @@ def test_a_script_that_takes_too_long_and_one_whose_output_stays_open(rehearsal:
     assert rehearsal.deploy(rehearsal.put("b", mended)).exit == 0
 
 
+@pytest.mark.whole
 def test_what_is_wrong_with_the_bundle_is_told_with_the_command_that_finds_it(
     rehearsal: Rehearsal,  # noqa: F811
 ) -> None:
@@ -77,6 +79,7 @@ def test_what_is_wrong_with_the_bundle_is_told_with_the_command_that_finds_it(
     assert rehearsal.deploy(rehearsal.put("b", bundle())).exit == 0
 
 
+@pytest.mark.whole
 def test_an_agent_that_is_lost_and_one_that_is_back(rehearsal: Rehearsal) -> None:  # noqa: F811
     lost = rehearsal.members()[0]
     rehearsal.world.agents.troubles.add({"kind": "agent-lost", "instance_id": lost})
@@ -99,6 +102,7 @@ def test_files_in_the_way_and_what_may_become_of_them(rehearsal: Rehearsal) -> N
     assert rehearsal.pages() == {"hello\n"}
 
 
+@pytest.mark.whole
 def test_a_stop_script_of_the_revision_before_that_fails_can_be_passed_by(
     rehearsal: Rehearsal,  # noqa: F811
 ) -> None:

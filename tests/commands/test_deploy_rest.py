@@ -67,6 +67,7 @@ def test_a_member_that_was_left_out_is_brought_up(world: Any, udo: Udo, grown: C
     assert (again.exit, len(deployments(world))) == (0, 3)
 
 
+@pytest.mark.whole
 def test_the_hook_comes_after_everybody_has_it(world: Any, grown: Callable[..., Any]) -> None:
     done = grown(hook())
     assert done.exit == 0, done.stderr

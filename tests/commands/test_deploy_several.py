@@ -51,6 +51,7 @@ def failing(group: str = "prod-web") -> None:
     deployment_faults.add(DeploymentFault(event="Install", deployment_group=group))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("words", ["*", "worker,cron,web,api"])
 def test_each_role_is_deployed_after_those_it_names_and_asked_once(
     world: Any, udo: Udo, seeded: Seeded, words: str
@@ -86,6 +87,7 @@ def test_a_dry_run_shows_all_in_order_and_creates_nothing(world: Any, udo: Udo, 
     assert writes(world) == []
 
 
+@pytest.mark.whole
 def test_the_first_that_fails_ends_it_and_the_same_command_goes_on_there(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     failing()
@@ -211,6 +213,7 @@ def test_from_takes_what_each_role_runs_there(world: Any, udo: Udo, seeded: Seed
     assert found == [SHA, OTHER]
 
 
+@pytest.mark.whole
 def test_previous_of_several_is_exit_2_and_rollback_goes_back_once(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     for commit in (SHA, OTHER):

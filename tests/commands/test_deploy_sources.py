@@ -166,6 +166,7 @@ def _commit(git: Callable[..., str], says: str) -> str:
     return git("rev-parse", "HEAD")
 
 
+@pytest.mark.whole
 def test_the_commits_between_what_runs_and_what_is_new_are_shown_before_it_is_used(
     world: Any, udo: Udo, seeded: Seeded, clone: Callable[..., str]
 ) -> None:
@@ -181,6 +182,7 @@ def test_the_commits_between_what_runs_and_what_is_new_are_shown_before_it_is_us
     assert "  and 3 more" in done.stderr + done.stdout
 
 
+@pytest.mark.whole
 def test_an_older_commit_is_refused_unless_it_is_allowed_or_the_one_before(
     world: Any, udo: Udo, seeded: Seeded, clone: Callable[..., str]
 ) -> None:

@@ -82,6 +82,7 @@ def test_of_a_large_deployment_whoever_has_begun_is_found_in_the_same_poll() -> 
     assert targets.asked[-1][0] == "i-59", "whoever is at work is asked for first"
 
 
+@pytest.mark.whole
 def test_a_poll_costs_at_most_a_request_and_one_for_every_25_unfinished() -> None:
     targets = Targets(500)
     watched = watching(targets)

@@ -18,6 +18,7 @@ def asked(world: Any, operation: str) -> int:
     return [request.operation for request in world.log].count(operation)
 
 
+@pytest.mark.whole
 def test_plan_names_the_deployment_under_way_and_asks_once_for_all_roles(world: Any, seeded: Any, udo: Udo) -> None:
     seeded(config())
     started = begin(world)

@@ -76,6 +76,7 @@ def test_where_nothing_is_to_change_no_window_is_in_the_way(world: Any, udo: Udo
     assert udo(*UPDATE).exit == 0
 
 
+@pytest.mark.whole
 def test_the_ways_back_are_never_frozen(world: Any, udo: Udo) -> None:
     configuration_world(world)
     write_config()

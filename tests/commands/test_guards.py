@@ -213,6 +213,7 @@ def test_of_several_roles_each_is_guarded_by_its_own_alarms(world: Any, udo: Udo
     assert udo("updatelc", "prod", "worker").exit == 7
 
 
+@pytest.mark.whole
 def test_a_saved_plan_is_guarded_when_it_is_applied(guarded: Any, udo: Udo) -> None:
     assert udo("plan", "prod", "--save", "plan").exit == 0
     assert "DescribeAlarms" not in Path("plan").read_text()
@@ -227,6 +228,7 @@ def test_a_saved_plan_is_guarded_when_it_is_applied(guarded: Any, udo: Udo) -> N
     assert launched_from(guarded) == "prod-webapp-v2"
 
 
+@pytest.mark.whole
 def test_many_alarms_are_read_a_hundred_at_a_time(guarded: Any, udo: Udo) -> None:
     names = [f"a{number}" for number in range(130)]
     for name in names:

@@ -93,6 +93,7 @@ def test_only_the_exact_family_is_ours_and_no_other_groups_configuration(world: 
     assert [row["what"] for row in rows(udo)] == ["launch configuration prod-webapp"]
 
 
+@pytest.mark.whole
 def test_deployments_are_told_with_their_end_and_each_once(world: Any, udo: Udo, seeded: Seeded) -> None:
     seeded(config())
     foreign = begin(world, description="by hand")

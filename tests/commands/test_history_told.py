@@ -51,6 +51,7 @@ def test_a_lock_by_hand_is_told_with_its_reason(world: Any, udo: Udo) -> None:
     assert last(udo)["reason"] == "investigating"
 
 
+@pytest.mark.whole
 def test_a_saved_plan_that_is_applied_keeps_its_reason(world: Any, udo: Udo) -> None:
     template_world(world)
     write_config()

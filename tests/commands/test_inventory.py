@@ -38,6 +38,7 @@ def test_ip_prints_an_address_a_line(stage: Any, udo: Udo) -> None:
     assert udo("ip", "stage", "webapp", "--newest", "1").stdout.strip() in addresses(stage).values()
 
 
+@pytest.mark.whole
 def test_ip_gives_one_at_random(stage: Any, udo: Udo) -> None:
     drawn = {udo("ip", "stage", "webapp", "--random").stdout.strip() for _ in range(25)}
     assert drawn == set(addresses(stage).values())

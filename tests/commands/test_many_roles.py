@@ -152,6 +152,7 @@ def test_a_dry_run_of_several_has_a_block_for_each_and_a_list_of_them_in_json(wo
     assert udo("updatelc", "prod", "webapp", "--dry-run", "-o", "json").json["data"] == many[0]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("worker", "asked"),
     [

@@ -73,6 +73,7 @@ def test_asked_for_it_gets_the_keys_but_keeps_its_image_and_type(world: Any, udo
     assert (again.exit, writes(world)) == (0, [])
 
 
+@pytest.mark.whole
 def test_where_only_the_overrides_template_differs_the_groups_own_number_stays(world: Any, udo: Udo) -> None:
     overrides_world(world)
     write_config()
@@ -93,6 +94,7 @@ def test_rollback_takes_the_overrides_back_too(world: Any, udo: Udo) -> None:
     assert writes(world) == []
 
 
+@pytest.mark.whole
 def test_rollback_takes_overrides_back_where_nothing_else_was_changed(world: Any, udo: Udo) -> None:
     overrides_world(world)
     write_config()
@@ -144,6 +146,7 @@ def test_an_override_that_follows_the_groups_own_template_is_not_changed_by_the_
     assert "overrides of prod-webapp (on $Latest of it)" in told.stderr
 
 
+@pytest.mark.whole
 def test_cut_off_before_the_swap_the_same_command_takes_up_both_versions(world: Any, udo: Udo) -> None:
     from udo.sandbox.faults import Fault
 
@@ -159,6 +162,7 @@ def test_cut_off_before_the_swap_the_same_command_takes_up_both_versions(world: 
     assert len(versions["LaunchTemplateVersions"]) == 2
 
 
+@pytest.mark.whole
 def test_a_plan_with_overrides_can_be_saved_and_carried_out(world: Any, udo: Udo) -> None:
     overrides_world(world)
     write_config()

@@ -115,6 +115,7 @@ def test_what_all_overrides_launch_is_the_image_from_before_whatever_the_templat
     assert images(world) == [NEW_IMAGE, NEW_IMAGE]
 
 
+@pytest.mark.whole
 def test_an_override_that_was_left_behind_follows_when_it_is_asked_for(world: Any, udo: Udo) -> None:
     own_images(world, OLD_IMAGE, following=True)
     write_config(IMAGE_ONLY)

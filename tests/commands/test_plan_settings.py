@@ -135,6 +135,7 @@ def test_what_a_group_has_beside_its_settings_is_asked_for_only_where_udo_yml_sa
         assert sorted(one.operation for one in world.log if one.operation in PARTS) == asked
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("roles", "others", "pages"), [(2, 0, 3), (12, 0, 1), (4, 96, 5)])
 def test_what_is_listed_for_all_groups_is_asked_in_pages_where_that_is_less(
     world: Any, udo: Udo, roles: int, others: int, pages: int

@@ -77,6 +77,7 @@ def test_one_that_goes_off_meanwhile_ends_it_and_names_what_goes_back(world: Any
     assert refreshes(world)[0]["Status"] in ("Cancelled", "Failed")
 
 
+@pytest.mark.whole
 def test_one_that_brings_a_configuration_is_rolled_back_by_aws(world: Any, udo: Udo) -> None:
     alarm(world, "prod-5xx")
     one = brought(world)
@@ -131,6 +132,7 @@ def test_where_nobody_differs_and_of_status_no_alarm_is_read(world: Any, udo: Ud
 UPDATE = ("updatelc", "prod", "webapp", "--refresh", "--yes")
 
 
+@pytest.mark.whole
 def test_updatelc_with_a_refresh_is_taken_back_by_aws_and_its_version_is_not_launched(world: Any, udo: Udo) -> None:
     template_world(world)
     alarm(world, "prod-5xx")
@@ -151,6 +153,7 @@ def test_updatelc_with_a_refresh_is_taken_back_by_aws_and_its_version_is_not_lau
     assert world.clock.now() - before > 300
 
 
+@pytest.mark.whole
 def test_of_a_group_on_a_launch_configuration_the_way_back_is_the_old_one_and_a_refresh(world: Any, udo: Udo) -> None:
     configuration_world(world)
     alarm(world, "prod-5xx")

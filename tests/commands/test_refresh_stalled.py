@@ -35,6 +35,7 @@ def explained(done: Any) -> list[str]:
     return [line.strip() for line in lines[begun[0] + 1 : begun[0] + 4]]
 
 
+@pytest.mark.whole
 def test_a_suspended_process_is_named_and_said_again_by_no_poll(shop: Any, udo: Udo) -> None:
     asg(shop, "suspend_processes", ScalingProcesses=["Launch"])
     done = udo(*REFRESH, "--yes", "--timeout", "20m")
@@ -74,6 +75,7 @@ def test_a_member_in_standby_that_is_waited_for_is_named(shop: Any, udo: Udo) ->
     assert f"{one} in Standby: it waits until it is back" in explained(done)
 
 
+@pytest.mark.whole
 def test_a_hook_that_holds_newcomers_is_named_with_how_long_it_may(shop: Any, udo: Udo) -> None:
     asg(
         shop,
@@ -89,6 +91,7 @@ def test_a_hook_that_holds_newcomers_is_named_with_how_long_it_may(shop: Any, ud
     assert found, done.stderr
 
 
+@pytest.mark.whole
 def test_what_cannot_be_read_is_one_of_the_lines_and_ends_nothing(shop: Any, udo: Udo) -> None:
     asg(shop, "suspend_processes", ScalingProcesses=["Launch"])
     shop.faults.add(Fault("deny", "autoscaling:DescribeScalingActivities", times=None))
@@ -97,6 +100,7 @@ def test_what_cannot_be_read_is_one_of_the_lines_and_ends_nothing(shop: Any, udo
     assert any(line.startswith("scaling activities unknown:") for line in explained(done))
 
 
+@pytest.mark.whole
 def test_launches_that_fail_are_folded_with_a_remedy(shop: Any, udo: Udo) -> None:
     for version in shop.client("ec2").describe_images()["Images"]:
         shop.client("ec2").deregister_image(ImageId=version["ImageId"])
@@ -106,6 +110,7 @@ def test_launches_that_fail_are_folded_with_a_remedy(shop: Any, udo: Udo) -> Non
     assert any("choose another image: udo updatelc --ami" in line for line in lines), done.stderr
 
 
+@pytest.mark.whole
 def test_newcomers_that_warm_up_are_no_stall_and_what_holds_longer_is(shop: Any, udo: Udo) -> None:
     done = udo(*REFRESH, "--yes", "--warmup", "10m")
     assert (done.exit, "no progress for" in done.stderr) == (0, False), done.stderr

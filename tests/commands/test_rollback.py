@@ -62,6 +62,7 @@ def test_rollback_goes_back_without_a_copy_and_a_second_has_nothing_to_do(world:
     )
 
 
+@pytest.mark.whole
 def test_rollback_to_an_image_that_is_gone_is_refused_before_anything_is_written(world: Any, udo: Udo) -> None:
     from moto.ec2.models import ec2_backends
 

@@ -21,6 +21,7 @@ import pytest
 from launch_worlds import CONFIG as LAUNCH
 from launch_worlds import NEW_IMAGE, OLD_IMAGE, mixed_world, register_images, set_overrides
 from test_plan_command import second_group
+from whole import some
 
 from udo.commands.sandbox import COLUMNS
 from udo.output import Output
@@ -196,7 +197,7 @@ def _on(columns: int, monkeypatch: pytest.MonkeyPatch, run: Callable[[], Any]) -
     return screen.text()
 
 
-@pytest.mark.parametrize("name", list(SCREENS))
+@pytest.mark.parametrize("name", some(SCREENS, *[*SCREENS][::4]))
 def test_every_table_fits_its_terminal_and_is_whole_in_a_pipe(
     shop: Any, udo: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -217,6 +218,7 @@ def test_the_groups_of_a_sandbox_fit_its_terminal(monkeypatch: pytest.MonkeyPatc
     _compare("sandbox", {f"{columns} columns": _on(columns, monkeypatch, show) for columns in WIDTHS})
 
 
+@pytest.mark.whole
 def test_one_run_of_the_history_fits_its_terminal(shop: Any, udo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run = udo("history", "prod", "webapp", "-o", "json").json["data"][0]["run"]
     screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo("history", run, "-q")) for columns in WIDTHS}

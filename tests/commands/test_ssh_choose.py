@@ -82,6 +82,7 @@ def typed(stage: Any, served_world: Any) -> Iterator[Callable[..., Typed]]:
         one.close()
 
 
+@pytest.mark.whole
 def test_the_member_whose_number_is_typed_is_logged_in_to(stage: Any, typed: Callable[..., Typed]) -> None:
     at = typed("stage", "webapp", "--choose")
     at.until("which of 1 to 3?")
@@ -111,6 +112,7 @@ def test_an_id_is_an_answer_and_none_is_a_refusal(stage: Any, typed: Callable[..
     assert (none.end(), "udo: no instance was chosen" in none.told) == (7, True)
 
 
+@pytest.mark.whole
 def test_nobody_is_asked_where_there_is_one_alone(stage: Any, typed: Callable[..., Typed]) -> None:
     at = typed("stage", "webapp", "--choose", "--newest", "1", "-n")
     assert (at.end(), "which of" in at.told, "log in to i-" in at.told) == (0, False, True)

@@ -205,6 +205,7 @@ def test_udo_yml_may_say_how_long_a_host_may_be_silent(stage: Any, udo: Udo) -> 
     assert done.json["data"]["hosts"][0]["reason"] == "nothing was said for 1 s"
 
 
+@pytest.mark.whole
 def test_no_configuration_of_openssh_is_followed_where_none_is_wanted(stage: Any, udo: Udo) -> None:
     text = Path("udo.yml").read_text()
     Path("conf").write_text("ProxyCommand false\n")

@@ -51,6 +51,7 @@ def test_a_group_that_is_not_there_is_a_row_absent(world: Any, udo: Udo) -> None
     assert udo("status", "-o", "json").json["data"][1]["state"] == "absent"
 
 
+@pytest.mark.whole
 def test_status_of_many_groups_asks_in_hundreds(world: Any, udo: Udo) -> None:
     configuration_world(world)
     client = world.client("autoscaling")

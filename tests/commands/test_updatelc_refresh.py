@@ -95,6 +95,7 @@ def test_where_aws_could_not_take_it_back_the_group_launches_it_first(
     assert (udo(*BOTH).exit, writes(world)) == (0, before)
 
 
+@pytest.mark.whole
 def test_while_it_runs_the_tag_says_what_comes_and_rollback_has_aws_take_it_back(world: Any, udo: Udo) -> None:
     made(world, template_world, more=", refresh: {warmup: 5m}")
     done = udo(*BOTH, "--no-wait")
@@ -151,6 +152,7 @@ def test_after_a_kill_before_the_refresh_the_same_command_brings_the_same_versio
     assert (live(world), launched(world), remembered(world)) == ("2", ["2"] * 3, {"now": "2", "before": "1"})
 
 
+@pytest.mark.whole
 def test_ctrl_c_leaves_it_to_aws_and_the_same_command_follows_and_settles_it(world: Any, udo: Udo) -> None:
     made(world, template_world, more=", refresh: {warmup: 5m}")
     at(world, "DescribeInstanceRefreshes", lambda: signal.raise_signal(signal.SIGINT), nth=5)
@@ -272,6 +274,7 @@ def test_it_asks_and_shows_both_parts_in_a_dry_run(world: Any, udo: Udo) -> None
     assert writes(world) == []
 
 
+@pytest.mark.whole
 def test_an_alarm_that_rings_has_aws_roll_it_back_and_the_group_is_where_it_was(world: Any, udo: Udo) -> None:
     made(world, template_world, more=", guards: {alarms: [errors], after: 0}, refresh: {warmup: 5m}")
     client = world.client("cloudwatch")

@@ -19,6 +19,7 @@ def test_as_many_levels_as_allowed_and_no_more() -> None:
         tree_of(f"a: {nested(MOST_LEVELS)}", "udo.yml")
 
 
+@pytest.mark.whole
 def test_as_many_values_as_allowed_and_no_more() -> None:
     # The mapping, its key and the list count as well.
     fitting = MOST_NODES - 3

@@ -111,6 +111,7 @@ def deployed(sandbox: Any, client: Any) -> dict[str, Any]:
     return dict(codedeploy.get_deployment(deploymentId=made["deploymentId"])["deploymentInfo"])
 
 
+@pytest.mark.whole
 def test_any_aws_client_finds_it_by_its_environment(
     running: Running, client: Any, udo: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +126,7 @@ def test_any_aws_client_finds_it_by_its_environment(
     assert code(client("sts").get_caller_identity) == "InvalidClientTokenId"
 
 
+@pytest.mark.whole
 def test_nothing_in_the_shell_stands_between_an_aws_client_and_it(
     running: Running, udo: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +190,7 @@ def hours(udo: Any) -> int:
     return max(map(int, re.findall(r"\b(\d+)h\b", udo("--sandbox", "instances", "prod", "webapp").stdout)))
 
 
+@pytest.mark.whole
 def test_ages_and_the_history_are_by_its_clock(sandbox: Any, client: Any, udo: Any) -> None:
     members(client)
     age = hours(udo)

@@ -190,6 +190,7 @@ def test_a_stop_ends_no_process_but_the_sandboxs(monkeypatch: pytest.MonkeyPatch
         bystander.wait()
 
 
+@pytest.mark.whole
 def test_a_taken_port_is_said_in_one_line(sandbox: Any) -> None:
     Path("udo.yml").write_text(SMALL)
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -201,6 +202,7 @@ def test_a_taken_port_is_said_in_one_line(sandbox: Any) -> None:
     assert not (STATE / "sandbox").exists()
 
 
+@pytest.mark.whole
 def test_a_broken_configuration_is_told_before_anything_starts(sandbox: Any) -> None:
     Path("udo.yml").write_text("clusters: {prod: {roles: {webapp: {instance_typo: t3.small}}}}")
     done = sandbox("start", expect=2)

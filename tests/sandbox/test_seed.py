@@ -231,6 +231,7 @@ def test_the_world_is_an_hour_old_and_its_log_empty(world: World, config: Any, a
     assert world.clock.now() - one["LaunchTime"].timestamp() == pytest.approx(3600, abs=5)
 
 
+@pytest.mark.whole
 def test_what_is_seeded_needs_no_change(seeded: Any, udo: Any, world: World) -> None:
     seeded()
     for role in ("stage webapp", "stage worker", "prod worker"):
@@ -241,6 +242,7 @@ def test_what_is_seeded_needs_no_change(seeded: Any, udo: Any, world: World) -> 
     assert "user_data" not in lagging.stdout
 
 
+@pytest.mark.whole
 def test_a_fresh_world_takes_no_time(world: World, seeded: Any) -> None:
     config = seeded()
     taken = []

@@ -118,6 +118,7 @@ def test_a_usual_key_with_a_certificate_that_is_not_good_is_refused(
     assert (done.outcome, "2 keys tried" in done.reason) == ("refused", True)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.usefixtures("own_home")
 def test_a_key_that_is_good_alone_is_not_spoilt_by_its_certificate(
@@ -144,6 +145,7 @@ def agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     os.kill(int(started.split("SSH_AGENT_PID=")[1].split(";")[0]), signal.SIGTERM)
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("agent")
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 def test_a_certificate_in_the_agent_is_shown(authority: Authority, run: Run, tmp_path: Path, kind: str) -> None:

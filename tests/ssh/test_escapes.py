@@ -122,6 +122,7 @@ def two(fleet: Callable[..., Fleet], farm: Farm) -> tuple[Fleet, str, bytes]:
     return made, command, said
 
 
+@pytest.mark.whole
 def test_from_a_real_host_through_a_pipe_and_into_files(two: tuple[Fleet, str, bytes], tmp_path: Path) -> None:
     made, command, said = two
     done = made.run(command, "--outdir", "out")

@@ -69,6 +69,7 @@ def test_a_key_file_that_others_can_read_is_a_usage_error(host: Target, run: Run
     assert caught.value.hint == f"chmod 600 {tmp_path}/key"
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("agent")
 def test_a_locked_key_is_used_through_the_agent_without_its_public_half(
     host: Target, run: Run, locked: Path, tmp_path: Path
@@ -92,6 +93,7 @@ def test_a_locked_key_is_used_through_the_agent(farm: Farm, run: Run, locked: Pa
     assert {done.outcome for done in endings(run(targets))} == {"ok"}
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("agent")
 def test_many_connections_sign_through_one_agent_without_mixing_up(locked: Path, tmp_path: Path) -> None:
     add(locked, "secret", tmp_path)
@@ -108,6 +110,7 @@ def test_many_connections_sign_through_one_agent_without_mixing_up(locked: Path,
     identities.close()
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("agent")
 def test_without_a_key_file_the_agent_is_tried(host: Target, run: Run, locked: Path, tmp_path: Path) -> None:
     add(locked, "secret", tmp_path)
@@ -133,6 +136,7 @@ def test_without_any_key_a_host_refuses(host: Target, run: Run) -> None:
     assert (done.outcome, "there is no key to try" in done.reason) == ("refused", True)
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("agent")
 def test_without_ssh_a_key_that_the_agent_and_a_usual_file_have_is_tried_once(
     host: Target, run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch
@@ -144,6 +148,7 @@ def test_without_ssh_a_key_that_the_agent_and_a_usual_file_have_is_tried_once(
     assert (done.outcome, "(1 key tried)" in done.reason) == ("refused", True), done
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("agent")
 def test_without_ssh_a_key_that_the_agent_refuses_does_not_end_the_login(
     farm: Farm, host: Target, run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch

@@ -273,6 +273,7 @@ def test_of_several_pinned_keys_one_that_is_revoked_is_not_asked_for(
     assert endings(run([replace(host, known_hosts=(str(file),))]))[0].outcome == "refused"
 
 
+@pytest.mark.whole
 def test_a_revoked_key_of_the_console_is_not_pinned(tmp_path: Path, keys: list[HostKey]) -> None:
     file, pins = tmp_path / "known", Pins(tmp_path / "pins")
     file.write_text(f"@revoked * {keys[0].text}\n")

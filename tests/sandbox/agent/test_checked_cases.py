@@ -56,6 +56,7 @@ def test_a_mistake_is_never_told_of_what_succeeds_nor_nothing_of_what_fails(
             assert found.findings or not fails, observed
 
 
+@pytest.mark.whole
 def test_what_fails_whatever_the_host_is_told_as_a_mistake(tmp_path: Path) -> None:
     silent = {}
     for case in ALONE:

@@ -144,6 +144,7 @@ def test_what_a_hook_has_left_behind_ends_with_the_instance(instance: Instance) 
     assert soon(lambda: not running("sleep 12345"))
 
 
+@pytest.mark.whole
 def test_what_a_hook_has_left_behind_ends_with_a_sandbox_that_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time; sys.path.insert(0, sys.argv[1]); from pathlib import Path\n"

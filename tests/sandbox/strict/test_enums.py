@@ -55,6 +55,7 @@ def watched(account: Account, made: str, looks: int = 12) -> tuple[set[str], set
     return seen
 
 
+@pytest.mark.whole
 def test_every_status_can_be_reached(account: Account, fault: Callable[..., None]) -> None:
     slowly = {"deploymentConfigName": "CodeDeployDefault.OneAtATime"}
     account.deployable(deploymentConfigName="CodeDeployDefault.AllAtOnce")

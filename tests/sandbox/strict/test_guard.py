@@ -40,6 +40,7 @@ def test_everything_that_is_replaced_is_guarded(world: Any) -> None:
     assert {(owner.__name__, name) for owner, name in [*replacements(), *hooks.replaced]} <= guarded
 
 
+@pytest.mark.whole
 def test_everything_that_is_imported_from_moto_is_guarded() -> None:
     named = guard.ATTRIBUTES | guard.LATE
     known = {(owner, name) for owner, names in named.items() for name in names}
