@@ -43,3 +43,24 @@ def activities_of_deleted_groups_are_apart(aws: Account) -> None:
     holds(len(_activities(aws)) == 1, "not one launch")
     every = _activities(aws, IncludeDeletedGroups=True)
     holds([one["AutoScalingGroupState"] for one in every] == ["InService", "Deleted", "Deleted"])
+
+
+def unevenly_spread_groups_are_rebalanced(aws: Account) -> None:
+    aws.launch_fault(zone=ZONE, times=1)
+    aws.group(size=4, AvailabilityZones=[ZONE, "us-west-2b"])
+    asked = {"AutoScalingGroupName": "web", "ScalingProcesses": ["AZRebalance"]}
+    aws.autoscaling.suspend_processes(**asked)
+    for _ in range(3):
+        aws.step(600)
+    holds(_in_zone(aws) == 0, "rebalanced though that is suspended")
+    aws.autoscaling.resume_processes(**asked)
+    for _ in range(8):
+        aws.step(600)
+    holds((_in_zone(aws), len(aws.members())) == (2, 4), f"{_in_zone(aws)} of {len(aws.members())} are in {ZONE}")
+    causes = [one["Cause"] for one in _activities(aws)]
+    holds(sum("launched to aid in balancing the group's zones" in one for one in causes) == 2, f"{causes}")
+    holds(sum("launched to balance instances in zones" in one for one in causes) == 2, f"{causes}")
+
+
+def _in_zone(aws: Account) -> int:
+    return [one["AvailabilityZone"] for one in aws.described()["Instances"]].count(ZONE)

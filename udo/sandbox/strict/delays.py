@@ -15,6 +15,7 @@ class Delays:
     health_check: float = 0.0
     target: float = 0.0
     relaunch: float = 60.0
+    rebalance: float = 600.0
     refresh_start: float = 2.0
     deployment_start: float = 2.0
     deployment_event: float = 0.75

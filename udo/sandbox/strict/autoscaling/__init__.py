@@ -8,7 +8,7 @@ SERVICE = Service(
     responses="moto.autoscaling.responses:AutoScalingResponse",
     backends="moto.autoscaling.models:autoscaling_backends",
     keeps_time=("moto.autoscaling.models",),
-    moves=("refresh_run", "group_samples", "schedule_runs", "capacity"),
+    moves=("refresh_run", "group_samples", "schedule_runs", "capacity", "rebalance"),
     attributes={
         "moto.autoscaling.models": ("ASG_NAME_TAG", "FakeScheduledAction", "LifecycleHook", "autoscaling_backends"),
         "moto.autoscaling.models:AutoScalingBackend": (
