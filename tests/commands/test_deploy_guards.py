@@ -124,6 +124,21 @@ def test_an_alarm_that_goes_off_meanwhile_has_it_stopped_and_rolled_back(
     )
 
 
+def test_one_that_is_deleted_meanwhile_is_told_once_and_the_others_are_still_watched(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    def delete(_: Any) -> None:
+        world.client("cloudwatch").delete_alarms(AlarmNames=["a1"])
+
+    shop(world, seeded, OVER_TEN)
+    world.faults.add(Fault("hook", "BatchGetDeploymentTargets", hook=delete))
+    rings_at(world, "a3", "BatchGetDeploymentTargets", nth=2)
+    done = udo(*DEPLOY)
+    assert done.exit == 1, done.stderr
+    assert done.stderr.count("unknown, what it names is not all there any more") == 1
+    assert "CloudWatch alarm in ALARM: a3" in done.stderr
+
+
 @pytest.mark.whole
 def test_where_it_is_only_to_be_stopped_nothing_is_rolled_back(world: Any, udo: Udo, seeded: Seeded) -> None:
     shop(world, seeded, OVER_TEN, role="deploy: {on_failure: stop}")

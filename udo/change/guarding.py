@@ -10,7 +10,7 @@ from udo.change.conditions import brief, is_open, known_pairs, known_part, resol
 from udo.change.events import Progress
 from udo.change.plan import Wait
 from udo.change.waiting import Poll, Silence
-from udo.errors import CredentialsError, GuardRaised, Interrupted, Refused, UdoError
+from udo.errors import CredentialsError, GuardRaised, Interrupted, LostAnswer, Refused, UdoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +38,8 @@ class Guarding:
         for guard in () if self.lifted else self._guards:
             try:
                 found = self._read(resolve(guard.read, known))
+                if not (guard.bad or isinstance(found, str)):
+                    raise LostAnswer(f"{guard.says}: unknown, what it names is not all there any more")
             except CredentialsError:
                 raise
             except UdoError as error:
