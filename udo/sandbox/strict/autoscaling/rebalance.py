@@ -24,10 +24,12 @@ def advance() -> None:
 def _tick(group: Any) -> None:
     if len(group.availability_zones) < 2 or getattr(group, "status", None) or active(group) is not None:
         return
-    if any(member.lifecycle_state != "InService" for member in group.instance_states):
-        return
-    if group.__dict__.pop("udo_rebalanced", False):
+    states = {member.lifecycle_state for member in group.instance_states}
+    if group.__dict__.get("udo_rebalanced") and not any(state.startswith("Pending") for state in states):
+        del group.udo_rebalanced
         _shrink(group)
+        return
+    if states - {"InService"}:
         return
     uneven = unevenly_spread_groups_are_rebalanced(group)
     if not uneven:
