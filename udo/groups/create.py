@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING, Any
 from udo.change.plan import NONE, Call, Difference, Pair, Read
 from udo.errors import ConfigError, Problem, UsageError
 from udo.frozen import frozen
-from udo.groups.asleep import is_asleep
 from udo.groups.ending import gone_goal
 from udo.groups.points import literal, shown, together
 from udo.groups.rest import Sizes, sizes_call
 from udo.groups.settings import (
     Parts,
     Setting,
-    has_passed,
-    part_points,
     says,
     settings,
-    wanted_metrics,
     wanted_parts,
     wanted_traffic,
 )
 from udo.groups.tags import group_read, tag_read, untag_call
 from udo.groups.traffic import TRAFFIC, traffic_read
-from udo.groups.update import Live, plan_update
+from udo.groups.update import Live, drift, plan_update
 from udo.model.groups import APP_TAG, AutoScalingGroup
 
 if TYPE_CHECKING:
@@ -122,26 +118,18 @@ def found_differences(role: Role, live: Live) -> tuple[Difference, ...]:
 
     Of one that is not whole yet, what is merely missing is none. Raises: ConfigError, UsageError.
     """
-    group, half = live.group, CREATING in live.group.tags
-    begins = half and (group.min_size, group.desired_capacity) == (0, 0)
-    found = [
-        point.difference()
-        for one in settings(role, group)
-        for point in one.points
-        if point.differs and not (one.member == "MinSize" and (begins or is_asleep(group)))
-    ]
-    if is_asleep(group):
-        found = [row for row in found if not row.key.startswith("scale_policy.")]
-    found += _tag_differences(role, group)
-    for key in _PARTS:
-        found += _part_differences(role, live, key, half=half)
-    found += [Difference("traffic", NONE, one) for one in _missing_traffic(role, live)]
-    if not half:
-        there = [one["Metric"] for one in group.raw.get("EnabledMetrics") or ()]
-        wanted = wanted_metrics(role) if says(role, "metrics") else ()
-        missing = any(name not in there for name in wanted)
-        found += [Difference("metrics", ", ".join(there) or NONE, _metrics(role))] if missing else []
-    return tuple(found)
+    group = live.group
+    found = drift(role, live).plan.differences
+    if CREATING not in group.tags:
+        return found
+    begins = (group.min_size, group.desired_capacity) == (0, 0)
+    return tuple(one for one in found if not (_comes_later(one) or (begins and one.key == "scale_policy.min_size")))
+
+
+def _comes_later(one: Difference) -> bool:
+    """Whether it is the want of what is made after the group."""
+    later = one.key.startswith(("scaling_policies.", "scheduled_actions.")) and one.old == NONE
+    return later or one.key == "metrics"
 
 
 def first_differences(role: Role, sizes: Sizes) -> tuple[Difference, ...]:
@@ -309,30 +297,3 @@ def _tag(group_name: str, key: str, value: str, *, spreads: bool = True) -> dict
         "Value": value,
         "PropagateAtLaunch": spreads,
     }
-
-
-def _tag_differences(role: Role, group: AutoScalingGroup) -> list[Difference]:
-    said = (role.get("tags") if says(role, "tags") else None) or {}
-    return [
-        Difference(f"tags.{key}", shown(group.tags.get(key)), str(value))
-        for key, value in said.items()
-        if group.tags.get(key) != str(value)
-    ]
-
-
-def _part_differences(role: Role, live: Live, key: str, *, half: bool) -> list[Difference]:
-    there: Mapping[str, Mapping[str, Any]] = getattr(live.parts, key)
-    found = []
-    for name, wanted in _wanted(role, key).items():
-        if name in there:
-            rows = part_points(key, name, there[name], wanted)
-            found += [point.difference() for point in rows if point.differs]
-        elif not (half and key != "lifecycle_hooks") and not (
-            key == "scheduled_actions" and has_passed(wanted, live.now)
-        ):
-            found.append(Difference(f"{key}.{name}", NONE, shown(wanted)))
-    return found
-
-
-def _missing_traffic(role: Role, live: Live) -> list[str]:
-    return [one for one in _identifiers(role, live.arns) if one not in live.parts.traffic]
