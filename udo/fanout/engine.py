@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from udo.change.events import Event
     from udo.change.plan import FanOut
@@ -28,5 +28,18 @@ def ssh_config(session: Session, targets: Sequence[tuple[Role, Mapping[str, Any]
     """An OpenSSH client configuration that reaches these hosts by their instance ids, and what it cannot do."""
     from udo import ssh
 
+    return ssh.client_config([ssh.Target(**row) for _, row in targets], _console(session, targets))
+
+
+def ssh_words(
+    session: Session, targets: Sequence[tuple[Role, Mapping[str, Any]]]
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """By instance id what ssh, scp and sftp need besides address, port, user and key; and what that cannot do."""
+    from udo import ssh
+
+    return ssh.client_words([ssh.Target(**row) for _, row in targets], _console(session, targets))
+
+
+def _console(session: Session, targets: Sequence[tuple[Role, Mapping[str, Any]]]) -> Callable[[str], str | None]:
     consoles = {row["instance_id"]: session.aws(role).ec2.console_output for role, row in targets}
-    return ssh.client_config([ssh.Target(**row) for _, row in targets], lambda one: consoles[one](one))
+    return lambda one: consoles[one](one)

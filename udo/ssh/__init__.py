@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from udo.change.events import Event, exit_status
 from udo.errors import UsageError
-from udo.ssh.client_config import client_config
+from udo.ssh.client_config import client_config, client_words
 from udo.ssh.gone import Terminated
 from udo.ssh.login import login, login_argv
 from udo.ssh.target import KNOWN_HOSTS, HostKeys, Options, Target
@@ -20,6 +20,7 @@ __all__ = [
     "Options",
     "Target",
     "client_config",
+    "client_words",
     "exit_status",
     "fan_out",
     "login",

@@ -1,4 +1,4 @@
-"""Writes an OpenSSH client configuration that knows hosts by their instance ids."""
+"""Writes for other programs how hosts are reached: an OpenSSH client configuration, or words of a command line."""
 
 from __future__ import annotations
 
@@ -25,23 +25,49 @@ def client_config(targets: Sequence[Target], console_keys: ConsoleKeys) -> tuple
     in its block, since a tool that is given this file reads no other. Raises: UdoError when there is no folder for
     pins, or a pin cannot be read; UsageError when that configuration is unreadable.
     """
-    held, found = pins(), written(targets)
-    notes: list[str] = []
-    blocks = []
-    for (target, more), known in zip(found, _known([target for target, _ in found], console_keys), strict=True):
+    found = written(targets)
+    pinned, notes = _pinned([target for target, _ in found], console_keys)
+    blocks = [
+        "\n".join(_block(target, more, pinned[target.instance_id])) + "\n"
+        for target, more in found
+        if target.instance_id in pinned
+    ]
+    jumping = [target.config for target, more in found if target.jump or "proxyjump" in dict(more)]
+    # ssh reads this same file on its way to the host in between, whose name and key may stand in the other one.
+    known_files = [path for config in dict.fromkeys(jumping) for path, _ in sources(config)]
+    included = [f'  Include "{path}"\n' for path in dict.fromkeys(known_files)]
+    return "\n".join([*blocks, *(["Host * !i-*\n" + "".join(included)] if included else [])]), notes
+
+
+def client_words(targets: Sequence[Target], console_keys: ConsoleKeys) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """By instance id the words for ssh, scp and sftp beside address, port, user and key, and lines as `client_config`.
+
+    They read the target's own configuration themselves. Raises: as `client_config` does.
+    """
+    pinned, notes = _pinned([target for target, _ in written(targets)], console_keys)
+    words = {}
+    for target in targets:
+        if target.instance_id in pinned:
+            settings = _settings(target, pinned[target.instance_id])
+            options = [word for name, value in settings for word in ("-o", f"{name}={value}")]
+            words[target.instance_id] = (*(["-F", target.config] if target.config else []), *options)
+    return words, notes
+
+
+def _pinned(targets: Sequence[Target], console_keys: ConsoleKeys) -> tuple[dict[str, Path | None], list[str]]:
+    """By instance id the pin of each target, None where it has none; those that ssh will not log in to are noted."""
+    held, notes = pins(), []
+    found: dict[str, Path | None] = {}
+    for target, known in zip(targets, _known(targets, console_keys), strict=True):
         if isinstance(known, Refused):
             notes.append(f"{target.instance_id} is left out: {known}")
             continue
         if known.missing:
             hint = "ssh will ask about it; 'udo ssh --host-keys accept-new' pins it"
             notes.append(f"the host key of {target.instance_id} is unknown: {known.missing}: {hint}")
-        pinned = any(key in known.keys for key in held.keys(target.instance_id))
-        blocks.append("\n".join(_block(target, more, held.path(target.instance_id) if pinned else None)) + "\n")
-    jumping = [target.config for target, more in found if target.jump or "proxyjump" in dict(more)]
-    # ssh reads this same file on its way to the host in between, whose name and key may stand in the other one.
-    known_files = [path for config in dict.fromkeys(jumping) for path, _ in sources(config)]
-    included = [f'  Include "{path}"\n' for path in dict.fromkeys(known_files)]
-    return "\n".join([*blocks, *(["Host * !i-*\n" + "".join(included)] if included else [])]), notes
+        is_pinned = any(key in known.keys for key in held.keys(target.instance_id))
+        found[target.instance_id] = held.path(target.instance_id) if is_pinned else None
+    return found, notes
 
 
 def _known(targets: Sequence[Target], console_keys: ConsoleKeys) -> list[Knowledge | Refused]:
@@ -79,17 +105,7 @@ def _block(target: Target, more: Sequence[tuple[str, str]], pin: Path | None) ->
         yield f"  User {target.user}"
     if target.key:
         yield f"  IdentityFile {quoted(target.key)}"
-        yield "  IdentitiesOnly yes"
-    if target.jump:
-        yield f"  ProxyJump {target.jump}"
-    if pin:
-        yield f"  HostKeyAlias {target.instance_id}"
-        yield from _trusting([pin])
-        yield "  StrictHostKeyChecking yes"
-    elif target.known_hosts != KNOWN_HOSTS:
-        yield from _trusting(target.known_hosts)
-    yield "  ForwardAgent no"
-    yield "  ForwardX11 no"
+    yield from (f"  {name} {value}" for name, value in _settings(target, pin))
     # The first value of a keyword counts, and a key that is named is the only one.
     skipped = {"hostname", "proxyjump" if target.jump else "", "identityfile" if target.key else ""}
     for name, value in more:
@@ -98,7 +114,22 @@ def _block(target: Target, more: Sequence[tuple[str, str]], pin: Path | None) ->
             yield f'  {name} "{value}"' if name in _ONE_FILE and " " in value else f"  {name} {value}"
 
 
-def _trusting(files: Sequence[str | Path]) -> Iterator[str]:
-    yield f"  UserKnownHostsFile {' '.join(map(quoted, files)) or '/dev/null'}"
-    yield "  GlobalKnownHostsFile /dev/null"
-    yield "  UpdateHostKeys no"
+def _settings(target: Target, pin: Path | None) -> Iterator[tuple[str, str]]:
+    if target.key:
+        yield "IdentitiesOnly", "yes"
+    if target.jump:
+        yield "ProxyJump", target.jump
+    if pin:
+        yield "HostKeyAlias", target.instance_id
+        yield from _trusting([pin])
+        yield "StrictHostKeyChecking", "yes"
+    elif target.known_hosts != KNOWN_HOSTS:
+        yield from _trusting(target.known_hosts)
+    yield "ForwardAgent", "no"
+    yield "ForwardX11", "no"
+
+
+def _trusting(files: Sequence[str | Path]) -> Iterator[tuple[str, str]]:
+    yield "UserKnownHostsFile", " ".join(map(quoted, files)) or "/dev/null"
+    yield "GlobalKnownHostsFile", "/dev/null"
+    yield "UpdateHostKeys", "no"
