@@ -158,6 +158,21 @@ def test_where_a_canary_fails_the_others_are_not_started(stage: Any, udo: Udo) -
     assert "1 failed, 2 not started of 3 hosts in " in done.json["error"]["message"]
 
 
+def test_a_host_that_is_not_reached_is_dialled_again_and_each_time_is_told(
+    stage: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from udo.sandbox.faults import InstanceFault
+
+    monkeypatch.setattr("udo.ssh.again._FIRST", 0.01)
+    bad = members(stage)[0]
+    stage.faults.add(InstanceFault("refuse", bad))
+    done = udo("ssh", "stage", "webapp", "true", "--retry", "2")
+    lines = [line for line in done.stderr.splitlines() if line.startswith(bad)]
+    assert [line.rpartition("; ")[2] for line in lines[:-1]] == ["again in 0.0 s, 1 of 2]", "again in 0.0 s, 2 of 2]"]
+    assert "(3 attempts)]" in lines[-1]
+    assert (done.exit, "2 ok, 1 unreachable of 3 hosts" in done.stderr) == (255, True)
+
+
 def test_the_status_is_that_of_those_that_ran(stage: Any, udo: Udo) -> None:
     done = udo("ssh", "stage", "webapp", "exit 2", "--batch", "34%", "--max-failures", "50%", "-o", "json")
     assert (done.exit, outcomes(done)) == (2, ["failed", "not started", "not started"])

@@ -67,6 +67,20 @@ def trickling(address: Address, every: float, at: Address = ANYWHERE) -> Iterato
         yield port
 
 
+@contextmanager
+def reluctant(address: Address, closes: int, at: Address = ANYWHERE) -> Iterator[int]:
+    """A way to a real server that closes the first so many connections at once."""
+    left = iter(range(closes))
+
+    def answer(client: socket.socket) -> None:
+        if next(left, None) is None:
+            with socket.create_connection(address) as real:
+                _carry(client, real, 1 << 30)
+
+    with _serving(answer, at) as port:
+        yield port
+
+
 def _carry(client: socket.socket, real: socket.socket, left: int, every: float = 0.0) -> None:
     pause = threading.Event()
     with selectors.DefaultSelector() as selector:

@@ -89,6 +89,17 @@ class HostBegan:
 
 
 @frozen
+class HostAgain:
+    """A host was not reached for this reason, and is dialled again in so many seconds: the `number`th time of `of`."""
+
+    instance_id: str
+    reason: str
+    seconds: float
+    number: int
+    of: int
+
+
+@frozen
 class Line:
     """One line of a host's output, without its end; `stream` is stdout or stderr. `partial`: no newline came."""
 
@@ -133,7 +144,9 @@ class Idle:
     """Nothing else happens just now: lines held back to be written in one go should be written, times told move on."""
 
 
-Event = StepBegan | StepDone | StepFailed | Progress | Standings | Notice | HostBegan | Line | HostDone | Idle
+Event = (
+    StepBegan | StepDone | StepFailed | Progress | Standings | Notice | HostBegan | HostAgain | Line | HostDone | Idle
+)
 
 
 def quietly(emit: Callable[[Event], None]) -> Callable[[Event], None]:

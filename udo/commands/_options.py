@@ -233,6 +233,12 @@ _HOW = (
         "--canary", metavar="N", type=click.IntRange(1), help="This many first; if one fails no other starts."
     ),
     click.option("--max-failures", metavar="N|P%", type=_share, help="After this many failures no other starts."),
+    click.option(
+        "--retry",
+        metavar="N",
+        type=click.IntRange(0, 10),
+        help="Dial a host that was not reached N times again, after 1, 2, 4 s ... (default: 0).",
+    ),
     click.option("--sudo", is_flag=True, help="Run it as root, by sudo without a password."),
     click.option(
         "--env", "env", metavar="NAME=VALUE", multiple=True, callback=_env, help="Set a variable for the command."

@@ -49,6 +49,7 @@ class How:
     pause: float | None = None
     canary: int | None = None
     max_failures: str | None = None
+    retry: int | None = None
 
     def options(self, session: Session, role: Role) -> dict[str, Any]:
         """The part of ssh.Options that a role's udo.yml has a word in."""
@@ -64,6 +65,7 @@ class How:
             "pause": self.pause,
             "canary": self.canary,
             "max_failures": share(self.max_failures, total),
+            "retry": self.retry,
         }
         return {name: value for name, value in counted.items() if value}
 

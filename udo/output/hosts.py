@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.change.events import Event, HostBegan, HostDone, Idle, Line
+from udo.change.events import Event, HostAgain, HostBegan, HostDone, Idle, Line
 from udo.frozen import frozen
 from udo.output.clean import neutral
 from udo.output.folder import Folder
@@ -132,8 +132,16 @@ class Hosts:
             if self._view.live:
                 name = self._names[event.stream][event.instance_id]
                 self._hold(f"{name}  {text(event.data)}\n", to_stdout=event.stream == "stdout")
-        elif isinstance(event, HostDone) and event.reason and not self._paper.quiet:
-            name, told = self._names["stderr"][event.instance_id], neutral(event.reason).replace("\n", " ")
+        elif isinstance(event, HostAgain):
+            self._remark(
+                event.instance_id, f"{event.reason}; again in {event.seconds:.1f} s, {event.number} of {event.of}"
+            )
+        elif isinstance(event, HostDone) and event.reason:
+            self._remark(event.instance_id, event.reason)
+
+    def _remark(self, instance_id: str, reason: str) -> None:
+        if not self._paper.quiet:
+            name, told = self._names["stderr"][instance_id], neutral(reason).replace("\n", " ")
             self._hold(f"{name}  [{told}]\n", to_stdout=False)
 
     def _has_said(self, instance_id: str) -> bool:
@@ -186,6 +194,8 @@ def _json_line(event: Event) -> str:
     match event:
         case HostBegan(instance_id):
             row: dict[str, Any] = {"event": "began", "instance_id": instance_id}
+        case HostAgain():
+            row = {"event": "again", **vars(event), "seconds": round(event.seconds, 3)}
         case Line(instance_id, stream, data, partial):
             row = {"event": "line", "instance_id": instance_id, "stream": stream, **_text(data), "partial": partial}
         case HostDone():

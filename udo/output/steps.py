@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from udo.change.events import Event, HostBegan, HostDone, Idle, Line, Notice, Progress, Standings, StepBegan, StepDone
+from udo.change.events import (
+    Event,
+    HostAgain,
+    HostBegan,
+    HostDone,
+    Idle,
+    Line,
+    Notice,
+    Progress,
+    Standings,
+    StepBegan,
+    StepDone,
+)
 
 # Whoever reads a log wants to see that it goes on, though nothing moves.
 _SAID_AGAIN = 60.0
@@ -26,7 +38,7 @@ class Steps:
         match event:
             case Notice(says, "debug"):
                 return f"  {says}" if self._verbose else None
-            case HostBegan() | Line() | HostDone() | Idle() | Standings():
+            case HostBegan() | HostAgain() | Line() | HostDone() | Idle() | Standings():
                 return None
             case Notice(says, "move"):
                 return None if self._table else says

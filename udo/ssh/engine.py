@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import field, replace
+from functools import partial
 
 import paramiko
 
 from udo import signals
-from udo.change.events import Event, HostBegan, HostDone, Idle, Notice
+from udo.change.events import Event, HostAgain, HostBegan, HostDone, Idle, Notice
 from udo.errors import DeadlinePassed, UdoError
 from udo.frozen import frozen
-from udo.ssh import known_hosts, openssh, remote, trust
+from udo.ssh import again, known_hosts, openssh, remote, trust
 from udo.ssh.connection import connected, log_in
 from udo.ssh.descriptors import room_for
 from udo.ssh.gone import DOUBTFUL, Doubts, Terminated
@@ -67,7 +68,7 @@ class _Run:
     schedule: Schedule
     wires: Wires = field(default_factory=Wires)
     ways: Ways = field(default_factory=Ways)
-    out: queue.Queue[_Piece | HostBegan | HostDone | Notice | BaseException | None] = field(
+    out: queue.Queue[_Piece | HostBegan | HostAgain | HostDone | Notice | BaseException | None] = field(
         default_factory=lambda: queue.Queue(maxsize=_WAITING)
     )
 
@@ -144,7 +145,7 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
                 cut_off = cut_off or (done.outcome == "timeout" and run.schedule.late)
                 if not doubts.hold(done):
                     yield done
-            case HostBegan() | Notice() as event:
+            case HostBegan() | HostAgain() | Notice() as event:
                 yield event
             case BaseException() as error:
                 raise error
@@ -158,7 +159,9 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
     return cut_off or (bool(left) and run.schedule.late)
 
 
-def _next(run: _Run, seconds: float | None) -> _Piece | HostBegan | HostDone | Notice | BaseException | Idle | None:
+def _next(
+    run: _Run, seconds: float | None
+) -> _Piece | HostBegan | HostAgain | HostDone | Notice | BaseException | Idle | None:
     """What comes next within so many seconds; Idle in long pauses, to say how long. Raises: Interrupted."""
     now = time.monotonic()
     until = now + (_OFTEN if seconds is None else min(seconds, _OFTEN))
@@ -207,7 +210,11 @@ def _host(run: _Run, target: Target) -> HostDone:
     known = _known(run, target)
     run.out.put(HostBegan(target.instance_id))
     start = time.monotonic()
-    ending = known if isinstance(known, Ending) else _converse(run, target, known, start)
+    if isinstance(known, Ending):
+        ending = known
+    else:
+        attempt = partial(_converse, run, target, known)
+        ending = again.tried(target.instance_id, run.options.retry, attempt, run.out.put, run.schedule.rest)
     if run.wires.stopped:
         raise Stopped
     return HostDone(target.instance_id, ending.outcome, ending.status, ending.reason, time.monotonic() - start)
@@ -225,8 +232,8 @@ def _known(run: _Run, target: Target) -> trust.Knowledge | Ending:
         return Ending("refused", None, str(error))
 
 
-def _converse(run: _Run, target: Target, known: trust.Knowledge, start: float) -> Ending:
-    limit, connect = limits = _limits(run, start)
+def _converse(run: _Run, target: Target, known: trust.Knowledge) -> Ending:
+    limit, connect = limits = _limits(run, time.monotonic())
 
     def check(offered: HostKey) -> None:
         _check(run, target, known, offered)
@@ -247,19 +254,19 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge, start: float) -
         return run.ways.tried(way, lambda: run.wires.stopped or run.schedule.late, attempt)
 
     def by_paramiko() -> Ending:
+        logged_in = False
         try:
             with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
                 log_in(connection, target.user, run.identities[target.key], connect)
+                logged_in = True
                 return remote.run(connection, run.command, emit, connect, limit, run.options)
         except Failed as failed:
             if not failed.disagreed:
-                raise
+                return failed.ending if logged_in else failed.before_login
             return _agreed(run, target, failed, by_ssh)
 
     try:
         return first.ending(by_ssh() if target.via == "openssh" else by_paramiko(), run.command)
-    except Failed as failed:
-        return failed.ending
     except UdoError as error:
         return Ending("refused", None, str(error))
     except (paramiko.SSHException, EOFError, OSError) as error:
@@ -271,10 +278,7 @@ def _agreed(run: _Run, target: Target, failed: Failed, by_ssh: Callable[[], Endi
     if not shutil.which("ssh"):
         return replace(failed.ending, reason=f"{failed}; the ssh program may do it, and is not installed")
     run.out.put(Notice(f"{target.instance_id} goes through ssh: {failed}", "debug"))
-    try:
-        ending = by_ssh()
-    except Failed as again:
-        ending = again.ending
+    ending = by_ssh()
     if ending.outcome in ("refused", "unreachable"):
         return replace(failed.ending, reason=f"{failed}; through ssh: {ending.reason}")
     return ending

@@ -119,7 +119,7 @@ def converse(
 
     `entry` is told how to see that the login is done.
 
-    Raises: Failed, Stopped, UdoError.
+    Raises: Stopped, UdoError.
     """
     limit, connect = limits
     preamble = Preamble(emit)
@@ -127,15 +127,20 @@ def converse(
         folder, log = Path(name), Log(Path(name) / "log")
         entry.logged_in = lambda: log.logged_in
         settings = _settings(target, known, options, folder) | preamble.settings
+        began = False
         argv = [*words(target, settings, options), "-T", "-E", str(log.path), "--", target.address, command]
         try:
             with _running(argv, wires, reads=bool(options.stdin)) as process:
+                began = True
                 _talk(process, log, preamble, options, limit, connect)
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(limit.left)
                 limit.check("no end of the command")
             if log.logged_in:
                 preamble.end()
+        except Failed as failed:
+            # It has ended: what it has not noted by now it has not done.
+            return failed.before_login if began and not log.logged_in else failed.ending
         finally:
             pin_accepted(target, folder)
         return _ending(process.returncode, log, known, preamble)
@@ -242,7 +247,8 @@ def _ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Endi
     outcome = "timeout" if "timed out" in reason.lower() else "unreachable"
     # Until keys are exchanged nobody is heard but ssh and what carries the connection for it.
     told = "" if "SSH2_MSG_NEWKEYS received" in text else preamble.last_words
-    return Ending(outcome, None, f"{reason}: {told}" if told else reason, bool(_TURNED_AWAY.match(told)))
+    said = f"{reason}: {told}" if told else reason
+    return Ending(outcome, None, said, turned_away=bool(_TURNED_AWAY.match(told)), not_reached=True)
 
 
 def _distrust(text: str, known: Knowledge) -> str:

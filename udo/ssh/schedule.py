@@ -26,6 +26,7 @@ class Schedule:
         self._failed = 0
         self._opens = now + options.delay
         self._why = ""
+        self._stopped = False
         self._changed = threading.Condition()
 
     @property
@@ -56,9 +57,18 @@ class Schedule:
             self._wave += self._canaries and outcome == "gone"
             self._changed.notify_all()
 
+    def rest(self, seconds: float) -> bool:
+        """Waits; gives at once, and False, where no other host would be started any more."""
+        until = time.monotonic() + seconds
+        with self._changed:
+            while not (self._stopped or self._over()) and (left := until - time.monotonic()) > 0:
+                self._changed.wait(left if self.end is None else min(left, max(0.0, self.end - time.monotonic())))
+            return not (self._stopped or self._over())
+
     def stop(self) -> None:
         """Starts no other host."""
         with self._changed:
+            self._stopped = True
             self._waiting.clear()
             self._changed.notify_all()
 
