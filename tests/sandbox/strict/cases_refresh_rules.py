@@ -168,9 +168,13 @@ def root_volumes_are_replaced_where_they_can_be(aws: Account) -> None:
     wrong("mixed instances policy", {"LaunchTemplate": named})
     wrong("must specify an ImageId", policy(small, {"InstanceType": "t3.large"}))
     wrong("specific version", policy(small, version="$Latest"))
+    own = {"LaunchTemplateSpecification": named | {"Version": "$Default"}}
+    wrong("specific version", policy(small | own))
     wrong("not of an instance type", policy(large))
     aws.group("balanced", TargetGroupARNs=[aws.balanced()], **policy(small))
     wrong("Elastic Load Balancing", policy(small), "balanced")
+    aws.group("moving", **policy(small, version="$Latest"))
+    wrong("specific version", policy(small), "moving")
     aws.template("other")
     aws.update(
         "web",

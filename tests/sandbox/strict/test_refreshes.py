@@ -322,3 +322,16 @@ def test_a_refresh_is_listed_by_its_own_reset_and_no_longer(account: Account, wo
     account._image = ""
     _group(account, 1)
     assert account.autoscaling.describe_instance_refreshes(**OWN)["InstanceRefreshes"] == []
+
+
+def test_a_replacement_of_root_volumes_that_aws_would_begin_is_named_as_missing_here(account: Account) -> None:
+    account.template()
+    override = {"InstanceType": "t3.small", "ImageId": account.image}
+    named = {"LaunchTemplateName": "web", "Version": "1"}
+    policy = {"LaunchTemplate": {"LaunchTemplateSpecification": named, "Overrides": [override]}}
+    account.group(MixedInstancesPolicy=policy)
+    told = "The sandbox does not have autoscaling:StartInstanceRefresh with this: the strategy ReplaceRootVolume"
+    start = account.autoscaling.start_instance_refresh
+    desired = {"MixedInstancesPolicy": policy}
+    refused(start, "NotImplemented", told, **OWN, Strategy="ReplaceRootVolume", DesiredConfiguration=desired)
+    assert not account.autoscaling.describe_instance_refreshes(**OWN)["InstanceRefreshes"]

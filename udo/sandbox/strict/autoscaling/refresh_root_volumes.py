@@ -16,6 +16,8 @@ def root_volumes_are_replaced_where_they_can_be(request: Request) -> None:
     """ReplaceRootVolume takes a desired mixed instances policy with an image in every override, templates of a numbered
     version, a group without load balancer and warm pool, and instances of its own template and types only.
 
+    An image of several volumes would be refused, too; every image of the sandbox has its root volume alone.
+
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/replace-root-volume.html; instance-refresh-overview.html
     (requirements for replace root volume strategy; the words are not told by a source).
     """
