@@ -46,6 +46,19 @@ def ends(when: str, utc: str, zone: str = DUBLIN) -> str | None:
         ("2026-12-24 12:00 - 2027-01-01 06:00", "2026-12-24T11:59:59", None),
         ("2026-12-24 12:00 - 2027-01-01 06:00", "2027-01-01T05:59:59", "Fri 2027-01-01 06:00 GMT"),
         ("2026-12-24 12:00 - 2027-01-01 06:00", "2027-12-25T00:00:00", None),
+        # The end of a day is the beginning of the next.
+        ("00:00 - 24:00", "2026-12-04T00:00:00", "Sat 2026-12-05 00:00 GMT"),
+        ("00:00 - 24:00", "2026-12-04T23:59:59", "Sat 2026-12-05 00:00 GMT"),
+        ("22:00 - 24:00", "2026-12-04T23:59:59", "Sat 2026-12-05 00:00 GMT"),
+        ("22:00 - 24:00", "2026-12-05T00:00:00", None),
+        ("Fri 16:00 - Sun 24:00", "2026-12-06T23:00:00", "Mon 2026-12-07 00:00 GMT"),
+        ("Sat 00:00 - Sat 24:00", "2026-12-05T23:59:59", "Sun 2026-12-06 00:00 GMT"),
+        ("Sat 00:00 - Sat 24:00", "2026-12-06T00:00:00", None),
+        ("2026-12-31 12:00 - 2026-12-31 24:00", "2026-12-31T23:59:59", "Fri 2027-01-01 00:00 GMT"),
+        ("2026-12-31 12:00 - 2026-12-31 24:00", "2027-01-01T00:00:00", None),
+        ("Mon - Sun", "2026-12-04T12:00:00", "Mon 2026-12-07 00:00 GMT"),
+        # The day on which the clocks are put back has 25 hours.
+        ("00:00 - 24:00", "2026-10-25T23:59:59", "Mon 2026-10-26 00:00 GMT"),
     ],
 )
 def test_a_window_ends_when_its_zone_says(when: str, utc: str, wanted: str | None) -> None:
@@ -96,8 +109,7 @@ def test_a_window_once_begun_holds_to_the_end_that_it_tells(when: str, zone: str
         ("08:00 - 08:00", "is empty"),
         ("2026-12-24 - 2026-12-23", "ends before it begins"),
         ("2026-12-24 10:00 - 2026-12-24 10:00", "ends before it begins"),
-        ("Mon - Sun", "never ends"),
-        ("Wed - Tue", "never ends"),
+        ("00:00 - 00:00", "is empty"),
         ("2026-02-30 - 2026-03-01", "holds a day that no month has"),
     ],
 )
@@ -105,6 +117,12 @@ def test_what_is_no_window_is_told(when: str, told: str) -> None:
     assert wrong(when) == f"'{when}' {told}"
 
 
-@pytest.mark.parametrize("when", ["Sat - Sat", "Mon 10:00 - Mon 09:00", "2026-12-24 - 2026-12-24", "22:00 - 06:00"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        *("Sat - Sat", "Mon 10:00 - Mon 09:00", "2026-12-24 - 2026-12-24", "22:00 - 06:00"),
+        *("00:00 - 24:00", "22:00 - 24:00", "Mon - Sun", "2026-12-24 - 2026-12-24 24:00"),
+    ],
+)
 def test_what_is_a_window_is_not_complained_of(when: str) -> None:
     assert wrong(when) == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,10 +11,15 @@ if TYPE_CHECKING:
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+# The end of a day, as an end alone.
+_MIDNIGHT = "24:00"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DAY_OF_WEEK = rf"(?:{'|'.join(_DAYS)})"
 # The same three forms on both sides: a day, a date, each with a time or without, or a time alone.
-_FORMS = (rf"(?:{'|'.join(_DAYS)})(?: {_TIME})?", rf"{_DATE}(?: {_TIME})?", _TIME)
-PATTERN = "|".join(f"{form} - {form}" for form in _FORMS)
+_FIRST, _LAST = (
+    (rf"{_DAY_OF_WEEK}(?: {time})?", rf"{_DATE}(?: {time})?", time) for time in (_TIME, f"(?:{_TIME}|{_MIDNIGHT})")
+)
+PATTERN = "|".join(f"{first} - {last}" for first, last in zip(_FIRST, _LAST, strict=True))
 SHAPE = "a window like 'Fri 16:00 - Mon 07:00', '22:00 - 06:00' or '2026-12-24 - 2027-01-01'"
 _WEEK, _DAY = timedelta(days=7), timedelta(days=1)
 
@@ -29,10 +33,7 @@ class _Side(NamedTuple):
 
 
 def wrong(when: str) -> str:
-    """What is wrong with a window that has the shape of one; empty where nothing is.
-
-    Its length is that of the clock on the wall.
-    """
+    """What is wrong with a window that has the shape of one; empty where nothing is."""
     try:
         first, last = _sides(when)
     except ValueError:
@@ -40,10 +41,7 @@ def wrong(when: str) -> str:
     if first.date and last.date:
         start, stop = _start(first.date, first), _stop(last.date, last)
         return "" if start < stop else f"'{when}' ends before it begins"
-    if first == last and first.time:
-        return f"'{when}' is empty"
-    start, stop = next(_spans(first, last, date(2026, 1, 5)))
-    return "" if stop - start < _WEEK else f"'{when}' never ends"
+    return f"'{when}' is empty" if first == last and first.time else ""
 
 
 def end(when: str, zone: str, now: float) -> datetime | None:
@@ -71,8 +69,9 @@ def _sides(when: str) -> tuple[_Side, _Side]:
 
 
 def _side(text: str) -> _Side:
-    *day, clock = text.split(" ") if re.search(_TIME, text) else (text, "")
-    at = time.fromisoformat(clock) if clock else None
+    """One side of a window; the end of a day is that of a day without a time."""
+    *day, clock = text.split(" ") if ":" in text else (text, "")
+    at = time.fromisoformat(clock) if clock not in ("", _MIDNIGHT) else None
     if not day:
         return _Side(None, None, at)
     word = day[0]

@@ -144,6 +144,19 @@ clusters:
     assert "frozen until Thu 2026-01-08 00:00 UTC (Sun - Wed, udo.yml:6)" in done.stderr
     Path("udo.yml").write_text(text.replace("Sun - Wed", "Sat - Sun"))
     assert "frozen until Tue 2026-01-06 00:00 UTC (2026-01-05 - 2026-01-05, udo.yml:" in udo(*UPDATE).stderr
+    # One that begins where another ends.
+    Path("udo.yml").write_text(text.replace("Sun - Wed", "Tue - Tue").replace("08:00 - 18:00", "00:00 - 07:00"))
+    assert "frozen until Wed 2026-01-07 07:00 UTC (00:00 - 07:00, udo.yml:3)" in udo(*UPDATE).stderr
+
+
+@pytest.mark.parametrize("when", ["00:00 - 24:00", "Mon - Sun"])
+def test_what_is_never_changed_is_told_so_and_changed_by_whoever_says_why(world: Any, udo: Udo, when: str) -> None:
+    configuration_world(world)
+    freeze(f"freeze: [{{when: '{when}', zone: UTC}}]")
+    done = udo(*UPDATE)
+    told = f"udo: frozen at all times ({when}, udo.yml:7): nothing was changed; use --override-freeze --reason TEXT"
+    assert (done.exit, done.stderr.splitlines()[-1]) == (7, told)
+    assert udo(*UPDATE, *WHY).exit == 0
 
 
 def test_of_several_roles_those_that_are_frozen_are_named_and_the_others_changed(world: Any, udo: Udo) -> None:

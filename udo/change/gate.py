@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from udo.change.alarms import named, unsure, wrong
 from udo.change.events import Notice
-from udo.change.freeze import frozen
+from udo.change.freeze import ALWAYS, frozen
 from udo.change.plan import AT_THE_START, NEVER
 from udo.errors import CredentialsError, GuardRaised, Refused, UdoError
 from udo.schema.guards import FROZEN, GUARDED
@@ -105,7 +105,8 @@ class Gate:
         if found and self._session.overrides_freeze:
             yield Verdict(f"{found}: overridden, {self._session.reason}")
         elif found:
-            yield Verdict(found, "nothing was changed; wait, or use --override-freeze --reason TEXT")
+            wait = "" if found.startswith(ALWAYS) else "wait, or "
+            yield Verdict(found, f"nothing was changed; {wait}use --override-freeze --reason TEXT")
 
     def _alarms(self, plan: Plan) -> Iterator[Verdict]:
         goes_back = plan.guarded == NEVER or _verb(plan) in _BACK
