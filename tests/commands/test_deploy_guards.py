@@ -66,7 +66,9 @@ def test_what_the_deployment_group_has_already_is_not_overridden(
     group(world, alarmConfiguration={"enabled": True, "alarms": [{"name": name} for name in alarms]})
     world.log.clear()
     assert udo(*DEPLOY).exit == 0
-    assert not {"overrideAlarmConfiguration", "autoRollbackConfiguration"} & set(created(world)[0])
+    (params,) = created(world)
+    assert "overrideAlarmConfiguration" not in params
+    assert params["autoRollbackConfiguration"] == {"enabled": True, "events": ["DEPLOYMENT_STOP_ON_ALARM"]}
 
 
 @pytest.mark.whole
@@ -140,13 +142,16 @@ def test_one_that_is_deleted_meanwhile_is_told_once_and_the_others_are_still_wat
 
 
 @pytest.mark.whole
-def test_where_it_is_only_to_be_stopped_nothing_is_rolled_back(world: Any, udo: Udo, seeded: Seeded) -> None:
-    shop(world, seeded, OVER_TEN, role="deploy: {on_failure: stop}")
-    rings_at(world, "a3", "BatchGetDeploymentTargets")
+@pytest.mark.parametrize("guards", [OVER_TEN, GUARDS], ids=["udo-alone", "codedeploy-too"])
+def test_an_alarm_is_no_failure_that_it_is_only_to_be_stopped_after(
+    world: Any, udo: Udo, seeded: Seeded, guards: str
+) -> None:
+    shop(world, seeded, guards, role="deploy: {on_failure: stop}")
+    rings_at(world, "a3" if guards == OVER_TEN else "prod-5xx", "BatchGetDeploymentTargets")
     done = udo(*DEPLOY)
     assert done.exit == 1
-    assert "CloudWatch alarm in ALARM: a3" in done.stderr
-    assert [one["status"] for one in deployments(world)] == ["Stopped", "Succeeded"]
+    assert "alarm" in done.stderr.splitlines()[-1]
+    assert [one["status"] for one in deployments(world)] == ["Succeeded", "Stopped", "Succeeded"]
 
 
 @pytest.mark.whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -65,6 +66,8 @@ def test_the_refresh_itself_brings_the_new_version_and_the_group_gets_it_with_su
     [one] = refreshes(world)
     assert (one["Preferences"]["AutoRollback"], one["Preferences"]["SkipMatching"]) == (True, True)
     assert remembered(world) == {"now": "2", "before": "1"}
+    counted = re.findall(r"^\[(.*?)\]", done.stderr, re.MULTILINE)
+    assert counted == ["1/5", "2/5", "3/5", "4/5", "5/5", "6"], "one count for all, what is put right after it too"
     before = writes(world)
     again = udo(*BOTH)
     assert (again.exit, writes(world)) == (0, before), again.stderr

@@ -11,11 +11,14 @@ from udo.frozen import frozen
 
 @frozen
 class StepBegan:
-    """A step is about to be carried out; `number` counts from 1 to `total`."""
+    """A step is about to be carried out; `number` counts from 1 to `total`, which is 0 where it is unknown.
+
+    It counts on through all stages of a run.
+    """
 
     says: str
     number: int
-    total: int
+    total: int = 0
 
 
 @frozen

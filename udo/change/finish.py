@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,42 +17,23 @@ from udo.change.hooks import run
 from udo.change.locking import Locking, locked_by
 from udo.change.news import Others
 from udo.change.outcome import Outcome
-from udo.change.plan import FanOut, Plan, filled
+from udo.change.plan import FanOut, Plan, Step, filled
 from udo.change.preview import dry_run, previewed
 from udo.change.record import Record
 from udo.change.runner import carry_out, put_back
+from udo.change.stages import known
 from udo.change.tools import Tools
 from udo.change.who import Who
 from udo.errors import DeadlinePassed, Interrupted, PartlyDone, Refused, UdoError
-from udo.frozen import frozen
 from udo.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from udo.change.events import Event
+    from udo.change.stages import FanningOut, Stage, Telling
     from udo.change.target import Target
     from udo.session import Session
-
-
-# What is planned once what came before it is done, from a fresh look; None, or no step, where nothing is left.
-Stage = Callable[[Outcome], Plan | None]
-# The one place where a verb makes its Result of what became of its change; it may raise the outcome's error.
-Telling = Callable[[Outcome], Result]
-# The events of a remote command on instances.
-FanningOut = Callable[[FanOut], "Iterable[Event]"]
-
-
-@frozen
-class Foreseen:
-    """A later stage that is shown with the first as `plan`, and planned by `stage` when its turn comes."""
-
-    plan: Plan
-    stage: Stage
-
-    def __call__(self, outcome: Outcome) -> Plan | None:
-        """What is left to do of it."""
-        return self.stage(outcome)
 
 
 def finish(
@@ -190,15 +170,16 @@ class Finish:
 
     def _previewed(self) -> Result:
         self._who.introduced()
-        shown = (one.plan if isinstance(one, Foreseen) else one for one in self._later)
-        known = (step for one in shown if isinstance(one, Plan) for step in one.steps)
-        plan = replace(self._plan, steps=(*self._plan.steps, *known))
-        if then := self._gate.afterwards(self._plan):
-            plan = replace(plan, steps=(*plan.steps, *then.steps))
+        plan = replace(self._plan, steps=(*self._plan.steps, *self._ahead(self._later)))
         plan = replace(plan, notes=(*plan.notes, *self._gate.foreseen(plan)))
         if self._locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
             plan = replace(plan, notes=(*plan.notes, f"warning: {locked}: until it is unlocked this would be refused"))
         return dry_run(plan)
+
+    def _ahead(self, later: Sequence[Stage | Plan]) -> tuple[Step, ...]:
+        """The steps that come in the end, as far as is known."""
+        watch = self._gate.afterwards(self._plan)
+        return (*known(later), *(watch.steps if watch else ()))
 
     def _confirm(self, plan: Plan) -> None:
         question = self._question(plan)
@@ -259,7 +240,7 @@ class Finish:
             if self._plan.steps:
                 if self._plan.writes:
                     tools.lock.take()
-                outcome = self._step_by_step(self._plan, tools, outcome)
+                outcome = self._step_by_step(self._plan, tools, outcome, self._later)
             outcome = self._gate.explained(self._plan, self._stages(tools, outcome, confirmed=confirmed))
             outcome = self._watched(tools, self._put_back(tools, outcome))
         except (UdoError, Interrupted) as error:
@@ -294,9 +275,10 @@ class Finish:
     def _stages(self, tools: Tools, outcome: Outcome, *, confirmed: bool) -> Outcome:
         """Plans each later stage from a fresh look, until it plans nothing more; the first that fails ends it all."""
         until = self._session.clock.monotonic() + self._seconds if self._seconds else None
-        for stage in self._later:
+        for number, stage in enumerate(self._later, 1):
+            then = self._later[number:]
             if isinstance(stage, Plan):
-                outcome = outcome if outcome.error else self._step_by_step(stage, tools, outcome)
+                outcome = outcome if outcome.error else self._step_by_step(stage, tools, outcome, then)
                 continue
             while outcome.error is None and (plan := stage(outcome)) is not None and plan.steps:
                 if until is not None and self._session.clock.monotonic() >= until:
@@ -305,12 +287,13 @@ class Finish:
                 if not confirmed:
                     self._confirm(plan)
                     confirmed = True
-                outcome = self._step_by_step(plan, tools, outcome)
+                outcome = self._step_by_step(plan, tools, outcome, then)
         return outcome
 
-    def _step_by_step(self, plan: Plan, tools: Tools, outcome: Outcome) -> Outcome:
-        """Carries a plan out, and what takes its place where it failed."""
-        outcome = self._done(carry_out(self._gate.guarded(plan), tools, outcome))
+    def _step_by_step(self, plan: Plan, tools: Tools, outcome: Outcome, later: Sequence[Stage | Plan]) -> Outcome:
+        """Carries a plan out, and what takes its place where it failed; `later` are the stages that may follow."""
+        guarded = self._gate.guarded(plan)
+        outcome = self._done(carry_out(guarded, tools, outcome, ahead=len(self._ahead(later))))
         while outcome.error and self._instead:
             try:
                 other = self._instead(outcome)

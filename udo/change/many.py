@@ -10,8 +10,9 @@ from udo import signals
 from udo.change.advice import advise
 from udo.change.confirm import confirm
 from udo.change.events import Notice
-from udo.change.finish import Finish, Stage, Telling
+from udo.change.finish import Finish
 from udo.change.plan import Plan
+from udo.change.stages import Stage, Telling
 from udo.errors import ConfigError, CredentialsError, Interrupted, PartlyDone, UdoError, UsageError, one_line
 from udo.frozen import frozen
 from udo.output.text import closing_line

@@ -11,9 +11,10 @@ from udo import signals
 from udo.change.conditions import brief, hold, is_open, known_part, read_together, resolve, text
 from udo.change.events import HostDone, Notice, StepBegan, StepDone, StepFailed, quietly
 from udo.change.guarding import Guarding, last_look, was_made
+from udo.change.interruption import interrupted
 from udo.change.mark import RUN
 from udo.change.outcome import Done, Outcome
-from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Step, Upload, Wait, filled
+from udo.change.plan import Call, FanOut, LocalCommand, Pair, Plan, Step, Upload, Wait
 from udo.change.read_back import compare_seen, read_back
 from udo.change.tools import Tools
 from udo.change.upload import uploaded
@@ -40,8 +41,9 @@ RESEND_SECONDS = 120.0
 _ENDS_ALL = (CredentialsError, GuardRaised, Refused)
 
 
-def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcome:
+def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None, *, ahead: int = 0) -> Outcome:
     """What became of the plan, added to what was `before` it: every step done and the goal read back, or the error.
+    As many steps as are `ahead` follow it, as far as is known.
 
     Programs that fail do not stop the steps after them. Once a write was sent `cleanup` is sent, however it ends; that
     of a `lasting` plan whose writes went well is the outcome's `owed`.
@@ -50,7 +52,7 @@ def carry_out(plan: Plan, tools: Tools, before: Outcome | None = None) -> Outcom
     error: Failure | None = None
     lasts = False
     try:
-        run.steps_in_order()
+        run.steps_in_order(ahead)
         lasts = plan.lasting
     except (UdoError, Interrupted) as ended:
         error = run.go_back(ended) if isinstance(ended, GuardRaised) else ended
@@ -114,11 +116,12 @@ class _Run:
             error=error,
         )
 
-    def steps_in_order(self) -> None:
-        """Carries out the steps. Raises: UdoError, Interrupted."""
-        for number, step in enumerate(self._plan.steps, 1):
+    def steps_in_order(self, ahead: int) -> None:
+        """Carries out the steps, which others follow. Raises: UdoError, Interrupted."""
+        total = len(self._steps) + len(self._plan.steps) + ahead
+        for step in self._plan.steps:
             try:
-                self._carry_out(step, number, len(self._plan.steps))
+                self._carry_out(step, total)
             except PartlyDone as error:
                 # What it was to follow is done: the programs after it are to be told as well.
                 self._failed.append(error.message)
@@ -128,11 +131,14 @@ class _Run:
         self._guarding.lifted = True
         if self._plan.back:
             self._tools.emit(Notice(raised.message, "warning"))
-        for number, step in enumerate(self._plan.back, 1):
+        for step in self._plan.back:
             if not was_made(step, self._known):
                 break
             try:
-                self._carry_out(step, number, len(self._plan.back))
+                if isinstance(step, Call) and step.proof and self._seems_to_hold(step.proof):
+                    # AWS, which watches alarms too, has begun it already.
+                    continue
+                self._carry_out(step)
             except Interrupted as error:
                 return error
             except UdoError as error:
@@ -206,7 +212,7 @@ class _Run:
             return
         begun = self._tools.clock.monotonic()
         self._steps.append(Done(call.says, "begun"))
-        self._tools.emit(StepBegan(call.says, len(self._plan.steps) + 1, len(self._plan.steps) + 1))
+        self._tools.emit(StepBegan(call.says, len(self._steps)))
         note = self._send(replace(call, expect=()))
         self._done(call.says, note, begun)
 
@@ -219,10 +225,10 @@ class _Run:
     def _found(self, pairs: Iterable[Pair]) -> Iterable[tuple[Pair, Any]]:
         return read_together(pairs, self._known, self._tools.read)
 
-    def _carry_out(self, step: Step, number: int, total: int) -> None:
+    def _carry_out(self, step: Step, total: int = 0) -> None:
         tools, begun = self._tools, self._tools.clock.monotonic()
         self._steps.append(Done(step.says, "begun"))
-        tools.emit(StepBegan(step.says, number, total))
+        tools.emit(StepBegan(step.says, len(self._steps), total))
         try:
             self._ready_for(step)
             signals.look()
@@ -231,7 +237,8 @@ class _Run:
             signals.look()
         except Interrupted as error:
             tools.record(step.says, "interrupted", "")
-            raise self._where(error, step, f"{number} of {total}") from error
+            place = f"{len(self._steps)} of {total}" if total else f"{len(self._steps)}"
+            raise interrupted(error, self._plan, step, place, self._known) from error
         except UdoError as error:
             if isinstance(step, Call) and step.optional and not isinstance(error, _ENDS_ALL):
                 tools.record(step.says, "left out", error.message)
@@ -275,14 +282,6 @@ class _Run:
     def _end(self, says: str, note: str, begun: float) -> None:
         self._steps[-1] = Done(says, "done", note)
         self._tools.emit(StepDone(says, self._tools.clock.monotonic() - begun, note))
-
-    def _where(self, error: Interrupted, step: Step, place: str) -> Interrupted:
-        again = filled(step.detached, self._known) if isinstance(step, Wait) else ""
-        hint = again or f"{self._plan.to_continue('run the same command again')} to continue"
-        where = f"interrupted in step {place} ({step.says})"
-        told = Interrupted(where, hint=hint)
-        told.exit = error.exit
-        return told
 
     def _send(self, call: Call, guarding: Guarding | None = None) -> str:
         """Sends a write, once; what is worth noting of how it went."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from udo.change.conditions import resolve
 from udo.change.events import Notice
-from udo.change.finish import Foreseen
 from udo.change.many import Change
 from udo.change.plan import NEVER, Plan, Ref, Wait
+from udo.change.stages import Foreseen
 from udo.change.waiting import told_in_the_end
 from udo.deploy.blue_green import moved, refuse
 from udo.deploy.canary import observe_canary
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from udo.aws import Aws
-    from udo.change.finish import Stage
     from udo.change.outcome import Outcome
+    from udo.change.stages import Stage
     from udo.config import Role
     from udo.deploy.observe import Observed
     from udo.deploy.plan import Wanted

@@ -25,15 +25,14 @@ _ON_ALARM = "DEPLOYMENT_STOP_ON_ALARM"
 def way_back(role: Role, deployment_id: str | Ref, timeout: float) -> tuple[Call | Wait, ...]:
     """What is done where an alarm goes off while a deployment runs: it is stopped and rolled back, and its end awaited.
 
-    With `deploy.on_failure: stop` it is stopped alone.
+    That is no failure of the deployment: `deploy.on_failure` is not about it.
     """
-    rollback = role.get("deploy.on_failure") != "stop"
     status = Read("codedeploy", "GetDeployment", {"deploymentId": deployment_id}, "deploymentInfo.status")
     stop = Call(
-        f"stop the deployment to {role.label}{', and roll its instances back' if rollback else ''}",
+        f"stop the deployment to {role.label}, and roll its instances back",
         "codedeploy",
         "StopDeployment",
-        {"deploymentId": deployment_id, "autoRollbackEnabled": rollback},
+        {"deploymentId": deployment_id, "autoRollbackEnabled": True},
         proof=(Pair(status, "Stopped", "deployment"),),
     )
     wait = Wait(
@@ -50,24 +49,22 @@ def way_back(role: Role, deployment_id: str | Ref, timeout: float) -> tuple[Call
 def given_to_codedeploy(
     group: DeploymentGroup, names: Sequence[str], params: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
-    """The parameters of a deployment by which CodeDeploy watches these alarms beside its group's own, and a line where
-    Udo alone watches them.
+    """The parameters of a deployment by which CodeDeploy watches these alarms beside its group's own, and rolls back
+    where one goes off; and a line where Udo alone watches them.
     """
     wanted = list(dict.fromkeys([*group.alarms, *names]))
+    said = params.get("autoRollbackConfiguration") or {"enabled": True, "events": list(group.rollback_on)}
+    events = {*(said["events"] if said["enabled"] else ()), _ON_ALARM}
+    found: dict[str, Any] = {"autoRollbackConfiguration": {"enabled": True, "events": sorted(events)}}
     if set(names) <= set(group.alarms):
-        return {}, ""
+        return found if names else {}, ""
     if len(wanted) > _MOST:
         return {}, f"CodeDeploy takes {_MOST} alarms, not {len(wanted)}: Udo alone watches those of guards"
-    found: dict[str, Any] = {
-        _OVERRIDE: {
-            "enabled": True,
-            "ignorePollAlarmFailure": group.alarms_may_be_unknown,
-            "alarms": [{"name": name} for name in wanted],
-        }
+    found[_OVERRIDE] = {
+        "enabled": True,
+        "ignorePollAlarmFailure": group.alarms_may_be_unknown,
+        "alarms": [{"name": name} for name in wanted],
     }
-    said = params.get("autoRollbackConfiguration") or {"enabled": True, "events": list(group.rollback_on)}
-    if said["enabled"]:
-        found["autoRollbackConfiguration"] = {"enabled": True, "events": sorted({*said["events"], _ON_ALARM})}
     return found, ""
 
 

@@ -53,7 +53,7 @@ class Steps:
     def _step(self, event: Event) -> str | None:
         match event:
             case StepBegan(says, number, total):
-                return f"[{number}/{total}] {says}"
+                return f"[{number}/{total}] {says}" if total else f"[{number}] {says}"
             case StepDone(_, seconds, note) if note or seconds >= 1:
                 return f"      {note or 'done'} ({seconds:.0f} s)"
             case Progress() if not self._rewritten and self._is_news(event):

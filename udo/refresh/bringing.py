@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from udo.change.conditions import known_pairs, known_part
-from udo.change.finish import Foreseen
 from udo.change.many import Change
 from udo.change.plan import NEVER, Call, Pair, Plan, Ref, Wait
+from udo.change.stages import Foreseen
 from udo.errors import Conflict, EndedBadly, GuardRaised
 from udo.launch.observe import observe_target, observe_updatelc
 from udo.launch.remembering import Pending, remember_pending, remembered, settling

@@ -48,8 +48,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "guard a change before its first write alone",
         "change/finish.py",
-        "        outcome = self._done(carry_out(self._gate.guarded(plan), tools, outcome))",
-        "        outcome = self._done(carry_out(plan, tools, outcome))",
+        "        guarded = self._gate.guarded(plan)\n",
+        "        guarded = plan\n",
         (f"{_GUARDS}an_alarm_that_goes_off_between_two_writes_stops_it_there_and_the_same_command_goes_on",),
     ),
     Mutant(
@@ -83,8 +83,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "stop a deployment without a rollback",
         "deploy/guards.py",
-        '    rollback = role.get("deploy.on_failure") != "stop"',
-        "    rollback = False",
+        '{"deploymentId": deployment_id, "autoRollbackEnabled": True}',
+        '{"deploymentId": deployment_id, "autoRollbackEnabled": False}',
         (f"{_DEPLOY}an_alarm_that_goes_off_meanwhile_has_it_stopped_and_rolled_back",),
     ),
     Mutant(
@@ -139,8 +139,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "take the first of several windows",
         "change/freeze.py",
-        "    until, one = max(ends, key=lambda pair: pair[0])",
-        "    until, one = ends[0]",
+        "    return max(((until, one)",
+        "    return min(((until, one)",
         (f"{_FREEZE}windows_add_up_over_the_levels_and_profiles_and_the_last_end_counts",),
     ),
     Mutant(
