@@ -78,6 +78,24 @@ def test_one_that_goes_off_meanwhile_ends_it_and_names_what_goes_back(world: Any
 
 
 @pytest.mark.whole
+@pytest.mark.parametrize("brings", [False, True])
+def test_where_aws_has_ended_it_for_the_alarm_nothing_is_missed(world: Any, udo: Udo, brings: bool) -> None:
+    def rung(_: Any) -> None:
+        ring(world, "prod-5xx")
+        world.clock.step(1200)
+        world.advance()
+
+    guarded(world, udo, "guards: {alarms: [prod-5xx]}\n")
+    world.faults.add(Fault("hook", "DescribeAlarms", nth=8, hook=rung))
+    words = (*NEXT, "--warmup", "5m") if brings else (*REFRESH, "--yes")
+    done = udo(*words, "--bake", "1h")
+    assert done.exit == 1, done.stderr
+    assert refreshes(world)[0]["Status"] == ("RollbackSuccessful" if brings else "Failed"), done.stderr
+    assert "continuing without it" not in done.stderr, done.stderr
+    assert "ALARM" in done.stderr.splitlines()[-1], done.stderr
+
+
+@pytest.mark.whole
 def test_one_that_brings_a_configuration_is_rolled_back_by_aws(world: Any, udo: Udo) -> None:
     alarm(world, "prod-5xx")
     one = brought(world)
@@ -88,6 +106,7 @@ def test_one_that_brings_a_configuration_is_rolled_back_by_aws(world: Any, udo: 
     assert done.exit == 1, done.stderr
     assert "CloudWatch alarm in ALARM: prod-5xx" in done.stderr.splitlines()[-1]
     assert (refreshes(world)[0]["InstanceRefreshId"], refreshes(world)[0]["Status"]) == (one, "RollbackSuccessful")
+    assert "continuing without it" not in done.stderr, "AWS, which watches it too, had begun already"
 
 
 def test_it_is_watched_once_it_has_succeeded(world: Any, udo: Udo) -> None:
@@ -130,6 +149,16 @@ def test_where_nobody_differs_and_of_status_no_alarm_is_read(world: Any, udo: Ud
 
 
 UPDATE = ("updatelc", "prod", "webapp", "--refresh", "--yes")
+NEXT = (*UPDATE, "--set", "instance_type=c7g.large")
+
+
+def test_one_that_goes_off_before_the_refresh_is_begun_takes_nothing_further_back(world: Any, udo: Udo) -> None:
+    # The group launches from version 2, and did from version 1.
+    guarded(world, udo)
+    rings_at(world, "prod-5xx", "CreateLaunchTemplateVersion")
+    done = udo(*NEXT)
+    assert done.exit == 1, done.stderr
+    assert (launched_from(world), refreshes(world)) == ("2", []), done.stderr
 
 
 @pytest.mark.whole
@@ -144,6 +173,7 @@ def test_updatelc_with_a_refresh_is_taken_back_by_aws_and_its_version_is_not_lau
     assert "ALARM" in done.stderr.splitlines()[-1]
     assert refreshes(world)[0]["Status"] == "RollbackSuccessful"
     assert launched_from(world) == "1"
+    assert "continuing without it" not in done.stderr
     alarm(world, "prod-5xx")
     before = world.clock.now()
     done = udo(*UPDATE)

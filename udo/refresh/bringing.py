@@ -78,6 +78,8 @@ class Bringing:
         self._done: set[str] = set()
         # What had failed before the group went back.
         self._undone: Outcome | None = None
+        # Whether a refresh brings what is new, so that the group has nothing of it to go back from.
+        self._is_brought = False
 
     def change(self) -> Change:
         """All of it. Raises: Conflict where a refresh runs that brings something else; another UdoError."""
@@ -120,6 +122,7 @@ class Bringing:
         """Follows the refresh that runs, where it brings what is wanted."""
         active, group = observed.active, observed.group
         assert active  # noqa: S101  (that is why it is called)
+        self._is_brought = active.is_desired
         desired = known_part({key: swap.params[key] for key in _LAUNCH if key in swap.params}, {}) if swap else {}
         number = _version_in(desired)
         if swap and not (active.desired and active.desired.version == number):
@@ -134,6 +137,7 @@ class Bringing:
 
     def _carried(self, observed: Observed, swap: Call) -> Change:
         """The refresh itself brings the new version, and the group gets it once that has succeeded."""
+        self._is_brought = True
         create = [one for one in self._launch.steps if isinstance(one, Call) and one.operation.startswith("Create")]
         create = [one for one in create if one.service == "ec2"]
         guess = str(self._newest + 1) if create else _version_in(swap.params)
@@ -250,7 +254,7 @@ class Bringing:
         failed = isinstance(error, GuardRaised) or (isinstance(error, EndedBadly) and outcome.state == "Failed")
         if not (failed and self._wanted.preferences.auto_rollback and self._undone is None):
             return None
-        if self._is_carried(outcome):
+        if self._is_brought or self._is_carried(outcome):
             return None
         state = observe_updatelc(self._aws, self._role)
         tag = remembered(state.group)

@@ -264,11 +264,16 @@ def rolled_back(group_name: str, one: str | Ref) -> Call:
 def _ends(group_name: str, one: str | Ref, operation: str, verb: str, after: tuple[str, ...]) -> Call:
     """The call that ends a refresh, where it still runs: AWS takes no id."""
     there = replace(no_active(group_name), value=one)
-    path = f"contains(`{json.dumps(list(after))}`, InstanceRefreshes[0].Status || '')"
-    asked = {"AutoScalingGroupName": group_name, "InstanceRefreshIds": [one]}
     says = f"{verb} {'the instance refresh' if isinstance(one, Ref) else f'instance refresh {one}'} of {group_name}"
-    proof = (Pair(Read("autoscaling", "DescribeInstanceRefreshes", asked, path), True, says),)
+    proof = (_shows(group_name, one, after, says),)
     return Call(says, "autoscaling", operation, {"AutoScalingGroupName": group_name}, expect=(there,), proof=proof)
+
+
+def _shows(group_name: str, one: str | Ref, states: Sequence[str], says: str) -> Pair:
+    """Holds where that refresh is in one of these states."""
+    path = f"contains(`{json.dumps(list(states))}`, InstanceRefreshes[0].Status || '')"
+    asked = {"AutoScalingGroupName": group_name, "InstanceRefreshIds": [one]}
+    return Pair(Read("autoscaling", "DescribeInstanceRefreshes", asked, path), True, says)
 
 
 def way_back(
@@ -277,8 +282,10 @@ def way_back(
     """What is done where a guard ends the run: AWS rolls back what brought a configuration, and ends anything else."""
     call = rolled_back(group_name, one) if desired else cancelled(group_name, one)
     end = "RollbackSuccessful" if desired else "Cancelled"
-    # AWS, which watches the alarm too, may have begun it already.
-    return replace(call, optional=True), until_its_end(role, group_name, one, following, (end,))
+    # AWS, which watches the alarm too, may begin it first, or have ended it.
+    begun = "RollbackInProgress" if desired else "Cancelling"
+    call = replace(call, optional=True, proof=(_shows(group_name, one, (begun, *ENDED), call.says),))
+    return call, until_its_end(role, group_name, one, following, (end,))
 
 
 def _nothing(observed: Observed, preferences: Preferences) -> str:
