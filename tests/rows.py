@@ -55,7 +55,10 @@ class Rows:
 
     def DescribeLaunchTemplateVersions(self, asked: Any) -> Any:
         named = {"LaunchTemplateId": "lt-1", "LaunchTemplateName": "prod-webapp", "CreateTime": CREATED}
-        made = [named | row for row in self._case.get("versions", ())]
+        # One that is asked for by its number is there where a case is not about versions.
+        numbers = (text for key, text in asked.items() if key.startswith("LaunchTemplateVersion.") and text.isdigit())
+        usual = [{"VersionNumber": int(text), "LaunchTemplateData": {}} for text in numbers]
+        made = [named | row for row in self._case.get("versions", usual)]
         made = [row for row in made if row["LaunchTemplateId"] == asked["LaunchTemplateId"]]
         if not made:
             told = f"The launch template {asked['LaunchTemplateId']} does not exist"

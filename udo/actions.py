@@ -106,7 +106,7 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListApplications",
         "codedeploy:ListDeploymentConfigs",
         "ec2:DescribeAvailabilityZones",
-        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeVpcs",
         "elasticloadbalancing:DescribeLoadBalancers",
     },
@@ -180,7 +180,14 @@ READS: dict[str, frozenset[str]] = {
     | {"codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"},
     "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY | _REFRESHING,
     "sandbox": frozenset(),
-    "scale": _ALARMS | _GROUPS | _CALLER | {"autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"},
+    "scale": _ALARMS
+    | _GROUPS
+    | _CALLER
+    | {
+        "autoscaling:DescribePolicies",
+        "autoscaling:DescribeScheduledActions",
+        "ec2:DescribeLaunchTemplateVersions",
+    },
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
     "sleep": _ALARMS | _GROUPS | _CALLER,
     "standby": _GROUPS | _CALLER,
@@ -196,6 +203,7 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListDeploymentTargets",
         "codedeploy:ListDeployments",
         "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeLaunchTemplates",
         "elasticloadbalancing:DescribeTargetHealth",
     },

@@ -158,17 +158,3 @@ def test_a_saved_plan_whose_image_is_gone_by_now_is_refused(world: Any, udo: Udo
     told = udo("apply", "file")
     assert (told.exit, f"image {NEW_IMAGE}: no such image" in told.stderr) == (7, True)
     assert everything(world) == before
-
-
-def test_a_group_whose_launch_template_was_deleted_is_named_by_every_verb(world: Any, udo: Udo) -> None:
-    WORLDS["template"](world)
-    write_config()
-    world.client("ec2").delete_launch_template(LaunchTemplateName="prod-webapp")
-    for words in (("updatelc", "prod", "webapp"), ("plan",), ("versions", "prod", "webapp")):
-        told = udo(*words)
-        assert told.exit == 4
-        assert "launch template prod-webapp version 1 of group prod-webapp is gone" in told.stdout + told.stderr
-    found = udo("check", "--online", "-o", "json").json["data"]["checks"]
-    [row] = [one for one in found if one["check"] == "launches from"]
-    assert row["ok"] is False
-    assert "of group prod-webapp is gone" in row["message"]

@@ -12,11 +12,11 @@ from udo.check.resources import Resources
 from udo.check.settings import observe_settings
 from udo.config.known import value, values
 from udo.config.tree import Items, Text
-from udo.errors import AwsError, ConfigError, PermissionDenied
+from udo.errors import AwsError, ConfigError, PermissionDenied, one_line
+from udo.groups.gone import gone_words
 from udo.groups.overrides import decide, without_effect
 from udo.groups.subnets import tag_words
 from udo.launch.images import parameter_of
-from udo.model.launch import LaunchTemplateReference
 
 if TYPE_CHECKING:
     from udo.aws import Aws
@@ -111,12 +111,10 @@ def _group(role: Role, resources: Resources) -> Iterator[Finding]:
     groups = resources.groups
     told = "there" if groups and role.group_name in groups else _TO_BE_MADE
     yield _found(role, "group", role.group_name, "group_name", None if groups is None else True, told)
-    launch = groups[role.group_name].launch if groups and role.group_name in groups else None
-    if isinstance(launch, LaunchTemplateReference):
-        known = resources.launch_templates
-        if known is not None and launch.id not in known:
-            told = f"{launch} of group {role.group_name} is gone: the group cannot launch"
-            yield _found(role, "launches from", launch.name, "group_name", False, told)
+    group = groups.get(role.group_name) if groups else None
+    if group and group.name in (resources.gone or ()):
+        told = one_line(*gone_words(role, group))
+        yield _found(role, "launches from", getattr(group.launch, "name", ""), "group_name", False, told)
 
 
 def _image(role: Role, resources: Resources) -> Iterator[Finding]:

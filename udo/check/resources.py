@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from udo.config.known import value
 from udo.errors import AwsError, PermissionDenied
+from udo.groups.gone import is_gone
 from udo.launch.images import parameter_of
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ class Resources:
         return self._read(lambda: self.aws.autoscaling.groups(role.group_name for role in self.roles))
 
     @cached_property
-    def launch_templates(self) -> frozenset[str] | None:
-        """The ids of the launch templates."""
-        return self._read(lambda: frozenset(self.aws.ec2.launch_templates()))
+    def gone(self) -> frozenset[str] | None:
+        """The names of the groups whose launch template, or the version that they launch, was deleted."""
+        groups = (self.groups or {}).values()
+        return self._read(lambda: frozenset(one.name for one in groups if is_gone(self.aws, one)))
 
     @cached_property
     def image_parameters(self) -> Mapping[str, str] | None:

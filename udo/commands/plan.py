@@ -24,7 +24,7 @@ from udo.groups.locks import Locks, locked_text
 from udo.groups.outdated import launched_after, outdated_ids
 from udo.groups.update import Drift, drift
 from udo.launch.joint import after_swap, joined, swap_of
-from udo.launch.observe import ahead, observe_deploying, observe_updatelc
+from udo.launch.observe import ahead, observe_deploying, observe_launch
 from udo.launch.overlay import BASIS
 from udo.launch.states import TemplateState
 from udo.output.text import closing_line, difference_lines, plan_lines
@@ -176,7 +176,7 @@ def _planned(
         if isinstance(seen, UdoError) and not isinstance(seen, Refused | Absent):
             raise seen
         role = session.resolve(role, *BASIS)
-        state = observe_updatelc(aws, role, overrides=choices.overrides)
+        state = observe_launch(aws, role, overrides=choices.overrides)
         launch = observe_plan(session, aws, role, state, choices)
         found = _drift(role, seen, after_swap(state.group, launch))
         # What passes by itself is told, and no part of a plan that may be kept.

@@ -14,6 +14,7 @@ from udo.change.finish import finish
 from udo.commands._options import wait_lock, waivers
 from udo.duration import given, seconds
 from udo.errors import AwsError, UsageError
+from udo.groups.gone import refuse_gone
 from udo.groups.observe import observe_group
 from udo.groups.target import alarms_of, role_target
 from udo.refresh.observe import observe_outlook, observe_refresh
@@ -149,6 +150,8 @@ def _planned(
             return plan_cancel(role, observed, following)
         if verb == "rollback":
             return plan_back(role, observed, following)
+        if not observed.active:
+            refuse_gone(aws, role, observed.group)
         return plan_refresh(role, observed, asked, following, partial(observe_outlook, aws, alarms=alarms))
 
     return planned

@@ -16,7 +16,7 @@ from udo.commands.deploy import deployment, limit, usual
 from udo.deploy.several import check_waits, ordered
 from udo.errors import UsageError
 from udo.groups.target import role_target
-from udo.launch.observe import observe_labels, observe_target, observe_updatelc
+from udo.launch.observe import observe_labels, observe_launch, observe_target
 from udo.launch.overlay import BASIS
 from udo.launch.remembering import remembered
 from udo.launch.returning import plan_rollback, target_of, with_overrides
@@ -50,7 +50,9 @@ _FOLLOWED = 14_400.0
 def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway: bool, **options: Any) -> Result:
     """Let a group launch again from what it launched from before Udo changed it. No copy is made, and running
     instances are not touched. Where the group is back already, nothing is done. To go forward again use
-    updatelc, or --to with a number. While a refresh of 'udo updatelc --refresh' runs this is 'udo refresh --rollback'.
+    updatelc, or --to with a number. Where somebody has deleted what it launches now, it goes back all the same, at
+    least to the newest version there is. While a refresh of 'udo updatelc --refresh' runs this is 'udo refresh
+    --rollback'.
 
     With --code it is the application that goes back: the newest revision that succeeded on the group, other than the
     one last deployed, whatever came of that, is deployed and followed as 'udo deploy' does. Where the last deployment
@@ -83,7 +85,7 @@ def command(session: Session, /, words: tuple[str, ...], to: int | None, anyway:
 def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> Plan | Change:
     aws = cached(session.aws(role))
     session.hide_secrets(role, *BASIS)
-    state = observe_updatelc(aws, role)
+    state = observe_launch(aws, role)
     if state.refresh and to is None and (now := remembered(state.group)) and now.pending:
         # The group does not have it yet: AWS takes back what it brings.
         plan = plan_back(role, observe_refresh(session.aws(role), role), Following(_FOLLOWED))

@@ -14,6 +14,7 @@ from udo.change.plan import AT_THE_START, NEVER, TO_THE_END, Plan
 from udo.commands._options import reasoned_waivers, wait_lock, wait_timeout
 from udo.errors import AwsError, PermissionDenied, Refused, UsageError
 from udo.groups.asleep import ASLEEP
+from udo.groups.gone import refuse_gone
 from udo.groups.observe import observe_group
 from udo.groups.rest import (
     Sizes,
@@ -235,6 +236,8 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     if not asked.changes:
         return _shown(role, group, movers)
     plan = plan_scale(role, group, asked, movers)
+    if plan.steps and wanted_sizes(group, asked)[0].desired > group.desired_capacity:
+        refuse_gone(aws, role, group)
     tell = partial(told if asked.wait else told_begun, plan)
     return finish(session, role_target(session, role), plan, tell=tell)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from udo.errors import UsageError
+from udo.errors import UsageError, one_line
+from udo.groups.gone import gone_words
 from udo.groups.locks import locked_text
 from udo.groups.unapplied import unapplied_notes
 from udo.result import Result
@@ -95,6 +96,8 @@ def _of_one(session: Session, page: Page, details: Details) -> Result:
     row, members = data_row(one, details, now), member_rows(one, details)
     told = tuple(facts(one, details, row, members, now))
     notes = list(page.notes) if members else [*page.notes, f"group {row['group']} is empty"]
+    if details.gone and one.group:
+        notes.append(one_line(*gone_words(one.role, one.group)))
     notes += _left_behind(page)
     data = [row | details_row(one, details) | {"instances": members}]
     return Result(data, MEMBERS, member_texts(members, now), notes=notes, facts=told)

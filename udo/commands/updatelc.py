@@ -19,10 +19,11 @@ from udo.errors import Conflict, UsageError
 from udo.frozen import frozen
 from udo.groups.target import alarms_of, role_target
 from udo.groups.unapplied import unapplied, unapplied_notes
+from udo.launch.anew import observe_anew
 from udo.launch.changes import plan_configuration, plan_template
 from udo.launch.converting import plan_conversion
 from udo.launch.network import names_by_id
-from udo.launch.observe import observe_deploying, observe_image, observe_labels, observe_updatelc
+from udo.launch.observe import observe_deploying, observe_image, observe_labels, observe_launch, observe_updatelc
 from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.settings import image, settings, with_settings
 from udo.launch.states import ConfigurationState, Heading, State, Wanted, live_data
@@ -126,6 +127,9 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     once all is replaced, and AWS takes it back where it fails. A group on a launch configuration, $Latest, $Default, a
     parameter's image or instance requirements launches it first, and goes back and is refreshed again where it fails.
 
+    Where somebody has deleted what the group launches, it launches again what udo.yml says: in a copy of the version
+    before, or in a new template where it is gone as a whole.
+
     Where nothing is to change it exits 0. After any failure run the same command again: it reuses what is there.
     The role may be a list (webapp,worker) or '*': all are planned and shown first, then changed one by one; one that
     cannot be planned or changed is named, and does not end the others (exit 3).
@@ -174,6 +178,8 @@ def observe_plan(session: Session, aws: Aws, role: Role, state: State, choices: 
         plan = plan_conversion(Heading("updatelc --to-template", role.label), state, wanted, existing)
     elif isinstance(state, ConfigurationState):
         plan = plan_configuration(Heading("updatelc", role.label), state, wanted)
+    elif not state.number:
+        plan = observe_anew(aws, Heading("updatelc", role.label), state, wanted)
     else:
         plan = plan_template(Heading("updatelc", role.label), state, wanted)
     plan = possible(aws, role, plan, live, state.group)
@@ -184,7 +190,7 @@ def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws
     aws = session.aws(role)
     aws = seen.setdefault(id(aws), cached(aws))
     role = session.resolve(role, *BASIS)
-    state = observe_updatelc(aws, role, overrides=choices.overrides)
+    state = observe_launch(aws, role, overrides=choices.overrides)
     _check_refresh(state, choices.anyway)
     other = unapplied_notes([(role, unapplied(role, state.group))])
     state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role), *other))

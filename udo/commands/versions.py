@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,16 +12,18 @@ import click
 from udo.change.events import Notice
 from udo.change.journal import entries
 from udo.change.mark import marked
+from udo.errors import one_line
+from udo.groups.gone import gone_words
 from udo.groups.text import brief_name, brief_time, local_time, short_name
 from udo.history.from_aws import made_by
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences, short
 from udo.launch.naming import family
-from udo.launch.observe import observe_updatelc
+from udo.launch.observe import observe_launch
 from udo.launch.overlay import BASIS
 from udo.launch.overrides import idle_text
 from udo.launch.remembering import remembered, spare
-from udo.launch.states import ConfigurationState, pinned_text
+from udo.launch.states import ConfigurationState, TemplateState, pinned_text
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 from udo.result import LOW, Column, Result
 from udo.selectors import no_more, one_role
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from udo.change.journal import Entry
-    from udo.launch.states import State, TemplateState
+    from udo.launch.states import State
     from udo.session import Session
 
 _CLOCKS_DIFFER = 600.0
@@ -54,7 +57,7 @@ def version_rows(state: State, copied_from: Mapping[str, str]) -> list[dict[str,
     """
     rows = _configuration_rows(state) if isinstance(state, ConfigurationState) else _template_rows(state)
     named = {row["reference"]: row for row in rows}
-    for row, below in zip(rows, [*rows[1:], None], strict=True):
+    for row, below in zip_longest(rows, rows[1:]):
         older = named.get(copied_from.get(row["reference"], ""), below)
         found = differences(older["data"], row["data"]) if older else ()
         row["compared_with"] = older and (older["number"] or older["name"])
@@ -151,7 +154,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     role, rest = one_role(session.config, words)
     no_more(rest)
     session.hide_secrets(role, *BASIS)
-    state = observe_updatelc(session.aws(role), role)
+    state = observe_launch(session.aws(role), role)
     recorded = list(entries(lambda text: session.emit(Notice(text, "warning"))))
     rows = version_rows(state, sources(state, recorded, role.label))
     _fill_in(rows, recorded, role.label)
@@ -161,8 +164,10 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
         for row in rows
     ]
     changed = {one["key"].partition(".")[0] for row in rows for one in row["differences"]}
-    note = idle_text(state.group, changed)
-    return Result(rows, COLUMNS, text, notes=[note] if note else [])
+    notes = [idle_text(state.group, changed)]
+    if isinstance(state, TemplateState) and state.is_gone:
+        notes.append(one_line(*gone_words(role, state.group)))
+    return Result(rows, COLUMNS, text, notes=[*filter(None, notes)])
 
 
 def _fill_in(rows: Sequence[dict[str, Any]], recorded: Iterable[Entry], label: str) -> None:

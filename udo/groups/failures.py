@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from udo.model.activities import Activity
 
+# What EC2 says of a launch template, or of a version of one, that was deleted.
+# Source: EC2 error codes InvalidLaunchTemplateId.NotFound and InvalidLaunchTemplateId.VersionNotFound.
+DELETED = r"(?i)launch template.*(not exist|not found)|not find.*launch template"
 # So many ways to fail are told apart.
 _WAYS = 3
 # `udo why` sets the lines in by four columns of eighty.
@@ -24,7 +27,7 @@ _REMEDIES = (
     (r"(?i)ami-\w+.*(not exist|invalid|not found)|InvalidAMI", "choose another image: udo updatelc --ami"),
     (r"(?i)security group.*(not exist|not found)", "correct security_groups: udo check --online"),
     (r"(?i)key ?pair.*not exist", "correct keypair_name: udo check --online"),
-    (r"(?i)launch template.*(not exist|not found)", "udo rollback goes back to a version that exists"),
+    (DELETED, "udo updatelc gives it what udo.yml says, udo rollback what it launched before"),
     (r"(?i)iam instance profile|InvalidIamInstanceProfile", "correct iam_profile: udo check --online"),
     (r"(?i)spot", "raise spot_price, or allow more instance types or zones"),
 )

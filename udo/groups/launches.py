@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from udo.change.events import Notice, Progress
 from udo.change.waiting import Poll
 from udo.errors import AwsError, PermissionDenied
-from udo.groups.failures import failed_activities
+from udo.groups.failures import DELETED, failed_activities
 from udo.groups.watch import CHANGING, GONE, STEADY, Members
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # What no further launch changes, unless somebody changes the launch data.
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html and ts-as-ami.html.
 _LASTING = re.compile(
-    r"(?i)\bami\b.*(not exist|invalid|not found)|image id.*not exist|security group.*(not exist|not found)"
-    r"|key pair.*not exist|launch template.*(not exist|not found|fully-formed)|Invalid id"
+    rf"{DELETED}|\bami\b.*(not exist|invalid|not found)|image id.*not exist|security group.*(not exist|not found)"
+    r"|key pair.*not exist|launch template.*fully-formed|Invalid id"
 )
 # What passes by itself: somebody gives instances back.
 _PASSING = re.compile(r"(?i)InsufficientInstanceCapacity|do not have sufficient|no Spot capacity")

@@ -68,16 +68,16 @@ def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Pla
 
     Raises: Refused when another group follows $Latest of a template and would be changed with it.
     """
-    live, pinned = state.live, version_pair(state.group, state.live, str(state.number))
+    live, pinned = state.live, _live_pair(state)
     following = live.version.startswith("$")
     told = effect(state, wanted)
     main = next_version(state, told.wanted, "version", pinned, told.fixed)
     others = _next_overrides(state, wanted, pinned)
     if not (main.found or others or told.images):
-        if following:
+        if following or state.is_gone:
             return _only_pinned(heading, state, wanted, told.notes)
         return _nothing(heading, state, wanted, told.notes)
-    _check_spot(state, wanted)
+    check_spot(state, wanted)
     pins = {one.state.live.id: str(one.state.number) for one in others if one.state.live.version.startswith("$")}
     known = check_policy(state.group, anyway=wanted.anyway)
     first = (to_version(known, live, str(state.number), overrides=pins),) if following or pins else ()
@@ -107,6 +107,11 @@ def plan_template(heading: Heading, state: TemplateState, wanted: Wanted) -> Pla
     return swapped(heading, state, (*first, *create, *tag, swap, *old), swap, found, done, notes)
 
 
+def _live_pair(state: TemplateState) -> Pair:
+    """What must hold before a new version is made: that the group launches from the number that was seen."""
+    return launch_pair(state.group) if state.is_gone else version_pair(state.group, state.live, str(state.number))
+
+
 def _next_overrides(state: TemplateState, wanted: Wanted, live: Pair) -> list[NextVersion]:
     """The versions that overrides' own templates are to have, of those that change."""
     keys = {key: value for key, value in wanted.keys.items() if key not in ("ami", "instance_type")}
@@ -126,12 +131,19 @@ def _only_pinned(heading: Heading, state: TemplateState, wanted: Wanted, notes: 
     version = state.live.version
     pinned = to_version(check_policy(state.group, anyway=wanted.anyway), state.live, str(state.number))
     note = f"nothing else changes: {version} is pinned to the number it means now"
-    found = (Difference("version", version, str(state.number)),)
+    told = (f"version {state.number} is as udo.yml says: it is reused",) if state.is_gone else (note,)
+    found = (version_difference(state, str(state.number)),)
     done = f"{state.live.name} version {state.number}"
-    return swapped(heading, state, (pinned,), pinned, found, done, (note, *notes))
+    return swapped(heading, state, (pinned,), pinned, found, done, (*told, *notes))
 
 
-def _check_spot(state: TemplateState, wanted: Wanted) -> None:
+def version_difference(state: TemplateState, new: str) -> Difference:
+    """That the group launches another version, and nothing that could be compared."""
+    return Difference("version", f"{state.live.version}{' (deleted)' if state.is_gone else ''}", new)
+
+
+def check_spot(state: TemplateState, wanted: Wanted) -> None:
+    """Accepts a wish that asks for no Spot price where the group has a mixed instances policy. Raises: Refused."""
     # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups.html, prerequisites:
     # the launch template must not request Spot Instances.
     if state.live.mixed and "spot_price" in wanted.keys and not wanted.anyway:

@@ -94,7 +94,7 @@ def plan_conversion(
     shown = twin.number if twin else "{version}"
     reference = LaunchTemplateReference(existing[0].template_id if existing else "", group.name, "")
     swap = to_version(group, reference, number, live=launch_pair(group), created=template_id)
-    now = _tagged(template_id, reference, number)
+    now = tagged(template_id, reference, number)
     tag = remember(group, now, live, made=not twin or now == spare(group, live))
     goal = f"launch template {group.name} version {shown} (was launch configuration {live})"
     return swapped(heading, state, (*create, *tag, swap), swap, found, goal)
@@ -115,7 +115,8 @@ def _created(
     return (_template(state, wanted, content),), Ref("template"), Ref("version")
 
 
-def _tagged(template_id: Ref | None, reference: LaunchTemplateReference, number: str | Ref) -> str | Ref:
+def tagged(template_id: Ref | None, reference: LaunchTemplateReference, number: str | Ref) -> str | Ref:
+    """A version as the tag keeps it, of a template that exists or is made."""
     if template_id:
         # The first version of a new template is 1. Source: API_CreateLaunchTemplate.
         return Ref(template_id.name, "{}:1")

@@ -124,8 +124,8 @@ def _template(aws: Aws, role: Role, keys: Mapping[str, Any], description: str) -
     shape = aws.launch_template_shape()
     twin = next((one for one in existing if satisfies(copied(one.data, shape), content)), None)
     if existing and not twin:
-        _refuse_to_drag_along(name, existing[0].template_id, aws.autoscaling.groups())
-    create, template_id, number = _made(name, content, description, existing, twin)
+        refuse_to_drag_along(name, existing[0].template_id, aws.autoscaling.groups())
+    create, template_id, number = made(name, content, description, existing, twin, gone_goal(name))
     reference = LaunchTemplateReference(existing[0].template_id if existing else "", name, "", mixed=is_mixed(role))
     group = AutoScalingGroup(name, None, 0, 0, 0)
     return First(
@@ -137,7 +137,7 @@ def _template(aws: Aws, role: Role, keys: Mapping[str, Any], description: str) -
     )
 
 
-def _refuse_to_drag_along(name: str, template_id: str, groups: Mapping[str, AutoScalingGroup]) -> None:
+def refuse_to_drag_along(name: str, template_id: str, groups: Mapping[str, AutoScalingGroup]) -> None:
     """Accepts a template of which a new version changes no other group. Raises: Refused."""
     followers = [
         group.name
@@ -152,14 +152,16 @@ def _refuse_to_drag_along(name: str, template_id: str, groups: Mapping[str, Auto
         raise Refused(told, hint="pin it to a number first; nothing was changed")
 
 
-def _made(
+def made(
     name: str,
     content: Mapping[str, Any],
     description: str,
     existing: Sequence[LaunchTemplateVersion],
     twin: LaunchTemplateVersion | None,
+    before: Pair,
 ) -> tuple[Call | None, Ref | None, str | Ref]:
-    """The call that makes what is missing, the template's id where it is made, and the number to launch from."""
+    """The call that makes what is missing of a template, where `before` holds; the template's id where it is made; and
+    the number to launch from."""
     if twin:
         return None, None, str(twin.number)
     data = {"VersionDescription": description, "LaunchTemplateData": dict(content)}
@@ -178,7 +180,7 @@ def _made(
             "CreateLaunchTemplateVersion",
             {"LaunchTemplateId": template_id, **data},
             save={"version": "LaunchTemplateVersion.VersionNumber"},
-            expect=(gone_goal(name),),
+            expect=(before,),
             proof=(Pair(read, Ref("version"), f"a version of {name} made by this run"),),
         )
         return call, None, Ref("version")
@@ -190,7 +192,7 @@ def _made(
         "CreateLaunchTemplate",
         {"LaunchTemplateName": name, **data},
         save={"template": "LaunchTemplate.LaunchTemplateId", "version": "LaunchTemplate.LatestVersionNumber"},
-        expect=(gone_goal(name),),
+        expect=(before,),
         proof=(
             Pair(Read("ec2", described, asked, f"{mine}.LaunchTemplateId"), Ref("template"), name),
             Pair(Read("ec2", described, asked, f"{mine}.VersionNumber"), Ref("version"), name),

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from udo.config.known import value
 from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, Refused, UdoError
+from udo.groups.gone import existing_versions, gone
 from udo.groups.observe import existing_group
 from udo.launch.images import latest, moved_root, parameter_of, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
+from udo.launch.remembering import remembered, spare
 from udo.launch.returning import Target
 from udo.launch.states import ConfigurationState, State, TemplateState
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
@@ -40,6 +42,17 @@ def observe_updatelc(aws: Aws, role: Role, *, overrides: bool = False) -> State:
 
     Raises: Absent, Conflict or another UdoError.
     """
+    state = observe_launch(aws, role, overrides=overrides)
+    if isinstance(state, TemplateState) and state.is_gone:
+        raise gone(role, state.group)
+    return state
+
+
+def observe_launch(aws: Aws, role: Role, *, overrides: bool = False) -> State:
+    """The same, for what also has an answer where the template of the group, or its version, was deleted.
+
+    Raises: Absent, Conflict or another UdoError.
+    """
     groups = aws.autoscaling.groups(whole=True)
     group = existing_group(groups, role, aws.region)
     state: State
@@ -49,10 +62,15 @@ def observe_updatelc(aws: Aws, role: Role, *, overrides: bool = False) -> State:
         case LaunchTemplateReference():
             own = _own_templates(group, group.launch) if overrides else ()
             also = tuple(_template_state(aws, group, one, groups) for one in own)
+            if lost := [str(one.live) for one in also if one.is_gone]:
+                told = f"{', '.join(lost)} of overrides of group {group.name} was deleted"
+                raise Conflict(told, hint="name another one in mixed_instances of udo.yml; nothing was changed")
             state = replace(_template_state(aws, group, group.launch, groups), overrides=also)
         case _:
             raise UdoError(f"group {group.name} names neither a launch configuration nor a launch template")
     notes, refresh = _surroundings(aws, group)
+    if isinstance(state, TemplateState) and state.is_gone:
+        notes = (f"{state.live} was deleted: what only it said is lost", *notes)
     return replace(state, notes=notes, refresh=refresh)
 
 
@@ -170,16 +188,7 @@ def observe_target(aws: Aws, target: LaunchReference) -> Target:
         case LaunchConfigurationReference(name):
             return Target(target, aws.autoscaling.launch_configurations([name]), {})
         case LaunchTemplateReference():
-            return Target(target, {}, {version.number: version for version in _versions(aws, target.id)})
-
-
-def _versions(aws: Aws, template_id: str) -> tuple[LaunchTemplateVersion, ...]:
-    try:
-        return aws.ec2.launch_template_versions(template_id)
-    except AwsError as error:
-        if "NotFound" not in (error.aws_code or ""):
-            raise
-        return ()
+            return Target(target, {}, {version.number: version for version in existing_versions(aws, target.id)})
 
 
 def _configuration_state(
@@ -188,7 +197,8 @@ def _configuration_state(
     configurations = aws.autoscaling.launch_configurations()
     if live.name not in configurations:
         raise Conflict(
-            f"{live} of group {group.name} is gone", hint="the group cannot launch; give it another one first"
+            f"{live} of group {group.name} is gone",
+            hint="AWS deletes none that a group uses: look again, then put the group on another one by hand",
         )
     references = [reference for one in groups.values() for reference in one.references]
     used = {one.name for one in references if isinstance(one, LaunchConfigurationReference)}
@@ -206,12 +216,7 @@ def _configuration_state(
 def _template_state(
     aws: Aws, group: AutoScalingGroup, live: LaunchTemplateReference, groups: Mapping[str, AutoScalingGroup]
 ) -> TemplateState:
-    try:
-        versions = aws.ec2.launch_template_versions(live.id)
-    except AwsError as error:
-        if "NotFound" not in (error.aws_code or ""):
-            raise
-        versions = ()
+    versions = existing_versions(aws, live.id)
     match live.version:
         case "$Latest":
             number = versions[0].number if versions else 0
@@ -220,12 +225,27 @@ def _template_state(
         case _:
             number = int(live.version)
     if number not in {version.number for version in versions}:
-        raise Conflict(
-            f"{live} of group {group.name} is gone", hint="the group cannot launch; give it another one first"
-        )
+        number = _in_its_place(group, live, versions)
     used = _used_versions(live.id, groups.values()) | aws.ec2.versions_running(live.id)
     followers = _followers(group, live, groups.values())
     return TemplateState(group, live, number, versions, followers, used, aws.launch_template_shape())
+
+
+def _in_its_place(
+    group: AutoScalingGroup, live: LaunchTemplateReference, versions: Iterable[LaunchTemplateVersion]
+) -> int:
+    """The version to copy or to go back to where the one in use was deleted; 0 where the template is gone.
+
+    It is what Udo remembers, else the newest one below, else the newest; never one that nothing ever launched from.
+    """
+    told, left = remembered(group), spare(group, f"{live.id}:{live.version}")
+    numbers = [one.number for one in versions if f"{live.id}:{one.number}" != left]
+    known = [f"{live.id}:{number}" for number in numbers]
+    for text in (told.now, told.before) if told else ():
+        if text in known:
+            return numbers[known.index(text)]
+    below = [number for number in numbers if live.version.isdigit() and number < int(live.version)]
+    return max(below or numbers, default=0)
 
 
 def _own_templates(group: AutoScalingGroup, live: LaunchTemplateReference) -> tuple[LaunchTemplateReference, ...]:

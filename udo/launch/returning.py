@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from udo.change.plan import Difference, Plan
 from udo.errors import Absent, Conflict, Refused, UsageError
 from udo.frozen import frozen
+from udo.launch.changes import version_difference
 from udo.launch.copying import comparable, configuration_copy, copied
 from udo.launch.differences import differences
 from udo.launch.naming import family
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _SAY_TO = "choose one with --to N; see 'udo versions'"
+_MAKES = "'udo updatelc' makes a template as udo.yml says; nothing was changed"
 
 
 def target_of(state: State, to: int | None) -> LaunchReference:
@@ -43,6 +45,10 @@ def target_of(state: State, to: int | None) -> LaunchReference:
         return meant
     told = remembered(state.group)
     live = pinned_text(state)
+    if isinstance(state, TemplateState) and state.is_gone and not _is_elsewhere(state):
+        if not state.number:
+            raise Conflict(f"{state.live} was deleted, and nothing is left to go back to", hint=_MAKES)
+        return replace(state.live, version=str(state.number))
     if told is None:
         raise UsageError(f"{state.group.name} has no record of what it launched from before", hint=_SAY_TO)
     if live not in (told.now, told.before):
@@ -126,10 +132,19 @@ def _templates(state: State, numbers: Mapping[str, str]) -> list[LaunchTemplateR
 
 def _remember(state: State, target: LaunchReference) -> tuple[Call, ...]:
     told = remembered(state.group)
+    if isinstance(state, TemplateState) and state.is_gone:
+        # Nothing can go back to what was deleted.
+        return ()
     if told is not None and told.before == reference_text(target):
         # As it stands: a tag that named what is live as `before` would send the same command, run again, forward.
         return remember(state.group, told.now, told.before, told.overrides, told.images)
     return remember(state.group, reference_text(target), pinned_text(state))
+
+
+def _is_elsewhere(state: TemplateState) -> bool:
+    """Whether what the group launched before what was deleted is no version of the same template."""
+    told = remembered(state.group)
+    return told is not None and told.now == pinned_text(state) and not told.before.startswith(f"{state.live.id}:")
 
 
 def _numbered(state: State, number: int) -> LaunchReference:
@@ -174,6 +189,10 @@ def _differences(state: State, meant: Target) -> tuple[Difference, ...]:
         case ConfigurationState(), LaunchConfigurationReference(name):
             before = configuration_copy(state.configurations[state.live.name].data, state.shape)
             after = configuration_copy(meant.configurations[name].data, state.shape)
+        case TemplateState(is_gone=True), LaunchTemplateReference(template_id, _, version) if (
+            template_id == state.live.id
+        ):
+            return (version_difference(state, version),)
         case TemplateState(), LaunchTemplateReference(template_id, _, version) if template_id == state.live.id:
             live = next(one for one in state.versions if one.number == state.number)
             before, after = copied(live.data, state.shape), copied(meant.versions[int(version)].data, state.shape)

@@ -68,9 +68,10 @@ class ConfigurationState:
 class TemplateState:
     """A group on a launch template (in a mixed instances policy or not), with every version of it.
 
-    `number` is the version in use; `followers` are other groups on $Latest of it; `used` the numbers any group or
-    instance uses; `shape` is what can be copied; `refresh` is the status of an active instance refresh; `overrides`
-    are the templates that overrides of the policy name for themselves, each like a group's own, where asked for.
+    `number` is the version in use, or, where that was deleted (`is_gone`), the one to copy in its place, 0 for none;
+    `followers` are other groups on $Latest of it; `used` the numbers any group or instance uses; `shape` is what can be
+    copied; `refresh` is the status of an active instance refresh; `overrides` are the templates that overrides of the
+    policy name for themselves, each like a group's own, where asked for.
     """
 
     group: AutoScalingGroup
@@ -84,6 +85,11 @@ class TemplateState:
     refresh: str = ""
     overrides: tuple[TemplateState, ...] = ()
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the version in use was deleted, or the whole template."""
+        return not self.number or (self.live.version.isdigit() and int(self.live.version) != self.number)
+
 
 State = ConfigurationState | TemplateState
 
@@ -91,12 +97,12 @@ State = ConfigurationState | TemplateState
 def pinned_text(state: State) -> str:
     """What is live as the tag udo:launch writes it, by number even where the group follows an alias."""
     if isinstance(state, TemplateState):
-        return f"{state.live.id}:{state.number}"
+        return f"{state.live.id}:{state.live.version if state.is_gone else state.number}"
     return state.live.name
 
 
 def live_data(state: State) -> Mapping[str, Any]:
-    """The launch data that the group launches from now."""
+    """The launch data that the group launches from now, or that is copied in the place of what was deleted."""
     if isinstance(state, TemplateState):
-        return next(version.data for version in state.versions if version.number == state.number)
+        return next((version.data for version in state.versions if version.number == state.number), {})
     return state.configurations[state.live.name].data

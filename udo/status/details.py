@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from udo.groups.gone import is_gone
+from udo.model.launch import LaunchTemplateReference
 from udo.status.footnote import Footnote
 from udo.status.revisions import observe_revisions
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Details:
-    """What only a request about the one group tells; None is unknown, with a footnote."""
+    """What only a request about the one group tells; None is unknown, with a footnote.
+
+    `gone` is whether the launch template, or its version that the group launches, was deleted.
+    """
 
     aws: Aws
     group_name: str
@@ -32,6 +37,7 @@ class Details:
     hooks: tuple[LifecycleHook, ...] | None = None
     instances: Mapping[str, Instance] | None = None
     revisions: Mapping[str, Deployment | None] | None = None
+    gone: bool | None = False
     footnotes: dict[str, str] = field(default_factory=dict)
 
     def first(self) -> Iterator[Callable[[], None]]:
@@ -59,6 +65,10 @@ class Details:
     ) -> Iterator[Callable[[], None]]:
         """The reads that rest on the members and on the deployment group."""
         ids = [member.instance_id for member in group.members] if group else []
+        if group and isinstance(group.launch, LaunchTemplateReference):
+            self.aws.open("ec2")
+            self.gone = None
+            yield partial(self._read, "gone", partial(is_gone, self.aws, group))
         if ids:
             self.aws.open("ec2")
             yield partial(self._read, "instances", partial(self.aws.ec2.instances, ids))

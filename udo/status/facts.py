@@ -53,6 +53,7 @@ def details_row(one: Standing, details: Details) -> dict[str, Any]:
         "policies": _known(details.policies, lambda found: list(map(_told, found))),
         "schedules": _known(details.schedules, lambda found: list(map(_told, found))),
         "targets": {arn: _known(found, lambda targets: [vars(one) for one in targets]) for arn, found in _targets(one)},
+        "launch_deleted": _known(details.gone, bool),
     }
 
 
@@ -66,7 +67,8 @@ def facts(
     text = text_row(row, now)
     old = f", {row['outdated']} of {row['members']} outdated" if row["outdated"] else ""
     yield "group", f"{group.name} of {one.role.label}, {details.aws.region or 'no region'}"
-    yield "launches from", f"{text['launch'] or 'nothing'}{', outdated members unknown' if text['old'] == '?' else old}"
+    launch = f"{text['launch'] or 'nothing'}{' (deleted)' if details.gone else ''}"
+    yield "launches from", f"{launch}{', outdated members unknown' if text['old'] == '?' else old}"
     yield "in service", _in_service(row)
     told: list[tuple[str, Any]] = [
         ("healthy", text["healthy"]),
