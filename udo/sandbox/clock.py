@@ -32,6 +32,11 @@ class Clock:
         """The present moment, in seconds since the epoch; never less than the last answer."""
         return self._start + (time.monotonic() - self._began) * self.speed + self._stepped
 
+    @property
+    def stepped(self) -> float:
+        """How many seconds it was stepped by, so far."""
+        return self._stepped
+
     def step(self, seconds: float) -> None:
         """Moves on by `seconds`, also on a clock that runs by itself."""
         if seconds < 0:

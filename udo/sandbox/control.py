@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Words = Mapping[str, Any]
 # What a fault of launches takes.
+# Seconds until the invocations of a command exist.
+_INVOCATION = 0.3
 _LAUNCH = ("zone", "error", "times", "deployment_group")
 
 
@@ -46,6 +48,7 @@ class Control:
 
         remarks = self._world.seed(self._config)
         delays.boot = delays.console = self._boot
+        delays.invocation = _INVOCATION
         return remarks
 
     def answer(self, path: str, words: Words) -> tuple[int, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import logging
-import os
 import selectors
 import shutil
 import socket
@@ -22,8 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from udo.errors import UdoError
-from udo.sandbox import sshd
-from udo.sandbox.daemon import MARK
+from udo.sandbox import places, sshd
 from udo.sandbox.shell import COMMAND_THREAD, Place
 from udo.sandbox.threads import outlast
 
@@ -62,7 +60,7 @@ class Hosts:
 
     def __init__(self, world: World, folder: Path, user_key: paramiko.PKey) -> None:
         self._world = world
-        self._folder = folder
+        self.folder = folder
         self._user_key = user_key
         self._keys: dict[str, paramiko.Ed25519Key] = {}
         self._hosts: dict[str, _Host] = {}
@@ -106,7 +104,7 @@ class Hosts:
         self._selector.close()
         self._stop.close()
         self._stopped.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _listen(self, host: _Host) -> None:
         address = host.instance.private_ip
@@ -178,32 +176,7 @@ class Hosts:
 
     def place(self, instance: Any, user: str = "ec2-user") -> Place:
         """Where commands of an instance run: its own folder, as its user's home, on a machine of its own name."""
-        folder = self._folder / instance.id
-        programs = folder / ".bin"
-        if not programs.exists():
-            programs.mkdir(parents=True, mode=0o700, exist_ok=True)
-            script = programs / "hostname"
-            script.write_text(f"#!/bin/sh\necho {instance.private_dns_name}\n", encoding="utf-8")
-            script.chmod(0o700)
-        return Place(folder, self._environment(instance, user, folder, programs))
-
-    def _environment(self, instance: Any, user: str, folder: Path, programs: Path) -> dict[str, str]:
-        tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
-        cluster, role = self._world.roles.get(tags.get("aws:autoscaling:groupName", ""), ("", ""))
-        known = {"UDO_CLUSTER": cluster, "UDO_ROLE": role}
-        return {
-            "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}",
-            "HOME": str(folder),
-            "USER": user,
-            "LOGNAME": user,
-            "SHELL": "/bin/sh",
-            "LANG": os.environ.get("LANG", "C.UTF-8"),
-            "HOSTNAME": instance.private_dns_name,
-            "PS1": f"[{user}@{instance.private_dns_name.partition('.')[0]} \\W]\\$ ",
-            "UDO_INSTANCE_ID": instance.id,
-            MARK: str(self._folder.parent),
-            **{name: value for name, value in known.items() if value},
-        }
+        return places.place(self._world, self.folder, instance, user)
 
 
 def _listener(address: str, port: int) -> socket.socket:

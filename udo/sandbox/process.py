@@ -63,7 +63,7 @@ def _serve(settings: Mapping[str, Any], ended: threading.Event) -> None:
     write_private(folder / "id_ed25519", private)
     key = "AKIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
     world = World(Clock(settings["speed"]), block=Block.claimed(), access_key=key)
-    world.agents.background = True
+    world.agents.background = world.ssm_agents.background = True
     told = settings["agents"]
     world.agents.unconfined = told.get("unconfined", False)
     world.agents.users = tuple(told.get("users", ()))

@@ -47,9 +47,11 @@ class World:
     ) -> None:
         from udo.sandbox import dispatch, strict
         from udo.sandbox.agent.fleet import Fleet
+        from udo.sandbox.ssm_agents import SsmAgents
         from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
         from udo.sandbox.strict.codedeploy.agents import agents
         from udo.sandbox.strict.elbv2.targets import answering
+        from udo.sandbox.strict.ssm.agents import agents as ssm_agents
 
         strict.install()
         self.clock = clock or Clock.by_hand()
@@ -72,6 +74,8 @@ class World:
         hooks.install(self.owner)
         self.agents = Fleet(self)
         agents.begin = self.agents.begin
+        self.ssm_agents = SsmAgents(self)
+        ssm_agents.begin = self.ssm_agents.begin
         answering.fails = lambda one: self.faults.instance(one) == "unhealthy" or launch_faults.sick(one)
 
     @property
@@ -151,6 +155,7 @@ class World:
         with self.lock:
             self.faults.clear()
             self.agents.reset()
+            self.ssm_agents.reset()
             hooks.empty()
             # moto remembers everything it has ever made, for its dashboard.
             reset_model_data()
@@ -201,6 +206,7 @@ class World:
     def close_hosts(self) -> None:
         """Ends every ssh server and what runs in it."""
         self.agents.close()
+        self.ssm_agents.close()
         if self.hosts is not None:
             self.hosts.close()
             self.hosts = None
@@ -258,6 +264,7 @@ class World:
                 if self.hosts is not None:
                     self.hosts.follow()
                 self.agents.watch()
+                self.ssm_agents.watch()
             except NotImplementedError as error:
                 return _missing(asked, str(error))
             except Exception as error:

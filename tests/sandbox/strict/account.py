@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -71,6 +72,56 @@ class Account:
             from udo.sandbox.faults import InstanceFault
 
             self._world.faults.add(InstanceFault("unhealthy", instance_id))
+
+    def agent_fault(self, kind: str, **words: Any) -> None:
+        """Makes agents of Systems Manager go wrong, or the invocations of commands."""
+        if self._world is not None:
+            from udo.sandbox import strict
+
+            strict.agent_faults.add(strict.AgentFault(kind, **words))
+
+    def no_agent_faults(self) -> None:
+        """Has all agents back."""
+        if self._world is not None:
+            from udo.sandbox import strict
+
+            strict.agent_faults.clear()
+
+    def managed(self, size: int = 2, name: str = "web") -> list[str]:
+        """Creates a group whose instances have an instance profile, and returns its members."""
+        self.iam.create_instance_profile(InstanceProfileName=name)
+        self.configuration(name, IamInstanceProfile=name)
+        return self.group(name, size=size, LaunchConfigurationName=name, MaxSize=99)
+
+    def send(self, ids: Sequence[str], *commands: str, wait: bool = True, **more: Any) -> str:
+        """Sends a command to instances, or to targets where there are no ids, waits for its end, and returns its id."""
+        given = {"commands": list(commands) or ["true"], **more.pop("given", {})}
+        words: dict[str, Any] = {"DocumentName": "AWS-RunShellScript", "Parameters": given, **more}
+        whom = {"InstanceIds": list(ids)} if ids else {}
+        command = str(self.ssm.send_command(**whom, **words)["Command"]["CommandId"])
+        if wait:
+            self.settled(command)
+        return command
+
+    def settled(self, command: str) -> dict[str, Any]:
+        """A command once it has ended; its scripts run in real time."""
+        until = time.monotonic() + 20
+        while True:
+            found = dict(self.ssm.list_commands(CommandId=command)["Commands"][0])
+            if found["Status"] not in ("Pending", "InProgress", "Cancelling"):
+                return found
+            if time.monotonic() > until:
+                raise Broken(f"it does not end: {found['Status']} ({found['StatusDetails']})")
+            time.sleep(0.005)
+
+    def invoked(self, command: str, instance_id: str) -> dict[str, Any]:
+        """An invocation as AWS describes it."""
+        return dict(self.ssm.get_command_invocation(CommandId=command, InstanceId=instance_id))
+
+    def statuses(self, command: str) -> list[str]:
+        """The details of the statuses of a command's invocations."""
+        found = accepted(self.ssm.list_command_invocations, CommandId=command)["CommandInvocations"]
+        return [one["StatusDetails"] for one in found]
 
     def balanced(self, name: str = "front") -> str:
         """Creates a target group that a load balancer forwards to, and returns its ARN."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import cases_alarms
 import cases_buckets
 import cases_codedeploy
+import cases_commands
 import cases_fleets
 import cases_groups
 import cases_hooks
@@ -32,6 +33,7 @@ _MODULES = (
     cases_alarms,
     cases_buckets,
     cases_codedeploy,
+    cases_commands,
     cases_fleets,
     cases_groups,
     cases_hooks,

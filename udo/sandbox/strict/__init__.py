@@ -15,12 +15,15 @@ from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.limits import quotas
 from udo.sandbox.strict.rules import Rule
 from udo.sandbox.strict.service import load_topics, services
+from udo.sandbox.strict.ssm.faults import AgentFault, agent_faults
 
 __all__ = [
+    "AgentFault",
     "DeploymentFault",
     "LaunchFault",
     "Rule",
     "advance",
+    "agent_faults",
     "delays",
     "deployment_faults",
     "install",
@@ -63,6 +66,7 @@ def reset() -> None:
     limits.reset()
     deployment_faults.clear()
     launch_faults.clear()
+    agent_faults.clear()
 
 
 @functools.cache

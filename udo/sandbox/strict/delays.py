@@ -15,6 +15,8 @@ class Delays:
     health_check: float = 0.0
     target: float = 0.0
     relaunch: float = 60.0
+    # Until the invocations of a command exist.
+    invocation: float = 0.0
     rebalance: float = 600.0
     refresh_start: float = 2.0
     deployment_start: float = 2.0

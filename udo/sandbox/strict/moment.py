@@ -36,6 +36,11 @@ def now() -> float:
     return _Present.clock.now()
 
 
+def stepped() -> float:
+    """How many seconds the clock was stepped by, so far."""
+    return _Present.clock.stepped
+
+
 def utcnow() -> datetime.datetime:
     """The present moment as moto keeps times: UTC, without a time zone."""
     return at(now())

@@ -26,7 +26,7 @@ def values_fit_their_shapes(request: Request) -> None:
 
     Source: botocore autoscaling, `min`, `max` and `enum` of the shapes (a tag's key: 128 characters).
     """
-    _refuse_the_first("autoscaling", request, "ValidationError")
+    refuse_the_first("autoscaling", request, "ValidationError")
 
 
 @refuses("ssm", "PutParameter", moto="accepts any length of names and descriptions, and any tier")
@@ -35,7 +35,7 @@ def parameters_fit_their_shapes(request: Request) -> None:
 
     Source: botocore ssm PutParameterRequest (ParameterTier: Standard, Advanced, Intelligent-Tiering).
     """
-    _refuse_the_first("ssm", request, "ValidationException")
+    refuse_the_first("ssm", request, "ValidationException")
 
 
 @refuses("cloudwatch", "DescribeAlarms", "PutMetricAlarm", "SetAlarmState", moto="accepts any value that fits no enum")
@@ -44,10 +44,11 @@ def alarms_fit_their_shapes(request: Request) -> None:
 
     Source: botocore cloudwatch, `min`, `max` and `enum` of the shapes (StateValue, Statistic, ComparisonOperator).
     """
-    _refuse_the_first("cloudwatch", request, "ValidationError")
+    refuse_the_first("cloudwatch", request, "ValidationError")
 
 
-def _refuse_the_first(service: str, request: Request, code: str) -> None:
+def refuse_the_first(service: str, request: Request, code: str) -> None:
+    """Refuses a request for the first of its values that does not fit its shape."""
     shape = get_service_model(service).operation_model(request.response._get_action()).input_shape
     # User data has a rule of its own, in bytes before they are encoded.
     params = {name: value for name, value in request.params.items() if name != "UserData"}

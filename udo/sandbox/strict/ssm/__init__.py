@@ -8,6 +8,7 @@ SERVICE = Service(
     responses="moto.ssm.responses:SimpleSystemManagerResponse",
     backends="moto.ssm.models:ssm_backends",
     keeps_time=("moto.ssm.models",),
+    moves=("run",),
     attributes={
         "moto.ssm.models": ("ParameterDict", "ssm_backends"),
         "moto.ssm.models:ParameterDict": ("_check_loading_status",),
@@ -20,7 +21,7 @@ SERVICE = Service(
         ),
     },
     fields={
-        "moto.ssm.models:SimpleSystemManagerBackend": ("_parameters",),
+        "moto.ssm.models:SimpleSystemManagerBackend": ("_documents", "_parameters"),
         "moto.ssm.models:Parameter": ("name", "parameter_type", "value", "version"),
     },
     taken={

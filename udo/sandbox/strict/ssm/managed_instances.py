@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from udo.sandbox.strict import moment
 from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers
+from udo.sandbox.strict.ssm.agents import last_ping, ping
 from udo.sandbox.strict.ssm.parameters import INVALID_TOKEN
 
 # Filter, by both of its names -> member of an instance's information.
@@ -38,7 +38,7 @@ def managed_instances_are_described(request: Request) -> dict[str, Any]:
         one
         for reservation in list(request.backend("ec2").reservations.values())
         for one in reservation.instances
-        if one.state == "running" and one.iam_instance_profile and all(_passes(one, *each) for each in wanted)
+        if one.state == "running" and ping(one) and all(_passes(one, *each) for each in wanted)
     ]
     shown, token = page(found, size, params.get("NextToken"), refusal=INVALID_TOKEN)
     return {"InstanceInformationList": [_described(one) for one in shown], "NextToken": token}
@@ -56,8 +56,8 @@ def _passes(instance: Any, key: str, values: list[str]) -> bool:
 def _described(instance: Any) -> dict[str, Any]:
     return {
         "InstanceId": instance.id,
-        "PingStatus": "Online",
-        "LastPingDateTime": moment.now(),
+        "PingStatus": ping(instance),
+        "LastPingDateTime": last_ping(instance),
         "AgentVersion": "3.3.3050.0",
         "IsLatestVersion": True,
         "PlatformType": "Linux",

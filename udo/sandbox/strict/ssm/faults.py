@@ -1,0 +1,75 @@
+"""What is to go wrong with Run Command: agents that are lost, slow or were never there, and invocations that fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from udo.sandbox.strict import moment
+
+# How invocations end that no rehearsal leads to, and the status that goes with it.
+# Source: AWS Systems Manager User Guide, "Understanding command statuses".
+STATUSES = {"Undeliverable": "Failed", "InvalidPlatform": "Failed", "AccessDenied": "Failed"}
+KINDS = ("ssm-lost", "ssm-unregistered", "ssm-slow", "command")
+
+
+@dataclass
+class AgentFault:
+    """One of KINDS, of an instance or of all; `seconds` is how much later a slow agent takes a command up, `status` how
+    invocations of a `command` end."""
+
+    kind: str
+    instance_id: str = ""
+    seconds: float = 0.0
+    status: str = ""
+    since: float = field(default_factory=moment.now)
+    hit: int = 0
+
+    def concerns(self, instance_id: str) -> bool:
+        """Whether it is about that instance."""
+        return self.instance_id in ("", instance_id)
+
+
+class AgentFaults:
+    """The faults that are set."""
+
+    def __init__(self) -> None:
+        self._set: list[AgentFault] = []
+
+    def add(self, fault: AgentFault) -> None:
+        """Sets one."""
+        self._set.append(fault)
+
+    def all(self) -> list[AgentFault]:
+        """Those that are set."""
+        return list(self._set)
+
+    def clear(self) -> None:
+        """Takes all of them back: agents that were lost are there again."""
+        self._set.clear()
+
+    def unregistered(self, instance_id: str) -> bool:
+        """Whether the agent of an instance has never registered."""
+        return self._first("ssm-unregistered", instance_id) is not None
+
+    def lost_since(self, instance_id: str) -> float | None:
+        """When the agent of an instance was lost; None where it is there."""
+        found = self._first("ssm-lost", instance_id)
+        return found.since if found else None
+
+    def slow(self, instance_id: str) -> float:
+        """How many seconds later an agent takes a command up."""
+        return sum(one.seconds for one in self._set if one.kind == "ssm-slow" and one.concerns(instance_id))
+
+    def ends(self, instance_id: str) -> str:
+        """How an invocation is to end instead of running; empty where it runs."""
+        found = self._first("command", instance_id)
+        if found is None:
+            return ""
+        found.hit += 1
+        return found.status
+
+    def _first(self, kind: str, instance_id: str) -> AgentFault | None:
+        return next((one for one in self._set if one.kind == kind and one.concerns(instance_id)), None)
+
+
+agent_faults = AgentFaults()
