@@ -21,7 +21,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from udo import __version__
-from udo.aws import answers, patience, unknown
+from udo.aws import answers, handlers, patience, unknown
 from udo.aws.cut import PLAIN
 from udo.aws.errors import configured, translated
 from udo.aws.loading import CutLoader, FullLoader
@@ -101,6 +101,8 @@ class Connection:
                 if not self._clients and not self._has_credentials:
                     self._look_for_credentials()
                 self._session.register_component("data_loader", self._loaders[use])
+                if all(known != service for known, _ in self._clients):
+                    handlers.add(self._session, service)
                 made = self._session.create_client(
                     service,
                     region_name=self.region,
@@ -238,7 +240,8 @@ class _AssumedRole(CredentialProvider):
 def _session(profile: str | None, region: str | None, credentials: tuple[str, str] | None) -> Session:
     # With credentials of its own it uses nothing of the operator's, and cannot stumble over it either.
     nobodys = {"profile": _UNSET, "config_file": _NO_FILE, "credentials_file": _NO_FILE}
-    session = Session(session_vars=nobodys if credentials else None, profile=profile)
+    session = Session(session_vars=nobodys if credentials else None, include_builtin_handlers=False, profile=profile)
+    handlers.begin(session)
     more = [os.path.expandvars(path) for path in (session.get_config_variable("data_path") or "").split(os.pathsep)]
     session.register_component("data_loader", FullLoader(extra_search_paths=[path for path in more if path]))
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
