@@ -38,6 +38,8 @@ def test_it_is_made_compared_and_shown(house: Any) -> None:
     one, same, other = house("a", rooms=("hall",)), house("a", 1, ("hall",), "x"), house("a", number=2)
     assert one == same != other
     assert hash(one) == hash(same)
+    assert one != ("a", 1, ("hall",))
+    assert one != _house(frozen)("a", rooms=("hall",))
     assert (one.rooms, other.rooms, one.address) == (("hall",), (), "a 1")
     assert repr(same).endswith("House(street='a', number=1, rooms=('hall',))")
     assert (deepcopy(one), replace(one, number=2, rooms=())) == (one, other)
@@ -61,6 +63,24 @@ def test_the_class_is_one_before_any_is_made(house: Any) -> None:
     match house("a", 3):
         case house(street, number):
             assert (street, number) == ("a", 3)
+
+
+@pytest.mark.parametrize("decorate", [frozen, dataclass(frozen=True)], ids=["frozen", "dataclass"])
+def test_one_value_or_none_is_compared_too(decorate: Callable[[Any], Any]) -> None:
+    @decorate
+    class One:
+        value: Any
+
+    @decorate
+    class Nothing:
+        pass
+
+    same = float("nan")
+    assert One(same) == One(same) != One(1)
+    assert hash(One((1, 2))) == hash(((1, 2),)) != hash((1, 2))
+    assert (Nothing(), hash(Nothing())) == (Nothing(), hash(()))
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(One([]))
 
 
 def test_what_a_class_says_of_itself_stands() -> None:

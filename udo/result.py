@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from udo.frozen import frozen
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Secret:
     """A text that is never shown: printed it is a mask, and only `text` holds it."""
 
