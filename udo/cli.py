@@ -59,8 +59,10 @@ def main(argv: Sequence[str] | None = None, *, prepare: Callable[[Any], None] | 
             # What comes from here on ends the process as the system does, without a word.
             signals.let_go(ended=argv is None)
     if argv is None:
-        # The process ends here: Python would walk through every object once more to find garbage.
-        gc.freeze()
+        # The process ends here: Python would take apart all that it holds first, a thirtieth of a read of AWS. Nothing
+        # is left to do: what is put aside is put away by the verbs, and threads that are at work end with it.
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
