@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from udo.sandbox.agent.trouble import KINDS
 from udo.sandbox.control import Control
 from udo.sandbox.faults import Fault
+from udo.sandbox.ssm_faults import KINDS as SSM_KINDS
 from udo.sandbox.world import World
 
 CONFIG = """
@@ -81,8 +82,9 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
     control.answer("fault", {"kind": "deployment", "event": "AfterInstall", "instance_id": member(world, 1)})
     control.answer("fault", {"kind": "launch", "zone": "us-west-2a", "deployment_group": "prod-webapp"})
     control.answer("fault", {"kind": "new-account"})
+    control.answer("fault", {"kind": "ssm-lost", "instance_id": member(world)})
     listed = control.answer("faults", {})[1]["faults"]
-    assert [fault["kind"] for fault in listed] == ["deny", "hang", "deployment", "launch", "new-account"]
+    assert [fault["kind"] for fault in listed] == ["deny", "hang", "ssm-lost", "deployment", "launch", "new-account"]
     assert control.answer("clear", {})[1] == {"faults": []}
     assert aws("ec2").describe_vpcs()["Vpcs"]
     assert deploys(control, aws)["status"] == "Succeeded"
@@ -113,6 +115,10 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
         ({"kind": "deployment", "seconds": 1.0}, "takes no --seconds"),
         ({"kind": "launch", "error": "hunger"}, "launches do not fail for the reason 'hunger'"),
         ({"kind": "launch", "event": "Install"}, "takes no --event"),
+        ({"kind": "ssm-lost", "seconds": 5}, "takes no --seconds"),
+        ({"kind": "command"}, "which status?"),
+        ({"kind": "command", "status": "Late"}, "no fault leads to the status 'Late'"),
+        ({"kind": "command", "status": "RateExceeded", "instance_id": "here"}, "is of a command as a whole"),
     ],
 )
 def test_a_fault_that_could_never_happen_is_a_usage_error(
@@ -130,8 +136,8 @@ def test_every_kind_of_fault_there_is_is_named_to_who_asks_for_another(control: 
     named = control.answer("fault", {"kind": "sing"})[1]["hint"].removeprefix("one of ").split(", ")
     of_requests = {"throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill"}
     of_instances = {"die", "hang", "hang-command", "other-key", "unhealthy"}
-    assert {*named} == {*of_requests, *of_instances, "deployment", "launch", "new-account", *KINDS}
-    assert len(named) == 18 + len(KINDS)
+    assert {*named} == {*of_requests, *of_instances, "deployment", "launch", "new-account", *KINDS, *SSM_KINDS}
+    assert len(named) == 18 + len(KINDS) + len(SSM_KINDS)
 
 
 @pytest.mark.parametrize("kind", ["refuse", "hang", "die"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ALREADY = "it was running already and stays as it is; start over with 'udo sandbox reset', or stop it first"
 # The kinds of faults that --seconds belongs to.
-_LONG = ("delay", "agent-slow", "hook-hangs")
+_LONG = ("delay", "agent-slow", "hook-hangs", "ssm-slow")
 # What an alarm may be in.
 _STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
 _WHERE = (
@@ -208,7 +208,7 @@ def fault() -> None:
 @click.option(
     "--seconds",
     type=Finite(0, LONGEST),
-    help="How long a delay is, or a hook hangs (3600), or how much longer an event takes on a slow agent (30).",
+    help="How long a delay is, or a hook hangs (3600), or how much longer an event or a command takes (30).",
 )
 @click.option("--pid", type=int, help="The process that kill ends.")
 @click.option("--instance", "instance_id", metavar="ID", help="The instance that goes wrong.")
@@ -223,7 +223,7 @@ def fault() -> None:
 )
 @click.option("--zone", metavar="ZONE", help="Only launches into this availability zone fail.")
 @click.option("--creator", metavar="WHO", help="Who deployments say has created them.")
-@click.option("--status", metavar="STATUS", help="What a deployment stays in (Baking), or an event ends in (Unknown).")
+@click.option("--status", metavar="STATUS", help="What a deployment stays in, or an event or a command ends in.")
 @click.option("--application", metavar="NAME", help="Only deployments of this application fail.")
 @click.option(
     "--group",
@@ -244,6 +244,9 @@ def fault_add(**given: Any) -> Result:
     AWS refuse new launch configurations, as it does in new accounts. Of CodeDeploy's agents, all or that of an
     --instance, at any event or an --event: agent-lost, agent-slow, disk-full, hook-hangs (both take --seconds),
     dies-at, bundle-gone.
+
+    Of the agents of Systems Manager, all or that of an --instance: ssm-lost, ssm-unregistered, ssm-slow (takes
+    --seconds); `command` ends commands with a --status: Undeliverable, InvalidPlatform, AccessDenied, RateExceeded.
 
     \b
     A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever

@@ -113,8 +113,9 @@ class Control:
         return self._alarms(words)
 
     def _fault(self, words: Words) -> Any:
-        from udo.sandbox import faults
+        from udo.sandbox import faults, ssm_faults
         from udo.sandbox.agent.trouble import KINDS
+        from udo.sandbox.strict import agent_faults
 
         instance = self._instance(words["instance_id"]) if "instance_id" in words else None
         kind = words.get("kind")
@@ -125,6 +126,8 @@ class Control:
         elif kind == "new-account":
             _nothing_else(words, "kind")
             self._new_account(True)
+        elif kind in ssm_faults.KINDS:
+            agent_faults.add(ssm_faults.parse(words))
         elif kind in KINDS:
             self._world.agents.troubles.add(words)
         elif kind == "die" and instance is not None:
@@ -160,8 +163,9 @@ class Control:
         launch_faults.add(LaunchFault(**taken, **named))
 
     def _faults(self, _words: Words) -> Any:
+        from udo.sandbox import ssm_faults
         from udo.sandbox.deployment_faults import listed
-        from udo.sandbox.strict import launch_faults, quotas
+        from udo.sandbox.strict import agent_faults, launch_faults, quotas
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         failing = [listed(one) for one in deployment_faults.all()]
@@ -177,13 +181,14 @@ class Control:
             for one in launch_faults.all()
         ]
         account = [{"kind": "new-account"}] if quotas.launch_configurations_refused else []
-        of_agents = self._world.agents.troubles.listed()
+        of_agents = self._world.agents.troubles.listed() + [ssm_faults.listed(one) for one in agent_faults.all()]
         return {"faults": [*self._world.faults.listed(), *of_agents, *failing, *account]}
 
     def _clear(self, words: Words) -> Any:
-        from udo.sandbox.strict import launch_faults
+        from udo.sandbox.strict import agent_faults, launch_faults
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
+        agent_faults.clear()
         deployment_faults.clear()
         launch_faults.clear()
         self._new_account(False)

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from udo.config.suggesting import suggestion
 from udo.errors import UsageError
 from udo.sandbox.agent.trouble import KINDS
+from udo.sandbox.ssm_faults import KINDS as SSM_KINDS
 from udo.sandbox.wire import Answer, Request, refusal
 
 Kind = Literal["throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill", "hook"]
@@ -21,7 +22,9 @@ InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key", "u
 _OF_REQUESTS = tuple(kind for kind in get_args(Kind) if kind != "hook")
 _OF_INSTANCES = (*get_args(InstanceKind), "die")
 # What is set elsewhere, but is a kind like the others to whoever asks for one.
-_KINDS = tuple(dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, "deployment", "launch", "new-account")))
+_KINDS = tuple(
+    dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, *SSM_KINDS, "deployment", "launch", "new-account"))
+)
 # What a request is signed for -> the models of botocore that sign like this.
 _SERVICES = {
     "autoscaling": ["autoscaling"],

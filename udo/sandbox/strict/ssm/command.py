@@ -61,6 +61,9 @@ class Command:
     most_errors: int
     cancelled: bool = False
     terminated: bool = False
+    begun: bool = False
+    # More than the account may have: it is cancelled before it begins.
+    exceeds: bool = False
     over: bool = False
     status: str = "Pending"
     details: str = "Pending"
@@ -128,6 +131,8 @@ def commands_add_up_their_invocations(command: Command) -> tuple[str, str]:
     """
     if not command.targets:
         return "Success", "NoInstancesInTag"
+    if command.exceeds:
+        return "Failed", "RateExceeded"
     if command.cancelled and command.count("Canceled"):
         return "Cancelled", "Cancelled"
     enough = max(1, command.most_errors)

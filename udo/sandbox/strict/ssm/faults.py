@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from udo.sandbox.strict import moment
@@ -9,13 +10,16 @@ from udo.sandbox.strict import moment
 # How invocations end that no rehearsal leads to, and the status that goes with it.
 # Source: AWS Systems Manager User Guide, "Understanding command statuses".
 STATUSES = {"Undeliverable": "Failed", "InvalidPlatform": "Failed", "AccessDenied": "Failed"}
-KINDS = ("ssm-lost", "ssm-unregistered", "ssm-slow", "command")
+# That of a command as a whole.
+RATE_EXCEEDED = "RateExceeded"
 
 
 @dataclass
 class AgentFault:
-    """One of KINDS, of an instance or of all; `seconds` is how much later a slow agent takes a command up, `status` how
-    invocations of a `command` end."""
+    """An agent, or all of them, that is ssm-lost, ssm-unregistered or ssm-slow, or a `command` that fails.
+
+    `seconds` is how much later a slow agent takes a command up, `status` how invocations of a command end.
+    """
 
     kind: str
     instance_id: str = ""
@@ -49,26 +53,37 @@ class AgentFaults:
 
     def unregistered(self, instance_id: str) -> bool:
         """Whether the agent of an instance has never registered."""
-        return self._first("ssm-unregistered", instance_id) is not None
+        return self._met("ssm-unregistered", instance_id) is not None
 
     def lost_since(self, instance_id: str) -> float | None:
         """When the agent of an instance was lost; None where it is there."""
-        found = self._first("ssm-lost", instance_id)
+        found = self._met("ssm-lost", instance_id)
         return found.since if found else None
 
     def slow(self, instance_id: str) -> float:
         """How many seconds later an agent takes a command up."""
-        return sum(one.seconds for one in self._set if one.kind == "ssm-slow" and one.concerns(instance_id))
+        met = [one for one in self._set if one.kind == "ssm-slow" and one.concerns(instance_id)]
+        for one in met:
+            one.hit += 1
+        return sum(one.seconds for one in met)
 
     def ends(self, instance_id: str) -> str:
         """How an invocation is to end instead of running; empty where it runs."""
-        found = self._first("command", instance_id)
+        return self._ends(instance_id, lambda status: status in STATUSES)
+
+    def exceeds(self) -> bool:
+        """Whether a command is to be more than the account may have."""
+        return bool(self._ends("", lambda status: status == RATE_EXCEEDED))
+
+    def _ends(self, instance_id: str, wanted: Callable[[str], bool]) -> str:
+        met = (one for one in self._set if one.kind == "command" and one.concerns(instance_id) and wanted(one.status))
+        found = next(met, None)
         if found is None:
             return ""
         found.hit += 1
         return found.status
 
-    def _first(self, kind: str, instance_id: str) -> AgentFault | None:
+    def _met(self, kind: str, instance_id: str) -> AgentFault | None:
         return next((one for one in self._set if one.kind == kind and one.concerns(instance_id)), None)
 
 

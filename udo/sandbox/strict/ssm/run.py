@@ -50,6 +50,12 @@ def _open() -> list[Command]:
 def _move(command: Command) -> None:
     if moment.now() < command.delivered:
         return
+    if not command.begun:
+        command.begun = True
+        command.exceeds = agent_faults.exceeds()
+    if command.exceeds:
+        for one in command.targets:
+            one.end("Cancelled", "Canceled")
     known = instances(command.account, command.region)
     run = short_execution_timeouts_are_an_hour(command.params)
     for one in command.targets:

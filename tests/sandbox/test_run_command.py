@@ -1,0 +1,233 @@
+"""Run Command in the sandbox: real processes, in the folders that ssh leads to, which end when they are told to."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from udo.sandbox import scripts
+from udo.sandbox.control import Control
+from udo.sandbox.scripts import Job, Scripts
+
+CONFIG = """
+region: us-west-2
+ami: ami-0123456789abcdef0
+iam_profile: shop
+clusters:
+  prod:
+    roles:
+      webapp: {scale_policy: {min_size: 3, max_size: 9, desired: 3}}
+"""
+
+
+class Fleet:
+    """The members of prod webapp, and commands to them."""
+
+    def __init__(self, world: Any) -> None:
+        self.world, self.ssm = world, world.client("ssm")
+        self.ids = [one.id for one in world.instances()]
+
+    def send(self, *commands: str, ids: list[str] | None = None, **more: Any) -> str:
+        words = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": list(commands)}, "MaxErrors": "100%"}
+        return str(self.ssm.send_command(InstanceIds=ids or self.ids, **(words | more))["Command"]["CommandId"])
+
+    def command(self, command: str) -> dict[str, Any]:
+        return dict(self.ssm.list_commands(CommandId=command)["Commands"][0])
+
+    def invocation(self, command: str, place: int = 0) -> dict[str, Any]:
+        return dict(self.ssm.get_command_invocation(CommandId=command, InstanceId=self.ids[place]))
+
+    def ended(self, command: str) -> dict[str, Any]:
+        until(lambda: self.command(command)["Status"] not in ("Pending", "InProgress", "Cancelling"))
+        return self.command(command)
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.005)
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
+    except OSError:
+        return False
+
+
+def pids(file: Path) -> list[int]:
+    """Those that a script has written down, once both are there."""
+    return until(lambda: len(words := file.read_text().split()) == 2 and [int(word) for word in words])
+
+
+@pytest.fixture
+def fleet(world: Any, seeded: Callable[..., Any]) -> Fleet:
+    seeded(CONFIG)
+    return Fleet(world)
+
+
+def test_commands_run_where_ssh_does_and_as_whoever_they_name(
+    world: Any, ssh: Any, seeded: Callable[..., Any], tmp_path: Path
+) -> None:
+    seeded(CONFIG)
+    fleet = Fleet(world)
+    place = world.hosts.place(next(world.instances())).folder
+    command = fleet.send(
+        'pwd; hostname; echo "$HOME,$USER"',
+        'runuser -u shop -- sh -c \'echo "$USER,$LOGNAME,$HOME" "$@"\' sh "a  b" \'$c\'',
+        "runuser -l shop -c 'pwd; echo \"$USER\"'",
+        "runuser shop -c 'exit 3'",
+        ids=fleet.ids[:1],
+    )
+    assert fleet.ended(command)["StatusDetails"] == "Failed"
+    found = fleet.invocation(command)
+    assert found["StandardOutputContent"].splitlines() == [
+        str(place),
+        fleet.ssm.describe_instance_information()["InstanceInformationList"][0]["ComputerName"],
+        ",",
+        f"shop,shop,{place} a  b $c",
+        str(place),
+        "shop",
+    ]
+    assert found["ResponseCode"] == 3
+    assert not list(place.parent.glob(".ssm/*/*")), "its script is left"
+
+
+def test_a_working_directory_is_the_instances_own_or_this_machines(world: Any, fleet: Fleet, tmp_path: Path) -> None:
+    one = fleet.ids[:1]
+    fleet.ended(fleet.send("mkdir -p srv/shop", ids=one))
+    for asked, ending in (("/srv/shop", f"{one[0]}/srv/shop"), (str(tmp_path), str(tmp_path)), ("srv", one[0])):
+        given = {"commands": ["pwd"], "workingDirectory": [asked]}
+        command = fleet.send(ids=one, Parameters=given)
+        fleet.ended(command)
+        assert fleet.invocation(command)["StandardOutputContent"].strip().endswith(ending)
+
+
+@pytest.mark.parametrize("way", ["cancel", "time out", "terminate", "reset", "close"])
+def test_no_process_of_a_command_that_is_ended_stays(
+    world: Any, fleet: Fleet, tmp_path: Path, seeded: Callable[..., Any], way: str
+) -> None:
+    file = tmp_path / "pids"
+    file.touch()
+    given = {"commands": [f"sleep 60 & echo $$ $! > {file}; wait"], "executionTimeout": ["5"]}
+    command = fleet.send(ids=fleet.ids[:1], Parameters=given)
+    fleet.command(command)
+    left = pids(file)
+    assert all(map(is_alive, left))
+    match way:
+        case "cancel":
+            fleet.ssm.cancel_command(CommandId=command)
+        case "time out":
+            world.clock.step(5)
+        case "terminate":
+            world.client("ec2").terminate_instances(InstanceIds=fleet.ids[:1])
+        case "reset":
+            world.reset()
+        case "close":
+            world.ssm_agents.close()
+    world.advance()
+    until(lambda: not any(map(is_alive, left)))
+
+
+def test_what_a_script_leaves_behind_ends_with_it(fleet: Fleet, tmp_path: Path) -> None:
+    file = tmp_path / "pids"
+    command = fleet.send(f"sleep 60 > /dev/null 2>&1 & echo $$ $! > {file}", ids=fleet.ids[:1])
+    assert fleet.ended(command)["Status"] == "Success"
+    until(lambda: not any(map(is_alive, pids(file))))
+
+
+def test_commands_go_on_in_the_background_though_nobody_asks(world: Any, fleet: Fleet, tmp_path: Path) -> None:
+    world.ssm_agents.background = True
+    try:
+        fleet.send(f"echo $AWS_SSM_INSTANCE_ID >> {tmp_path}/ran", MaxConcurrency="1")
+        until(lambda: (tmp_path / "ran").exists() and len((tmp_path / "ran").read_text().split()) == 3)
+    finally:
+        world.ssm_agents.background = False
+
+
+def test_scripts_that_there_is_no_room_for_wait(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(scripts, "MOST_AT_ONCE", 2)
+    ended: list[Job] = []
+    running, made = Scripts(), threading.Event()
+    words = [
+        "/bin/sh",
+        "-c",
+        f"echo x >> {tmp_path}/begun; until [ -e {tmp_path}/go ]; do sleep 0.01; done; echo {'o' * 50}",
+    ]
+
+    def done(job: Job) -> None:
+        ended.append(job)
+        if len(ended) == 5:
+            made.set()
+
+    for _ in range(5):
+        running.begin(Job(words, tmp_path, os.environ, seconds=60, keeps=20, done=done))
+    until(lambda: (tmp_path / "begun").exists() and len((tmp_path / "begun").read_text().split()) == 2)
+    time.sleep(0.05)
+    assert len((tmp_path / "begun").read_text().split()) == 2
+    (tmp_path / "go").touch()
+    assert made.wait(20)
+    assert {bytes(job.out) for job in ended} == {b"o" * 20}
+    running.end_all()
+    assert not [one for one in threading.enumerate() if one.name == scripts.THREAD]
+
+
+@pytest.mark.parametrize("status", ["Undeliverable", "InvalidPlatform", "AccessDenied"])
+def test_faults_end_invocations_as_nothing_else_does(world: Any, fleet: Fleet, status: str) -> None:
+    control = Control(world, None)  # type: ignore[arg-type]
+    control.answer("fault", {"kind": "command", "status": status, "instance_id": fleet.ids[0]})
+    command = fleet.send("true")
+    assert fleet.ended(command)["StatusDetails"] == "Success"
+    assert (fleet.invocation(command)["Status"], fleet.invocation(command)["StatusDetails"]) == ("Failed", status)
+    assert control.answer("faults", {})[1]["faults"][0]["counted"] == 1
+
+
+def test_a_command_that_exceeds_the_account_runs_nowhere(world: Any, fleet: Fleet, tmp_path: Path) -> None:
+    control = Control(world, None)  # type: ignore[arg-type]
+    control.answer("fault", {"kind": "command", "status": "RateExceeded"})
+    found = fleet.ended(fleet.send(f"touch {tmp_path}/ran"))
+    assert (found["Status"], found["StatusDetails"], found["CompletedCount"]) == ("Failed", "RateExceeded", 3)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_slow_agents_take_commands_up_later(world: Any, fleet: Fleet) -> None:
+    control = Control(world, None)  # type: ignore[arg-type]
+    control.answer("fault", {"kind": "ssm-slow", "instance_id": fleet.ids[0]})
+    command = fleet.send("true")
+    until(lambda: fleet.invocation(command)["Status"] == "InProgress")
+    assert fleet.invocation(command)["ExecutionStartDateTime"] == ""
+    world.clock.step(30)
+    assert fleet.ended(command)["Status"] == "Success"
+
+
+def test_agents_that_are_lost_while_they_run_tell_when_they_are_back(world: Any, fleet: Fleet, tmp_path: Path) -> None:
+    control = Control(world, None)  # type: ignore[arg-type]
+    command = fleet.send(f"touch {tmp_path}/ran; echo done", ids=fleet.ids[:1])
+    fleet.command(command)
+    control.answer("fault", {"kind": "ssm-lost", "instance_id": fleet.ids[0]})
+    until((tmp_path / "ran").exists)
+    found = fleet.invocation(command)
+    if found["Status"] == "InProgress":
+        # Unless it was heard of before.
+        assert found["StandardOutputContent"] == ""
+    control.answer("clear", {})
+    assert fleet.ended(command)["Status"] == "Success"
+    assert fleet.invocation(command)["StandardOutputContent"] == "done\n"
+
+
+def test_an_instance_that_asks_for_a_reboot_runs_its_script_once_more(world: Any, fleet: Fleet) -> None:
+    command = fleet.send("echo run; [ -e before ] && exit 0; touch before; exit 194", ids=fleet.ids[:1])
+    until(lambda: world.clock.step(1) or fleet.command(command)["Status"] == "Success")
+    found = fleet.invocation(command)
+    begun, ended = (found[f"Execution{name}DateTime"] for name in ("Start", "End"))
+    assert (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).seconds >= 60
+    assert fleet.invocation(command)["StandardOutputContent"] == "run\nrun\n"
