@@ -22,6 +22,8 @@ _LAUNCHABLE = frozenset(
         "iam:ListInstanceProfiles",
     }
 )
+# Why members do not come.
+_LAUNCHES = frozenset({"autoscaling:DescribeScalingActivities"})
 _CALLER = frozenset({"sts:GetCallerIdentity"})
 _DEPLOYMENT_GROUPS = frozenset({"codedeploy:BatchGetDeploymentGroups"})
 _LOCKS = frozenset({"ssm:GetParametersByPath"})
@@ -95,7 +97,7 @@ _REFRESHING = _REFRESHES | {
 }
 READS: dict[str, frozenset[str]] = {
     "apply": _ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
-    "attach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
+    "attach": _GROUPS | _LAUNCHES | _CALLER | {"ec2:DescribeInstances"},
     "check": _ALARMS
     | _GROUPS
     | _LAUNCHABLE
@@ -157,7 +159,7 @@ READS: dict[str, frozenset[str]] = {
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeLaunchTemplates",
     },
-    "detach": _GROUPS | _CALLER | {"ec2:DescribeInstances"},
+    "detach": _GROUPS | _LAUNCHES | _CALLER | {"ec2:DescribeInstances"},
     "history": _LAUNCH_DATA | _CALLER | _REFRESHES | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS
@@ -182,6 +184,7 @@ READS: dict[str, frozenset[str]] = {
     "sandbox": frozenset(),
     "scale": _ALARMS
     | _GROUPS
+    | _LAUNCHES
     | _CALLER
     | {
         "autoscaling:DescribePolicies",
@@ -190,7 +193,7 @@ READS: dict[str, frozenset[str]] = {
     },
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
     "sleep": _ALARMS | _GROUPS | _CALLER,
-    "standby": _GROUPS | _CALLER,
+    "standby": _GROUPS | _LAUNCHES | _CALLER,
     "status": _GROUPS
     | _DEPLOYMENT_GROUPS
     | _LOCKS
@@ -223,7 +226,7 @@ READS: dict[str, frozenset[str]] = {
     "update": _ALARMS | _GROUPS | _CALLER | _SETTINGS,
     "updatelc": _ALARMS | _UPDATE | _REFRESHING,
     "versions": _LAUNCH_STATE,
-    "wake": _ALARMS | _GROUPS | _CALLER,
+    "wake": _ALARMS | _GROUPS | _LAUNCHES | _CALLER,
     "why": _REFRESHES
     | {
         "autoscaling:DescribeAutoScalingGroups",

@@ -58,7 +58,7 @@ class Watcher(Protocol):
 WATCHERS: Mapping[str, str] = {
     "alarms": "udo.change.guarding:Quiet",
     "deployment": "udo.deploy.watch:Deployment",
-    "group": "udo.groups.watch:Members",
+    "group": "udo.groups.launches:Launches",
     "launches": "udo.groups.launches:Launches",
     "leaving": "udo.groups.watch:Leaving",
     "refresh": "udo.refresh.watch:Refreshing",

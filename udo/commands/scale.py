@@ -220,7 +220,8 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
 
     N is the number itself, +N and -N that many more or fewer than now. With --min or --max the bounds are set in the
     same call. A number out of bounds asks to move the bound, and so does zero, which terminates all. What else moves
-    the size is named: scaling policies and scheduled actions.
+    the size is named: scaling policies and scheduled actions. A launch that fails is reported with AWS's reason; where
+    no launch can succeed as things are, the wait ends.
 
     \b
     udo scale prod webapp

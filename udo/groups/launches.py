@@ -1,4 +1,4 @@
-"""Watches a new group until its members are in service, and tells why launches fail."""
+"""Watches a group until what it wants is in service, and tells why launches fail."""
 
 from __future__ import annotations
 
@@ -35,19 +35,23 @@ _IN_A_ROW = 3
 _MOST = 100
 # AWS may not show a group for a while after it was made: so many looks.
 _LATE = 5
+# How a new group is watched, as `udo.change.waiting` names it.
+_NEW = "launches"
 
 
 class Launches:
-    """The members of a new group from poll to poll, and the launches that failed; its wait reads as that of `Members`.
+    """The members of a group from poll to poll, and the launches that failed; its wait reads as that of `Members`.
 
     A launch that failed before the first look ends nothing: AWS tries again, and what it is about may be right by now.
+    It is told of a new group alone; of one that was there before it may be long ago.
     """
 
     def __init__(self, aws: Aws, wait: Wait, _clock: Clock | None = None) -> None:
         self._aws = aws
         self._members = Members(aws, wait)
         (self._name,) = wait.read.params["AutoScalingGroupNames"]
-        self._patience = _LATE
+        self._is_new = wait.watch == _NEW
+        self._patience = _LATE if self._is_new else 0
         self._before: frozenset[str] | None = None
         self._told: set[str] = set()
 
@@ -60,13 +64,18 @@ class Launches:
         self._patience = 0
         if poll.state == STEADY or poll.ends:
             return poll
+        if not (self._is_new or self._members.launches):
+            return poll
         launches, told = self._launches()
         if self._before is None:
             self._before = frozenset(one.activity_id for one in launches)
-        ways = failed_activities(_since_success(launches))
-        told += [Notice(_line(one), "warning") for one in ways if "".join(one.lines) not in self._told]
-        self._told |= {"".join(one.lines) for one in ways}
-        return replace(poll, events=(*poll.events, *told), ends=self._ends(launches, ways))
+        failing = _since_success(launches)
+        new = [one for one in failing if one.activity_id not in self._before and one.status in _FAILED]
+        ways = failed_activities(failing)
+        if self._is_new or new:
+            told += [Notice(_line(one), "warning") for one in ways if "".join(one.lines) not in self._told]
+            self._told |= {"".join(one.lines) for one in ways}
+        return replace(poll, events=(*poll.events, *told), ends=_ends(failing, new, ways))
 
     def _launches(self) -> tuple[list[Activity], list[Event]]:
         """The launches of the group that that AWS keeps, newest first; a warning where it does not tell."""
@@ -78,18 +87,17 @@ class Launches:
             return [], [] if error.message in known else [Notice(text, "warning")]
         return [one for one in found if one.launches], []
 
-    def _ends(self, launches: list[Activity], ways: list[Failure]) -> str:
-        """Why no launch will ever succeed as things are; empty where one may."""
-        failed = _since_success(launches)
-        new = [one for one in failed if one.activity_id not in (self._before or ()) and one.status in _FAILED]
-        if not new or not ways:
-            return ""
-        passing = any(_PASSING.search(_said(one)) for one in new)
-        often = sum(one.status in _FAILED for one in failed) >= _IN_A_ROW and not passing
-        return _line(ways[0]) if often or _LASTING.search(_said(new[0])) else ""
-
 
 _FAILED = ("Failed", "Cancelled")
+
+
+def _ends(failing: list[Activity], new: list[Activity], ways: list[Failure]) -> str:
+    """Why no launch will ever succeed as things are; empty where one may."""
+    if not new or not ways:
+        return ""
+    passing = any(_PASSING.search(_said(one)) for one in new)
+    often = sum(one.status in _FAILED for one in failing) >= _IN_A_ROW and not passing
+    return _line(ways[0]) if often or _LASTING.search(_said(new[0])) else ""
 
 
 def _since_success(launches: list[Activity]) -> list[Activity]:

@@ -36,12 +36,15 @@ class Members:
 
     def __init__(self, aws: Aws, wait: Wait, _clock: Clock | None = None) -> None:
         self._look = _Look(aws, wait)
+        # Whether the group was to launch somebody at the last poll.
+        self.launches = False
 
     def poll(self) -> Poll:
         """How many are in service, and who changed since the last poll."""
         group = self._look.group()
         if group is None:
             return deleted(self._look.name)
+        self.launches = _wanted(group, [one for one in group.members if not _is_leaving(one)]) > 0
         events = [*self._look.moves(group), _progress(group)]
         steady = is_steady(group)
         return Poll(STEADY if steady else CHANGING, tuple(events), group.members, "" if steady else _ends(group))

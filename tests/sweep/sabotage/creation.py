@@ -85,8 +85,8 @@ MUTANTS = (
     Mutant(
         "wait for members that can never come",
         "groups/launches.py",
-        '        return _line(ways[0]) if often or _LASTING.search(_said(new[0])) else ""\n',
-        '        return ""\n',
+        '    return _line(ways[0]) if often or _LASTING.search(_said(new[0])) else ""\n',
+        '    return ""\n',
         (
             f"{_TROUBLE}launches_that_fail_again_and_again_end_the_wait_with_the_reason",
             f"{_JOINS}launches_that_can_never_succeed_end_the_wait_with_the_reason",
