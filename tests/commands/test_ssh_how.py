@@ -142,6 +142,13 @@ def test_a_dry_run_names_the_script(stage: Any, udo: Udo) -> None:
         ("true", "--script", "job.sh"),
         ("--script", "none.sh"),
         ("--sudo",),
+        ("--stdin",),
+        ("--tty",),
+        ("true", "--retry", "11"),
+        ("--stdin", "--script", "job.sh"),
+        ("--tty", "--script", "job.sh"),
+        ("true", "--tty", "--stdin"),
+        ("true", "--tty", "--env", "A=b"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_any_call(stage: Any, udo: Udo, words: tuple[str, ...]) -> None:

@@ -180,19 +180,22 @@ def test_a_command_that_the_shell_cannot_run_is_a_failure(
     shells: Callable[[str], Target], run: Run, shell: str, command: str
 ) -> None:
     for via in ("paramiko", "openssh") if WHOLE or shell == "fish" else ("paramiko",):
-        (done,) = endings(run([replace(shells(shell), via=via)], command))
-        assert (done.outcome, bool(done.status)) == ("failed", True), done
+        for tty in (False, True) if WHOLE or shell == "fish" else (False,):
+            (done,) = endings(run([replace(shells(shell), via=via)], command, tty=tty))
+            assert (done.outcome, bool(done.status)) == ("failed", True), done
 
 
 @pytest.mark.parametrize("command", ["no-such-program; true", "ls /no*such; true", "echo 'fish: x' >&2", "true"])
 def test_what_fish_did_run_to_a_good_end_is_no_failure(shells: Callable[[str], Target], run: Run, command: str) -> None:
-    (done,) = endings(run([shells("fish")], command))
-    assert (done.outcome, done.status) == ("ok", 0)
+    for tty in (False, True):
+        (done,) = endings(run([shells("fish")], command, tty=tty))
+        assert (done.outcome, done.status) == ("ok", 0)
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("via", ["paramiko", "openssh"])
 def test_nologin_is_told_as_what_it_is(shells: Callable[[str], Target], run: Run, via: str) -> None:
-    (done,) = endings(run([replace(shells("nologin"), via=via)], "echo hi"))
-    assert (done.outcome, done.status) == ("failed", 1)
-    assert done.reason == "the login shell is nologin: no command is run for this account"
+    for tty in (False, True):
+        (done,) = endings(run([replace(shells("nologin"), via=via)], "echo hi", tty=tty))
+        assert (done.outcome, done.status) == ("failed", 1)
+        assert done.reason == "the login shell is nologin: no command is run for this account"

@@ -250,6 +250,12 @@ _HOW = (
         help="Run this file there, sent as standard input; its arguments go after --.",
     ),
     click.option(
+        "--stdin", "reads", is_flag=True, help="What stands on standard input is read by the command, on each."
+    ),
+    click.option(
+        "--tty", is_flag=True, help="Give the command a terminal there, as programs that ask for one want it."
+    ),
+    click.option(
         "--host-keys",
         type=click.Choice(["strict", "accept-new"]),
         help="accept-new trusts an unknown host the first time.",

@@ -9,6 +9,7 @@ import click
 from udo.commands._options import how_options, seen_options, whom_of, whom_options
 from udo.errors import UsageError
 from udo.fanout.choose import check_terminal, choose
+from udo.fanout.given import Given
 from udo.fanout.how import How, remote
 from udo.fanout.reach import observe_hosts, within_reach
 from udo.fanout.run import Run, parts
@@ -70,13 +71,16 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
     udo ssh prod webapp "systemctl restart shop" --sudo --canary 1 --batch 25% --max-failures 2
     udo ssh prod webapp "systemctl is-active shop" --only-failed
     udo ssh prod webapp --script ./collect.sh --newest 3
+    udo ssh prod webapp "psql shop" --stdin --newest 1 < migration.sql
     udo ssh prod webapp "rpm -q openssl" --diff
     udo ssh stage webapp
     udo ssh stage webapp --choose
     """
     roles, rest = fan_out_roles(session.config, words)
     after = click.get_current_context().meta[_AFTER]
-    work = remote(rest, after, given.pop("script"), given.pop("env"), sudo=given.pop("sudo"))
+    reads = given.pop("reads")
+    flags = {"sudo": given.pop("sudo"), "reads": reads, "tty": given.pop("tty")}
+    work = remote(rest, after, given.pop("script"), given.pop("env"), **flags)
     if not work.command and session.options.output != "text":
         raise UsageError("a login has no output to format", hint="give a command, or leave -o out")
     if asks and work.command:
@@ -91,4 +95,5 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
         hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]
     waves = {name: count for name, count in how.rolling(len(hosts)).items() if name in ("canary", "batch")}
     shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen, **waves)
-    return Run(session, parts(session, hosts, how), shown).result(work)
+    with Given(session) as source:
+        return Run(session, parts(session, hosts, how), shown, source if reads else None).result(work)

@@ -10,15 +10,19 @@ if TYPE_CHECKING:
     from udo.change.events import Event
     from udo.change.plan import FanOut
     from udo.config import Role
+    from udo.fanout.given import Given
     from udo.session import Session
 
 
-def fan_out(session: Session, role: Role, step: FanOut) -> Iterator[Event]:
-    """The events of a remote command on many instances, as they happen; without a command, of a login on one."""
+def fan_out(session: Session, role: Role, given: Given | None, step: FanOut) -> Iterator[Event]:
+    """The events of a remote command on many instances, as they happen; without a command, of a login on one.
+
+    `given` is what the command is to read besides, None for nothing.
+    """
     from udo import ssh
 
     targets = [ssh.Target(**row) for row in step.targets]
-    options, ec2 = ssh.Options(**step.options), session.aws(role).ec2
+    options, ec2 = ssh.Options(**step.options, input=given.descriptor() if given else None), session.aws(role).ec2
     if not step.command:
         return ssh.login(targets[0], options, ec2.console_output)
     return ssh.fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)

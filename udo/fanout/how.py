@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ class Remote:
     command: str = ""
     stdin: bytes = b""
     says: str = ""
+    tty: bool = False
 
 
 @frozen
@@ -71,12 +73,20 @@ class How:
 
 
 def remote(
-    words: Sequence[str], after: Sequence[str], script: Path | None, env: Mapping[str, str], *, sudo: bool
+    words: Sequence[str],
+    after: Sequence[str],
+    script: Path | None,
+    env: Mapping[str, str],
+    *,
+    sudo: bool,
+    reads: bool = False,
+    tty: bool = False,
 ) -> Remote:
-    """What runs on each host; `after` are the words that stood after `--`.
+    """What runs on each host; `after` are the words that stood after `--`, and it `reads` our standard input.
 
     Raises: UsageError when that is not one command, or the script cannot be read.
     """
+    _check_input(script, env, reads=reads, tty=tty)
     if script:
         if words:
             raise UsageError(f"unexpected word {words[0]!r}: --script is the command", hint="its arguments go after --")
@@ -85,9 +95,24 @@ def remote(
             line([*_interpreter(content), *after]), content, f"run {shlex.join([str(script), *after])}", env, sudo=sudo
         )
     command = _command(words, after)
-    if not command and (env or sudo):
-        raise UsageError("--env and --sudo are for a command", hint="give a command, or leave them out")
-    return _wrapped(command, b"", f"run {shlex.quote(command)}", env, sudo=sudo)
+    if not command and (env or sudo or reads or tty):
+        told = "--env, --sudo, --stdin and --tty are for a command"
+        raise UsageError(told, hint="give a command, or leave them out")
+    return replace(_wrapped(command, b"", f"run {shlex.quote(command)}", env, sudo=sudo), tty=tty)
+
+
+def _check_input(script: Path | None, env: Mapping[str, str], *, reads: bool, tty: bool) -> None:
+    """Raises: UsageError where one thing would be in the way of another on the command's standard input."""
+    if tty:
+        sent = "--stdin" if reads else "--script" if script else "--env" if env else ""
+        if sent:
+            raise UsageError(
+                f"{sent} and --tty exclude each other", hint="a terminal would show and change what is sent there"
+            )
+    if reads and script:
+        raise UsageError(
+            "--stdin and --script exclude each other", hint="the script itself is sent as the standard input"
+        )
 
 
 def share(text: str | None, total: int) -> int | None:

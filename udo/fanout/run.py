@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from udo.change.events import Event
     from udo.config import Role
     from udo.errors import Failure
+    from udo.fanout.given import Given
     from udo.fanout.how import How, Remote
     from udo.fanout.reach import Host
     from udo.output.hosts import Hosts
@@ -74,17 +75,19 @@ def plan_ssh(hosts: Sequence[Host], remote: Remote, options: Mapping[str, Any]) 
     else:
         count = f"{len(targets)} instance{'s' if len(targets) != 1 else ''}"
         says = f"{remote.says} on {count} of {labels}"
-    read = {"stdin": remote.stdin} if remote.stdin else {}
+    read: dict[str, Any] = {"stdin": remote.stdin} if remote.stdin else {}
+    read |= {"tty": True} if remote.tty else {}
     steps = (FanOut(says, remote.command, targets, {**options, **read}),) if targets else ()
     notes = [f"{host.instance_id} is gone" for host in hosts if host.ending and host.ending.outcome == "gone"]
     return Plan("ssh", labels, steps, notes=tuple(notes), unchanged="no instance to work on")
 
 
 class Run:
-    """The parts on their way through, and what is known of each host."""
+    """The parts on their way through, and what is known of each host; `given` is what the command reads besides."""
 
-    def __init__(self, session: Session, parts: Sequence[Part], shown: Hosts) -> None:
+    def __init__(self, session: Session, parts: Sequence[Part], shown: Hosts, given: Given | None = None) -> None:
         self._session = session
+        self._given = given
         self._parts = parts
         self._shown = shown
         self._began: set[str] = set()
@@ -131,7 +134,7 @@ class Run:
                 role_target(self._session, part.role),
                 plan,
                 emit=self._emit,
-                fan_out=partial(fan_out, self._session, part.role),
+                fan_out=partial(fan_out, self._session, part.role, self._given),
             )
         except DeadlinePassed:
             raise

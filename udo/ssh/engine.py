@@ -238,7 +238,7 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge) -> Ending:
     def check(offered: HostKey) -> None:
         _check(run, target, known, offered)
 
-    first = FirstWords()
+    first = FirstWords(run.options.tty)
 
     def emit(stream: str, data: bytes) -> None:
         first.note(stream, data)

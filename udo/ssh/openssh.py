@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import IO
 
 from udo.frozen import frozen
+from udo.ssh.feed import Feed
 from udo.ssh.limit import Limit
 from udo.ssh.login import pin_accepted, trusting, words
 from udo.ssh.outcome import Ending, Failed
 from udo.ssh.preamble import Preamble, environment
-from udo.ssh.remote import Emit
+from udo.ssh.remote import Emit, feed
 from udo.ssh.session_settings import session_settings
 from udo.ssh.target import Options, Target
 from udo.ssh.trust import Knowledge
@@ -128,11 +129,20 @@ def converse(
         entry.logged_in = lambda: log.logged_in
         settings = _settings(target, known, options, folder) | preamble.settings
         began = False
-        argv = [*words(target, settings, options), "-T", "-E", str(log.path), "--", target.address, command]
+        argv = [
+            *words(target, settings, options),
+            "-tt" if options.tty else "-T",
+            "-E",
+            str(log.path),
+            "--",
+            target.address,
+            command,
+        ]
         try:
-            with _running(argv, wires, reads=bool(options.stdin)) as process:
+            unsent = feed(options)
+            with _running(argv, wires, reads=not unsent.is_over) as process:
                 began = True
-                _talk(process, log, preamble, options, limit, connect)
+                _talk(process, log, preamble, unsent, options, limit, connect)
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(limit.left)
                 limit.check("no end of the command")
@@ -153,6 +163,7 @@ def _settings(target: Target, known: Knowledge, options: Options, folder: Path) 
         "ControlPath": "none",
         "ControlMaster": "no",
         "RemoteCommand": "none",
+        "EscapeChar": "none",
         "ClearAllForwardings": "yes",
         "LogLevel": "DEBUG1",
         "ServerAliveInterval": str(max(1, round(options.keepalive / 2))),
@@ -178,10 +189,16 @@ def _running(argv: list[str], wires: Wires, *, reads: bool) -> Iterator[subproce
 
 
 def _talk(
-    process: subprocess.Popen[bytes], log: Log, preamble: Preamble, options: Options, limit: Limit, connect: Limit
+    process: subprocess.Popen[bytes],
+    log: Log,
+    preamble: Preamble,
+    unsent: Feed,
+    options: Options,
+    limit: Limit,
+    connect: Limit,
 ) -> None:
     """Passes on what is said until both streams end, or ssh has: a ProxyCommand may outlive it and hold a stream."""
-    ended, heard, unsent = False, time.monotonic(), memoryview(options.stdin)
+    ended, heard = False, time.monotonic()
     with selectors.DefaultSelector() as selector:
         for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
             if stream:
@@ -203,7 +220,7 @@ def _talk(
             ended = ended or (not ready and process.poll() is not None)
             for key, _ in ready:
                 if key.data == "stdin":
-                    unsent = _sent(selector, key.fileobj, unsent)  # type: ignore[arg-type]
+                    _send(selector, key.fileobj, unsent)  # type: ignore[arg-type]
                 elif data := os.read(key.fd, _PIECE):
                     heard = time.monotonic()
                     preamble.feed(key.data, data)
@@ -219,17 +236,16 @@ def _talk(
                 idle.check("nothing was said")
 
 
-def _sent(selector: selectors.BaseSelector, stdin: IO[bytes], unsent: memoryview) -> memoryview:
+def _send(selector: selectors.BaseSelector, stdin: IO[bytes], unsent: Feed) -> None:
     try:
-        unsent = unsent[os.write(stdin.fileno(), unsent[:_PIECE]) :]
+        unsent.take(os.write(stdin.fileno(), unsent.piece(_PIECE)))
     except BlockingIOError:
-        return unsent
+        return
     except OSError:
-        unsent = unsent[:0]
-    if not unsent:
+        unsent.end()
+    if unsent.is_over:
         selector.unregister(stdin)
         stdin.close()
-    return unsent
 
 
 def _ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Ending:
@@ -238,6 +254,9 @@ def _ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Endi
         return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
     if log.logged_in and "rtype exit-signal" in text:
         return Ending("signal", 128, "killed by a signal (ssh does not report which)")
+    if log.logged_in and "PTY allocation request failed" in text:
+        # ssh asks for both at once, and does not wait for the answer.
+        return Ending("refused", None, "the server gives no terminal; the command may have begun without")
     if log.logged_in:
         return Ending("dropped", None, f"the connection broke while the command ran: {log.reason}")
     reason = log.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import paramiko
 
 from udo.ssh.connection import Connection
+from udo.ssh.feed import Feed
 from udo.ssh.limit import Limit, Signal
 from udo.ssh.outcome import Ending, Failed
 from udo.ssh.target import Options
@@ -20,6 +22,8 @@ _MOUTHFUL = 1 << 14
 _GOODBYE = 0.5
 # How soon more is sent to a host that takes its input slowly; paramiko does not tell when it may.
 _GLANCE = 0.02
+# Nobody types there: a command that reads its terminal is told so, as if Ctrl-D were typed.
+END_OF_TERMINAL = b"\4"
 
 Emit = Callable[[str, bytes], None]
 
@@ -30,7 +34,7 @@ def run(connection: Connection, command: str, emit: Emit, start: Limit, limit: L
     It must have started by `start` and ended by `limit`; `options` say what it reads and how long it may be silent.
     Raises: Failed.
     """
-    channel = _started(connection, command, start, connection.signal(limit, options.keepalive))
+    channel = _started(connection, command, start, connection.signal(limit, options.keepalive), tty=options.tty)
     _stream(connection, channel, emit, limit, options)
     status = channel.recv_exit_status()
     limit.check("no end of the command")
@@ -45,16 +49,26 @@ def run(connection: Connection, command: str, emit: Emit, start: Limit, limit: L
     return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
 
 
-def _started(connection: Connection, command: str, start: Limit, status: Signal) -> paramiko.Channel:
+def feed(options: Options) -> Feed:
+    """What a command reads."""
+    return Feed(END_OF_TERMINAL if options.tty else options.stdin, options.input)
+
+
+def _started(connection: Connection, command: str, start: Limit, status: Signal, *, tty: bool) -> paramiko.Channel:
+    stage = "does not run commands"
     try:
         channel = connection.transport.open_session(timeout=start.left or 1e9)
         channel.event = connection.signal(start)
         channel.status_event = status
+        if tty:
+            stage = "gives no terminal"
+            channel.get_pty(os.environ.get("TERM") or "dumb")
+            stage = "does not run commands"
         channel.exec_command(command.encode("utf-8", "surrogateescape"))
     except (paramiko.SSHException, EOFError, OSError) as error:
         start.check("no start of the command")
         if isinstance(error, paramiko.ChannelException) or connection.transport.is_active():
-            raise Failed("refused", f"the server does not run commands: {error}") from error
+            raise Failed("refused", f"the server {stage}: {error}") from error
         raise Failed("dropped", "the connection broke before the command ran") from error
     return channel
 
@@ -63,7 +77,8 @@ def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit
     ready = connection.signal(limit, options.keepalive)
     channel.in_buffer.set_event(ready)
     channel.in_stderr_buffer.set_event(ready)
-    unsent = _sent(connection, channel, memoryview(options.stdin))
+    unsent = feed(options)
+    _send(connection, channel, unsent, tty=options.tty)
     while True:
         # A host that never stops talking is never waited for, where the limit would be seen.
         limit.check("no end of the command")
@@ -75,8 +90,8 @@ def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit
             emit("stderr", channel.recv_stderr(_PIECE))
         elif ended:
             return
-        elif unsent:
-            unsent = _sent(connection, channel, unsent)
+        elif not unsent.is_over:
+            _send(connection, channel, unsent, tty=options.tty)
             ready.glance(_GLANCE)
         else:
             _wait(ready, limit, options.idle_timeout)
@@ -90,17 +105,16 @@ def _wait(ready: Signal, limit: Limit, idle: float | None) -> None:
         silence.check("nothing was said")
 
 
-def _sent(connection: Connection, channel: paramiko.Channel, unsent: memoryview) -> memoryview:
-    """Sends what the host takes now, and gives the rest; the host is told the end once nothing is left."""
+def _send(connection: Connection, channel: paramiko.Channel, unsent: Feed, *, tty: bool) -> None:
+    """Sends what the host takes now; it is told the end once nothing is left, which a terminal does not have."""
     try:
-        while unsent and channel.send_ready() and connection.wire.is_writable:
-            unsent = unsent[channel.send(bytes(unsent[:_MOUTHFUL])) :]
-        if not unsent:
+        while not unsent.is_over and channel.send_ready() and connection.wire.is_writable:
+            unsent.take(channel.send(bytes(unsent.piece(_MOUTHFUL))))
+        if unsent.is_over and not tty:
             channel.shutdown_write()
     except (OSError, EOFError):
         # The command has ended without reading it; how it ended is what matters.
-        return unsent[:0]
-    return unsent
+        unsent.end()
 
 
 def _killed(name: str) -> Ending:

@@ -18,11 +18,14 @@ _RUNNING = (b"No matches for", b"Unknown command", b"Invalid index", b"Array ind
 class FirstWords:
     """The first of what a host says on each stream."""
 
+    on_terminal: bool = False
     stdout: bytes = b""
     stderr: bytes = b""
 
     def note(self, stream: str, data: bytes) -> None:
         """Keeps what is among the first."""
+        if self.on_terminal:
+            data = data.replace(b"\r\n", b"\n")
         if stream == "stdout" and len(self.stdout) < _FIRST:
             self.stdout += data[:_FIRST]
         elif stream == "stderr" and len(self.stderr) < _FIRST:
@@ -32,15 +35,18 @@ class FirstWords:
         """How the command has really ended, which the login shell was to run."""
         if ending.status == 1 and self.stdout == _NOLOGIN:
             return replace(ending, reason="the login shell is nologin: no command is run for this account")
-        if ending.outcome == "ok" and not self.stdout and (why := self._unread(command)):
+        # On a terminal both are one stream.
+        told = self.stdout if self.on_terminal else self.stderr
+        if ending.outcome == "ok" and (self.on_terminal or not self.stdout) and (why := _unread(told, command)):
             return Ending("failed", 127, f"the login shell, fish, could not read the command: {why}")
         return ending
 
-    def _unread(self, command: str) -> str:
-        """What fish had against the command, which it gives the exit status 0 all the same; empty for nothing."""
-        says, _, rest = self.stderr.partition(b"\n")
-        quoted, _, mark = rest.partition(b"\n")
-        if not says.startswith(b"fish: ") or says[6:].startswith(_RUNNING):
-            return ""
-        lines = command.encode("utf-8", "surrogateescape").split(b"\n")
-        return says[6:].decode(errors="replace") if quoted in lines and not mark.strip(b" \t~^\n") else ""
+
+def _unread(told: bytes, command: str) -> str:
+    """What fish had against the command, which it gives the exit status 0 all the same; empty for nothing."""
+    says, _, rest = told.partition(b"\n")
+    quoted, _, mark = rest.partition(b"\n")
+    if not says.startswith(b"fish: ") or says[6:].startswith(_RUNNING):
+        return ""
+    lines = command.encode("utf-8", "surrogateescape").split(b"\n")
+    return says[6:].decode(errors="replace") if quoted in lines and not mark.strip(b" \t~^\n") else ""

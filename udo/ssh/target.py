@@ -63,7 +63,8 @@ class Options:
     that. Of all hosts `canary` go first, and where one of them fails no other is started; then
     `batch` at a time, `pause` between them, until `max_failures` have failed or the `deadline` of all has passed.
     Where this is not the beginning, `spent` seconds of the deadline are gone, and the first host waits for `delay`.
-    `stdin` is what the command reads. A host that is not reached is dialled again as often as `retry` says.
+    `stdin` is what the command reads first, then comes an open file (`input`, its descriptor) that all hosts share;
+    with a `tty` it has a terminal instead. A host that is not reached is dialled again as often as `retry` says.
     """
 
     fanout: int = 32
@@ -81,3 +82,5 @@ class Options:
     delay: float = 0.0
     stdin: bytes = b""
     retry: int = 0
+    input: int | None = None
+    tty: bool = False
