@@ -288,3 +288,23 @@ def test_stop_names_the_alarm_and_continues(world: Any, udo: Udo, seeded: Seeded
     assert done.exit == 0, done.stderr
     assert "alarm prod-5xx is in ALARM" in done.stderr
     assert "this is a way back and continues" in done.stderr
+
+
+@pytest.mark.whole
+def test_after_kill_9_once_it_has_succeeded_the_same_command_watches_on(world: Any, udo: Udo, seeded: Seeded) -> None:
+    shop(world, seeded, OVER_TEN.replace("]}", "], after: 5m}"))
+
+    def late(_: Any) -> None:
+        if deployments(world)[0]["status"] == "Succeeded" and deployments(world)[0]["revision"] == revision():
+            raise Killed
+
+    world.faults.add(Fault("hook", "DescribeAlarms", times=None, hook=late))
+    with pytest.raises(Killed):
+        udo(*DEPLOY)
+    world.faults.clear()
+    world.clock.step(60)
+    before = world.clock.now()
+    done = udo(*DEPLOY)
+    assert done.exit == 0, done.stderr
+    assert world.clock.now() - before > 200
+    assert len(deployments(world)) == 2

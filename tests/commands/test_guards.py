@@ -185,16 +185,56 @@ def test_whoever_leaves_while_they_are_watched_is_told_that_the_change_stays(gua
     assert launched_from(guarded) == "prod-webapp-v2"
 
 
-def test_after_kill_9_while_they_are_watched_nothing_is_left_to_do(guarded: Any, udo: Udo) -> None:
-    update = watched(guarded, udo)
-    guarded.faults.add(Fault("kill", "DescribeAlarms", nth=9))
+def killed(world: Any, udo: Udo) -> Callable[..., Any]:
+    """A change that is made, and killed with its alarms still watched."""
+    update = watched(world, udo)
+    world.faults.add(Fault("kill", "DescribeAlarms", nth=9))
     with pytest.raises(Killed):
         update()
-    guarded.faults.clear()
-    assert locks(guarded) == []
-    guarded.log.clear()
+    world.faults.clear()
+    world.log.clear()
+    assert locks(world) == []
+    return update
+
+
+def test_after_kill_9_while_they_are_watched_the_same_command_watches_the_rest_of_the_time(
+    guarded: Any, udo: Udo
+) -> None:
+    update = killed(guarded, udo)
+    guarded.clock.step(100)
+    assert (update("-n").exit, reads(guarded)) == (0, 0)
+    before = guarded.clock.now()
     done = update()
-    assert (done.exit, reads(guarded), writes(guarded)) == (0, 0, [])
+    assert (done.exit, writes(guarded)) == (0, []), done.stderr
+    assert "was broken off: its alarms are watched for the rest of their time" in done.stderr
+    assert done.stdout.startswith("nothing to change: prod-webapp launches from launch configuration prod-webapp-v2")
+    assert 100 < guarded.clock.now() - before < 200
+    guarded.log.clear()
+    again = update()
+    assert (again.exit, reads(guarded), "broken off" in again.stderr) == (0, 0, False)
+    runs = [one["outcome"] for one in udo("history", "-o", "json").json["data"] if one["run"]]
+    assert runs == ["done", "broken off"]
+
+
+def test_one_that_went_off_after_kill_9_ends_the_same_command_as_it_would_have_ended_the_first(
+    guarded: Any, udo: Udo
+) -> None:
+    update = killed(guarded, udo)
+    guarded.clock.step(3600)
+    ring(guarded, "prod-slow")
+    done = update()
+    assert done.exit == 1, done.stderr
+    told = "CloudWatch alarm in ALARM: prod-slow: the change itself is done; udo rollback prod webapp goes back"
+    assert done.stderr.splitlines()[-1] == f"udo: {told}"
+    assert (launched_from(guarded), writes(guarded)) == ("prod-webapp-v2", [])
+    assert (update().exit, launched_from(guarded)) == (0, "prod-webapp-v2")
+
+
+def test_another_run_that_came_after_it_leaves_nothing_to_watch(guarded: Any, udo: Udo) -> None:
+    killed(guarded, udo)
+    assert udo("rollback", "prod", "webapp").exit == 0
+    guarded.log.clear()
+    assert (udo("scale", "prod", "webapp", "2").exit, reads(guarded)) == (0, 0)
 
 
 def test_of_several_roles_each_is_guarded_by_its_own_alarms(world: Any, udo: Udo) -> None:

@@ -12,7 +12,7 @@ from launch_worlds import CONFIG, configuration_world, launched_from, template_w
 from refresh_worlds import REFRESH, begin, outdated, refreshes, sized
 from test_refresh import brought
 
-from udo.sandbox.faults import Fault
+from udo.sandbox.faults import Fault, Killed
 
 Udo = Callable[..., Any]
 GUARDS = "guards: {alarms: [prod-5xx, prod-slow]}\n"
@@ -122,6 +122,26 @@ def test_it_is_watched_once_it_has_succeeded(world: Any, udo: Udo) -> None:
     last = done.stderr.splitlines()[-1]
     assert "CloudWatch alarm in ALARM: prod-slow" in last
     assert last.endswith("it is not undone; back goes: udo rollback prod webapp, then: udo refresh prod webapp")
+
+
+@pytest.mark.whole
+def test_after_kill_9_once_it_has_succeeded_the_same_command_tells_what_went_off(world: Any, udo: Udo) -> None:
+    guarded(world, udo, AFTER)
+
+    def late(_: Any) -> None:
+        if refreshes(world)[:1] and refreshes(world)[0]["Status"] == "Successful":
+            raise Killed
+
+    world.faults.add(Fault("hook", "DescribeAlarms", times=None, hook=late))
+    with pytest.raises(Killed):
+        udo(*REFRESH, "--yes")
+    world.faults.clear()
+    ring(world, "prod-slow")
+    done = udo(*REFRESH, "--yes")
+    assert done.exit == 1, done.stderr
+    assert "udo: CloudWatch alarm in ALARM: prod-slow: the change itself is done" in done.stderr.splitlines()[-1]
+    assert len(refreshes(world)) == 1
+    assert udo(*REFRESH, "--yes").exit == 0
 
 
 def test_cancel_and_rollback_are_neither_frozen_nor_guarded(world: Any, udo: Udo) -> None:

@@ -120,7 +120,9 @@ class Finish:
         if self._target.account and (nothing or self._session.options.dry_run):
             # What is said of the target is true of this account alone.
             self._who.known()
-        if nothing:
+        if nothing and (watch := self._gate.left(self._plan)):
+            self._plan, self._tell = watch, partial(self._settled, self._plan, self._tell)
+        elif nothing:
             return self._tell(self._nothing())
         if self._session.options.dry_run:
             return self._previewed() if self._plan.steps else self._tell(self._nothing())
@@ -160,9 +162,13 @@ class Finish:
         for text in plan.notes:
             self._emit(Notice(text))
 
-    def _nothing(self) -> Outcome:
-        plan = self._plan
+    def _nothing(self, plan: Plan | None = None) -> Outcome:
+        plan = plan or self._plan
         return Outcome(self._session.run_id, plan.target, differences=plan.differences, notes=plan.notes)
+
+    def _settled(self, plan: Plan, tell: Telling, outcome: Outcome) -> Result:
+        """What a verb tells that had nothing to do, once what a run before has left is settled."""
+        return tell(replace(self._nothing(plan), error=outcome.error))
 
     def _check(self, plan: Plan) -> None:
         for call in (*plan.writes, *plan.cleanup):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from udo.change.alarms import named, unsure, wrong
 from udo.change.events import Notice
 from udo.change.freeze import ALWAYS, frozen
-from udo.change.plan import AT_THE_START, NEVER
+from udo.change.left import broken_off
+from udo.change.plan import AT_THE_START, NEVER, Wait
 from udo.errors import CredentialsError, GuardRaised, Refused, UdoError
 from udo.schema.guards import FROZEN, GUARDED
 
@@ -82,9 +83,24 @@ class Gate:
             return None
         return self._target.alarms().watch(plan)
 
+    def left(self, plan: Plan) -> Plan | None:
+        """The watch that the run before has left, where it was killed; None for none.
+
+        Of one whose time is over it is one look at the alarms.
+        """
+        watch = None if self._session.options.dry_run else self.afterwards(plan)
+        before = watch and broken_off(self._session, self._target, plan.target, self._emit)
+        if not (watch and before):
+            return None
+        (wait,) = (step for step in watch.steps if isinstance(step, Wait))
+        rest = max(0.0, before.at + wait.timeout - self._session.clock.time())
+        note = f"run {before.run} was broken off: its alarms are watched for the rest of their time"
+        # The change is made: an alarm that rings now ends it with exit 1, as it would have then.
+        return replace(watch, steps=(replace(wait, timeout=rest),), notes=(note,), guarded=NEVER, inherits=True)
+
     def explained(self, plan: Plan, outcome: Outcome, *, done: bool = False) -> Outcome:
         """The outcome, where an alarm ended it, with where things stand and what goes back; `done` is after it all."""
-        error = outcome.error
+        error, done = outcome.error, done or any(isinstance(one, Wait) and one.lapses for one in plan.steps)
         if isinstance(error, GuardRaised) and not error.hint:
             count = sum(one.outcome == "done" for one in outcome.steps)
             error.hint = f"ended there, steps done: {count}; the same command goes on once it is OK again"

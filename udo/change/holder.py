@@ -10,9 +10,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from udo.frozen import frozen
+
+if TYPE_CHECKING:
+    from udo.change.journal import Entry
 
 # By the clock of SSM: an older lock is called stale, and only `udo unlock` breaks it.
 STALE_SECONDS = 3600.0
@@ -54,6 +57,12 @@ class Holder:
         if not self.pid or self.host != socket.gethostname():
             return False
         return self.pid == os.getpid() or _started(self.pid) != self.started
+
+
+def recorded(entry: Entry) -> Holder:
+    """The process that wrote a line of the journal."""
+    pid = int(entry.pid) if entry.pid.isdigit() else 0
+    return Holder(entry.run, entry.operator, entry.host, entry.time, pid, entry.started)
 
 
 def group_name(parameter: str) -> str:

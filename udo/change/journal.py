@@ -18,6 +18,8 @@ from udo.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# How a run is recorded that begins.
+BEGUN = "begun"
 _FILE = "journal.jsonl"
 # Seconds that a journal which another process holds is waited for: one that writes a line has it for a moment.
 _PATIENCE = 5.0
@@ -68,7 +70,8 @@ class Entry:
     `made` is the launch configuration that the step makes, and `refresh` the instance refresh that the run has begun,
     which AWS keeps without a word of who made it. Of a run
     `reason` is why it was wanted, `changes` what it changes in brief, and `said` the lines that were shown besides.
-    `host`, `pid` and `started` tell the process at work, `started` apart from a later one of the same pid.
+    `host`, `pid` and `started` tell the process at work, `started` apart from a later one of the same pid; `group` is
+    what the run had locked, in its `region`.
     """
 
     time: str
@@ -89,6 +92,8 @@ class Entry:
     host: str = ""
     pid: str = ""
     started: str = ""
+    group: str = ""
+    region: str = ""
 
 
 def entries(warn: Callable[[str], None]) -> list[Entry]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.events import Notice
 from udo.change.holder import this_process
-from udo.change.journal import Journal
+from udo.change.journal import BEGUN, Journal
 from udo.change.plan import FanOut
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Record:
     def begin(self) -> None:
         """Notes that the change begins, with what it changes and why."""
         changes = "; ".join(f"{one.key} {one.old} -> {one.new}" for one in self._plan.differences)
-        self._line("", "begun", "", {"reason": self._plan.reason, "changes": changes[:_LONGEST]})
+        self._line("", BEGUN, "", {"reason": self._plan.reason, "changes": changes[:_LONGEST]})
 
     def step(self, says: str, outcome: str, note: str) -> None:
         """Notes what became of a step."""

@@ -370,8 +370,9 @@ class _Run:
     def _look(self) -> None:
         if self._plan.held:
             self._tools.lock.beat()
-        # What has a way back is at work already, whoever began it.
-        self._guarding.look(self._known, begun=self._begun or bool(self._plan.back))
+        # What has a way back, or inherits something, was begun already by whomever.
+        begun = self._begun or bool(self._plan.back) or self._plan.inherits
+        self._guarding.look(self._known, begun=begun)
 
     def _seen(self, poll: Poll) -> None:
         self._poll = poll

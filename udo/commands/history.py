@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from udo.change.events import Notice
-from udo.change.holder import Holder
-from udo.change.journal import Entry, entries
+from udo.change.holder import recorded
+from udo.change.journal import BEGUN, Entry, entries
 from udo.change.mark import RUN
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.groups.text import brief_launch, brief_name, brief_time, local_time, short_name
@@ -58,7 +58,6 @@ STEP_COLUMNS = (
     Column("outcome", "OUTCOME"),
     Column("note", "NOTE", rank=1, least=16),
 )
-_BEGUN = "begun"
 
 
 def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
@@ -212,13 +211,11 @@ def _outcome(lines: Sequence[Entry]) -> str:
         ends = [line.outcome for line in lines if line.outcome != "left out"]
         return ends[-1] if ends else "done"
     last = own[-1]
-    if last.outcome != _BEGUN:
+    if last.outcome != BEGUN:
         return last.outcome
     if last.host != socket.gethostname():
         return "end unknown"
-    pid = int(last.pid) if last.pid.isdigit() else 0
-    process = Holder(last.run, last.operator, last.host, last.time, pid, last.started)
-    return "broken off" if process.gone else "under way"
+    return "broken off" if recorded(last).gone else "under way"
 
 
 def _one_run(session: Session, run: str) -> Result:

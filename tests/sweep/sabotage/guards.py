@@ -60,6 +60,48 @@ MUTANTS: tuple[Mutant, ...] = (
         (f"{_GUARDS}once_done_the_alarms_are_watched_for_as_long_as_udo_yml_says",),
     ),
     Mutant(
+        "forget the alarms that a killed run has left to watch",
+        "change/gate.py",
+        "        before = watch and broken_off(",
+        "        before = None and broken_off(",
+        (f"{_GUARDS}after_kill_9_while_they_are_watched_the_same_command_watches_the_rest_of_the_time",),
+    ),
+    Mutant(
+        "refuse what was begun by a run that was killed",
+        "change/runner.py",
+        " or bool(self._plan.back) or self._plan.inherits\n",
+        " or bool(self._plan.back)\n",
+        (f"{_GUARDS}one_that_went_off_after_kill_9_ends_the_same_command_as_it_would_have_ended_the_first",),
+    ),
+    Mutant(
+        "end a refresh that AWS has ended already",
+        "change/runner.py",
+        "                if isinstance(step, Call) and step.proof and self._seems_to_hold(step.proof):\n",
+        "                if False:\n",
+        (
+            "tests/commands/test_refresh_guards.py::test_where_aws_has_ended_it_for_the_alarm_nothing_is_missed",
+            "--whole",
+        ),
+    ),
+    Mutant(
+        "go back from what was never launched",
+        "refresh/bringing.py",
+        "        if self._is_brought or self._is_carried(outcome):",
+        "        if self._is_carried(outcome):",
+        (
+            "tests/commands/test_refresh_guards.py",
+            "-k",
+            "one_that_goes_off_before_the_refresh_is_begun_takes_nothing_further_back",
+        ),
+    ),
+    Mutant(
+        "tell the end of a window that another follows at once",
+        "change/freeze.py",
+        "        later = _last(held, found[0].timestamp())",
+        "        later = None",
+        (f"{_FREEZE}windows_add_up_over_the_levels_and_profiles_and_the_last_end_counts",),
+    ),
+    Mutant(
         "leave processes suspended while alarms are watched",
         "change/finish.py",
         "            outcome = self._watched(tools, self._put_back(tools, outcome))",
@@ -135,13 +177,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "        early += timedelta(minutes=1)",
         "        return late",
         (f"{_WINDOW}a_window_holds_where_the_clocks_change",),
-    ),
-    Mutant(
-        "take the first of several windows",
-        "change/freeze.py",
-        "    return max(((until, one)",
-        "    return min(((until, one)",
-        (f"{_FREEZE}windows_add_up_over_the_levels_and_profiles_and_the_last_end_counts",),
     ),
     Mutant(
         "forget why an alarm was ignored",

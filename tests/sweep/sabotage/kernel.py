@@ -111,7 +111,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "look at guards before the first write only",
         "change/runner.py",
-        "        self._guarding.look(self._known, begun=self._begun or bool(self._plan.back))",
+        "        self._guarding.look(self._known, begun=begun)",
         "        pass",
         (f"{_LONG}a_guard_that_turns_bad_between_two_polls_ends_the_run_and_cleans_up",),
     ),
