@@ -114,6 +114,47 @@ clusters:
     assert len(vpcs) == 2
 
 
+PLACES = """
+region: us-west-2
+ami: ami-0aaaaaaaaaaaaaaaa
+instance_type: t3.small
+security_groups: [web, default]
+scale_policy: {min_size: 1, max_size: 2}
+clusters:
+  prod:
+    vpc: vpc-0aa1b2c3d4e5f6071
+    subnets: [subnet-0aa1b2c3d4e5f6071]
+    roles:
+      web: {}
+      old: {launch: {as: configuration}}
+  stage: {vpc: vpc-0aa1b2c3d4e5f6072, subnets_cidr: [10.7.1.0/24], roles: {web: {}}}
+  dev: {availability_zones: [us-west-2a], roles: {web: {}, old: {launch: {as: configuration}}}}
+"""
+
+
+def test_security_groups_by_name_are_in_the_vpc_where_the_group_of_the_role_lives(
+    seeded: Any, aws: Any, udo: Any
+) -> None:
+    seeded(PLACES)
+    default = next(one["VpcId"] for one in aws("ec2").describe_vpcs()["Vpcs"] if one["IsDefault"])
+    places = {"prod": "vpc-0aa1b2c3d4e5f6071", "stage": "vpc-0aa1b2c3d4e5f6072", "dev": default}
+    for name in ("prod-web", "prod-old", "stage-web", "dev-web", "dev-old"):
+        (member,) = aws("ec2").describe_instances(
+            Filters=[{"Name": "tag:aws:autoscaling:groupName", "Values": [name]}]
+        )["Reservations"][0]["Instances"]
+        ids = [one["GroupId"] for one in member["SecurityGroups"]]
+        found = aws("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]
+        assert sorted((one["GroupName"], one["VpcId"]) for one in found) == [
+            ("default", places[name.partition("-")[0]]),
+            ("web", places[name.partition("-")[0]]),
+        ], name
+    assert "security_groups" not in udo("plan").stdout
+    # What a newcomer does next: end a group, and make it again.
+    assert udo("destroy", "prod", "web", "--confirm", "prod-web").exit == 0
+    made = udo("create", "prod", "web")
+    assert made.exit == 0, made.stderr
+
+
 def test_a_group_launches_from_what_its_role_asks_for(config: Any, aws: Any) -> None:
     assert group(aws, "stage-web")["LaunchTemplate"]["LaunchTemplateName"] == "stage-web"
     assert group(aws, "stage-cron")["LaunchConfigurationName"] == "stage-cron-v1"

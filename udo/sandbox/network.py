@@ -25,7 +25,7 @@ class Network:
         self._vpcs: dict[str | None, str] = {}
         self._blocks: dict[str, list[IPv4Network]] = {}
         self._subnets: dict[tuple[str, str], str] = {}
-        self._groups: dict[str, str] = {}
+        self._groups: dict[tuple[str, str], str] = {}
         self._spare = _SPARE.subnets(new_prefix=20)
         # moto makes the default VPC when it is first asked for anything: it must not get an id of the file.
         self._ec2.describe_vpcs()
@@ -59,28 +59,40 @@ class Network:
         return list(given) if given else [f"{self._region}a", f"{self._region}b"]
 
     def security_groups(self, role: Role) -> list[str]:
-        """The ids of the role's security groups, made where they are not there yet: ids in its VPC, names in the
-        default one.
+        """The ids of the role's security groups, made where they are not there yet: names where its group lives, ids in
+        the VPC that it says.
         """
-        for group in role.get("security_groups") or ():
-            if group in self._groups:
-                continue
-            if group == "default":
-                self._groups[group] = self._default_group()
-                continue
-            by_id = group.startswith("sg-")
-            vpc = {"VpcId": self._vpc(role.get("vpc"), None)} if by_id and (self._vpcs or role.get("vpc")) else {}
-            with wanted_id("moto.ec2.models.security_groups", "random_security_group_id", group if by_id else None):
-                made = self._ec2.create_security_group(
-                    GroupName=group.replace("sg-", "group-"), Description="Of the sandbox", **vpc
-                )
-            self._groups[group] = made["GroupId"]
-        return [self._groups[group] for group in role.get("security_groups") or ()]
+        return [self._security_group(role, name) for name in role.get("security_groups") or ()]
 
-    def _default_group(self) -> str:
-        """The id of the group that the default VPC has from the beginning."""
-        (vpc,) = self._ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-        words = [{"Name": "group-name", "Values": ["default"]}, {"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+    def in_default_vpc(self, role: Role) -> bool:
+        """Whether the role's group lives in the default VPC."""
+        return not (role.get("subnets_cidr") or role.get("subnets") or role.get("subnets_tags"))
+
+    def _security_group(self, role: Role, name: str) -> str:
+        by_id = name.startswith("sg-")
+        vpc = "" if self.in_default_vpc(role) else self._vpc(role.get("vpc"), None)
+        if by_id and (self._vpcs or role.get("vpc")):
+            vpc = self._vpc(role.get("vpc"), None)
+        key = ("" if by_id else vpc, name)
+        if key not in self._groups:
+            self._groups[key] = self._default_group(vpc) if name == "default" else self._made(name, vpc, by_id=by_id)
+        return self._groups[key]
+
+    def _made(self, name: str, vpc: str, *, by_id: bool) -> str:
+        with wanted_id("moto.ec2.models.security_groups", "random_security_group_id", name if by_id else None):
+            made = self._ec2.create_security_group(
+                GroupName=name.replace("sg-", "group-") if by_id else name,
+                Description="Of the sandbox",
+                **({"VpcId": vpc} if vpc else {}),
+            )
+        return str(made["GroupId"])
+
+    def _default_group(self, vpc: str) -> str:
+        """The id of the group that a VPC has from the beginning, the default one where none is named."""
+        if not vpc:
+            (found,) = self._ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+            vpc = found["VpcId"]
+        words = [{"Name": "group-name", "Values": ["default"]}, {"Name": "vpc-id", "Values": [vpc]}]
         return str(self._ec2.describe_security_groups(Filters=words)["SecurityGroups"][0]["GroupId"])
 
     def _vpc(self, name: str | None, block: IPv4Network | None) -> str:

@@ -15,7 +15,7 @@ from udo.sandbox.images import wanted_id
 from udo.sandbox.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from udo.config import Config, Role
     from udo.sandbox.world import World
@@ -104,7 +104,10 @@ def _group(world: World, region: str, network: Network, role: Role, *, behind: b
     _identity(world, region, role)
     _snapshots(world, region, role)
     image = images.image_id(world, region, role.get("ami") or _IMAGE, role.get("instance_type") or "t3.micro")
-    launch = _launch(world, region, role, images.earlier(image) if behind else image, groups)
+    # Names are what a launch configuration takes in the default VPC alone, and a template nowhere.
+    by_name = role.get("launch.as") == "configuration" and network.in_default_vpc(role)
+    image = images.earlier(image) if behind else image
+    launch = _launch(world, region, role, image, {"security_groups": groups} if groups and not by_name else {})
     place = {"VPCZoneIdentifier": ",".join(subnets)} if subnets else {"AvailabilityZones": network.zones(role)}
     balanced = _balancers(world, region, network, role)
     world.client("autoscaling", region).create_auto_scaling_group(
@@ -149,10 +152,11 @@ def _snapshots(world: World, region: str, role: Role) -> None:
             images.snapshot(world, region, snapshot)
 
 
-def _launch(world: World, region: str, role: Role, image: str, groups: list[str]) -> dict[str, Any]:
+def _launch(world: World, region: str, role: Role, image: str, by_id: Mapping[str, Any]) -> dict[str, Any]:
+    """What the group launches from; `by_id` are its security groups, where they are not named as udo.yml does."""
     from udo.launch.overlay import configuration_keys, launch_keys, template_keys
 
-    keys = {"instance_type": "t3.micro", **launch_keys(role, ami=image)}
+    keys = {"instance_type": "t3.micro", **launch_keys(role, ami=image), **by_id}
     if role.get("launch.as") == "configuration":
         name = f"{role.group_name}-v1"
         named = configuration_keys(keys)
@@ -161,10 +165,8 @@ def _launch(world: World, region: str, role: Role, image: str, groups: list[str]
             named["UserData"] = base64.b64decode(named["UserData"])
         world.client("autoscaling", region).create_launch_configuration(LaunchConfigurationName=name, **named)
         return {"LaunchConfigurationName": name}
-    # A template takes no names; who made the group by hand gave the ids.
-    by_id = {"security_groups": groups} if groups else {}
     made = world.client("ec2", region).create_launch_template(
-        LaunchTemplateName=role.group_name, LaunchTemplateData=template_keys({**keys, **by_id}, {})
+        LaunchTemplateName=role.group_name, LaunchTemplateData=template_keys(keys, {})
     )["LaunchTemplate"]
     return {"LaunchTemplate": {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"}}
 
