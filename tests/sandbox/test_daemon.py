@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from whole import some
 
@@ -27,6 +28,7 @@ SMALL = """
 region: eu-west-1
 account: "210987654321"
 ami: ami-0123456789abcdef0
+iam_profile: shop
 vpc: vpc-0aa1b2c3d4e5f6071
 subnets: [subnet-0aa1b2c3d4e5f6071]
 clusters:
@@ -88,6 +90,17 @@ def listening(pid: int) -> set[str]:
     return found
 
 
+def run_for_ever(endpoint: str) -> None:
+    """Sends a command of Systems Manager to the members, and asks for nothing more."""
+    session = json.loads((STATE / "sandbox.json").read_text())
+    keys = {"aws_access_key_id": session["access_key"], "aws_secret_access_key": session["secret_key"]}
+    botocore.session.get_session().create_client("ssm", session["region"], endpoint_url=endpoint, **keys).send_command(
+        DocumentName="AWS-RunShellScript",
+        Targets=[{"Key": "tag:aws:autoscaling:groupName", "Values": ["prod-webapp"]}],
+        Parameters={"commands": ["nohup sleep 600 > /dev/null & sleep 600"]},
+    )
+
+
 def test_it_starts_tells_what_it_built_and_stops_without_a_trace(sandbox: Any, tmp_path: Path) -> None:
     data = started(sandbox)
     assert [(row["group"], row["instances"]) for row in data["groups"]] == [("prod-webapp", 2)]
@@ -97,6 +110,8 @@ def test_it_starts_tells_what_it_built_and_stops_without_a_trace(sandbox: Any, t
     assert stat.S_IMODE(Path(data["ssh"]["key"]).stat().st_mode) == 0o600
     assert all(address.startswith("127.") for address in listening(data["pid"]))
     assert data["groups"][0]["addresses"][0] in listening(data["pid"])
+    run_for_ever(data["endpoint"])
+    assert eventually(lambda: any("sleep 600" in line for line in leftovers(tmp_path)))
     assert "stopped" in sandbox("stop").stdout
     assert sorted(path.name for path in STATE.iterdir()) == []
     assert eventually(lambda: not alive(data["pid"]))
