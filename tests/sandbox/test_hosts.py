@@ -20,7 +20,7 @@ import pytest
 
 from udo.sandbox.addresses import Block
 from udo.sandbox.faults import InstanceFault
-from udo.sandbox.hosts import _listener
+from udo.sandbox.hosts import _listener, new_key
 from udo.sandbox.world import World
 
 CONFIG = """
@@ -45,14 +45,17 @@ class Farm:
         return str(self.instances[instance_id].private_ip)
 
     @contextlib.contextmanager
-    def login(self, instance_id: str, timeout: float = 5) -> Iterator[paramiko.SSHClient]:
+    def login(
+        self, instance_id: str, timeout: float = 5, user: str = "anybody", key: Any = None
+    ) -> Iterator[paramiko.SSHClient]:
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
         client.connect(
             self.address(instance_id),
             self.ssh.port,
-            "anybody",
-            key_filename=str(self.ssh.key),
+            user,
+            pkey=key,
+            key_filename=None if key else str(self.ssh.key),
             timeout=timeout,
             banner_timeout=timeout,
             allow_agent=False,
@@ -351,3 +354,19 @@ def test_an_address_its_last_owner_is_still_letting_go_of_is_waited_for() -> Non
     _listener(address, port).close()
     leaving.join()
     block.release()
+
+
+def test_a_key_that_was_pushed_lets_one_user_in_for_a_minute(world: World, farm: Farm) -> None:
+    key = new_key()[0]
+    connect = world.client("ec2-instance-connect")
+    where = {"InstanceId": farm.ids[0], "InstanceOSUser": "admin"}
+    connect.send_ssh_public_key(**where, SSHPublicKey=f"{key.get_name()} {key.get_base64()} once")
+    with farm.login(farm.ids[0], user="admin", key=key) as client:
+        assert client.exec_command("echo $USER")[1].read() == b"admin\n"
+    for user, instance_id in (("root", farm.ids[0]), ("admin", farm.ids[1])):
+        with pytest.raises(paramiko.AuthenticationException), farm.login(instance_id, user=user, key=key):
+            pass
+    world.clock.step(60)
+    with pytest.raises(paramiko.AuthenticationException), farm.login(farm.ids[0], user="admin", key=key):
+        pass
+    assert farm.run(farm.ids[0], "true")[0] == 0

@@ -31,6 +31,7 @@ _SERVICES = {
     "monitoring": ["cloudwatch"],
     "codedeploy": ["codedeploy"],
     "ec2": ["ec2"],
+    "ec2-instance-connect": ["ec2-instance-connect"],
     "elasticloadbalancing": ["elb", "elbv2"],
     "iam": ["iam"],
     "s3": ["s3"],

@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from udo.errors import UdoError
 from udo.sandbox import places, sshd
 from udo.sandbox.shell import COMMAND_THREAD, Place
+from udo.sandbox.strict.instance_connect.keys import pushed
 from udo.sandbox.threads import outlast
 
 if TYPE_CHECKING:
@@ -165,7 +167,8 @@ class Hosts:
             host.held.append(connection)
         else:
             host_key = new_key()[0] if fault == "other-key" else self.key(instance_id)
-            served = sshd.serve(connection, host_key, self._user_key, self._place(host), self._fault_of(instance_id))
+            asks = (self._place(host), self._fault_of(instance_id), partial(pushed.lets_in, instance_id))
+            served = sshd.serve(connection, host_key, self._user_key, *asks)
             host.transports.append(served)
 
     def _fault_of(self, instance_id: str) -> Any:

@@ -33,15 +33,17 @@ def serve(
     user_key: paramiko.PKey,
     place: Callable[[str], Place],
     fault: Callable[[], str | None],
+    lets_in: Callable[[str, bytes], bool],
 ) -> paramiko.Transport:
     """Speaks ssh on an accepted connection, in threads of its own, until either side ends it.
 
-    `place` tells where a user's commands run, `fault` how the instance misbehaves at the moment.
+    `place` tells where a user's commands run, `fault` how the instance misbehaves at the moment,
+    `lets_in` whether a user has been sent a key for the moment.
     """
     transport = paramiko.Transport(connection)
     transport.set_log_channel(log.name)
     transport.add_server_key(host_key)
-    server = _Server(transport, user_key, place, fault)
+    server = _Server(transport, user_key, place, fault, lets_in)
     # A client that is told of the end of a command before it is told that the command began takes it for a failure.
     inside: Any = transport
     inside._channel_handler_table = {**inside._channel_handler_table, MSG_CHANNEL_REQUEST: server.asked}
@@ -58,11 +60,13 @@ class _Server(paramiko.ServerInterface):
         user_key: paramiko.PKey,
         place: Callable[[str], Place],
         fault: Callable[[], str | None],
+        lets_in: Callable[[str, bytes], bool],
     ) -> None:
         self._transport = transport
         self._user_key = user_key
         self._place = place
         self._fault = fault
+        self._lets_in = lets_in
         self._terminals: dict[int, Terminal] = {}
         self._waiting: list[Callable[[], None]] = []
         # Where the files are that SFTP serves.
@@ -78,7 +82,8 @@ class _Server(paramiko.ServerInterface):
         return "publickey"
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        return AUTH_SUCCESSFUL if key == self._user_key else AUTH_FAILED
+        known = key == self._user_key or self._lets_in(username, key.asbytes())
+        return AUTH_SUCCESSFUL if known else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED

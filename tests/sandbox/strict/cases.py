@@ -24,6 +24,7 @@ import cases_revisions
 import cases_rollout
 import cases_scaling
 import cases_schedules
+import cases_sessions
 import cases_targets
 import cases_volumes
 import cases_warm
@@ -49,6 +50,7 @@ _MODULES = (
     cases_rollout,
     cases_scaling,
     cases_schedules,
+    cases_sessions,
     cases_targets,
     cases_volumes,
     cases_warm,

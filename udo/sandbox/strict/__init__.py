@@ -12,6 +12,7 @@ from udo.sandbox.strict import rules as _rules
 from udo.sandbox.strict.autoscaling.launch_faults import LaunchFault, launch_faults
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault, deployment_faults
 from udo.sandbox.strict.delays import delays
+from udo.sandbox.strict.instance_connect.keys import pushed
 from udo.sandbox.strict.limits import quotas
 from udo.sandbox.strict.rules import Rule
 from udo.sandbox.strict.service import load_topics, services
@@ -67,6 +68,7 @@ def reset() -> None:
     deployment_faults.clear()
     launch_faults.clear()
     agent_faults.clear()
+    pushed.clear()
 
 
 @functools.cache

@@ -16,6 +16,8 @@ Names = Mapping[str, tuple[str, ...]]
 class Service:
     """One service: moto's classes are given as `module:name`, so that a row loads nothing.
 
+    Its rules stand in the folder of its name, or in `folder`.
+
     `signed` is the name that its requests are signed for, where that is another one than its own.
 
     `responses` is the class whose methods answer its operations, `backends` what moto holds of it by account and
@@ -34,6 +36,7 @@ class Service:
     fields: Names = field(default_factory=dict)
     taken: Names = field(default_factory=dict)
     signed: str = ""
+    folder: str = ""
 
     def found(self, what: str) -> Any:
         """The thing of moto's that a row names as `module:name`."""
@@ -43,7 +46,7 @@ class Service:
     def advances(self) -> Iterator[Callable[[], None]]:
         """What moves its things up to the present moment, in order."""
         for topic in self.moves:
-            yield importlib.import_module(f"{_FOLDER}.{self.name}.{topic}").advance
+            yield importlib.import_module(f"{_FOLDER}.{self.folder or self.name}.{topic}").advance
 
 
 _FOLDER = __name__.rpartition(".")[0]
@@ -52,7 +55,7 @@ _FOLDER = __name__.rpartition(".")[0]
 @functools.cache
 def services() -> Mapping[str, Service]:
     """Every service that has a folder here, by its name."""
-    found = [importlib.import_module(f"{_FOLDER}.{one.name}").SERVICE for one in _folders()]
+    found = [importlib.import_module(f"{_FOLDER}.{name}").SERVICE for name in _names()]
     return {service.name: service for service in found}
 
 
@@ -65,12 +68,12 @@ def by_signature() -> Mapping[str, Service]:
 def load_topics() -> None:
     """Imports every file of rules, which registers them."""
     strict = importlib.import_module(_FOLDER)
-    for folder in [strict, *(importlib.import_module(f"{_FOLDER}.{name}") for name in services())]:
+    for folder in [strict, *(importlib.import_module(f"{_FOLDER}.{name}") for name in _names())]:
         for one in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
             if not one.ispkg:
                 importlib.import_module(one.name)
 
 
-def _folders() -> Iterator[pkgutil.ModuleInfo]:
+def _names() -> Iterator[str]:
     strict = importlib.import_module(_FOLDER)
-    return (one for one in pkgutil.iter_modules(strict.__path__) if one.ispkg)
+    return (one.name for one in pkgutil.iter_modules(strict.__path__) if one.ispkg)
