@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from arena import Arena
-from launch_worlds import CONFIG, configuration_world, mixed_world, template_world
+from launch_worlds import CONFIG, configuration_world, mixed_world, set_overrides, template_world
 from refresh_check import refresh_check
 from scenario import Scenario, after, cut_off, plain
 from state import OURS
@@ -24,6 +24,13 @@ def _following(world: Any) -> None:
     world.client("autoscaling").update_auto_scaling_group(
         AutoScalingGroupName=OURS, LaunchTemplate={"LaunchTemplateName": OURS, "Version": "$Latest"}
     )
+
+
+def _required(world: Any) -> None:
+    """Requirements choose the types of ours."""
+    mixed_world(world)
+    needed = {"VCpuCount": {"Min": 1}, "MemoryMiB": {"Min": 512}}
+    set_overrides(world, [{"InstanceRequirements": needed}])
 
 
 def _begun(build: Callable[[Arena], None]) -> Callable[[Arena], None]:
@@ -95,6 +102,7 @@ MORE = {
     ),
     "updatelc-refresh-mixed": Scenario(BOTH, _MIXED, refresh_check(f"{OURS}:2", *_TWO)),
     "updatelc-refresh-following": Scenario(BOTH, plain(_following), refresh_check(f"{OURS}:2", *_TWO)),
+    "updatelc-refresh-required": Scenario(BOTH, plain(_required), refresh_check(f"{OURS}:2", *_TWO)),
     "updatelc-refresh-cut-off": Scenario(
         BOTH, cut_off(_TEMPLATE, "StartInstanceRefresh", *BOTH), refresh_check(f"{OURS}:2", *_TWO)
     ),

@@ -11,7 +11,7 @@ from guard_worlds import alarm, rings_at_any
 from launch_worlds import CONFIG, template_world, write_config
 from refresh_worlds import launched, refreshes
 from scenario import after
-from state import OURS, state_of
+from state import OURS, State, reference, state_of
 from sweeping import WHOLE, undisturbed
 from whole import some
 
@@ -68,7 +68,15 @@ def _plain(arena: Arena) -> None:
 REFRESHES = {
     "refresh-guarded": (("refresh", "prod", "webapp", "--yes", "--warmup", "1m"), after(guarded(_plain), *UPDATE)),
     "updatelc-refresh-guarded": ((*UPDATE, "--refresh", "--yes", "--warmup", "1m"), guarded(_plain)),
+    "updatelc-refresh-guarded-again": (
+        (*UPDATE, "--refresh", "--yes", "--warmup", "1m", "--set", "instance_type=c7g.large"),
+        after(guarded(_plain), *UPDATE),
+    ),
 }
+
+
+def _live(state: State) -> list[str]:
+    return [*reference(state["groups"][OURS])]
 
 
 @pytest.mark.parametrize("name", some(REFRESHES))
@@ -78,8 +86,9 @@ def test_whenever_an_alarm_goes_off_no_refresh_is_left_under_way_and_the_same_co
     words, build = REFRESHES[name]
     write_config(f"{CONFIG}{GUARDS}")
     arena.keep(name, lambda: build(arena))
+    before = state_of(arena.world)
     asked = arena.run(*words).asked
-    seen = set()
+    end, seen = launched(arena.world), set()
     for nth, call in enumerate(asked, 1):
         arena.put_back(name)
         alarm(arena.world, ALARM)
@@ -91,10 +100,12 @@ def test_whenever_an_alarm_goes_off_no_refresh_is_left_under_way_and_the_same_co
         assert first.exit in (0, 1, 7), told
         assert not state_of(arena.world)["parameters"], told
         assert not [one for one in refreshes(arena.world) if one["Status"] not in ENDED], told
+        # What it launched before this run, or what it is to launch: nothing of long ago.
+        assert _live(state_of(arena.world)) in (_live(before), [OURS, end[0]]), told
         alarm(arena.world, ALARM)
         again = arena.run(*words)
         assert again.exit == 0, f"{told}\nagain: {again.stderr}"
-        assert launched(arena.world) == ["2", "2"], told
+        assert launched(arena.world) == end, told
         third = arena.run(*words)
         assert (third.exit, third.writes) == (0, ()), told
     assert seen >= {1, 7}
