@@ -31,6 +31,7 @@ ALL = [" ".join(path) for path in _commands(root)]
 CHANGING = (
     "apply",
     "attach",
+    "cp",
     "create",
     "deploy",
     "destroy",
@@ -72,7 +73,7 @@ def test_a_verb_tells_its_own_options_and_where_the_others_are(udo: Udo, verb: s
     assert text.endswith(LINE)
     takes = {"--dry-run", "--yes"} if verb in CHANGING else {"--yes"} if verb == "plan" else set()
     assert _listed(text) & {"--dry-run", "--yes"} == takes
-    assert ("--output" in _listed(text)) == (verb in ("instances", "inventory", "refresh", "ssh", "status"))
+    assert ("--output" in _listed(text)) == (verb in ("cp", "instances", "inventory", "refresh", "ssh", "status"))
 
 
 @pytest.mark.parametrize("verb", ALL)

@@ -114,6 +114,7 @@ READS: dict[str, frozenset[str]] = {
     },
     "cloudinit": frozenset(),
     "config": frozenset(),
+    "cp": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
     "create": _LAUNCH_STATE
     | _LAUNCHABLE
     | _CALLER

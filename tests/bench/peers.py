@@ -19,6 +19,7 @@ _SYSTEM = {
     "pdsh": "pdsh",
     "clush": "clustershell",
     "parallel-ssh": "pssh",
+    "parallel-scp": "pssh",
     "xargs": "findutils",
     "ssh": "openssh-client",
 }
@@ -56,11 +57,7 @@ def looking() -> dict[str, str]:
 
 def fan_outs(folder: Path, targets: Sequence[Any], command: str) -> Iterator[Candidate]:
     """Every peer there is, made to run a command on all these hosts; what cannot be installed is named and left out."""
-    first = targets[0]
-    config, hosts = folder / "ssh_config", folder / "hosts"
-    known = first.known_hosts[0]
-    config.write_text(_SSH_CONFIG.format(port=first.port, user=first.user, key=first.key, known=known))
-    hosts.write_text("".join(f"{target.address}\n" for target in targets))
+    config, hosts = _reach(folder, targets)
     names, option = ",".join(target.address for target in targets), f"-F {config}"
     env = {"HOME": str(folder), "PDSH_SSH_ARGS_APPEND": option}
     lines = {
@@ -73,6 +70,29 @@ def fan_outs(folder: Path, targets: Sequence[Any], command: str) -> Iterator[Can
         if _installed(name):
             yield Candidate(name, (line,), env, folder)
     yield _ansible(folder, hosts, config, command)
+
+
+def copies(folder: Path, targets: Sequence[Any], source: Path) -> Iterator[Candidate]:
+    """Every peer there is, made to copy a file or folder into the login's home of all these hosts."""
+    config, hosts = _reach(folder, targets)
+    names, option = ",".join(target.address for target in targets), f"-F {config}"
+    lines = {
+        "parallel-scp": ("parallel-scp", "-r", "-h", str(hosts), "-p", FANOUT, "-x", option, str(source), "."),
+        "clush": ("clush", "-w", names, "-f", FANOUT, "-o", option, "--copy", str(source), "--dest", "./"),
+    }
+    for name, line in lines.items():
+        if _installed(name):
+            yield Candidate(name, (line,), {"HOME": str(folder)}, folder)
+
+
+def _reach(folder: Path, targets: Sequence[Any]) -> tuple[Path, Path]:
+    """A configuration of ssh and a list of hosts."""
+    first = targets[0]
+    config, hosts = folder / "ssh_config", folder / "hosts.list"
+    known = first.known_hosts[0]
+    config.write_text(_SSH_CONFIG.format(port=first.port, user=first.user, key=first.key, known=known))
+    hosts.write_text("".join(f"{target.address}\n" for target in targets))
+    return config, hosts
 
 
 def _ansible(folder: Path, hosts: Path, config: Path, command: str) -> Candidate:

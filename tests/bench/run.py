@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import against
+import copying
 import deploy
 import following
 import peers
@@ -20,7 +21,7 @@ import ssh_fan_out
 import startup
 from measuring import Row
 
-PARTS = ("startup", "reading", "sandbox", "ssh", "deploy")
+PARTS = ("startup", "reading", "sandbox", "ssh", "cp", "deploy")
 
 
 def main() -> None:
@@ -54,6 +55,8 @@ def _rows(parts: list[str], folder: Path, rounds: int, before: Path | None) -> I
         yield from sandbox.rows(folder, peers.aws(), rounds, before)
     if "ssh" in parts:
         yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), before)
+    if "cp" in parts:
+        yield from copying.rows(folder / "cp", min(rounds, 5))
     if "deploy" in parts:
         yield from deploy.rows(folder / "deploy", min(rounds, 5))
         yield from following.rows(folder, peers.aws(), rounds)

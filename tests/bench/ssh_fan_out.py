@@ -40,7 +40,7 @@ def rows(folder: Path, rounds: int, before: Path | None) -> Iterator[Row]:
         env = {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": "us-east-1", "HOME": str(folder), **KEYS}
         for number, (size, seconds) in enumerate(SETTINGS):
             path = folder / "udo.yml"
-            path.write_text(_configuration(size))
+            path.write_text(configuration(size))
             world.reset()
             world.seed(load(path, {}))
             addresses = sorted(str(one.private_ip) for one in world.instances())
@@ -48,7 +48,7 @@ def rows(folder: Path, rounds: int, before: Path | None) -> Iterator[Row]:
             targets = farm.at(addresses, near, more=EXCHANGE)
             with far(addresses, near, away, seconds) if seconds else nullcontext():
                 targets = _behind(targets, away) if seconds else targets
-                path.write_text(_configuration(size) + _reach(targets[0]))
+                path.write_text(configuration(size) + reach(targets[0]))
                 where = f"{size} hosts{f' {1000 * seconds:.0f} ms away' if seconds else ''}"
                 yield from _compared(where, folder, env, targets, rounds, before)
             farm.stop()
@@ -116,7 +116,8 @@ def _behind(targets: Sequence[Any], port: int) -> list[Any]:
     return [replace(target, port=port) for target in targets]
 
 
-def _configuration(size: int) -> str:
+def configuration(size: int) -> str:
+    """An udo.yml of a group of so many."""
     return (
         "region: us-east-1\navailability_zones: [us-east-1a]\nami: ami-0c2644caf041bb6de\ninstance_type: t3.small\n"
         f"scale_policy: {{min_size: 0, max_size: {size}, desired: {size}}}\n"
@@ -124,6 +125,7 @@ def _configuration(size: int) -> str:
     )
 
 
-def _reach(target: Any) -> str:
+def reach(target: Any) -> str:
+    """What it says of the way to hosts like this one."""
     known = f"[{', '.join(target.known_hosts)}]"
     return f"ssh: {{port: {target.port}, user: {target.user}, key: {target.key}, known_hosts: {known}}}\n"

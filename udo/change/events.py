@@ -128,6 +128,23 @@ class HostDone:
     seconds: float
 
 
+@frozen
+class Copied:
+    """How far the copying of files to or from a host is: of `all_files` and `whole_size` bytes that differ.
+
+    `unchanged` files are the same on both sides, what is `left_out` cannot be copied, and `failures` were not.
+    """
+
+    instance_id: str
+    files: int
+    all_files: int
+    size: int
+    whole_size: int
+    unchanged: int
+    left_out: int
+    failures: int
+
+
 _NOT_REACHED = frozenset({"timeout", "refused", "unreachable", "dropped"})
 
 
@@ -148,7 +165,18 @@ class Idle:
 
 
 Event = (
-    StepBegan | StepDone | StepFailed | Progress | Standings | Notice | HostBegan | HostAgain | Line | HostDone | Idle
+    StepBegan
+    | StepDone
+    | StepFailed
+    | Progress
+    | Standings
+    | Notice
+    | HostBegan
+    | HostAgain
+    | Line
+    | HostDone
+    | Copied
+    | Idle
 )
 
 

@@ -195,8 +195,15 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def how_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options that say how."""
-    for option in reversed(_HOW):
+    """Adds the options that say how a command is run."""
+    for option in reversed((*_HOW, *_COMMAND)):
+        function = option(function)
+    return function
+
+
+def copy_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say how files are copied."""
+    for option in reversed((*_COPY, *_HOW)):
         function = option(function)
     return function
 
@@ -239,6 +246,14 @@ _HOW = (
         type=click.IntRange(0, 10),
         help="Dial a host that was not reached N times again, after 1, 2, 4 s ... (default: 0).",
     ),
+    click.option(
+        "--host-keys",
+        type=click.Choice(["strict", "accept-new"]),
+        help="accept-new trusts an unknown host the first time.",
+    ),
+)
+
+_COMMAND = (
     click.option("--sudo", is_flag=True, help="Run it as root, by sudo without a password."),
     click.option(
         "--env", "env", metavar="NAME=VALUE", multiple=True, callback=_env, help="Set a variable for the command."
@@ -255,11 +270,33 @@ _HOW = (
     click.option(
         "--tty", is_flag=True, help="Give the command a terminal there, as programs that ask for one want it."
     ),
-    click.option(
-        "--host-keys",
-        type=click.Choice(["strict", "accept-new"]),
-        help="accept-new trusts an unknown host the first time.",
-    ),
+)
+
+
+_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMG]?)", re.IGNORECASE)
+_THOUSANDS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+_OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
+
+
+def _rate(text: str) -> int:
+    found = _RATE.fullmatch(text)
+    rate = int(float(found[1]) * _THOUSANDS[found[2].upper()]) if found else 0
+    if rate < 1:
+        raise UsageError(f"{text!r} is not a number of bytes a second", hint="write 500K or 10M")
+    return rate
+
+
+def _owner(text: str) -> str:
+    if not _OWNER.fullmatch(text):
+        raise UsageError(f"{text!r} is not an owner", hint="write USER:GROUP, or USER for the group of that user")
+    return text
+
+
+_COPY = (
+    click.option("-p", "--times", is_flag=True, help="Keep the times of the last change too."),
+    click.option("--sudo", is_flag=True, help="Read and write there as root, by sudo without a password."),
+    click.option("--owner", metavar="USER[:GROUP]", type=_owner, help="Whom the files belong to there (with --sudo)."),
+    click.option("--limit", metavar="RATE", type=_rate, help="Bytes a second of all hosts together: 500K, 10M."),
 )
 
 

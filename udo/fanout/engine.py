@@ -22,8 +22,11 @@ def fan_out(session: Session, role: Role, given: Given | None, step: FanOut) -> 
     from udo import ssh
 
     targets = [ssh.Target(**row) for row in step.targets]
-    options, ec2 = ssh.Options(**step.options, input=given.descriptor() if given else None), session.aws(role).ec2
-    if not step.command:
+    named = dict(step.options)
+    if copy := named.pop("copy", None):
+        named["copy"] = ssh.Copy(**{**copy, "sources": tuple(copy["sources"])})
+    options, ec2 = ssh.Options(**named, input=given.descriptor() if given else None), session.aws(role).ec2
+    if not (step.command or options.copy):
         return ssh.login(targets[0], options, ec2.console_output)
     return ssh.fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)
 

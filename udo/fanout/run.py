@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.change.events import HostBegan, HostDone, StepBegan, StepDone, exit_status
+from udo.change.events import Copied, HostBegan, HostDone, StepBegan, StepDone, exit_status
 from udo.change.finish import finish
 from udo.change.plan import FanOut, Plan
 from udo.errors import DeadlinePassed, Interrupted, UdoError
@@ -19,11 +20,10 @@ from udo.groups.target import role_target
 from udo.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from udo.change.events import Event
     from udo.config import Role
     from udo.errors import Failure
+    from udo.fanout.copy import Files
     from udo.fanout.given import Given
     from udo.fanout.how import How, Remote
     from udo.fanout.reach import Host
@@ -82,20 +82,34 @@ def plan_ssh(hosts: Sequence[Host], remote: Remote, options: Mapping[str, Any]) 
     return Plan("ssh", labels, steps, notes=tuple(notes), unchanged="no instance to work on")
 
 
+Planned = Callable[[Sequence["Host"], Any, Mapping[str, Any]], Plan]
+
+
 class Run:
     """The parts on their way through, and what is known of each host; `given` is what the command reads besides."""
 
-    def __init__(self, session: Session, parts: Sequence[Part], shown: Hosts, given: Given | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        parts: Sequence[Part],
+        shown: Hosts,
+        given: Given | None = None,
+        planned: Planned = plan_ssh,
+        verb: str = "ssh",
+    ) -> None:
         self._session = session
         self._given = given
         self._parts = parts
         self._shown = shown
+        self._planned = planned
+        self._verb = verb
+        self._copied: dict[str, Copied] = {}
         self._began: set[str] = set()
         self._done: dict[str, HostDone] = {}
         self._start = session.clock.monotonic()
         self._asked = False
 
-    def result(self, remote: Remote) -> Result:
+    def result(self, remote: Remote | Files) -> Result:
         """How it went, once every host is done.
 
         Raises: UdoError, once a host had begun with what each had reached.
@@ -120,11 +134,11 @@ class Run:
             return Result(self._data(), notes=[told] if remote.command else [], exit=code)
         return Result(self._data(), exit=code, error=("failed", told, None))
 
-    def _finish(self, part: Part, remote: Remote) -> Result:
+    def _finish(self, part: Part, remote: Remote | Files) -> Result:
         if why := self._halted(part.options):
             self._leave_out(part, "not started", why)
             return Result(None)
-        plan = plan_ssh(part.hosts, remote, self._left(part.options))
+        plan = self._planned(part.hosts, remote, self._left(part.options))
         if plan.steps and not self._asked:
             # One question before the first host, for all parts.
             plan, self._asked = replace(plan, asks=self._question()), True
@@ -152,8 +166,8 @@ class Run:
 
     def _question(self) -> str | None:
         hosts = (host for part in self._parts for host in part.hosts if not host.ending)
-        labels = list(dict.fromkeys(host.role.label for host in hosts if host.role.protects("ssh")))
-        return f"{', '.join(labels)} {'is' if len(labels) == 1 else 'are'} protected. ssh?" if labels else None
+        labels = list(dict.fromkeys(host.role.label for host in hosts if host.role.protects(self._verb)))
+        return f"{', '.join(labels)} {'is' if len(labels) == 1 else 'are'} protected. {self._verb}?" if labels else None
 
     def _halted(self, options: Mapping[str, Any]) -> str:
         """Why no host of a further part is started; empty where they are."""
@@ -186,6 +200,8 @@ class Run:
                 return
             case HostBegan(instance_id):
                 self._began.add(instance_id)
+            case Copied(instance_id):
+                self._copied[instance_id] = event
             case HostDone(instance_id):
                 self._done[instance_id] = event
         self._shown.emit(event)
@@ -248,5 +264,13 @@ class Run:
             "address": host.target.get("address"),
             **vars(done),
             "seconds": round(done.seconds, 3),
+            **_counts(self._copied.get(host.instance_id)),
             **self._shown.said(host.instance_id),
         }
+
+
+def _counts(copied: Copied | None) -> dict[str, Any]:
+    """What was copied, as keys of a host's row; nothing where a command ran."""
+    if copied is None:
+        return {}
+    return {"files": copied.files, "bytes": copied.size, "unchanged": copied.unchanged, "left_out": copied.left_out}

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.change.events import Event, HostAgain, HostBegan, HostDone, Idle, Line
+from udo.change.events import Copied, Event, HostAgain, HostBegan, HostDone, Idle, Line
 from udo.frozen import frozen
 from udo.output.clean import neutral
 from udo.output.folder import Folder
@@ -198,6 +198,8 @@ def _json_line(event: Event) -> str:
             row = {"event": "again", **vars(event), "seconds": round(event.seconds, 3)}
         case Line(instance_id, stream, data, partial):
             row = {"event": "line", "instance_id": instance_id, "stream": stream, **_text(data), "partial": partial}
+        case Copied():
+            row = {"event": "copied", **vars(event)}
         case HostDone():
             row = {"event": "done", **vars(event), "seconds": round(event.seconds, 3)}
         case _:

@@ -6,7 +6,8 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING
 
-from udo.change.events import Event, HostBegan, HostDone, Idle
+from udo.change.events import Copied, Event, HostBegan, HostDone, Idle
+from udo.size import bytes_text
 
 if TYPE_CHECKING:
     from udo.output.terminal import Status
@@ -23,6 +24,7 @@ class Progress:
         self._canary = min(canary, total)
         self._batch = batch
         self._running: dict[str, float] = {}
+        self._copied: dict[str, Copied] = {}
         self._begun = self._done = self._bad = 0
 
     @property
@@ -35,6 +37,8 @@ class Progress:
         if isinstance(event, HostBegan):
             self._begun += 1
             self._running[event.instance_id] = now
+        elif isinstance(event, Copied):
+            self._copied[event.instance_id] = event
         elif isinstance(event, HostDone):
             self._running.pop(event.instance_id, None)
             self._done += 1
@@ -45,7 +49,7 @@ class Progress:
     def text(self, now: float) -> str:
         """Where things stand, in one line, what matters most first."""
         bad = f"{self._bad} in trouble" if self._bad else ""
-        parts = [f"{self._done}/{self._total} done", bad, self._wave(), self._awaited(now)]
+        parts = [f"{self._done}/{self._total} done", bad, self._carried(), self._wave(), self._awaited(now)]
         return ", ".join(filter(None, parts))
 
     def _wave(self) -> str:
@@ -56,13 +60,20 @@ class Progress:
         batches = ceil((self._total - self._canary) / self._batch)
         return f"batch {ceil((self._begun - self._canary) / self._batch)} of {batches}"
 
+    def _carried(self) -> str:
+        """How many bytes of all hosts together are copied, of those that are known to be to copy."""
+        size, whole = (sum(getattr(one, part) for one in self._copied.values()) for part in ("size", "whole_size"))
+        return f"{bytes_text(size)} of {bytes_text(whole)}" if whole else ""
+
     def _awaited(self, now: float) -> str:
         """Whom it waits for longest, where that is long."""
         longest = min(self._running, key=self._running.__getitem__, default=None)
         if longest is None or (seconds := now - self._running[longest]) < _LONG:
             return ""
+        one = self._copied.get(longest)
+        share = f", {100 * one.size // one.whole_size} %" if one and one.whole_size else ""
         others = len(self._running) - 1
-        return f"{longest} for {seconds:.0f} s{f', +{others}' if others else ''}"
+        return f"{longest} for {seconds:.0f} s{share}{f', +{others}' if others else ''}"
 
 
 class Shown:

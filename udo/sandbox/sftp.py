@@ -11,8 +11,9 @@ from typing import Any
 
 import paramiko
 from paramiko import SFTPAttributes, SFTPHandle, SFTPServer
-from paramiko.sftp import SFTP_OK, SFTP_PERMISSION_DENIED
+from paramiko.sftp import CMD_VERSION, SFTP_OK, SFTP_PERMISSION_DENIED
 
+_VERSION = 3
 _SAME = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 
 
@@ -39,6 +40,19 @@ def _answered(work: Callable[..., Any]) -> Callable[..., Any]:
 class Server(SFTPServer):
     """paramiko's server of SFTP, which tells a client that has ended that all is well: OpenSSH's scp asks for that."""
 
+    def _send_server_version(self) -> int:
+        """Agrees on the version, and says what OpenSSH's server says of what it can do.
+
+        Source: OpenSSH's PROTOCOL, section 4. paramiko renames so too, and tells nobody.
+        """
+        given: Any = self
+        _kind, said = given._read_packet()
+        told = paramiko.Message()
+        told.add_int(_VERSION)
+        told.add(b"posix-rename@openssh.com", b"1")
+        given._send_packet(CMD_VERSION, told)
+        return int.from_bytes(said[:4])
+
     def start_subsystem(self, name: str, transport: paramiko.Transport, channel: paramiko.Channel) -> None:
         super().start_subsystem(name, transport, channel)
         with suppress(OSError, EOFError, paramiko.SSHException):
@@ -63,6 +77,13 @@ class Files(paramiko.SFTPServerInterface):
         if not parent.is_relative_to(self._root):
             raise _Outside
         return place
+
+    def canonicalize(self, path: str) -> str:
+        """A path as the commands of the instance have it."""
+        try:
+            return str(self._place(path))
+        except _Outside:
+            return path
 
     @_answered
     def list_folder(self, path: str) -> list[SFTPAttributes]:

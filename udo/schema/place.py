@@ -65,8 +65,8 @@ KEYS: tuple[Key, ...] = (
     Key(
         "protected",
         "verbs",
-        "true: every change of this part asks first; or a list of the verbs that do, `ssh` too.",
+        "true: every change of this part asks first; or a list of the verbs that do, `ssh` and `cp` too.",
         "[updatelc, deploy, ssh]",
-        choices=(*CHANGING, "ssh"),
+        choices=(*CHANGING, "ssh", "cp"),
     ),
 )

@@ -10,12 +10,14 @@ from contextlib import suppress
 from udo.change.events import Event, exit_status
 from udo.errors import UsageError
 from udo.ssh.client_config import client_config, client_words
+from udo.ssh.copy.spec import Copy
 from udo.ssh.gone import Terminated
 from udo.ssh.login import login, login_argv
 from udo.ssh.target import KNOWN_HOSTS, HostKeys, Options, Target
 
 __all__ = [
     "KNOWN_HOSTS",
+    "Copy",
     "HostKeys",
     "Options",
     "Target",

@@ -15,11 +15,14 @@ from functools import partial
 import paramiko
 
 from udo import signals
-from udo.change.events import Event, HostAgain, HostBegan, HostDone, Idle, Notice
+from udo.change.events import Copied, Event, HostAgain, HostBegan, HostDone, Idle, Notice
 from udo.errors import DeadlinePassed, UdoError
 from udo.frozen import frozen
 from udo.ssh import again, known_hosts, openssh, remote, trust
-from udo.ssh.connection import connected, log_in
+from udo.ssh.connection import Connection, connected, log_in
+from udo.ssh.copy import by_openssh, by_paramiko
+from udo.ssh.copy.job import Job
+from udo.ssh.copy.tally import Told
 from udo.ssh.descriptors import room_for
 from udo.ssh.gone import DOUBTFUL, Doubts, Terminated
 from udo.ssh.host_key import HostKey
@@ -66,9 +69,10 @@ class _Run:
     identities: dict[str | None, tuple[paramiko.PKey, ...]]
     known_hosts: dict[tuple[str, ...], KnownHosts]
     schedule: Schedule
+    job: Job | None = None
     wires: Wires = field(default_factory=Wires)
     ways: Ways = field(default_factory=Ways)
-    out: queue.Queue[_Piece | HostBegan | HostAgain | HostDone | Notice | BaseException | None] = field(
+    out: queue.Queue[_Piece | HostBegan | HostAgain | Copied | HostDone | Notice | BaseException | None] = field(
         default_factory=lambda: queue.Queue(maxsize=_WAITING)
     )
 
@@ -100,6 +104,7 @@ def events(
         {path: identities.load(path) for path in {target.key for target in targets if target.via == "paramiko"}},
         known,
         Schedule(targets, options),
+        Job(options.copy) if options.copy else None,
     )
     widest = "openssh" if any(target.via == "openssh" for target in targets) else "paramiko"
     count = room_for(min(options.fanout, len(targets)), widest)
@@ -145,7 +150,7 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
                 cut_off = cut_off or (done.outcome == "timeout" and run.schedule.late)
                 if not doubts.hold(done):
                     yield done
-            case HostBegan() | HostAgain() | Notice() as event:
+            case HostBegan() | HostAgain() | Copied() | Notice() as event:
                 yield event
             case BaseException() as error:
                 raise error
@@ -161,7 +166,7 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
 
 def _next(
     run: _Run, seconds: float | None
-) -> _Piece | HostBegan | HostAgain | HostDone | Notice | BaseException | Idle | None:
+) -> _Piece | HostBegan | HostAgain | Copied | HostDone | Notice | BaseException | Idle | None:
     """What comes next within so many seconds; Idle in long pauses, to say how long. Raises: Interrupted."""
     now = time.monotonic()
     until = now + (_OFTEN if seconds is None else min(seconds, _OFTEN))
@@ -233,7 +238,7 @@ def _known(run: _Run, target: Target) -> trust.Knowledge | Ending:
 
 
 def _converse(run: _Run, target: Target, known: trust.Knowledge) -> Ending:
-    limit, connect = limits = _limits(run, time.monotonic())
+    _, connect = limits = _limits(run, time.monotonic())
 
     def check(offered: HostKey) -> None:
         _check(run, target, known, offered)
@@ -249,7 +254,7 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge) -> Ending:
 
         def attempt(entry: Entry) -> Ending:
             now = _limits(run, time.monotonic()) if way else limits
-            return openssh.converse(target, known, run.command, run.options, run.wires, emit, now, entry)
+            return _through_ssh(run, target, known, emit, now, entry)
 
         return run.ways.tried(way, lambda: run.wires.stopped or run.schedule.late, attempt)
 
@@ -259,7 +264,7 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge) -> Ending:
             with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
                 log_in(connection, target.user, run.identities[target.key], connect)
                 logged_in = True
-                return remote.run(connection, run.command, emit, connect, limit, run.options)
+                return _through_paramiko(run, target, connection, emit, limits)
         except Failed as failed:
             if not failed.disagreed:
                 return failed.ending if logged_in else failed.before_login
@@ -271,6 +276,25 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge) -> Ending:
         return Ending("refused", None, str(error))
     except (paramiko.SSHException, EOFError, OSError) as error:
         return Ending("dropped", None, f"the connection broke: {error}")
+
+
+def _through_ssh(
+    run: _Run, target: Target, known: trust.Knowledge, emit: remote.Emit, limits: tuple[Limit, Limit], entry: Entry
+) -> Ending:
+    if not run.job:
+        return openssh.converse(target, known, run.command, run.options, run.wires, emit, limits, entry)
+    told = Told(target.instance_id, run.out.put, emit)
+    return by_openssh.carry(target, known, run.job, run.options, run.wires, told, limits, entry)
+
+
+def _through_paramiko(
+    run: _Run, target: Target, connection: Connection, emit: remote.Emit, limits: tuple[Limit, Limit]
+) -> Ending:
+    limit, connect = limits
+    if not run.job:
+        return remote.run(connection, run.command, emit, connect, limit, run.options)
+    told = Told(target.instance_id, run.out.put, emit)
+    return by_paramiko.carry(connection, run.job, told, limits, run.options)
 
 
 def _agreed(run: _Run, target: Target, failed: Failed, by_ssh: Callable[[], Ending]) -> Ending:

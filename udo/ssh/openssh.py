@@ -127,10 +127,10 @@ def converse(
     with tempfile.TemporaryDirectory(prefix="udo-ssh-") as name:
         folder, log = Path(name), Log(Path(name) / "log")
         entry.logged_in = lambda: log.logged_in
-        settings = _settings(target, known, options, folder) | preamble.settings
+        chosen = settings(target, known, options, folder) | preamble.settings
         began = False
         argv = [
-            *words(target, settings, options),
+            *words(target, chosen, options),
             "-tt" if options.tty else "-T",
             "-E",
             str(log.path),
@@ -140,7 +140,7 @@ def converse(
         ]
         try:
             unsent = feed(options)
-            with _running(argv, wires, reads=not unsent.is_over) as process:
+            with running(argv, wires, reads=not unsent.is_over) as process:
                 began = True
                 _talk(process, log, preamble, unsent, options, limit, connect)
                 with suppress(subprocess.TimeoutExpired):
@@ -153,11 +153,12 @@ def converse(
             return failed.before_login if began and not log.logged_in else failed.ending
         finally:
             pin_accepted(target, folder)
-        return _ending(process.returncode, log, known, preamble)
+        return ending(process.returncode, log, known, preamble)
 
 
-def _settings(target: Target, known: Knowledge, options: Options, folder: Path) -> dict[str, str]:
-    settings = {
+def settings(target: Target, known: Knowledge, options: Options, folder: Path) -> dict[str, str]:
+    """What ssh is told of how it is to connect; files it needs are written into `folder`. Raises: UdoError."""
+    chosen = {
         "BatchMode": "yes",
         # An open connection of the operator's would carry the command to wherever that was opened to.
         "ControlPath": "none",
@@ -171,12 +172,13 @@ def _settings(target: Target, known: Knowledge, options: Options, folder: Path) 
     }
     if target.via == "paramiko":
         # Udo's own client found nothing in common with the host; what it holds to be weak is no way out.
-        settings |= {"Ciphers": "-*cbc*", "MACs": "-*sha1*,*md5*", "KexAlgorithms": "-*sha1*"}
-    return trusting(target, known, options, folder) | settings | session_settings()
+        chosen |= {"Ciphers": "-*cbc*", "MACs": "-*sha1*,*md5*", "KexAlgorithms": "-*sha1*"}
+    return trusting(target, known, options, folder) | chosen | session_settings()
 
 
 @contextmanager
-def _running(argv: list[str], wires: Wires, *, reads: bool) -> Iterator[subprocess.Popen[bytes]]:
+def running(argv: list[str], wires: Wires, *, reads: bool) -> Iterator[subprocess.Popen[bytes]]:
+    """A running ssh, ended with the block. Raises: Failed where there is none; Stopped."""
     try:
         program = Program(argv, reads=reads)
     except FileNotFoundError as error:
@@ -248,7 +250,8 @@ def _send(selector: selectors.BaseSelector, stdin: IO[bytes], unsent: Feed) -> N
         stdin.close()
 
 
-def _ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Ending:
+def ending(status: int, log: Log, known: Knowledge, preamble: Preamble) -> Ending:
+    """How a host ended, from what ssh said of it."""
     text = log.text
     if log.logged_in and "rtype exit-status" in text:
         return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)

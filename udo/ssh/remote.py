@@ -94,10 +94,11 @@ def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit
             _send(connection, channel, unsent, tty=options.tty)
             ready.glance(_GLANCE)
         else:
-            _wait(ready, limit, options.idle_timeout)
+            wait(ready, limit, options.idle_timeout)
 
 
-def _wait(ready: Signal, limit: Limit, idle: float | None) -> None:
+def wait(ready: Signal, limit: Limit, idle: float | None) -> None:
+    """Returns once it is set, or nothing was said for `idle` seconds. Raises: Failed."""
     silence = Limit(time.monotonic() + idle, f"for {idle:g} s") if idle else limit
     ready.limit = limit.sooner(silence)
     ready.wait()

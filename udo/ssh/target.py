@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from udo.frozen import frozen
+from udo.ssh.copy.spec import Copy
 
 HostKeys = Literal["strict", "accept-new"]
 # Seconds: poll(2), sockets and ssh itself take no longer wait.
@@ -65,6 +66,7 @@ class Options:
     Where this is not the beginning, `spent` seconds of the deadline are gone, and the first host waits for `delay`.
     `stdin` is what the command reads first, then comes an open file (`input`, its descriptor) that all hosts share;
     with a `tty` it has a terminal instead. A host that is not reached is dialled again as often as `retry` says.
+    Where files are copied instead, `copy` says which.
     """
 
     fanout: int = 32
@@ -84,3 +86,4 @@ class Options:
     retry: int = 0
     input: int | None = None
     tty: bool = False
+    copy: Copy | None = None
