@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from udo.sandbox.world import World
 
 THREAD = "udo-sandbox-commands"
-# Seconds between two looks at commands that nobody asks about.
-_LOOK = 0.1
+# Seconds between two looks at commands that nobody asks about: at first, and where nothing moves.
+_LOOK, _SELDOM = 0.1, 1.0
 # What an agent started by the system does not have, and its commands with it.
 _NOT_THERE = ("HOME", "USER", "LOGNAME", "SHELL", "PS1")
 
@@ -83,8 +83,9 @@ class SsmAgents:
         self.reset()
 
     def _move(self) -> None:
+        look = _LOOK
         while not self._closed and commands_are_running():
-            self._changed.wait(_LOOK)
+            look = _LOOK if self._changed.wait(look) else min(look * 1.5, _SELDOM)
             self._changed.clear()
             self.world.advance()
 

@@ -343,3 +343,47 @@ def commands_are_cancelled(aws: Account) -> None:
     codes = sorted(aws.invoked(command, one)["ResponseCode"] for one in members)
     holds(codes == [-1, -1, 137], f"{codes}")
     accepted(cancel, CommandId=command)
+
+
+def commands_refer_to_parameters(aws: Account) -> None:
+    members = aws.managed(1)
+    for name, value, kind in (
+        ("/shop/greeting", "hello $((1 + 1)) '", "String"),
+        ("lines", "echo a,echo b", "StringList"),
+        ("/shop/secret", "x", "SecureString"),
+    ):
+        aws.ssm.put_parameter(Name=name, Value=value, Type=kind)
+    script = [
+        "echo '{{ ssm:/shop/greeting }}'",
+        "{{ssm:lines}}",
+        "echo '{{.State}} {{ name }}'",
+        "cat <<'X'\n{{ssm:/shop/greeting:1}}\nX",
+    ]
+    found = aws.invoked(aws.send(members, script[0] + "'", *script[1:]), members[0])
+    said = "hello $((1 + 1)) \na\nb\n{{.State}} {{ name }}\nhello $((1 + 1)) '\n"
+    holds(found["StandardOutputContent"] == said, f"{found}")
+    for wrong in (
+        "echo {{ssm:none}}",
+        "echo {{ssm:lines}}",
+        "echo {{ssm:/shop/secret}}",
+        "echo {{ssm:/shop/greeting:7}}",
+    ):
+        found = aws.invoked(aws.send(members, wrong), members[0])
+        told = found["Status"], found["ResponseCode"], found["StandardOutputContent"]
+        holds(told == ("Failed", 1, ""), f"{told}")
+
+
+def agents_run_five_commands_at_once(aws: Account) -> None:
+    members = aws.managed(2)
+    script = "sleep 60"
+    commands = [aws.send(members[:1], script, wait=False) for _ in range(6)]
+    _until(lambda: [aws.statuses(one) for one in commands] == [["InProgress"]] * 6, "they do not begin")
+    begun = [bool(aws.invoked(one, members[0])["ExecutionStartDateTime"]) for one in commands]
+    holds(begun == [True] * 5 + [False], f"{begun}")
+    found = aws.invoked(aws.send(members[1:], "ls"), members[1])
+    holds(found["Status"] == "Success", "it holds up the others")
+    for one in commands[:5]:
+        aws.ssm.cancel_command(CommandId=one)
+    _until(lambda: aws.invoked(commands[5], members[0])["ExecutionStartDateTime"], "the last one never begins")
+    aws.ssm.cancel_command(CommandId=commands[5])
+    holds(aws.settled(commands[5])["Status"] == "Cancelled")

@@ -10,6 +10,7 @@ SERVICE = Service(
     keeps_time=("moto.ssm.models",),
     moves=("run",),
     attributes={
+        "moto.ssm.exceptions": ("ParameterVersionNotFound",),
         "moto.ssm.models": ("ParameterDict", "ssm_backends"),
         "moto.ssm.models:ParameterDict": ("_check_loading_status",),
         "moto.ssm.responses": ("SimpleSystemManagerResponse",),

@@ -12,6 +12,7 @@ from udo.sandbox.strict.ssm.agents import ONLINE, Script, agents, instances, pin
 from udo.sandbox.strict.ssm.command import Command, Invocation, commands_of
 from udo.sandbox.strict.ssm.documents import Run, short_execution_timeouts_are_an_hour
 from udo.sandbox.strict.ssm.faults import STATUSES, agent_faults
+from udo.sandbox.strict.ssm.references import Unresolved, commands_refer_to_parameters
 from udo.sandbox.strict.ssm.storage import outputs_are_stored_whole, wants_storage
 
 # What an agent reports of a script that it ended itself, or that ends so; source: aws/amazon-ssm-agent 1c217c8,
@@ -19,6 +20,7 @@ from udo.sandbox.strict.ssm.storage import outputs_are_stored_whole, wants_stora
 ENDED_BY_AGENT, REBOOT = 137, 194
 # Source: aws/amazon-ssm-agent 1c217c8, runpluginutil.go; contracts ExitWithSuccess and ExitWithFailure.
 _LAST_STEP = {168: "succeeded", 169: "Failed"}
+_WORKERS = 5
 # Seconds a reboot takes, on the sandbox's clock.
 _REBOOTS = 60.0
 # The most of an output that goes to S3.
@@ -146,15 +148,18 @@ def commands_reach_one_instance_first(command: Command, run: Run, known: Mapping
 
     Source: AWS Systems Manager User Guide, "Using concurrency controls".
     """
+    # What cannot be delivered holds nobody up.
+    through = sum(one.ended or one.status == "Delayed" for one in command.targets)
+    running = sum(one.status in ("InProgress", "Cancelling") for one in command.targets)
     for one in command.targets:
         if one.status not in ("Pending", "Delayed"):
             continue
-        # What cannot be delivered holds nobody up.
-        through = sum(other.ended or other.status == "Delayed" for other in command.targets)
-        allowed = min(command.most_at_once, 1 << ((through + 1).bit_length() - 1))
-        if sum(other.status in ("InProgress", "Cancelling") for other in command.targets) >= allowed:
+        if running >= min(command.most_at_once, 1 << ((through + 1).bit_length() - 1)):
             return
+        through -= one.status == "Delayed"
         _deliver(command, one, run, known)
+        through += one.ended or one.status == "Delayed"
+        running += one.status == "InProgress"
 
 
 @rule("ssm", "SendCommand", moto="says that it ran, on instances that are gone, too")
@@ -198,10 +203,34 @@ def _deliver(command: Command, one: Invocation, run: Run, known: Mapping[str, An
 
 
 def _begin(command: Command, one: Invocation, run: Run) -> None:
-    if agents.begin is None:
+    if agents.begin is None or not agents_run_five_commands_at_once(one.instance_id):
         return
     one.began = one.began or moment.now()
     one.stepped = moment.stepped()
+    try:
+        lines = commands_refer_to_parameters(_backend(command), run.lines)
+    except Unresolved as error:
+        one.errors = str(error).encode()
+        one.end("Failed", "Failed", 1)
+        return
     keeps = MOST_STORED if wants_storage(command) else output.MOST_OUT
-    script = Script(command.id, one.instance_id, command.region, run.lines, run.folder, run.seconds, keeps)
-    one.work = agents.begin(script)
+    one.work = agents.begin(Script(command.id, one.instance_id, command.region, lines, run.folder, run.seconds, keeps))
+
+
+@rule("ssm", "SendCommand", moto="runs nothing")
+def agents_run_five_commands_at_once(instance_id: str) -> bool:
+    """An agent runs five commands at once; the next one is InProgress until one of them has ended, and then begins.
+
+    Source: aws/amazon-ssm-agent 1c217c8, constants.go (DefaultCommandWorkersLimit).
+    """
+    under_way = _open()
+    if len(under_way) <= _WORKERS:
+        return True
+    here = (one for command in under_way for one in command.targets if one.instance_id == instance_id)
+    return sum(one.work is not None for one in here) < _WORKERS
+
+
+def _backend(command: Command) -> Any:
+    from moto.ssm.models import ssm_backends
+
+    return ssm_backends[command.account][command.region]
