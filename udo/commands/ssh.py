@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from udo.commands._options import how_options, seen_options, whom_of, whom_options
 from udo.errors import UsageError
 from udo.fanout.choose import check_terminal, choose
 from udo.fanout.given import Given
 from udo.fanout.how import How, remote
+from udo.fanout.last_output import last, shown_again
 from udo.fanout.reach import observe_hosts, within_reach
 from udo.fanout.run import Run, parts
 from udo.fanout.view import view
@@ -45,6 +47,7 @@ class _Command(click.Command):
 @whom_options
 @how_options
 @seen_options
+@click.option("--last", "again", is_flag=True, help="Show the last run again; without CLUSTER ROLE that of any group.")
 @click.option("--choose", "asks", is_flag=True, help="Log in to one chosen from a list.")
 @click.option(
     "--max-output",
@@ -54,7 +57,9 @@ class _Command(click.Command):
     help="At most this much of a stream in JSON.",
 )
 @click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output: int, **given: Any) -> Result:
+def command(
+    session: Session, /, words: tuple[str, ...], again: bool, asks: bool, max_output: int, **given: Any
+) -> Result:
     """Run CMD on every in-service instance of the group of CLUSTER ROLE at once, and show what each prints as it comes.
 
     CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. CLUSTER
@@ -73,11 +78,14 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
     udo ssh prod webapp --script ./collect.sh --newest 3
     udo ssh prod webapp "psql shop" --stdin --newest 1 < migration.sql
     udo ssh prod webapp "rpm -q openssl" --diff
+    udo ssh prod webapp --last --fold
     udo ssh stage webapp
     udo ssh stage webapp --choose
     """
-    roles, rest = fan_out_roles(session.config, words)
     after = click.get_current_context().meta[_AFTER]
+    if again:
+        return _last(session, (*words, *after), max_output, given)
+    roles, rest = fan_out_roles(session.config, words)
     reads = given.pop("reads")
     flags = {"sudo": given.pop("sudo"), "reads": reads, "tty": given.pop("tty")}
     work = remote(rest, after, given.pop("script"), given.pop("env"), **flags)
@@ -97,3 +105,17 @@ def command(session: Session, /, words: tuple[str, ...], asks: bool, max_output:
     shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen, **waves)
     with Given(session) as source:
         return Run(session, parts(session, hosts, how), shown, source if reads else None).result(work)
+
+
+def _last(session: Session, words: tuple[str, ...], max_output: int, given: dict[str, Any]) -> Result:
+    """Shows the last run again. Raises: UsageError for what says whom or how another one would be made."""
+    roles, rest = fan_out_roles(session.config, words) if words else ((), ())
+    seen = view(session, given)
+    source = click.get_current_context().get_parameter_source
+    made = [name for name in (*given, "asks") if source(name) is ParameterSource.COMMANDLINE]
+    if rest or made:
+        names = {option.name: option.opts[0] for option in click.get_current_context().command.params}
+        told = repr(rest[0]) if rest else names[made[0]]
+        raise UsageError(f"{told} has no effect on a run that was: --last only shows it", hint="leave it out")
+    kept = last(session, roles)
+    return shown_again(session, kept, session.output.hosts(kept.instance_ids, longest=max_output, **seen))

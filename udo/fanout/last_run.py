@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from udo import files
 from udo.errors import Absent
+from udo.fanout.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,4 @@ def remember(session: Session, role: Role, outcomes: Mapping[str, str]) -> None:
 
 
 def _path(session: Session, role: Role) -> Path:
-    aws = session.aws(role)
-    # A name of a group may hold any character, and be as long as a file name may be.
-    name = hashlib.sha256(json.dumps([aws.endpoint or "", aws.region, role.group_name]).encode()).hexdigest()
-    return files.state_folder() / "last" / f"{name[:32]}.json"
+    return files.state_folder() / "last" / f"{identity(session, role)}.json"

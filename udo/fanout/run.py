@@ -15,6 +15,8 @@ from udo.change.plan import FanOut, Plan
 from udo.errors import DeadlinePassed, Interrupted, UdoError
 from udo.fanout.engine import fan_out
 from udo.fanout.last_run import FINE, remember
+from udo.fanout.outputs import Outputs
+from udo.fanout.totals import summary, totals
 from udo.frozen import frozen
 from udo.groups.target import role_target
 from udo.result import Result
@@ -29,19 +31,6 @@ if TYPE_CHECKING:
     from udo.fanout.reach import Host
     from udo.output.hosts import Hosts
     from udo.session import Session
-
-_OUTCOMES = {
-    "ok": "ok",
-    "failed": "failed",
-    "signal": "killed",
-    "timeout": "timed out",
-    "refused": "refused",
-    "unreachable": "unreachable",
-    "dropped": "dropped",
-    "gone": "gone",
-    "not started": "not started",
-    "interrupted": "interrupted",
-}
 
 
 @frozen
@@ -108,12 +97,14 @@ class Run:
         self._done: dict[str, HostDone] = {}
         self._start = session.clock.monotonic()
         self._asked = False
+        self._outputs: Outputs | None = None
 
     def result(self, remote: Remote | Files) -> Result:
         """How it went, once every host is done.
 
         Raises: UdoError, once a host had begun with what each had reached.
         """
+        self._outputs = self._kept(remote)
         try:
             results = [self._finish(part, remote) for part in self._parts]
             self._shown.end(self._done)
@@ -124,6 +115,8 @@ class Run:
         finally:
             self._remember()
             self._shown.close()
+            if self._outputs and self._began:
+                self._outputs.end()
         if not self._done:
             texts = [result.text or "" for result in results]
             data = [result.data for result in results]
@@ -133,6 +126,12 @@ class Run:
         if code == 0 or not remote.command:
             return Result(self._data(), notes=[told] if remote.command else [], exit=code)
         return Result(self._data(), exit=code, error=("failed", told, None))
+
+    def _kept(self, remote: Remote | Files) -> Outputs | None:
+        """What keeps the output of a command: a login and files that are copied have none."""
+        if self._verb != "ssh" or not remote.command:
+            return None
+        return Outputs(self._session, [host for part in self._parts for host in part.hosts], remote.says)
 
     def _finish(self, part: Part, remote: Remote | Files) -> Result:
         if why := self._halted(part.options):
@@ -205,6 +204,8 @@ class Run:
             case HostDone(instance_id):
                 self._done[instance_id] = event
         self._shown.emit(event)
+        if self._outputs:
+            self._outputs.emit(event)
         self._session.emit(event)
 
     def _cut_short(self, error: Failure) -> None:
@@ -241,20 +242,12 @@ class Run:
             remember(self._session, role, ended)
 
     def _summary(self) -> str:
-        counts = Counter(done.outcome for done in self._done.values())
-        told = [f"{counts[outcome]} {word}" for outcome, word in _OUTCOMES.items() if counts[outcome]]
-        hosts = f"{len(self._done)} host{'s' if len(self._done) != 1 else ''}"
-        return f"{', '.join(told)} of {hosts} in {self._session.clock.monotonic() - self._start:.1f} s"
+        return summary(self._done.values(), self._session.clock.monotonic() - self._start)
 
     def _data(self) -> dict[str, Any]:
         hosts = [host for part in self._parts for host in part.hosts if host.instance_id in self._done]
-        return {"run": self._session.run_id, "totals": self._totals(), "hosts": [self._row(host) for host in hosts]}
-
-    def _totals(self) -> dict[str, Any]:
-        """How many hosts there are, how many of them ended in each way, and the seconds in all."""
-        counts = Counter(done.outcome for done in self._done.values())
-        seconds = round(self._session.clock.monotonic() - self._start, 3)
-        return {"hosts": len(self._done), **{outcome: counts[outcome] for outcome in _OUTCOMES}, "seconds": seconds}
+        told = totals(self._done.values(), self._session.clock.monotonic() - self._start)
+        return {"run": self._session.run_id, "totals": told, "hosts": [self._row(host) for host in hosts]}
 
     def _row(self, host: Host) -> dict[str, Any]:
         done = self._done[host.instance_id]

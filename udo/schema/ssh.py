@@ -16,6 +16,15 @@ KEYS: tuple[Key, ...] = (
     Key("ssh.connect_timeout", "duration", "From dialling to being logged in.", "10s", default=10.0),
     Key("ssh.timeout", "duration", "How long a command may take, per host.", "5m"),
     Key("ssh.idle_timeout", "duration", "How long a command may say nothing.", "60s"),
+    Key(
+        "ssh.keep",
+        "whole",
+        "Of how many runs the output is kept here for --last; 0: of none.",
+        "5",
+        default=5,
+        least=0,
+        most=100,
+    ),
     one_of(
         "ssh.host_keys",
         "Whether the key of a host nobody knows may be trusted the first time.",

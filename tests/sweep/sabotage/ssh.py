@@ -42,7 +42,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "remember groups of one name in two regions as one",
-        "fanout/last_run.py",
+        "fanout/identity.py",
         'aws.endpoint or "", aws.region, role.group_name',
         'aws.endpoint or "", role.group_name',
         ("tests/commands/test_ssh_regions.py::test_groups_of_one_name_in_two_regions_are_remembered_apart",),
@@ -207,5 +207,19 @@ MUTANTS: tuple[Mutant, ...] = (
         'yield "HostKeyAlias", target.instance_id',
         'yield "HashKnownHosts", "no"',
         ("tests/commands/test_inventory_for_others.py::test_the_documented_script_is_an_inventory_to_ansible",),
+    ),
+    Mutant(
+        "keep what hosts say of a role that keeps none",
+        "fanout/outputs.py",
+        "[host for host in hosts if keeps[host.role.label]]",
+        "list(hosts)",
+        ("tests/commands/test_ssh_last.py::test_of_a_role_that_keeps_none_nothing_is_kept_and_nothing_stays",),
+    ),
+    Mutant(
+        "delete what is kept of a run that goes on",
+        "fanout/outputs.py",
+        "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
+        ("tests/commands/test_ssh_last.py::test_a_run_that_goes_on_and_one_that_was_killed_tell_what_they_have",),
     ),
 )
