@@ -15,6 +15,7 @@ import pytest
 from udo.sandbox import scripts
 from udo.sandbox.control import Control
 from udo.sandbox.scripts import Job, Scripts
+from udo.sandbox.strict.ssm import command as command_module
 
 CONFIG = """
 region: us-west-2
@@ -231,3 +232,40 @@ def test_an_instance_that_asks_for_a_reboot_runs_its_script_once_more(world: Any
     begun, ended = (found[f"Execution{name}DateTime"] for name in ("Start", "End"))
     assert (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).seconds >= 60
     assert fleet.invocation(command)["StandardOutputContent"] == "run\nrun\n"
+
+
+def test_what_runs_on_an_instance_that_is_stopped_is_never_heard_of(world: Any, fleet: Fleet, tmp_path: Path) -> None:
+    world.client("autoscaling").suspend_processes(AutoScalingGroupName="prod-webapp")
+    file = tmp_path / "pids"
+    file.touch()
+    command = fleet.send(f"sleep 60 & echo $$ $! > {file}; wait", ids=fleet.ids[:1])
+    fleet.command(command)
+    left = pids(file)
+    ec2 = world.client("ec2")
+    ec2.stop_instances(InstanceIds=fleet.ids[:1])
+    world.advance()
+    until(lambda: not any(map(is_alive, left)))
+    ec2.start_instances(InstanceIds=fleet.ids[:1])
+    assert fleet.invocation(command)["Status"] == "InProgress"
+    world.clock.step(7200)
+    assert fleet.invocation(command)["StatusDetails"] == "DeliveryTimedOut"
+
+
+def test_a_script_that_cannot_be_written_fails(world: Any, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: Any, **_more: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    command = fleet.send("true", ids=fleet.ids[:1])
+    assert fleet.ended(command)["Status"] == "Failed"
+    assert "failed to create script file" in fleet.invocation(command)["StandardErrorContent"]
+
+
+def test_commands_that_ended_long_ago_are_forgotten(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_module, "MOST_INVOCATIONS", 7)
+    sent = [fleet.send("true") for _ in range(2)]
+    for one in sent:
+        fleet.ended(one)
+    sent.append(fleet.send("true"))
+    listed = fleet.ssm.list_commands()["Commands"]
+    assert [one["CommandId"] for one in listed] == sent[:0:-1]

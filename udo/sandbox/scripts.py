@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import selectors
 import signal
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+log = logging.getLogger("udo.sandbox")
 THREAD = "udo-sandbox-scripts"
 # How many run at once on this machine, whatever is asked for; the others wait.
 MOST_AT_ONCE = 512
@@ -53,24 +55,24 @@ class Scripts:
         self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
-        self._selector = selectors.DefaultSelector()
-        self._wakes, self._woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._selector.register(self._wakes, selectors.EVENT_READ, None)
+        # There while there is something to watch.
         self._thread: threading.Thread | None = None
+        self._selector: selectors.BaseSelector
+        self._wakes = self._woken = -1
 
     def begin(self, job: Job) -> None:
         """Starts a job, now or as soon as there is room for it."""
         with self._lock:
             self._waiting.append(job)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name=THREAD, daemon=True)
-                self._thread.start()
-        self._wake()
+                self._open()
+            self._wake()
 
     def end(self, job: Job) -> None:
         """Ends a job and all its processes, soon."""
         job.stop = True
-        self._wake()
+        with self._lock:
+            self._wake()
 
     def end_all(self) -> None:
         """Ends every job, and waits until all of them have."""
@@ -78,21 +80,35 @@ class Scripts:
             thread = self._thread
             for job in [*self._waiting, *self._running]:
                 job.stop = True
-        self._wake()
+            self._wake()
         if thread is not None and thread is not threading.current_thread():
             thread.join(10)
 
+    def _open(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._wakes, self._woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._selector.register(self._wakes, selectors.EVENT_READ, None)
+        self._thread = threading.Thread(target=self._watch, name=THREAD, daemon=True)
+        self._thread.start()
+
+    def _close(self) -> None:
+        self._thread = None
+        self._selector.close()
+        os.close(self._wakes)
+        os.close(self._woken)
+
     def _wake(self) -> None:
         # A full pipe wakes it as well.
-        with suppress(BlockingIOError):
-            os.write(self._woken, b"x")
+        if self._thread is not None:
+            with suppress(BlockingIOError):
+                os.write(self._woken, b"x")
 
     def _watch(self) -> None:
         while True:
             self._start_some()
             with self._lock:
                 if not self._running and not self._waiting:
-                    self._thread = None
+                    self._close()
                     return
             for key, _events in self._selector.select(self._patience()):
                 if key.data is None:
@@ -113,11 +129,11 @@ class Scripts:
                     self._running.append(job)
             if job.stop:
                 job.ended_early = True
-                job.done(job)
+                _tell(job)
             elif not self._started(job):
                 with self._lock:
                     self._running.remove(job)
-                job.done(job)
+                _tell(job)
 
     def _started(self, job: Job) -> bool:
         job.began = time.monotonic()
@@ -133,7 +149,8 @@ class Scripts:
                 bufsize=0,
             )
         except OSError as error:
-            job.why = f"{os.strerror(error.errno or 0)}"
+            where = "chdir" if error.filename == job.folder else "fork/exec"
+            job.why = f"{where} {error.filename or job.words[0]}: {os.strerror(error.errno or 0).lower()}"
             return False
         process = job.process
         assert process.stdout is not None
@@ -161,7 +178,14 @@ class Scripts:
         job.lasted = time.monotonic() - job.began
         with self._lock:
             self._running.remove(job)
+        _tell(job)
+
+
+def _tell(job: Job) -> None:
+    try:
         job.done(job)
+    except Exception:
+        log.exception("nobody heard of the end of a script")
 
 
 def _is_over(job: Job) -> bool:

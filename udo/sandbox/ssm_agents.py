@@ -46,9 +46,13 @@ class SsmAgents:
         """
         instance = next(one for one in self.world.instances() if one.id == script.instance_id)
         place = self._place(instance)
-        file = self._file(script)
-        folder = place.folder if not script.folder.startswith("/") else _folder(place.folder, script.folder)
         work = Work(end=lambda: None)
+        try:
+            file = self._file(script)
+        except OSError as error:
+            work.code, work.told, work.ended = 1, f"failed to create script file. {error}", True
+            return work
+        folder = place.folder if not script.folder.startswith("/") else _folder(place.folder, script.folder)
         job = Job(
             words=["/bin/sh", "-c", str(file)],
             folder=folder,
@@ -105,7 +109,7 @@ class SsmAgents:
         folder = instances / ".ssm" / script.command_id
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = folder / f"{script.instance_id}_script.sh"
-        file.write_text("\n".join(script.lines) + "\n", encoding="utf-8")
+        file.write_text("\n".join(script.lines) + "\n", encoding="utf-8", errors="replace")
         file.chmod(0o700)
         return file
 
@@ -115,7 +119,7 @@ class SsmAgents:
         if job.ended_early:
             work.code = ENDED_BY_AGENT
         elif job.code is None:
-            work.code, work.told = 1, f"failed to run commands: chdir {script.folder}: {job.why.lower()}"
+            work.code, work.told = 1, f"failed to run commands: {job.why}"
         elif job.code < 0:
             work.code, work.told = -1, f"failed to run commands: signal: {_signal(-job.code)}"
         else:

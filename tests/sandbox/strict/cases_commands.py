@@ -387,3 +387,32 @@ def agents_run_five_commands_at_once(aws: Account) -> None:
     _until(lambda: aws.invoked(commands[5], members[0])["ExecutionStartDateTime"], "the last one never begins")
     aws.ssm.cancel_command(CommandId=commands[5])
     holds(aws.settled(commands[5])["Status"] == "Cancelled")
+
+
+def filters_of_instances_are_known(aws: Account) -> None:
+    members = aws.managed(2)
+    described = aws.ssm.describe_instance_information
+
+    def by(**filters: list[str]) -> list[dict[str, Any]]:
+        return [{"Key": key.replace("_", ":"), "Values": values} for key, values in filters.items()]
+
+    for code, filters in (
+        ("InvalidInstanceInformationFilterValue", by(Mood=["good"])),
+        ("InvalidInstanceId", by(InstanceIds=["web"])),
+        ("ValidationException", by(InstanceIds=[f"i-{number:017x}" for number in range(101)])),
+        ("ValidationException", by(PingStatus=["Online"], tag_Name=["web"])),
+    ):
+        refused(described, code, Filters=filters)
+    legacy = [{"key": "PingStatus", "valueSet": ["Online"]}]
+    refused(described, "ValidationException", Filters=by(PingStatus=["Online"]), InstanceInformationFilterList=legacy)
+    aws.agent_fault("ssm-lost", instance_id=members[0])
+    for filters, wanted in (
+        (by(InstanceIds=[*members, "i-0123456789abcdef0"]), members),
+        (by(PingStatus=["Online"]), members[1:]),
+        (by(PingStatus=["ConnectionLost"], InstanceIds=members), members[:1]),
+        (by(SourceIds=members[:1], SourceTypes=["AWS::EC2::Instance"]), members[:1]),
+        (by(AssociationStatus=["Success"]), []),
+        ([{"Key": "tag-key", "Values": ["aws:autoscaling:groupName"]}], members),
+    ):
+        found = [one["InstanceId"] for one in accepted(described, Filters=filters)["InstanceInformationList"]]
+        holds(sorted(found) == sorted(wanted), f"{filters}: {found}")

@@ -184,8 +184,6 @@ def managed_instances_are_described(aws: Account) -> None:
     aws.ec2.terminate_instances(InstanceIds=members[:1])
     by_id = [{"Key": "InstanceIds", "Values": members[:2]}]
     holds([one["InstanceId"] for one in described(Filters=by_id)["InstanceInformationList"]] == members[1:2])
-    mood = [{"Key": "Mood", "Values": ["good"]}]
-    refused(described, "InvalidInstanceInformationFilterValue", "Mood", Filters=mood)
 
 
 def target_tracking_has_alarms(aws: Account) -> None:

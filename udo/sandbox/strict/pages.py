@@ -13,18 +13,19 @@ T = TypeVar("T")
 
 
 def page(
-    items: Sequence[T], limit: int, token: str | None, *, refusal: tuple[str, str]
+    items: Sequence[T], limit: int, token: str | None, *, refusal: tuple[str, str], full: bool = False
 ) -> tuple[Sequence[T], str | None]:
     """One page and the token of the next; where more items follow, the page is one short of the limit.
 
-    AWS promises no full pages, so a client that takes a short page for the last one must fail here.
+    AWS promises no full pages, so a client that takes a short page for the last one must fail here; but where how many
+    there are is looked at, `full` gives as many as AWS would.
     """
     start = _start(token, refusal) if token else 0
     if start > len(items):
         raise Refusal(*refusal)
     if len(items) - start <= limit:
         return items[start:], None
-    end = start + max(1, limit - 1)
+    end = start + (limit if full else max(1, limit - 1))
     return items[start:end], _token(end)
 
 

@@ -11,6 +11,8 @@ from udo.sandbox.strict.rules import rule
 from udo.sandbox.strict.ssm.agents import Work
 
 ENDED = frozenset({"Success", "Cancelled", "Failed", "TimedOut"})
+# How many are remembered, with what they said; AWS remembers those of thirty days.
+MOST_INVOCATIONS = 20_000
 # Invocations that were not delivered, and yet do not count as errors of their command.
 UNDELIVERED = frozenset({"Undeliverable", "InvalidPlatform", "AccessDenied"})
 
@@ -100,6 +102,15 @@ class Commands:
     """The commands of a region, oldest first."""
 
     all: dict[str, Command] = field(default_factory=dict)
+
+    def add(self, command: Command) -> None:
+        """Takes one more, and forgets the oldest of those that have ended where there are too many invocations."""
+        self.all[command.id] = command
+        many = sum(len(one.targets) for one in self.all.values())
+        for one in [one for one in self.all.values() if one.over]:
+            if many <= MOST_INVOCATIONS:
+                return
+            many -= len(self.all.pop(one.id).targets)
 
     def open(self) -> Iterator[Command]:
         """Those that have not ended."""

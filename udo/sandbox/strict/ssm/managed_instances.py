@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from udo.sandbox.strict.pages import limit, page
-from udo.sandbox.strict.rules import Refusal, Request, answers
-from udo.sandbox.strict.ssm.agents import last_ping, ping
+from udo.sandbox.strict.rules import Refusal, Request, answers, rule
+from udo.sandbox.strict.ssm.agents import instances, last_ping, ping
 from udo.sandbox.strict.ssm.parameters import INVALID_TOKEN
 
 # Filter, by both of its names -> member of an instance's information.
@@ -17,7 +19,14 @@ _FILTERS = {
     "PlatformType": "PlatformType",
     "ResourceType": "ResourceType",
     "AgentVersion": "AgentVersion",
+    "SourceIds": "SourceId",
+    "SourceTypes": "SourceType",
+    # What no instance of EC2's has.
+    "ActivationIds": "ActivationId",
+    "AssociationStatus": "AssociationStatus",
+    "IamRole": "IamRole",
 }
+_ID = re.compile(r"i-(\w{8}|\w{17})|mi-\w{17}")
 
 
 @answers("ssm", "DescribeInstanceInformation", moto="has no such operation")
@@ -29,19 +38,45 @@ def managed_instances_are_described(request: Request) -> dict[str, Any]:
     """
     params = request.params
     size = limit(params, "MaxResults", default=10, minimum=5, maximum=50, code="ValidationException")
-    wanted = [(one["Key"], one["Values"]) for one in params.get("Filters") or []]
-    wanted += [(one["key"], one["valueSet"]) for one in params.get("InstanceInformationFilterList") or []]
-    for key, _ in wanted:
-        if key not in _FILTERS and not key.startswith("tag:") and key != "tag-key":
-            raise Refusal("InvalidInstanceInformationFilterValue", f"The filter {key} is not valid")
+    wanted = filters_of_instances_are_known(params)
     found = [
         one
-        for reservation in list(request.backend("ec2").reservations.values())
-        for one in reservation.instances
+        for one in instances(request.account, request.region).values()
         if one.state == "running" and ping(one) and all(_passes(one, *each) for each in wanted)
     ]
-    shown, token = page(found, size, params.get("NextToken"), refusal=INVALID_TOKEN)
+    shown, token = page(found, size, params.get("NextToken"), refusal=INVALID_TOKEN, full=True)
     return {"InstanceInformationList": [_described(one) for one in shown], "NextToken": token}
+
+
+@rule("ssm", "DescribeInstanceInformation", moto="has no such operation")
+def filters_of_instances_are_known(params: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Instances are filtered by one of the two lists of filters, of known keys with a hundred values at most, either by
+    tags or by the rest; an id that is none is InvalidInstanceId, one that is not registered is left out.
+
+    Source: botocore ssm DescribeInstanceInformationRequest, InstanceInformationStringFilter, error InvalidInstanceId.
+    """
+    own, legacy = params.get("Filters") or [], params.get("InstanceInformationFilterList") or []
+    if own and legacy:
+        raise Refusal("ValidationException", "Filters and InstanceInformationFilterList exclude each other.")
+    wanted = [(one["Key"], one["Values"]) for one in own] + [(one["key"], one["valueSet"]) for one in legacy]
+    for key, values in wanted:
+        if key not in _FILTERS and not _is_of_tags(key):
+            raise Refusal("InvalidInstanceInformationFilterValue", f"The filter {key} is not valid")
+        if len(values) > 100:
+            raise Refusal(
+                "ValidationException",
+                "1 validation error detected: Value at 'filters.1.member.values' failed to satisfy constraint: "
+                "Member must have length less than or equal to 100",
+            )
+        if key == "InstanceIds" and (wrong := [one for one in values if not _ID.fullmatch(one)]):
+            raise Refusal("InvalidInstanceId", f"The instance ID {wrong[0]} is not valid.")
+    if len({_is_of_tags(key) for key, _ in wanted}) > 1:
+        raise Refusal("ValidationException", "Tag filters can't be combined with other filter types.")
+    return wanted
+
+
+def _is_of_tags(key: str) -> bool:
+    return key == "tag-key" or key.startswith("tag:")
 
 
 def _passes(instance: Any, key: str, values: list[str]) -> bool:
@@ -50,7 +85,7 @@ def _passes(instance: Any, key: str, values: list[str]) -> bool:
         return any(one in tags for one in values)
     if key.startswith("tag:"):
         return tags.get(key.removeprefix("tag:")) in values
-    return _described(instance)[_FILTERS[key]] in values
+    return _described(instance).get(_FILTERS[key]) in values
 
 
 def _described(instance: Any) -> dict[str, Any]:

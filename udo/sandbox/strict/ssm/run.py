@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,14 +72,15 @@ def _move(command: Command) -> None:
 
 def _follow(command: Command, one: Invocation, run: Run, known: Mapping[str, Any]) -> None:
     instance = known.get(one.instance_id)
-    if instance is None or ping(instance) is None:
+    if instance is None or instance.state != "running":
+        # Nobody will ever tell how it ended.
         if one.work is not None:
             one.work.end()
-        return
-    if ping(instance) != ONLINE:
+        one.work, one.due = None, math.inf
+    elif ping(instance) != ONLINE:
         # It goes on, and nobody hears of it.
         return
-    if one.work is None and moment.now() >= one.due and not one.cancelling:
+    elif one.work is None and moment.now() >= one.due and not one.cancelling:
         _begin(command, one, run)
     elif one.work is None and one.cancelling:
         one.end("Cancelled", "Canceled")

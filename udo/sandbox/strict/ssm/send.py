@@ -119,7 +119,7 @@ def commands_go_to_whom_they_name(request: Request) -> dict[str, Any]:
         most_at_once=max(1, _of(params.get("MaxConcurrency") or "50", len(ids))),
         most_errors=_of(params.get("MaxErrors") or "0", len(ids)),
     )
-    commands_of(request.backend("ssm")).all[command.id] = command
+    commands_of(request.backend("ssm")).add(command)
     shown = command_shown(command)
     return {"Command": shown if params.get("InstanceIds") else {**shown, "TargetCount": 0}}
 
