@@ -13,6 +13,7 @@ import cases_fleets
 import cases_groups
 import cases_hooks
 import cases_instances
+import cases_invocations
 import cases_kinds
 import cases_launch
 import cases_launches
@@ -39,6 +40,7 @@ _MODULES = (
     cases_groups,
     cases_hooks,
     cases_instances,
+    cases_invocations,
     cases_kinds,
     cases_launch,
     cases_launches,
