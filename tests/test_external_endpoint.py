@@ -128,7 +128,7 @@ def test_status_shows_groups_and_a_question_mark_where_codedeploy_cannot_tell(el
     assert " ? " in f"{rows['worker']} "
     assert ended.stderr.splitlines() == [
         "?: codedeploy:BatchGetDeploymentGroups: the answer is a page of HTML (500)",
-        "instance_type of prod webapp, prod worker: differs from udo.yml, udo updatelc applies it",
+        "instance_type of prod webapp, prod worker: differs from udo.yml, udo updatelc prod webapp,worker applies it",
     ]
 
 

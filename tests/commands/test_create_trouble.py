@@ -24,6 +24,7 @@ from create_worlds import (
     write,
 )
 from deploy_worlds import end, members, writes
+from test_locks import held_by
 from whole import rows
 
 from udo.sandbox.faults import Fault
@@ -323,3 +324,26 @@ def test_a_group_that_is_being_deleted_is_not_made_again_yet(shop: Any, udo: Udo
     asg(shop).delete_auto_scaling_group(AutoScalingGroupName="prod-webapp", ForceDelete=True)
     done = udo(*CREATE)
     assert (done.exit, "is being deleted" in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_create_that_waited_for_another_one_goes_by_the_group_it_finds(shop: Any, udo: Udo, changed: bool) -> None:
+    held_by(shop)
+
+    def other(_asked: Any) -> None:
+        shop.client("ssm").delete_parameter(Name="/udo/lock/prod-webapp")
+        assert udo(*CREATE).exit == 0
+        shop.log.clear()
+        if changed:
+            asg(shop).update_auto_scaling_group(AutoScalingGroupName="prod-webapp", MaxSize=3)
+
+    shop.faults.add(Fault("hook", "PutParameter", nth=3, hook=other))
+    done = udo(*CREATE, "--wait-lock")
+    if changed:
+        assert (done.exit, "exists and is not as udo.yml says: scale_policy.max_size 3 -> 4" in done.stderr) == (
+            4,
+            True,
+        )
+    else:
+        assert (done.exit, done.stdout) == (0, "prod-webapp exists as udo.yml says: another run has made it\n")
+    assert writes(shop) == [], done.stderr

@@ -144,6 +144,8 @@ def test_on_a_terminal_the_name_is_typed(
     # What is asked about is shown before.
     assert "delete group prod-webapp" in done.stderr.partition("Type its name:")[0]
     assert (done.exit == 0) == ("prod-webapp" not in groups(shop))
+    # --yes is no answer; what is one is named.
+    assert (done.exit == 0) == ("without a question: udo destroy prod webapp --confirm prod-webapp" not in done.stderr)
 
 
 @pytest.mark.parametrize("nth", some(range(1, 60, 2), *range(1, 60, 8)))

@@ -160,10 +160,10 @@ def test_another_type_than_that_of_udo_yml_is_told_by_members_of_now_and_the_ima
     build(world)
     write_config()
     told = udo("status")
-    assert "instance_type of prod webapp: differs from udo.yml, udo updatelc applies it" in told.stderr
+    assert "instance_type of prod webapp: differs from udo.yml, udo updatelc prod webapp applies it" in told.stderr
     assert udo("status", "-o", "json").json["data"][0]["not_launched"] == ["instance_type"]
     page = udo("status", "prod", "webapp")
-    assert "instance_type, ami (udo updatelc applies it)" in page.stdout
+    assert "instance_type, ami (udo updatelc prod webapp applies it)" in page.stdout
     # Members of before tell nothing of what is launched now.
     assert udo("updatelc", "prod", "webapp").exit == 0
     assert udo("status", "-o", "json").json["data"][0]["not_launched"] == []

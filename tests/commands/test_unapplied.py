@@ -53,8 +53,8 @@ def test_a_key_that_the_live_group_has_otherwise_is_named_by_status(
     world_with(world)
     write_config(CONFIG.replace("webapp: {", f"webapp: {{{said}, "))
     assert udo("status", "-o", "json").json["data"][0]["not_applied"] == keys
-    told = [line for line in udo("status").stderr.splitlines() if "udo update applies it" in line]
-    assert told == [f"{key} of prod webapp: differs from udo.yml, udo update applies it" for key in keys]
+    told = [line for line in udo("status").stderr.splitlines() if "udo update prod webapp applies it" in line]
+    assert told == [f"{key} of prod webapp: differs from udo.yml, udo update prod webapp applies it" for key in keys]
 
 
 def test_plan_exits_with_5_for_keys_that_update_applies_too(world: Any, udo: Udo) -> None:
@@ -73,7 +73,7 @@ def test_a_change_of_what_is_launched_names_them_too(world: Any, udo: Udo) -> No
     write_config(CONFIG.replace("webapp: {", "webapp: {tags: {team: shop}, "))
     for words in (["-n"], [], []):
         told = udo("updatelc", "prod", "webapp", *words).stderr
-        assert "tags of prod webapp: differs from udo.yml, udo update applies it" in told
+        assert "tags of prod webapp: differs from udo.yml, udo update prod webapp applies it" in told
 
 
 def test_target_groups_and_load_balancers_are_known_by_name_and_arn(world: Any) -> None:
@@ -106,7 +106,7 @@ def test_a_key_is_named_once_whatever_the_number_of_roles(world: Any, udo: Udo) 
         CONFIG.replace("region:", "scale_policy: {max_size: 7}\nregion:") + "      worker: {}\n      gone: {}\n"
     )
     told = udo("status").stderr
-    assert told.count("udo update applies it") == 1
+    assert told.count("udo update prod web") == 1
     assert "scale_policy of prod webapp, prod worker: differs from udo.yml" in told
 
 
@@ -132,4 +132,4 @@ def test_the_page_of_one_role_names_what_acts_on_the_group_otherwise_too(world: 
     write_config(
         CONFIG.replace("webapp: {", f"webapp: {{{ACTING.replace('ScalingAdjustment: 2', 'ScalingAdjustment: 3')}, ")
     )
-    assert "scaling_policies (udo update applies it)" in udo("status", "prod", "webapp").stdout
+    assert "scaling_policies (udo update prod webapp applies it)" in udo("status", "prod", "webapp").stdout

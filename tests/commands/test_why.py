@@ -153,3 +153,31 @@ def test_who_stopped_another_deployment_is_not_told_of_this_one(world: Any, udo:
     done = udo(*WHY)
     assert f"deployment {other} of {OTHER[:7]}: Stopped" in done.stdout
     assert "Stopped by" not in done.stdout
+
+
+def test_a_failure_that_nothing_came_after_names_the_way_on_and_the_way_back(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config())
+    begin(world, OTHER)
+    end(world)
+    assert deployments(world)[0]["status"] == "Succeeded"
+    fault = DeploymentFault(event="Install", script="bin/x", log_tail="[stderr]no room", instance=None)
+    deployment_faults.add(fault)
+    begin(world)
+    end(world)
+    told = udo(*WHY).stdout
+    assert told.endswith(
+        "    -> once it is mended: udo deploy prod webapp REVISION\n"
+        f"    -> or back to {OTHER[:7]}: udo rollback prod webapp --code\n"
+    )
+    deployment_faults.clear()
+    begin(world)
+    end(world)
+    assert "udo rollback" not in udo(*WHY).stdout, "something came after it"
+
+
+def test_a_launch_that_a_lifecycle_hook_gave_up_names_where_to_look() -> None:
+    said = "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token 1 was abandoned: Heartbeat"
+    (found,) = failed_activities([activity("Failed", 1, f"{said} Timeout")])
+    assert "-> a lifecycle hook gave it up" in found.lines[-1]

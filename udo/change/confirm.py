@@ -31,11 +31,11 @@ def confirm(session: Session, question: str, again: str = "", name: str = "") ->
 
 def _typed(session: Session, question: str, name: str, again: str) -> None:
     given: str | None = session.confirmed
+    hint = "nothing was changed"
     if not given:
         if not sys.stdin.isatty():
             raise Refused(f"'{question}' needs the name {name} typed, and there is no terminal to ask on", hint=again)
         given = session.output.answer(f"{question} Type its name:")
+        hint += f"; without a question: {again}"
     if given != name:
-        raise Refused(
-            f"{given!r} is not {name}: nothing was changed" if given else "not confirmed: nothing was changed"
-        )
+        raise Refused(f"{given!r} is not {name}" if given else "not confirmed", hint=hint)

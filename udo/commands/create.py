@@ -41,6 +41,7 @@ from udo.launch.network import names_by_id, observe_security_groups
 from udo.launch.observe import observe_image, observe_labels, observe_updatelc
 from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.states import ConfigurationState, Heading, Wanted, live_data
+from udo.result import Result
 from udo.selectors import cluster_roles
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from udo.change.plan import Difference
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
-    from udo.result import Result
     from udo.session import Session
 
 TAKES = ("--dry-run", "--yes")
@@ -120,7 +120,37 @@ def _planned(session: Session, role: Role, asked: Asked) -> Change:
     else:
         existing_group({group.name: group}, known, aws.region)
         plan = observe_existing(session, aws, known, group, asked)
-    return Change(plan, tell=partial(_told, plan, asked), again=partial(_planned, session, role, asked))
+    making = _Making(session, aws, known, asked, plan)
+    return Change(plan, tell=making.told, instead=making.instead, again=partial(_planned, session, role, asked))
+
+
+class _Making:
+    """A group on its way, and the plan that counts: somebody else may be faster."""
+
+    def __init__(self, session: Session, aws: Aws, role: Role, asked: Asked, plan: Plan) -> None:
+        self._session, self._aws, self._role, self._asked = session, aws, role, asked
+        self._plan = plan
+        self._overtaken = False
+
+    def instead(self, outcome: Outcome) -> Plan | None:
+        """What is left to do where another run has made the group before this one began; None where none has.
+
+        Raises: Conflict where it is not as udo.yml says; another UdoError.
+        """
+        if self._overtaken or outcome.changed or not isinstance(outcome.error, Conflict):
+            return None
+        group = self._aws.autoscaling.groups([self._role.group_name], whole=True).get(self._role.group_name)
+        if group is None or group.status:
+            return None
+        self._overtaken = True
+        self._plan = observe_existing(self._session, self._aws, self._role, group, self._asked)
+        return self._plan
+
+    def told(self, outcome: Outcome) -> Result:
+        """What became of it."""
+        if self._overtaken and not self._plan.steps and outcome.error is None:
+            return Result(outcome.document(), text=f"{self._plan.unchanged}: another run has made it")
+        return _told(self._plan, self._asked, outcome)
 
 
 def observe_new(session: Session, aws: Aws, role: Role, asked: Asked) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from udo.change.events import Notice
 from udo.deploy.blue_green import moved, serving
-from udo.deploy.revision import brief, told
+from udo.deploy.revision import brief, same, told
 from udo.deploy.stop import stopped_by
 from udo.deploy.why import causes, story, verdict
 from udo.errors import Absent, AwsError, PermissionDenied
@@ -32,9 +33,9 @@ _MOST = 100
 
 
 def failed_deployments(
-    aws: Aws, deployments: Sequence[Deployment], who: Callable[[str], str] = lambda _: ""
+    aws: Aws, deployments: Sequence[Deployment], words: str, who: Callable[[str], str] = lambda _: ""
 ) -> list[Failure]:
-    """The last deployment that failed, be it on some instances; `deployments` are newest first.
+    """The last deployment that failed, be it on some instances; `deployments` are newest first, `words` CLUSTER ROLE.
 
     `who` tells of a deployment that was stopped who did it. Where that was a rollback, the one that it was to undo
     stands behind it. Raises: UdoError.
@@ -45,7 +46,11 @@ def failed_deployments(
         if one.status in ("Failed", "Stopped") or one.overview.get("Failed"):
             later = next((after for after in deployments[:number] if after.status == "Succeeded"), None)
             stopper = who(one.deployment_id) if one.status == "Stopped" else ""
-            found.append(_failed(aws, one, later, undone.get(one.deployment_id, ""), stopper))
+            failure = _failed(aws, one, later, undone.get(one.deployment_id, ""), stopper)
+            # What is in service since then, or is undone, needs no way back.
+            is_last = one.status == "Failed" and not (later or one.rollback_id)
+            next_step = _next_step(one, deployments[number + 1 :], words) if is_last else ()
+            found.append(replace(failure, lines=(*failure.lines, *next_step)))
             if one.deployment_id not in undone:
                 break
     return found
@@ -65,6 +70,15 @@ def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str, st
     ]
     after = (f"deployment {later.deployment_id} of {_brief(later)} succeeded", _ended_at(later)) if later else ("", "")
     return Failure("deployment", _ended_at(one), says, tuple(lines), *after)
+
+
+def _next_step(failed: Deployment, earlier: Sequence[Deployment], words: str) -> list[str]:
+    """How to go on after a failure: mended, or back to the newest success of another revision, where that is known."""
+    back = next((one for one in earlier if one.status == "Succeeded"), None)
+    lines = [f"-> once it is mended: udo deploy {words} REVISION"]
+    if back and not same(back.revision, failed.revision):
+        lines.append(f"-> or back to {_brief(back)}: udo rollback {words} --code")
+    return lines
 
 
 def _brief(deployment: Deployment) -> str:
@@ -106,7 +120,7 @@ def _failures(session: Session, role: Role) -> list[Failure]:
 
     def of_deployments() -> list[Failure]:
         ended = aws.codedeploy.deployments(application, name, ("Succeeded", "Failed", "Stopped"))
-        return failed_deployments(aws, list(islice(ended, _MOST)), stopper)
+        return failed_deployments(aws, list(islice(ended, _MOST)), words, stopper)
 
     def stopper(deployment_id: str) -> str:
         try:

@@ -29,6 +29,10 @@ _REMEDIES = (
     (r"(?i)key ?pair.*not exist", "correct keypair_name: udo check --online"),
     (DELETED, "udo updatelc gives it what udo.yml says, udo rollback what it launched before"),
     (r"(?i)iam instance profile|InvalidIamInstanceProfile", "correct iam_profile: udo check --online"),
+    (
+        r"(?i)lifecycle action.*(abandon|timeout)",
+        "a lifecycle hook gave it up; udo status names the hooks, udo deployments how CodeDeploy's ended",
+    ),
     (r"(?i)spot", "raise spot_price, or allow more instance types or zones"),
 )
 _ID = re.compile(r"\bi-[0-9a-f]{8,17}\b")

@@ -11,12 +11,14 @@ from udo.groups.settings import Rows, has_passed, part_points, settings, wanted_
 from udo.schema.group import KEYS, METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
 
 
+# So many roles are named.
+_FEW = 4
 # As udo.yml's keys are listed, where they live first.
 _ORDER = ("availability_zones", "subnets", *(key.path for key in KEYS))
 
@@ -63,12 +65,23 @@ def _is_plain(role: Role, key: str) -> bool:
 
 
 def unapplied_notes(found: Iterable[tuple[Role, Iterable[str]]], verb: str = "update") -> list[str]:
-    """One line a key that names the roles whose live groups have it otherwise."""
-    labels: dict[str, list[str]] = {}
+    """One line a key that names the roles whose live groups have it otherwise, and the command that applies it."""
+    roles: dict[str, list[Role]] = {}
     for role, keys in found:
         for key in keys:
-            labels.setdefault(key, []).append(role.label)
-    return [f"{key} of {_brief(of)}: differs from udo.yml, udo {verb} applies it" for key, of in labels.items()]
+            roles.setdefault(key, []).append(role)
+    return [
+        f"{key} of {_brief([role.label for role in of])}: differs from udo.yml, {_command(verb, of)} applies it"
+        for key, of in roles.items()
+    ]
+
+
+def _command(verb: str, roles: Sequence[Role]) -> str:
+    """The command for these roles; in general words where it is not one, or would be long."""
+    cluster, *others = {role.cluster for role in roles}
+    if others or len(roles) > _FEW:
+        return f"udo {verb} CLUSTER ROLE"
+    return f"udo {verb} {cluster} {','.join(role.name for role in roles)}"
 
 
 def _acts_otherwise(role: Role, key: str, rows: Rows, now: float) -> bool:
@@ -88,7 +101,7 @@ def _sets(role: Role, key: str) -> bool:
 
 
 def _brief(labels: list[str]) -> str:
-    more = f" and {len(labels) - 3} more" if len(labels) > 4 else ""
+    more = f" and {len(labels) - 3} more" if len(labels) > _FEW else ""
     return ", ".join(labels[:3] if more else labels) + more
 
 

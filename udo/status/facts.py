@@ -95,8 +95,9 @@ def facts(
 
 
 def _differs(row: Mapping[str, Any]) -> str:
-    verbs = {"not_launched": "udo updatelc", "not_applied": "udo update"}
-    return "; ".join(f"{', '.join(row[key])} ({verb} applies it)" for key, verb in verbs.items() if row[key])
+    verbs, label = {"not_launched": "updatelc", "not_applied": "update"}, f"{row['cluster']} {row['role']}"
+    told = (f"{', '.join(row[key])} (udo {verb} {label} applies it)" for key, verb in verbs.items() if row[key])
+    return "; ".join(told)
 
 
 def _in_service(row: Mapping[str, Any]) -> str:
