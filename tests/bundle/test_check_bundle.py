@@ -118,7 +118,7 @@ SURPRISES = [
     (permitted("mode: '4755', owner: root"), (7, 5), "loses its set-uid", "in a hook"),
     (GOOD.replace("destination:", "overwrite: true\n    destination:"), (5, 5), "overwrite is ignored", "source"),
     (GOOD + "Files: []\n", (6, 1), "the key Files is ignored", "did you mean files?"),
-    (GOOD + "os: linux\n", (6, 1), "os stands twice", "keep one"),
+    (GOOD + "os: linux\n", (6, 1), "os is there twice", "keep one"),
     (GOOD + "---\nversion: 9\n", (1, 1), "only the first document", "remove"),
     (GOOD + "released: 2026-01-01\n", (6, 11), "on Ruby 3.1 and newer", "in quotes"),
     (GOOD + "a: &x 1\nb: *x\n", (7, 4), "on Ruby 3.1 and newer", "write it out"),

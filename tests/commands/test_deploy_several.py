@@ -94,7 +94,7 @@ def test_the_first_that_fails_ends_it_and_the_same_command_goes_on_there(world: 
     done = udo(*ALL, "--yes")
     assert done.exit == 3, done.stderr
     assert done.stderr.endswith(
-        "udo: 1 of 4 roles failed: prod web; not begun: prod worker, prod cron: the same command goes on there\n"
+        "udo: 1 of 4 roles failed: prod web; not begun: prod worker, prod cron: the same command continues there\n"
     )
     assert "prod worker was not started\n" in done.stdout
     assert made(world) == ["api Succeeded", "web Failed"]

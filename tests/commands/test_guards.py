@@ -128,7 +128,7 @@ def test_an_alarm_that_goes_off_between_two_writes_stops_it_there_and_the_same_c
     assert done.exit == 1
     assert done.stderr.splitlines()[-1] == (
         "udo: CloudWatch alarm in ALARM: prod-5xx: "
-        "ended there, steps done: 1; the same command goes on once it is OK again"
+        "ended there, steps done: 1; the same command continues once it is OK again"
     )
     assert launched_from(guarded) == "prod-webapp"
     assert locks(guarded) == []
@@ -298,7 +298,7 @@ def test_an_alarm_ends_the_wait_of_a_group_that_shrinks(guarded: Any, udo: Udo) 
     done = udo("scale", "prod", "webapp", "1")
     assert done.exit == 1
     assert "CloudWatch alarm in ALARM: prod-5xx" in done.stderr
-    assert "the same command goes on once it is OK again" in done.stderr
+    assert "the same command continues once it is OK again" in done.stderr
 
 
 def test_what_is_left_to_aws_is_not_watched_afterwards(guarded: Any, udo: Udo) -> None:

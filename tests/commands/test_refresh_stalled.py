@@ -60,7 +60,9 @@ def test_a_protected_member_that_is_waited_for_is_named_and_fails_it_after_an_ho
     failed = f"instance refresh {refreshes(shop)[0]['InstanceRefreshId']} of prod webapp failed at 50 %"
     assert failed in done.stderr
     assert "-> use --protected refresh or ignore, or take the protection off" in done.stdout
-    assert "udo refresh prod webapp goes on with those that differ; back goes: udo rollback prod webapp" in done.stderr
+    assert (
+        "udo refresh prod webapp continues with those that differ; back goes: udo rollback prod webapp" in done.stderr
+    )
     told = udo("why", "prod", "webapp").stdout
     assert "failed at 50 %; what it has replaced stays" in told
     assert "-> use --protected refresh or ignore, or take the protection off" in told

@@ -68,7 +68,7 @@ def _ignored(node: Node, known: tuple[str, ...], whose: str) -> Iterator[Finding
     for key, _ in node.pairs:
         name = text(key.value)
         if name in seen:
-            yield surprising(f"the key {name} stands twice: the last one counts", "keep one of them", place(key))
+            yield surprising(f"the key {name} is there twice: the last one counts", "keep one of them", place(key))
         seen.add(name)
         if name not in known:
             near = difflib.get_close_matches(name.lower(), known, 1)

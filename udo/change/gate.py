@@ -103,7 +103,7 @@ class Gate:
         error, done = outcome.error, done or any(isinstance(one, Wait) and one.lapses for one in plan.steps)
         if isinstance(error, GuardRaised) and not error.hint:
             count = sum(one.outcome == "done" for one in outcome.steps)
-            error.hint = f"ended there, steps done: {count}; the same command goes on once it is OK again"
+            error.hint = f"ended there, steps done: {count}; the same command continues once it is OK again"
             if done:
                 back = _TAKES_BACK.get(_verb(plan), "udo status {} shows it").format(self._target.label)
                 error.hint = f"the change itself is done; {back}"

@@ -42,7 +42,7 @@ class Change:
     watches: bool = False
 
 
-_GOES_ON = "the same command goes on there"
+_GOES_ON = "the same command continues there"
 Work = tuple["Target", "Callable[[], Plan | Change]"]
 Planned = tuple["Target", "Change | UdoError"]
 # What became of a role; None where an earlier one ended them all.

@@ -32,7 +32,7 @@ _WAIVERS = (
     click.option("--override-freeze", is_flag=True, help="Continue in a freeze window; wants --reason."),
 )
 _WHY = click.option(
-    "--reason", "why", metavar="TEXT", default="", help="Why; kept in the journal, and told to whoever is told of it."
+    "--reason", "why", metavar="TEXT", default="", help="Why; kept in the journal, and sent with each notification."
 )
 
 
@@ -264,9 +264,7 @@ _COMMAND = (
         type=_Path(dir_okay=False, path_type=Path),
         help="Run this file there, sent as standard input; its arguments go after --.",
     ),
-    click.option(
-        "--stdin", "reads", is_flag=True, help="What stands on standard input is read by the command, on each."
-    ),
+    click.option("--stdin", "reads", is_flag=True, help="Standard input is read by the command, on each host."),
     click.option(
         "--tty", is_flag=True, help="Give the command a terminal there, as programs that ask for one want it."
     ),

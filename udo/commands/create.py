@@ -92,10 +92,10 @@ def command(session: Session, /, words: tuple[str, ...], no_wait: bool, timeout:
 
     It joins the deployment group of udo.yml, which is made where deploy.service_role is set. Where a revision was
     deployed to that before, the new group begins empty and gets its members once it has joined, so that they get the
-    revision. What was cut off goes on with the same command. A group that exists and is not as udo.yml says is not
+    revision. What was cut off continues with the same command. A group that exists and is not as udo.yml says is not
     touched (exit 4): 'udo update' and 'udo updatelc' change it.
 
-    A launch that fails is told with AWS's reason; where no launch can ever succeed as things are the wait ends.
+    A launch that fails is reported with AWS's reason; where no launch can ever succeed as things are the wait ends.
 
     \b
     udo create stage webapp --dry-run

@@ -119,14 +119,14 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
 
     --canary zone deploys to one Availability Zone, waits for --pause, and continues zone by zone, unless as many have
     failed as a zone has. The deployment configuration for it, udo-HASH, is made where it is missing, and stays.
-    What it will meet is told first, in a dry run too: which failure ends it, what is in its way; docs/deployments.md.
+    What it will meet is reported first, in a dry run too: what ends it, what is in its way (docs/deployments.md).
 
     Before a deployment is made pre_deploy_hook is run on this machine, and keeps it from being made where it fails;
     after a success that was waited for, post_deploy_hook (both with UDO_CLUSTER, UDO_ROLE, UDO_REGION, UDO_APP and
-    UDO_REVISION, the second with UDO_DEPLOYMENT_ID). Slack is told of it, as of any other change.
+    UDO_REVISION, the second with UDO_DEPLOYMENT_ID). Slack is notified, as of any other change.
 
-    For ROLE a list (webapp,worker) or '*' may stand: each is deployed after those that its deploy.after names, all are
-    shown and asked about first, where one fails the others are not begun, and the same command goes on there.
+    For ROLE a list (webapp,worker) or '*' may be given: each is deployed after those that its deploy.after names, all
+    are shown and asked about first, where one fails the others are not begun, and the same command continues there.
 
     The original's forms (GROUP REV, list, last, status ID, stop) work where no cluster has that name.
 

@@ -58,7 +58,7 @@ def command(session: Session, words: tuple[str, ...], last: int) -> Result:
     """Show the deployments to the groups of CLUSTER ROLE, newest first, whoever made them: when, which revision, how
     they came out, how long they took. With an ID, one deployment instance by instance.
 
-    Without a word all roles; lists (webapp,worker) and '*' may stand for either.
+    Without a word all roles; lists (webapp,worker) and '*' may be given for either.
 
     \b
     udo deployments prod webapp

@@ -122,7 +122,7 @@ def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bo
     It is emptied first: what would launch members is suspended, its sizes go to zero, and it is waited for, lifecycle
     hooks included; until it is deleted 'udo wake' brings it back. Then exactly this group leaves all deployment groups
     of its application, and is deleted with the launch data of its family (GROUP, GROUP-v<number>, the launch template
-    GROUP), but for what another group uses. What was cut off goes on with the same command.
+    GROUP), but for what another group uses. What was cut off continues with the same command.
 
     A group that is protected, that a CloudFormation stack owns, or whose members cannot go is refused.
 

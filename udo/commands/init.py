@@ -38,7 +38,7 @@ region: {region}
 # Udo refuses to touch any other account than this:
 # account: "123456789012"
 
-# What instances are launched from. Here it holds for all; any of it may also stand in a cluster or a role.
+# What instances are launched from. Here it holds for all; any of it may also be set in a cluster or a role.
 # ami: ami-0a1b2c3d4e5f60718 # or ssm:/path, or {{owner: amazon, name: "al2023-ami-2023.*-x86_64", pick: newest}}
 # instance_type: t3.small
 # keypair_name: {plain}

@@ -82,7 +82,7 @@ def with_preferences(verb: Any) -> Any:
 @click.option("--auto-rollback/--no-auto-rollback", default=None, help="Of 'udo updatelc --refresh' alone.")
 @click.option("--cancel", is_flag=True, help="End the one that runs; what it has replaced stays.")
 @click.option("--rollback", is_flag=True, help="Have AWS take back the one that runs.")
-@click.option("--status", "shown", is_flag=True, help="Show how the one that runs stands, or ended last.")
+@click.option("--status", "shown", is_flag=True, help="Show the one that runs, or how the last one ended.")
 @click.option("--no-wait", is_flag=True, help="Start it (or end it), and leave the rest to AWS.")
 @click.option("--timeout", metavar="TIME", type=given, default="4h", help="Follow it for so long (default: 4h).")
 @click.option("--reason", metavar="TEXT", default="", help="Why; kept in the journal.")
@@ -93,13 +93,13 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     """Replace the members of a group that differ from what it launches now, by AWS's own instance refresh, and follow
     it to its end.
 
-    What it will do and meet is told first: how many differ, how many stay in service, how long it takes, what would
+    What it will do and meet is reported first: how many differ, how many stay in service, how long it takes, what would
     stall it. It asks, and wants --yes without a terminal. Where nobody differs it starts nothing. One that runs already
-    is followed, whoever started it and from where. How it goes about it stands in `refresh` of udo.yml; each key is an
+    is followed, whoever started it and from where. How it goes about it is set in `refresh` of udo.yml; each key is an
     option, too.
 
     Where nothing moves for two minutes it is said why. Ctrl-C and the timeout (exit 124) leave it to AWS: the same
-    command follows it again, --status tells how it stands, --cancel ends it. --rollback is for what 'udo updatelc
+    command follows it again, --status shows how far it is, --cancel ends it. --rollback is for what 'udo updatelc
     --refresh' has started: AWS takes back only what brought a configuration of its own (exit 7).
 
     --canary N pauses once N are replaced, for --pause. -o jsonl writes a document whenever something changes.

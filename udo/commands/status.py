@@ -31,7 +31,7 @@ FORMATS = ("text", "json", "jsonl")
 @click.option("-w", "--watch", "watched", is_flag=True, help="Look every 5 s until Ctrl-C, and show what changes.")
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...], watched: bool) -> Result:
-    """Show how every role's group stands, or one with its settings and members.
+    """Show every role's group, or one with its settings and members.
 
     IN SERVICE is members in service / desired (min-max), in units where members have weights; HEALTHY, how many of
     those the group and its target groups call healthy; OUTDATED (OLD), how many members were launched from something

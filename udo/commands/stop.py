@@ -63,7 +63,7 @@ def command(session: Session, words: tuple[str, ...], rollback: bool, timeout: f
     """Stop the deployment that is active on the group of CLUSTER ROLE, whoever started it, and wait until it has.
 
     Instances that are done keep the new revision, scripts that run are let end, and the others are not begun. Where the
-    deployment also goes to other groups that is asked first. Whoever follows it with 'udo deploy' is told who stopped
+    deployment also goes to other groups that is asked first. Whoever follows it with 'udo deploy' sees who stopped
     it. Where nothing is active there is nothing to do.
 
     \b

@@ -29,8 +29,8 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     """Suspend processes of a group until 'udo resume' resumes them; without a process show which are suspended.
 
     Processes are Launch, Terminate, AddToLoadBalancer, AlarmNotification, AZRebalance, HealthCheck, InstanceRefresh,
-    ReplaceUnhealthy and ScheduledActions. What is suspended here stands in the group's tag udo:suspended; what somebody
-    else has suspended is left out of it.
+    ReplaceUnhealthy and ScheduledActions. What is suspended here is in the tag udo:suspended; what somebody else
+    has suspended is left out of it.
 
     \b
     udo suspend prod webapp

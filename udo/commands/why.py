@@ -96,7 +96,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     """Tell what last failed on the group of CLUSTER ROLE, newest first: a deployment, an instance refresh, launches.
     With the reason, the last lines of its scripts, what to do about it, and what succeeded after it.
 
-    It is read from AWS, so it can be told again at any time and on any machine. The exit code is 0, also where nothing
+    It is read from AWS, so it can be shown again at any time and on any machine. The exit code is 0, also where nothing
     has failed.
 
     \b

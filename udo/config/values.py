@@ -220,7 +220,7 @@ def _list(node: Node, key: Key, sink: Sink) -> list[str] | None:
             sink.report(item.mark, f"an element of {key.path} is text, not {kind_of(item)}")
         elif (word := _told(_text, item, key, sink)) is not None:
             if key.once and word in words:
-                sink.report(item.mark, f"{word} stands in {key.path} twice")
+                sink.report(item.mark, f"{word} is in {key.path} twice")
             words.append(word)
     return list(dict.fromkeys(words)) if key.merge == "append" else words
 

@@ -79,7 +79,7 @@ def emptied(role: Role, group: AutoScalingGroup, how: Ending) -> list[Call | Wai
         return []
     _, calls = resting(group, _ZERO)
     back = f"bring it back with: udo wake {role.cluster} {role.name}"
-    left = f"{group.name} goes on becoming empty and is not deleted yet: continue with: {how.again}, or {back}"
+    left = f"AWS continues to empty {group.name}, which is not deleted yet: continue with: {how.again}, or {back}"
     wait = Wait(
         f"wait until {group.name} is empty",
         group_read(group.name, "DesiredCapacity"),
@@ -117,7 +117,7 @@ def gone_wait(name: str, how: Ending) -> Wait:
         group_read(name, "Status"),
         success=(GONE,),
         timeout=how.timeout,
-        detached=f"AWS goes on deleting {name}; continue with: {how.again}",
+        detached=f"AWS continues to delete {name}; continue with: {how.again}",
         watch="leaving",
     )
 

@@ -114,5 +114,5 @@ def _hint(role: Role, one: Refresh) -> str | None:
         return None
     if one.status == "Successful":
         return f"it is not undone; back goes: udo rollback {words}, then: udo refresh {words}"
-    again = f"udo refresh {words} goes on with those that differ"
+    again = f"udo refresh {words} continues with those that differ"
     return f"{again}; back goes: udo rollback {words}, then: udo refresh {words}"

@@ -98,7 +98,9 @@ KEYS: tuple[Key, ...] = (
         '["./check migrations"]',
     ),
     Key("post_deploy_hook", "commands", "Run beside udo.yml after a successful deployment.", '["./announce deployed"]'),
-    Key("slack", "map", "Where to tell people of changes: that one begins, how it ended, why it failed.", merge="deep"),
+    Key(
+        "slack", "map", "Where to notify people of changes: that one begins, how it ended, why it failed.", merge="deep"
+    ),
     Key(
         "slack.url",
         "text",
@@ -111,7 +113,7 @@ KEYS: tuple[Key, ...] = (
     Key("slack.username", "text", "Name to speak under.", "udo"),
     Key("slack.channel", "text", "Channel.", "'#deployments'"),
     Key("slack.icon_emoji", "text", "Picture.", "':ship:'"),
-    Key("notify", "maps", "Whom else to tell of changes: to each a POST of JSON."),
+    Key("notify", "maps", "Who else is notified of changes: to each a POST of JSON."),
     Key(
         "notify[].url",
         "text",
