@@ -19,6 +19,8 @@ _LONGEST = 1 << 20
 _LISTED = 1_000_000
 _HEAD = 4
 _BEGUN = 5
+# A kind and a number.
+_BODY = 5
 
 
 class Refusal(Exception):
@@ -178,10 +180,10 @@ class Sftp:
 
     def _next(self) -> tuple[int, bytes] | None:
         """The next message, its kind and the rest of it, once it is whole."""
-        if len(self._buffer) < _BEGUN:
+        if len(self._buffer) < _HEAD:
             return None
         length = int.from_bytes(self._buffer[:_HEAD])
-        if not _BEGUN <= length <= _LONGEST:
+        if not _BODY <= length <= _LONGEST:
             raise Nonsense(_quoted(bytes(self._buffer)))
         if len(self._buffer) < _HEAD + length:
             return None
