@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,10 @@ def test_launches_that_fail_are_folded_with_a_remedy(shop: Any, udo: Udo) -> Non
     lines = explained(done)
     assert any("launch" in line and "failed" in line for line in lines), done.stderr
     assert any("choose another image: udo updatelc --ami" in line for line in lines), done.stderr
+    early = done.stderr.partition("no progress for")[0]
+    assert re.search(r"\n      Launching a new EC2 instance.* Launching EC2 instance failed\. \(Failed\)\n", early), (
+        early
+    )
 
 
 @pytest.mark.whole

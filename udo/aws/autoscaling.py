@@ -117,6 +117,12 @@ class AutoScaling:
         for page in self._connection.pages("autoscaling", "DescribeScalingActivities", asked):
             yield from map(_activity, page["Activities"])
 
+    def last_activity(self, group_name: str) -> Activity | None:
+        """The group's newest scaling activity; None for none. Raises: UdoError."""
+        asked = {"AutoScalingGroupName": group_name, "MaxRecords": 1}
+        pages = self._connection.pages("autoscaling", "DescribeScalingActivities", asked)
+        return next((_activity(row) for page in pages for row in page["Activities"]), None)
+
     def policies(self, group_name: str) -> tuple[ScalingPolicy, ...]:
         """The group's scaling policies, by name.
 

@@ -68,9 +68,13 @@ class Standing:
 
 @frozen
 class Standings:
-    """How each of the things stands that a step waits for, for a table that is rewritten until the step ends."""
+    """How each of the things stands that a step waits for, for a table that is rewritten until the step ends.
+
+    `last` is what happened last, a line.
+    """
 
     rows: tuple[Standing, ...]
+    last: str = ""
 
 
 @frozen

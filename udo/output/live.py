@@ -52,6 +52,7 @@ class Live:
         self._came = 0
         self._looked_at = 0.0
         self._head: Progress | None = None
+        self._last = ""
         self._head_at = self._drawn_at = 0.0
         self._drawn: list[str] = []
 
@@ -63,7 +64,8 @@ class Live:
     def takes(self, event: Event) -> bool:
         """Takes what the table tells, and says whether nothing is left to tell of it."""
         match event:
-            case Standings(rows):
+            case Standings(rows, last):
+                self._last = last
                 self.stand(rows)
                 return True
             case Progress():
@@ -122,7 +124,7 @@ class Live:
         """Leaves it as it stands, once and for all."""
         if self._drawn:
             self.draw()
-        self._rows, self._since, self._places, self._head, self._drawn = (), {}, {}, None, []
+        self._rows, self._since, self._places, self._head, self._drawn, self._last = (), {}, {}, None, [], ""
 
     def _back(self, space: int) -> str:
         """The way back to its first line."""
@@ -136,8 +138,8 @@ class Live:
 
     def _lines(self, space: int, height: int, now: float) -> Iterator[_Line]:
         indent = " " * (6 if space >= _ROOMY else 2)
-        yield _Line(cut(indent + self._heading(space, now), space))
-        most = max(1, height - _KEPT - 1)
+        yield _Line(cut(indent + self._heading(space - len(indent), now), space))
+        most = max(1, height - _KEPT - (2 if self._last else 1))
         rows = sorted(self._rows, key=lambda row: self._places[row.name])
         told = rows if len(rows) <= most else _chosen(rows, most - 1)
         cells = [(row.name, row.state, self._age(row, now), self._clean(row.doing)) for row in told]
@@ -149,14 +151,19 @@ class Live:
             left = Counter(row.state for row in rows) - Counter(row.state for row in told)
             counts = ", ".join(f"{left[state]} {state}" for state in _RANKS if left[state])
             yield _Line(cut(f"{indent}and {left.total()} more: {counts}", space))
+        if self._last:
+            yield _Line(cut(f"{indent}last: {self._clean(self._last)}", space))
 
     def _heading(self, space: int, now: float) -> str:
+        """Where things stand, with a bar where there is room for both."""
         if self._head is None:
             return ""
         length = 20 if space >= _ROOMY else 10
         share = self._head.fraction
-        bar = "" if share is None or space < _USUAL else f"{'#' * round(share * length):<{length}}  "
-        return f"{bar}{self._clean(self._head.says)}  ({_lasted(self._head.waited + now - self._head_at)})"
+        says = f"{self._clean(self._head.says)}  ({_lasted(self._head.waited + now - self._head_at)})"
+        if share is None or space < _USUAL or length + width(says) + len(_BETWEEN) > space:
+            return says
+        return f"{'#' * round(share * length):<{length}}{_BETWEEN}{says}"
 
     def _age(self, row: Standing, now: float) -> str:
         """How long it took, or has taken."""

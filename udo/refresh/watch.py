@@ -56,6 +56,7 @@ class Refreshing:
         self._moved: tuple[tuple[Any, ...], float] = ((), clock.time())
         self._paused: tuple[int, float] | None = None
         self._told: list[str] = []
+        self._failed = ""
         self._warned: set[str] = set()
 
     def poll(self) -> Poll:
@@ -77,9 +78,11 @@ class Refreshing:
         members = group.members if group else ()
         rows = tuple(self._standings(refresh, group, events)) if group else ()
         events += self._moves(members)
-        events += [Standings(rows)] if rows else []
+        last = self._last_activity(refresh, events) if group else ""
+        events += [Standings(rows, last)] if rows else []
         says = self._says(refresh, members, rows)
-        data = {"refresh": refresh_row(refresh), "says": says, "instances": [_row(one) for one in rows]}
+        data: dict[str, Any] = {"refresh": refresh_row(refresh), "says": says, "last_activity": last or None}
+        data["instances"] = [_row(one) for one in rows]
         events.append(Progress(says, _fraction(refresh), data=data))
         if group:
             events += self._stall(refresh, group)
@@ -107,6 +110,21 @@ class Refreshing:
             found = self._aws.ec2.instances(unknown)
             self._launched |= {one: found[one].launched_at for one in unknown if one in found}
 
+    def _last_activity(self, refresh: Refresh, events: list[Event]) -> str:
+        """What the group did last since the refresh began, and how that stands; one that failed is told at once."""
+        try:
+            found = self._aws.autoscaling.last_activity(self._group_name)
+        except (AwsError, PermissionDenied) as error:
+            events += self._warning(f"what the group does is unknown: {error.message}")
+            return ""
+        if found is None or found.started_at < refresh.started_at:
+            return ""
+        says = f"{' '.join(found.description.split())} ({found.status})"
+        if found.status == "Failed" and found.activity_id != self._failed:
+            self._failed = found.activity_id
+            events.append(Notice(f"      {says}", "move"))
+        return says
+
     def _moves(self, members: tuple[Member, ...]) -> Iterator[Event]:
         now = {one.instance_id: one.lifecycle_state for one in members}
         before, self._states = self._states, now
@@ -120,14 +138,15 @@ class Refreshing:
         parts = [f"{counts[word]} {word}" for word in dict.fromkeys(_KINDS.values()) if counts[word]]
         serving = sum(one.weight for one in members if one.in_service)
         parts.append(f"{serving} in service")
-        says = f"{refresh.status} {refresh.percent} %  {', '.join(parts)}"
-        return "; ".join(filter(None, (says, self._pause(refresh))))
+        # What a narrow terminal has room for comes first.
+        told = "; ".join(filter(None, (self._pause(refresh), ", ".join(parts))))
+        return f"{refresh.status} {refresh.percent} %  {told}"
 
     def _pause(self, refresh: Refresh) -> str:
         """What it waits for by itself: a checkpoint or its bake time, and how much longer."""
         if refresh.status == "Baking":
             baked = seconds_left(refresh.reason)
-            return "baking" if baked is None else f"baking, {length(baked)} left"
+            return "" if baked is None else f"{length(baked)} left"
         reached = checkpoint_reached(refresh) if refresh.status == "InProgress" else None
         delay = refresh.preferences.checkpoint_delay or 0
         if reached is None or not delay:
@@ -139,9 +158,9 @@ class Refreshing:
         said = seconds_left(refresh.reason)
         left = delay - (now - self._paused[1]) if said is None else said
         steps = refresh.preferences.checkpoints
-        where = f"checkpoint {steps.index(reached) + 1} of {len(steps)} ({reached} %)"
+        where = f"checkpoint {steps.index(reached) + 1} of {len(steps)}"
         at_most = "at most " if said is None else ""
-        return f"{where}, {at_most}{length(left)} of its pause left" if left > 0 else f"{where} passed"
+        return f"{where}, {at_most}{length(left)} left" if left > 0 else f"{where} passed"
 
     def _stall(self, refresh: Refresh, group: AutoScalingGroup) -> Iterator[Event]:
         """The explanation, once, where nothing has moved for a while that should."""
