@@ -47,8 +47,12 @@ _SETTINGS = _PARTS | {
 }
 _LOCK = frozenset({"ssm:PutParameter", "ssm:DeleteParameter"})
 _SWAP = _LOCK | {"autoscaling:CreateOrUpdateTags", "autoscaling:UpdateAutoScalingGroup"}
+# The alarms of a role, and whose they are.
+_OWN_ALARMS = _ALARMS | {"monitoring:ListTagsForResource"}
 _SET = frozenset(
     {
+        "monitoring:PutCompositeAlarm",
+        "monitoring:PutMetricAlarm",
         "autoscaling:AttachTrafficSources",
         "autoscaling:CreateOrUpdateTags",
         "autoscaling:EnableMetricsCollection",
@@ -96,9 +100,9 @@ _REFRESHING = _REFRESHES | {
     "elasticloadbalancing:DescribeTargetHealth",
 }
 READS: dict[str, frozenset[str]] = {
-    "apply": _ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
+    "apply": _OWN_ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
     "attach": _GROUPS | _LAUNCHES | _CALLER | {"ec2:DescribeInstances"},
-    "check": _ALARMS
+    "check": _OWN_ALARMS
     | _GROUPS
     | _LAUNCHABLE
     | _CALLER
@@ -111,11 +115,13 @@ READS: dict[str, frozenset[str]] = {
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeVpcs",
         "elasticloadbalancing:DescribeLoadBalancers",
+        "sns:ListTopics",
     },
     "cloudinit": frozenset(),
     "config": frozenset(),
     "cp": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
-    "create": _LAUNCH_STATE
+    "create": _OWN_ALARMS
+    | _LAUNCH_STATE
     | _LAUNCHABLE
     | _CALLER
     | _DEPLOYMENT_GROUPS
@@ -145,7 +151,7 @@ READS: dict[str, frozenset[str]] = {
             "codedeploy:ListDeployments",
         }
     ),
-    "destroy": _ALARMS
+    "destroy": _OWN_ALARMS
     | _GROUPS
     | _CALLER
     | _REFRESHES
@@ -173,7 +179,7 @@ READS: dict[str, frozenset[str]] = {
     "inventory": _MEMBERS | {"ec2:GetConsoleOutput"},
     "ip": _MEMBERS,
     "lock": _GROUPS | _CALLER | _LOCKS,
-    "plan": _UPDATE | _LOCKS | _SETTINGS,
+    "plan": _OWN_ALARMS | _UPDATE | _LOCKS | _SETTINGS,
     "prune": _LAUNCH_STATE | _CALLER,
     "refresh": _ALARMS | _GROUPS | _CALLER | _REFRESHING,
     "reload": frozenset(),
@@ -224,7 +230,7 @@ READS: dict[str, frozenset[str]] = {
     },
     "suspend": _GROUPS | _CALLER,
     "unlock": _CALLER,
-    "update": _ALARMS | _GROUPS | _CALLER | _SETTINGS,
+    "update": _OWN_ALARMS | _GROUPS | _CALLER | _SETTINGS,
     "updatelc": _ALARMS | _UPDATE | _REFRESHING,
     "versions": _LAUNCH_STATE,
     "wake": _ALARMS | _GROUPS | _LAUNCHES | _CALLER,
@@ -251,6 +257,8 @@ WRITES: dict[str, frozenset[str]] = {
         "autoscaling:PutScalingPolicy",
         "autoscaling:PutScheduledUpdateGroupAction",
         "autoscaling:UpdateAutoScalingGroup",
+        "monitoring:PutCompositeAlarm",
+        "monitoring:PutMetricAlarm",
         "codedeploy:CreateApplication",
         "codedeploy:CreateDeploymentGroup",
         "codedeploy:UpdateDeploymentGroup",
@@ -278,6 +286,7 @@ WRITES: dict[str, frozenset[str]] = {
         "autoscaling:UpdateAutoScalingGroup",
         "codedeploy:UpdateDeploymentGroup",
         "ec2:DeleteLaunchTemplate",
+        "monitoring:DeleteAlarms",
     },
     "detach": _LOCK | {"autoscaling:DetachInstances"},
     "lock": _LOCK,
@@ -309,6 +318,7 @@ WRITES: dict[str, frozenset[str]] = {
         "autoscaling:DeleteTags",
         "autoscaling:DetachTrafficSources",
         "autoscaling:DisableMetricsCollection",
+        "monitoring:DeleteAlarms",
     },
     "updatelc": _SWAP | _CREATE | _DELETE | {"autoscaling:RollbackInstanceRefresh", "autoscaling:StartInstanceRefresh"},
     "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},
@@ -321,7 +331,11 @@ _IN_IAM: dict[str, tuple[str, ...]] = {
     "s3:CompleteMultipartUpload": ("s3:PutObject",),
     "s3:CreateMultipartUpload": ("s3:PutObject",),
     "s3:HeadBucket": ("s3:ListBucket",),
+    "monitoring:DeleteAlarms": ("cloudwatch:DeleteAlarms",),
     "monitoring:DescribeAlarms": ("cloudwatch:DescribeAlarms",),
+    "monitoring:ListTagsForResource": ("cloudwatch:ListTagsForResource",),
+    "monitoring:PutCompositeAlarm": ("cloudwatch:PutCompositeAlarm", "cloudwatch:TagResource"),
+    "monitoring:PutMetricAlarm": ("cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
     "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
     "s3:ListMultipartUploads": ("s3:ListBucketMultipartUploads",),
     "s3:UploadPart": ("s3:PutObject",),

@@ -51,6 +51,10 @@ def value(key: Key) -> st.SearchStrategy[Any]:
             return structure(key)
         case "structures":
             return st.dictionaries(st.sampled_from(["a", "b", "replace"]), maybe(structure(key)), max_size=3)
+        case "named":
+            return st.dictionaries(st.sampled_from(["a", "b", "replace"]), maybe(alarm()), max_size=3)
+        case "periods":
+            return st.sampled_from(["3 x 1m", "2 of 3 x 10s", "1 x 3600"])
         case "commands":
             return st.lists(st.one_of(st.just("run it"), st.just(["run", "it"])), max_size=2)
     return st.one_of(text(key), st.just({"owner": "amazon", "name": "al*"}))
@@ -63,6 +67,14 @@ def structure(key: Key) -> st.SearchStrategy[Tree]:
         max_leaves=4,
     )
     return st.dictionaries(st.sampled_from(key.members), maybe(inside), max_size=3)
+
+
+def alarm() -> st.SearchStrategy[Tree]:
+    """One that stays whole whatever it is merged with."""
+    known = schema.inside("alarms")
+    more = ("dimensions", "for", "statistic", "missing", "tell", "doc")
+    needed = {name: value(known[name]) for name in ("metric", "above")}
+    return st.fixed_dictionaries(needed, optional={name: maybe(value(known[name])) for name in more})
 
 
 def text(key: Key) -> st.SearchStrategy[Any]:

@@ -110,6 +110,14 @@ class Named:
         pages = self._connection.pages("iam", "ListInstanceProfiles", {"MaxItems": _IAM_PAGE})
         return frozenset(row["InstanceProfileName"] for page in pages for row in page.get("InstanceProfiles", ()))
 
+    def topics(self) -> frozenset[str]:
+        """The names of all topics.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("sns", "ListTopics", {})
+        return frozenset(row["TopicArn"].rpartition(":")[2] for page in pages for row in page.get("Topics", ()))
+
     def target_groups(self) -> dict[str, Mapping[str, Any]]:
         """All target groups as AWS tells of them, each by its name and by its ARN: asked by name, one that is missing
         fails the whole request.

@@ -16,6 +16,7 @@ from udo.schema.guards import FROZEN, GUARDED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from udo.change.alarms import Alarms
     from udo.change.events import Event
     from udo.change.outcome import Outcome
     from udo.change.plan import Plan
@@ -31,6 +32,10 @@ _TAKES_BACK = {
     "sleep": "udo wake {} goes back",
     "scale": "udo scale {} shows its sizes",
 }
+
+
+# Those that make an alarm, with its tags where it is new.
+_MAKES = ("PutMetricAlarm", "PutCompositeAlarm")
 
 
 class Verdict(NamedTuple):
@@ -73,7 +78,7 @@ class Gate:
         self._went_back = plan.guarded == NEVER
         if not plan.steps or plan.guarded == NEVER or not self._is_guarded(plan) or self._session.ignores_alarms:
             return plan
-        return replace(plan, guards=(*plan.guards, *self._target.alarms().guards()))
+        return replace(plan, guards=(*plan.guards, *self._alarms_beside(plan).guards()))
 
     def afterwards(self, plan: Plan) -> Plan | None:
         """What follows the plan once all is done: its alarms are watched; None where they are not."""
@@ -81,7 +86,7 @@ class Gate:
         left = plan.guarded in (NEVER, AT_THE_START) or self._went_back
         if left or not self._is_guarded(plan) or self._session.ignores_alarms:
             return None
-        return self._target.alarms().watch(plan)
+        return self._alarms_beside(plan).watch(plan)
 
     def left(self, plan: Plan) -> Plan | None:
         """The watch that the run before has left, where it was killed; None for none.
@@ -126,7 +131,7 @@ class Gate:
 
     def _alarms(self, plan: Plan) -> Iterator[Verdict]:
         goes_back = plan.guarded == NEVER or _verb(plan) in _BACK
-        alarms = self._target.alarms() if goes_back or self._is_guarded(plan) else None
+        alarms = self._alarms_beside(plan) if goes_back or self._is_guarded(plan) else None
         if not (alarms and alarms.names):
             return
         try:
@@ -147,6 +152,14 @@ class Gate:
             )
         if hint:
             yield Verdict(f"{hint} ({alarms.where})")
+
+    def _alarms_beside(self, plan: Plan) -> Alarms:
+        """The alarms of the target but for those that the plan makes itself: they cannot ring before."""
+        alarms = self._target.alarms()
+        made = {
+            call.params["AlarmName"] for call in plan.writes if call.operation in _MAKES and call.params.get("Tags")
+        }
+        return replace(alarms, names=[name for name in alarms.names if name not in made]) if made else alarms
 
     def _is_guarded(self, plan: Plan) -> bool:
         return _verb(plan) in GUARDED

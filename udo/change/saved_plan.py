@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _MOST_BYTES = 64 * 1024 * 1024
 _AGAIN = "make it again with 'udo plan --save'"
-# A file may come from elsewhere: it sets groups and what they launch from, and never makes a program or another service
-# run, nor anything end.
+# A file may come from elsewhere: it sets groups, their alarms and what they launch from, and never makes a program or
+# another service run, nor anything end.
 _OPERATIONS = frozenset(
     {
         ("autoscaling", "AttachTrafficSources"),
@@ -36,6 +36,8 @@ _OPERATIONS = frozenset(
         ("autoscaling", "PutScalingPolicy"),
         ("autoscaling", "PutScheduledUpdateGroupAction"),
         ("autoscaling", "UpdateAutoScalingGroup"),
+        ("cloudwatch", "PutCompositeAlarm"),
+        ("cloudwatch", "PutMetricAlarm"),
         ("ec2", "CreateLaunchTemplate"),
         ("ec2", "CreateLaunchTemplateVersion"),
         ("ec2", "DeleteLaunchTemplateVersions"),
@@ -49,6 +51,8 @@ _READS = frozenset(
         ("autoscaling", "DescribePolicies"),
         ("autoscaling", "DescribeScheduledActions"),
         ("autoscaling", "DescribeTrafficSources"),
+        ("cloudwatch", "DescribeAlarms"),
+        ("cloudwatch", "ListTagsForResource"),
         ("ec2", "DescribeLaunchTemplateVersions"),
     }
 )

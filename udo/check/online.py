@@ -10,6 +10,7 @@ from udo import schema
 from udo.check.finding import Finding
 from udo.check.resources import Resources
 from udo.check.settings import observe_settings
+from udo.check.topics import topics
 from udo.config.known import value, values
 from udo.config.tree import Items, Text
 from udo.errors import AwsError, ConfigError, PermissionDenied, one_line
@@ -360,4 +361,5 @@ _CHECKS: tuple[Callable[[Role, Resources], Iterator[Finding]], ...] = (
         "deployment configuration",
     ),
     _each("alarm", "guards.alarms", lambda resources: resources.alarms, "CloudWatch alarm"),
+    topics,
 )

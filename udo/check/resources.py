@@ -133,6 +133,11 @@ class Resources:
         return self._read(lambda: frozenset(self.aws.cloudwatch.alarm_states(self._all("guards.alarms"))))
 
     @cached_property
+    def topics(self) -> frozenset[str] | None:
+        """The names of the topics of this account and region."""
+        return self._read(self.aws.named.topics)
+
+    @cached_property
     def applications(self) -> frozenset[str] | None:
         """The names of CodeDeploy applications."""
         return self._read(self.aws.named.applications)

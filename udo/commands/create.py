@@ -18,6 +18,8 @@ from udo.deploy.joining import observe_joining
 from udo.deploy.several import ordered
 from udo.errors import Conflict, UdoError
 from udo.frozen import frozen
+from udo.groups.alarm_calls import observe_alarms
+from udo.groups.alarms import topics_of
 from udo.groups.balancers import observe_target_groups
 from udo.groups.create import (
     CREATING,
@@ -30,6 +32,7 @@ from udo.groups.create import (
 )
 from udo.groups.observe import existing_group
 from udo.groups.place import observe_place
+from udo.groups.settings import says
 from udo.groups.subnets import by_id, names_subnets, observe_subnets
 from udo.groups.tags import group_read
 from udo.groups.target import role_target
@@ -45,6 +48,8 @@ from udo.result import Result
 from udo.selectors import cluster_roles
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from udo.aws import Aws
     from udo.change.outcome import Outcome
     from udo.change.plan import Difference
@@ -166,7 +171,9 @@ def observe_new(session: Session, aws: Aws, role: Role, asked: Asked) -> Plan:
     first = observe_first(aws, role, image, mark(session.run_id))
     joining = observe_joining(aws, role)
     held = joining.deploys and sizes.desired > 0
-    new = New(first.params, first.proof, arns, session.run_id, session.clock.time(), held)
+    topics, alarms = _alarms(aws, role)
+    now = session.clock.time()
+    new = New(first.params, first.proof, arns, session.run_id, now, held, alarms=alarms, topics=topics)
     calls, goal, notes = first_calls(role, new, joining.calls)
     waits = (_wait(role, sizes.desired, asked),) if asked.wait and sizes.desired else ()
     plan = Plan(
@@ -178,7 +185,7 @@ def observe_new(session: Session, aws: Aws, role: Role, asked: Asked) -> Plan:
         notes=(*filter(None, [first.note]), *joining.notes, *unknown, *notes),
         done=_done(role, sizes.desired, asked),
     )
-    return observe_labels(aws, plan, session.clock.time())
+    return observe_labels(aws, plan, now)
 
 
 def observe_existing(session: Session, aws: Aws, role: Role, group: AutoScalingGroup, asked: Asked) -> Plan:
@@ -230,6 +237,15 @@ def _in_vpc(aws: Aws, role: Role, vpc: str) -> Role:
     if not role.get("security_groups"):
         return role
     return role.saying({"security_groups": observe_security_groups(aws, role, vpc)})
+
+
+def _alarms(aws: Aws, role: Role) -> tuple[str, Mapping[str, Mapping[str, Any]]]:
+    """How the ARNs of topics begin, and the alarms that there are by names like the role's. Raises: UdoError."""
+    if not says(role, "alarms"):
+        return "", {}
+    _, arn = aws.identity()
+    topics = topics_of(arn, aws.region)
+    return topics, observe_alarms(aws.read, role, topics)
 
 
 def _conflict(role: Role, found: Existing) -> Conflict:

@@ -12,7 +12,9 @@ from udo.change.plan import Plan
 from udo.commands._options import reasoned_waivers, wait_lock, wait_timeout
 from udo.deploy.leaving import leave, observe_membership, what_remains
 from udo.errors import Conflict, Refused
+from udo.groups.alarm_calls import gone_alarms, observe_named
 from udo.groups.ending import Ending, deleted, emptied, gone_goal, gone_wait, refuse
+from udo.groups.settings import says
 from udo.groups.target import role_target
 from udo.launch.ending import family_ends, strange
 from udo.launch.observe import owner
@@ -32,16 +34,17 @@ TAKES = ("--dry-run", "--yes")
 
 class Seen(NamedTuple):
     """What there is of a role: its group, the deployment groups it is in, and the calls that delete its launch
-    data, with what to know of that."""
+    data and its alarms, with what to know of that."""
 
     group: AutoScalingGroup | None
     joined: tuple[DeploymentGroup, ...]
     launch_data: tuple[Call, ...]
     notes: tuple[str, ...]
+    alarms: tuple[Call, ...] = ()
 
 
 def plan_destroy(role: Role, seen: Seen, how: Ending) -> Plan:
-    """The plan that ends a group: emptied, out of its deployment group, deleted, its launch data after it.
+    """The plan that ends a group: emptied, out of its deployment group, deleted, its launch data and alarms after it.
 
     What an earlier run has done already is left out. Raises: Refused.
     """
@@ -54,11 +57,12 @@ def plan_destroy(role: Role, seen: Seen, how: Ending) -> Plan:
     steps += leaving
     if group:
         steps += [gone_wait(name, how)] if group.status else [deleted(group, how), gone_wait(name, how)]
-    steps += seen.launch_data
+    # Alarms that guard the role are looked at to the end.
+    steps += (*seen.launch_data, *seen.alarms)
     heading = Plan("destroy", role.label, (), notes=seen.notes, unchanged=f"nothing to destroy: {name} does not exist")
     if not steps:
         return heading
-    after = (*leaving, *seen.launch_data)
+    after = (*leaving, *seen.launch_data, *seen.alarms)
     return replace(
         heading,
         steps=tuple(steps),
@@ -105,7 +109,8 @@ def observe_destroy(aws: Aws, role: Role) -> Seen:
     template_id = versions[0].template_id if versions else ""
     calls, notes = family_ends(name, aws.autoscaling.launch_configurations(), template_id, groups)
     joined, elsewhere = observe_membership(aws, role, exists=bool(group and not group.status))
-    return Seen(group, joined, calls, (*notes, *elsewhere))
+    alarms = tuple(one.call for one in gone_alarms(role, observe_named(aws.read, role))) if says(role, "alarms") else ()
+    return Seen(group, joined, calls, (*notes, *elsewhere), alarms)
 
 
 @click.command()
@@ -122,7 +127,8 @@ def command(session: Session, /, words: tuple[str, ...], confirm: str, force: bo
     It is emptied first: what would launch members is suspended, its sizes go to zero, and it is waited for, lifecycle
     hooks included; until it is deleted 'udo wake' brings it back. Then exactly this group leaves all deployment groups
     of its application, and is deleted with the launch data of its family (GROUP, GROUP-v<number>, the launch template
-    GROUP), but for what another group uses. What was cut off continues with the same command.
+    GROUP), but for what another group uses, and with the alarms that Udo made of the role. What was cut off
+    continues with the same command.
 
     A group that is protected, that a CloudFormation stack owns, or whose members cannot go is refused.
 

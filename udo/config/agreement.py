@@ -1,10 +1,11 @@
-"""Finds what only shows once everything is inherited: sizes that contradict each other, groups of one name."""
+"""Finds what only shows once everything is inherited: sizes that contradict each other, names that two have."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from udo.config.alarms import full_name, wrong_alarms
 from udo.config.order import KEY, in_order
 from udo.config.roles import Cluster, Role
 from udo.config.tree import Null, Table
@@ -18,7 +19,7 @@ _PLACE = ("region", "account", "aws_profile", "assume_role")
 def disagreements(clusters: Collection[Cluster], *, every_value: bool) -> set[Problem]:
     """What in the effective values of these clusters contradicts itself; `every_value` also reads all known here."""
     roles = [role for cluster in clusters for role in cluster.roles.values()]
-    found = {*_sizes(roles), *_tags(roles), *_names(roles), *_orders(clusters)}
+    found = {*_sizes(roles), *_tags(roles), *_alarms(roles), *_names(roles), *_orders(clusters)}
     return found | {*(_values(roles) if every_value else ())}
 
 
@@ -45,6 +46,18 @@ def _tags(roles: Sequence[Role]) -> Iterator[Problem]:
         count = sum(not isinstance(one.value, Null) for one in named)
         if count > _MOST_TAGS:
             yield Problem(*role.mark_of("tags"), f"{count} tags of {role.label}: AWS takes at most {_MOST_TAGS}")
+
+
+def _alarms(roles: Sequence[Role]) -> Iterator[Problem]:
+    first: dict[str, Role] = {}
+    for role in roles:
+        said = (_known(role, "alarms") or {}) if role.says("alarms") else {}
+        yield from wrong_alarms(role, said)
+        for name in said:
+            other = first.setdefault(full_name(role, name), role)
+            if other is not role and all(_known(other, key) == _known(role, key) for key in _PLACE):
+                message = f"the alarm '{full_name(role, name)}' of {role.label} is one of {other.label} too"
+                yield Problem(*role.mark, f"{message} ({other.mark}): call one of them otherwise")
 
 
 def _names(roles: Sequence[Role]) -> Iterator[Problem]:

@@ -11,7 +11,8 @@ from udo.config.interpolation import NAMES, Lookup, Unknown, filled, from_enviro
 from udo.config.merging import layer
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Mark, Node, Null, Table, Text
-from udo.config.values import OWN_KEYS, brief, kind_of, table_of, unknown_key, value_of
+from udo.config.values import OWN_KEYS, table_of, unknown_key, value_of
+from udo.config.wording import brief, kind_of
 from udo.errors import ConfigError, Problem
 from udo.schema import Key, Level
 

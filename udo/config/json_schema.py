@@ -145,6 +145,12 @@ def _structural(key: Key) -> list[dict[str, Any]]:
             names = {"minLength": 1, "maxLength": 255}
             inner = {"anyOf": [_structure(key), _NOTHING]}
             return [{"type": "object", "propertyNames": names, "additionalProperties": inner}]
+        case "named":
+            return [_named(_map(key))]
+        case "queries":
+            return [{"type": "array", "items": _structure(key)}]
+        case "periods":
+            return [{"type": "string", "pattern": f"^(?:{key.pattern})$"}, _REFERENCE]
         case "uses":
             given = {"type": "object", "minProperties": 1, "maxProperties": 1}
             given["additionalProperties"] = {"type": ["object", "null"]}

@@ -15,7 +15,8 @@ from udo.config.profiles import Profiles
 from udo.config.reading import tree_of
 from udo.config.roles import Cluster, Config, Role
 from udo.config.tree import Mark, Node, Table, Text, size
-from udo.config.values import brief, listed
+from udo.config.values import listed
+from udo.config.wording import brief
 from udo.errors import ConfigError, Problem
 from udo.schema import BY_PATH
 

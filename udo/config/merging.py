@@ -69,7 +69,7 @@ def _nodes(lower: Node, upper: Node, key: Key | None) -> Node:
         case Items(), Items() if key.merge == "append" and not upper.replaces:
             return Items(lower.items + upper.items, upper.mark, lower.replaces)
         case Table(), Table() if not upper.replaces:
-            free = key.kind in ("structure", "structures")
+            free = key.kind in ("structure", "structures", "named")
             return _tables(lower, upper, dict.fromkeys(upper.entries, key) if free else schema.inside(key.path))
     return upper
 

@@ -1,10 +1,11 @@
-"""What is wrong with a window of time or a time zone, in the words that follow the name of its key."""
+"""What is wrong with a window of time, a time zone or periods, in the words that follow the name of its key."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 
+from udo.config import periods
 from udo.config.suggesting import suggestion
 from udo.window import PATTERN, SHAPE, wrong
 
@@ -32,4 +33,4 @@ def _zone(word: str) -> str:
 
 
 # What is looked for in a word of a kind, beside its pattern.
-WRONG: Mapping[str, Callable[[str], str]] = {"window": _window, "zone": _zone}
+WRONG: Mapping[str, Callable[[str], str]] = {"window": _window, "zone": _zone, "periods": periods.wrong}

@@ -11,7 +11,7 @@ from udo.config.checking import Section, Walk
 from udo.config.interpolation import bound
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text, size
-from udo.config.values import brief, kind_of
+from udo.config.wording import brief, kind_of
 from udo.errors import ConfigError, Problem
 
 MOST_VALUES = 1_000_000

@@ -14,7 +14,7 @@ from udo.config.values import scalar
 from udo.errors import ConfigError
 from udo.schema import Key
 
-STRUCTURES = ("structure", "structures")
+STRUCTURES = ("structure", "structures", "queries")
 _MASK = "https://********"
 
 
@@ -127,10 +127,19 @@ def _mapping(nodes: Mapping[str, Node], key: Key, read: Callable[[Text, Key], An
     known = schema.inside(key.path)
     rows = {}
     for name, node in nodes.items():
-        inner = key if key.kind in ("tags", *STRUCTURES) else known.get(name)
+        inner = _inner(name, key, known)
         if inner and (value := _plain(node, inner, read)) is not None:
             rows[name] = value
     return rows
+
+
+def _inner(name: str, key: Key, known: Mapping[str, Key]) -> Key | None:
+    if key.kind == "named":
+        from dataclasses import replace
+
+        # What stands by a name is a mapping of the keys inside.
+        return replace(key, kind="map")
+    return key if key.kind in ("tags", *STRUCTURES) else known.get(name)
 
 
 def _element(key: Key) -> Key:

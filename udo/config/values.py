@@ -12,34 +12,14 @@ from udo.config.moments import WRONG
 from udo.config.suggesting import suggestion
 from udo.config.traps import flag_trap, number_trap
 from udo.config.tree import Items, Mark, Node, Null, Table, Text
+from udo.config.wording import WANTED, brief, kind_of
 from udo.duration import seconds
 from udo.schema.key import NO_TIME, NONE, Key
-from udo.window import SHAPE
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_WANTED = {
-    "text": "text",
-    "script": "text",
-    "whole": "a whole number",
-    "flag": "true or false",
-    "verbs": "true, false or a list of verbs",
-    "duration": "a time like 90s, 5m or 1h",
-    "list": "a list like [a, b]",
-    "map": "a mapping of keys to values",
-    "tags": "a mapping of names to text",
-    "maps": "a list of mappings",
-    "commands": "a list of commands",
-    "window": SHAPE,
-    "zone": "a time zone like Europe/Dublin",
-    "image": "text, or {owner, name, pick}",
-    "structure": "a mapping of AWS's own members",
-    "structures": "a mapping of names to mappings",
-    "sections": "a mapping of names",
-    "uses": "a list of profiles",
-    "params": "a mapping of names",
-}
 
 
 # Source: botocore autoscaling, PolicyName, ScheduledActionName and LifecycleHookName.
@@ -96,24 +76,6 @@ def unknown_key(name: str, path: str, known: Mapping[str, Key]) -> str:
     return f"unknown key '{brief(name)}'{place}: {hint or OWN_KEYS}"
 
 
-def brief(text: str) -> str:
-    """The text in one line of at most 60 characters."""
-    line = text.replace("\n", "\\n")
-    return line if len(line) <= 60 else line[:57] + "..."
-
-
-def kind_of(node: Node) -> str:
-    """What a node is, in words."""
-    match node:
-        case Text(text):
-            return f"'{brief(text)}'"
-        case Items():
-            return "a list"
-        case Table():
-            return "a mapping"
-    return "nothing"
-
-
 def _told(reader: Callable[[Node, Key, Sink], Any], node: Node, key: Key, sink: Sink) -> Any:
     try:
         return reader(node, key, sink)
@@ -124,7 +86,7 @@ def _told(reader: Callable[[Node, Key, Sink], Any], node: Node, key: Key, sink: 
 
 def _wrong(node: Node, key: Key, hint: str = "") -> _WrongError:
     more = f": {hint}" if hint else ""
-    return _WrongError(node.mark, f"{key.path} wants {_WANTED[key.kind]}{_not(node, key)}{more}")
+    return _WrongError(node.mark, f"{key.path} wants {WANTED[key.kind]}{_not(node, key)}{more}")
 
 
 def _not(node: Node, key: Key) -> str:
@@ -336,7 +298,7 @@ def _structures(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
         elif isinstance(entry.value, Table):
             found[name] = _members(entry.value, path, key, sink)
         elif not isinstance(entry.value, Null):
-            message = f"{path} wants {_WANTED['structure']}, not {kind_of(entry.value)}"
+            message = f"{path} wants {WANTED['structure']}, not {kind_of(entry.value)}"
             sink.report(entry.value.mark, f"{message}: they are {', '.join(key.members)}")
     return found
 
@@ -349,6 +311,34 @@ def _members(node: Table, path: str, key: Key, sink: Sink) -> dict[str, Any]:
             sink.report(entry.mark, f"unknown member '{brief(name)}' in {path}: {hint}")
     known = {name: entry.value for name, entry in node.entries.items() if name in key.members}
     return {name: _plain(value, key, sink) for name, value in known.items() if not isinstance(value, Null)}
+
+
+def _named(node: Node, key: Key, sink: Sink) -> dict[str, dict[str, Any]] | None:
+    """Mappings by name, each of the keys inside."""
+    if not isinstance(node, Table):
+        raise _wrong(node, key)
+    found = {}
+    for name, entry in node.entries.items():
+        if not _NAME.fullmatch(name):
+            sink.report(entry.mark, f"'{brief(name)}' cannot be a name in {key.path}: letters, digits, '_' and '-'")
+        elif isinstance(entry.value, Table):
+            found[name] = table_of(entry.value, key.path, sink)
+        elif not isinstance(entry.value, Null):
+            hint = f"its keys are {', '.join(schema.inside(key.path))}"
+            sink.report(entry.value.mark, f"{key.path}.{name} is a mapping, not {kind_of(entry.value)}: {hint}")
+    return found
+
+
+def _queries(node: Node, key: Key, sink: Sink) -> list[dict[str, Any]] | None:
+    if not isinstance(node, Items):
+        raise _wrong(node, key)
+    found = []
+    for item in node.items:
+        if isinstance(item, Table):
+            found.append(_members(item, key.path, key, sink))
+        else:
+            sink.report(item.mark, f"an element of {key.path} is a mapping, not {kind_of(item)}")
+    return found
 
 
 def _plain(node: Node, key: Key, sink: Sink) -> Any:
@@ -394,6 +384,9 @@ _READERS: Mapping[str, Callable[[Node, Key, Sink], Any]] = {
     "image": _image,
     "structure": _structure,
     "structures": _structures,
+    "named": _named,
+    "queries": _queries,
+    "periods": _moment,
     "sections": _structural,
     "uses": _structural,
     "params": _structural,

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from udo.change.plan import NONE, Call, Difference, Pair, Read
 from udo.errors import ConfigError, Problem, UsageError
 from udo.frozen import frozen
+from udo.groups.alarms import wanted_alarms
 from udo.groups.ending import gone_goal
 from udo.groups.points import literal, shown, together
 from udo.groups.rest import Sizes, sizes_call
 from udo.groups.settings import (
     Parts,
+    Rows,
     Setting,
     says,
     settings,
@@ -40,7 +42,8 @@ _PARTS = ("lifecycle_hooks", "scaling_policies", "scheduled_actions")
 @frozen
 class New:
     """What a new group needs to know beside udo.yml: what it launches from (as CreateAutoScalingGroup is told it) and
-    what proves that, ARNs of target groups by name, the run, and when that is.
+    what proves that, ARNs of target groups by name, the run, and when that is; alarms that are called like its own, and
+    how the ARNs of topics begin where it will be.
 
     One that is `held` begins empty, until all is there that its first members need.
     """
@@ -51,6 +54,8 @@ class New:
     run_id: str = ""
     now: float = 0.0
     held: bool = False
+    alarms: Rows = field(default_factory=dict)
+    topics: str = ""
 
 
 def first_sizes(role: Role) -> Sizes:
@@ -128,7 +133,7 @@ def found_differences(role: Role, live: Live) -> tuple[Difference, ...]:
 
 def _comes_later(one: Difference) -> bool:
     """Whether it is the want of what is made after the group."""
-    later = one.key.startswith(("scaling_policies.", "scheduled_actions.")) and one.old == NONE
+    later = one.key.startswith(("scaling_policies.", "scheduled_actions.", "alarms.")) and one.old == NONE
     return later or one.key == "metrics"
 
 
@@ -146,6 +151,7 @@ def first_differences(role: Role, sizes: Sizes) -> tuple[Difference, ...]:
             rows.append(
                 Difference(key, NONE, ", ".join(one if isinstance(one, str) else one["Identifier"] for one in said))
             )
+    rows += [Difference(f"alarms.{one.name}", NONE, str(one)) for one in wanted_alarms(role, "")]
     rows += [Difference("metrics", NONE, _metrics(role))] if says(role, "metrics") else []
     rows += [Difference(f"tags.{tag['Key']}", NONE, tag["Value"]) for tag in _tags(role)]
     return tuple(rows)
@@ -262,7 +268,12 @@ def _as_made(role: Role, new: New, sizes: Sizes) -> Live:
         tags={tag["Key"]: tag["Value"] for tag in tags},
         raw=raw,
     )
-    parts = Parts(lifecycle_hooks=_wanted(role, "lifecycle_hooks"), traffic=_identifiers(role, new.arns))
+    parts = Parts(
+        lifecycle_hooks=_wanted(role, "lifecycle_hooks"),
+        traffic=_identifiers(role, new.arns),
+        alarms=new.alarms,
+        topics=new.topics,
+    )
     return Live(group, parts, new.arns, new.now)
 
 

@@ -97,6 +97,8 @@ class _Drifts:
             yield "elbv2"
         if any(says(role, "elbs", "traffic_sources") for role in self.roles.values()):
             yield "elb"
+        if any(says(role, "alarms") for role in self.roles.values()):
+            yield "cloudwatch"
 
     def first(self) -> Iterator[Callable[[], None]]:
         """The reads that are for many roles."""

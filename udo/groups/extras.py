@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from udo.change.plan import Call, Pair, Read
+from udo.groups.alarm_calls import gone_alarms
+from udo.groups.alarms import wanted_alarms
 from udo.groups.points import literal
 from udo.groups.settings import says, wanted_metrics, wanted_parts, wanted_traffic
 from udo.groups.tags import group_read, untag_call
@@ -45,6 +47,7 @@ def extra_calls(role: Role, group: AutoScalingGroup, parts: Parts, arns: Mapping
         *_traffic(role, group, parts, arns),
         *_metrics(role, group),
         *_tags(role, group),
+        *_alarms(role, parts),
     ]
 
 
@@ -110,6 +113,12 @@ def _tags(role: Role, group: AutoScalingGroup) -> Iterator[Extra]:
     for key, value in group.tags.items():
         if key not in said and key not in _OWN_TAGS and not key.startswith(_KEPT_TAGS):
             yield Extra(f"tags.{key}", untag_call(group.name, key, value, f"remove tag {key} of {group.name}"))
+
+
+def _alarms(role: Role, parts: Parts) -> Iterator[Extra]:
+    kept = [one.full for one in wanted_alarms(role, parts.topics)]
+    for one in gone_alarms(role, parts.alarms, kept):
+        yield Extra(f"alarms.{one.name}", one.call)
 
 
 def _extra(name: str, group: AutoScalingGroup, operation: str, params: Mapping[str, Any], gone: Pair) -> Extra:

@@ -31,13 +31,15 @@ _JUDGES = ("EBS", "ELB", "VPC_LATTICE")
 class Parts:
     """What is a group's own beside its settings, by name in AWS's own members; empty where nobody asked.
 
-    `traffic` are its traffic sources, by identifier with their type.
+    `traffic` are its traffic sources, by identifier with their type; `topics` is how ARNs of topics begin where it is.
     """
 
     scaling_policies: Rows = field(default_factory=dict)
     scheduled_actions: Rows = field(default_factory=dict)
     lifecycle_hooks: Rows = field(default_factory=dict)
     traffic: Mapping[str, str] = field(default_factory=dict)
+    alarms: Rows = field(default_factory=dict)
+    topics: str = ""
 
 
 class Setting(NamedTuple):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # So many roles are named.
 _FEW = 4
 # As udo.yml's keys are listed, where they live first.
-_ORDER = ("availability_zones", "subnets", *(key.path for key in KEYS))
+_ORDER = ("availability_zones", "subnets", *(key.path for key in KEYS), "alarms")
 
 
 def unapplied(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from udo.change.plan import NONE, Call, Difference, Pair, Plan, Read
 from udo.errors import Refused, UdoError
 from udo.groups import subnets
+from udo.groups.alarm_calls import alarm_work, observe_alarms
+from udo.groups.alarms import topics_of
 from udo.groups.asleep import is_asleep
 from udo.groups.extras import extra_calls, named
 from udo.groups.permitted import POLICY, SIZES, check_permitted
@@ -62,6 +64,7 @@ KEYS = (
     *("default_instance_warmup", "max_instance_lifetime", "termination_policies", "placement_group"),
     *("capacity_rebalance", "protect_from_scale_in", "deletion_protection", "instance_maintenance_policy"),
     *("availability_zone_distribution", "capacity_reservation", "instance_lifecycle_policy", *TRAFFIC, *_PARTS),
+    "alarms",
 )
 # Source: API_AttachTrafficSources: at most ten in a request.
 _AT_ONCE = 10
@@ -89,7 +92,9 @@ def observe_parts(reading: Reading, role: Role, group: AutoScalingGroup, now: fl
             found = reading(Read("autoscaling", operation, asked, f"{member}[]")) or []
             rows[key] = {row[name]: row for row in found}
     traffic, arns = observe_traffic(reading, role, group)
-    return Live(group, Parts(**rows, traffic=traffic), arns, now)
+    topics = topics_of(group.raw["AutoScalingGroupARN"]) if says(role, "alarms") else ""
+    alarms = observe_alarms(reading, role, topics) if topics else {}
+    return Live(group, Parts(**rows, traffic=traffic, alarms=alarms, topics=topics), arns, now)
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,8 @@ def drift(role: Role, live: Live, *, delete_extras: bool = False) -> Drift:
     work = _tags(role, group) + _parts(role, live, "lifecycle_hooks") + _settings(group, changed)
     work += _traffic(role, live) + _parts(role, live, "scaling_policies") + _parts(role, live, "scheduled_actions")
     work += _metrics(role, group)
+    alarms = alarm_work(role, live.parts.alarms, live.parts.topics)
+    work += _Work(alarms.calls, alarms.differences)
     extras = extra_calls(role, live.group, live.parts, live.arns)
     gone = tuple(extras) if delete_extras else ()
     notes = [f"scheduled_actions.{name}: its time is over" for name in _passed(role, live)]
@@ -157,7 +164,7 @@ def drift(role: Role, live: Live, *, delete_extras: bool = False) -> Drift:
         check_permitted(role, group, changed)
     except Refused as error:
         return Drift(plan, error)
-    return Drift(plan)
+    return Drift(plan, alarms.refused)
 
 
 def _changed(role: Role, group: AutoScalingGroup) -> tuple[tuple[Setting, ...], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from udo.schema import boot, deploy, file, group, guards, launch, place, refresh, ssh
+from udo.schema import alarms, boot, deploy, file, group, guards, launch, place, refresh, ssh
 from udo.schema.key import EVERYWHERE, ROOT, Key, Kind, Level, Merge
 
 __all__ = ["BY_PATH", "EVERYWHERE", "KEYS", "ROOT", "TOP", "Key", "Kind", "Level", "Merge", "inside"]
@@ -14,6 +14,7 @@ KEYS: tuple[Key, ...] = (
     *place.KEYS,
     *guards.KEYS,
     *group.KEYS,
+    *alarms.KEYS,
     *refresh.KEYS,
     *launch.KEYS,
     *boot.KEYS,
