@@ -19,7 +19,7 @@ from sshd_farm import Farm
 
 from udo.change.events import Line
 from udo.ssh import Options, Target, fan_out
-from udo.ssh.feed import Feed
+from udo.ssh.feed import Feed, Typist
 from udo.ssh.outcome import Failed
 
 
@@ -95,8 +95,32 @@ def test_without_one_it_has_none(host: Target, run: Run, via: str) -> None:
 
 
 def test_what_reads_the_terminal_finds_its_end(host: Target, run: Run, via: str) -> None:
-    events = run([replace(host, via=via)], "cat; echo end", tty=True, timeout=20)
+    events = run([replace(host, via=via)], "cat; cat; echo end", tty=True, timeout=30)
     assert output(events) == b"end\r\n"
+
+
+def test_who_takes_the_terminal_over_finds_nothing_typed_before(host: Target, run: Run, via: str) -> None:
+    # As sudo and docker do, which hand on what is typed.
+    events = run(
+        [replace(host, via=via)], "stty raw -echo; dd bs=1 count=1 2>/dev/null | od -An -c", tty=True, timeout=30
+    )
+    assert output(events).split() == [b"004"]
+
+
+def test_a_command_on_a_terminal_may_be_silent_no_longer_than_others(host: Target, run: Run, via: str) -> None:
+    (done,) = endings(run([replace(host, via=via)], "echo up; exec sleep 60", tty=True, idle_timeout=1.5))
+    assert (done.outcome, done.reason) == ("timeout", "nothing was said for 1.5 s")
+
+
+def test_a_typist_types_ten_times_at_most_and_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    typist, times = Typist(on=True), []
+    while (pause := typist.pause) is not None:
+        now[0] += pause
+        times += [now[0]] if typist.typed() else []
+    assert times == [2.0**number - 1 for number in range(1, 11)]
+    assert Typist(on=False).pause is None
 
 
 def test_a_command_on_a_terminal_is_hung_up_on_when_it_is_left(host: Target, via: str, tmp_path: Path) -> None:

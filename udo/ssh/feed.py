@@ -1,10 +1,16 @@
-"""What a command reads on one host: some bytes of its own, then a file that all hosts share."""
+"""What a command reads on one host: some bytes of its own, then a file that all hosts share; or a terminal."""
 
 from __future__ import annotations
 
 import os
+import time
 
 from udo.ssh.outcome import Failed
+
+# As if Ctrl-D were typed.
+_END = b"\4"
+# Seconds of silence before that, then twice as long each time, and how often.
+_PATIENCE, _TIMES = 1.0, 10
 
 
 class Feed:
@@ -39,3 +45,31 @@ class Feed:
     def end(self) -> None:
         """Gives up what is left: nobody reads it."""
         self._held, self._left = self._held[:0], 0
+
+
+class Typist:
+    """Tells a command on a terminal that nobody types there, where it has been silent for a while: it may wait for one.
+
+    Not at once: a program that takes the terminal over (sudo, docker) would find a NUL there and no end.
+    """
+
+    def __init__(self, *, on: bool) -> None:
+        self._left = _TIMES if on else 0
+        self._patience = _PATIENCE
+        self._since = time.monotonic()
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds until it is told; None for never again."""
+        return max(0.0, self._since + self._patience - time.monotonic()) if self._left else None
+
+    def heard(self) -> None:
+        """The command has said something."""
+        self._since = time.monotonic()
+
+    def typed(self) -> bytes:
+        """What is typed now, if anything."""
+        if self.pause != 0.0:
+            return b""
+        self._left, self._patience, self._since = self._left - 1, self._patience * 2, time.monotonic()
+        return _END

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import IO
 
 from udo.frozen import frozen
-from udo.ssh.feed import Feed
+from udo.ssh.feed import Feed, Typist
 from udo.ssh.limit import Limit
 from udo.ssh.login import pin_accepted, trusting, words
 from udo.ssh.outcome import Ending, Failed
 from udo.ssh.preamble import Preamble, environment
-from udo.ssh.remote import Emit, feed
+from udo.ssh.remote import Emit, silence
 from udo.ssh.session_settings import session_settings
 from udo.ssh.target import Options, Target
 from udo.ssh.trust import Knowledge
@@ -139,8 +139,8 @@ def converse(
             command,
         ]
         try:
-            unsent = feed(options)
-            with running(argv, wires, reads=not unsent.is_over) as process:
+            unsent = Feed(options.stdin, options.input)
+            with running(argv, wires, reads=options.tty or not unsent.is_over) as process:
                 began = True
                 _talk(process, log, preamble, unsent, options, limit, connect)
                 with suppress(subprocess.TimeoutExpired):
@@ -200,20 +200,11 @@ def _talk(
     connect: Limit,
 ) -> None:
     """Passes on what is said until both streams end, or ssh has: a ProxyCommand may outlive it and hold a stream."""
-    ended, heard = False, time.monotonic()
+    ended, heard, typist = False, time.monotonic(), Typist(on=options.tty)
     with selectors.DefaultSelector() as selector:
-        for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
-            if stream:
-                selector.register(stream, selectors.EVENT_READ, name)
-        if process.stdin:
-            os.set_blocking(process.stdin.fileno(), False)
-            selector.register(process.stdin, selectors.EVENT_WRITE, "stdin")
+        _register(selector, process, writes=not options.tty)
         while any(key.data != "stdin" for key in selector.get_map().values()):
-            idle = (
-                Limit(heard + options.idle_timeout, f"for {options.idle_timeout:g} s")
-                if options.idle_timeout
-                else limit
-            )
+            idle = silence(heard, limit, options.idle_timeout)
             now = limit.sooner(idle) if preamble.over else connect
             ready = selector.select(0 if ended else min(now.left or _LOOK, _LOOK))
             if not ready and ended:
@@ -225,9 +216,12 @@ def _talk(
                     _send(selector, key.fileobj, unsent)  # type: ignore[arg-type]
                 elif data := os.read(key.fd, _PIECE):
                     heard = time.monotonic()
+                    typist.heard()
                     preamble.feed(key.data, data)
                 else:
                     selector.unregister(key.fileobj)
+            if preamble.over:
+                _type(process, typist)
             if now.over and not preamble.over:
                 if not log.logged_in:
                     connect.check(f"no {log.stage}")
@@ -236,6 +230,22 @@ def _talk(
             elif now.over:
                 limit.check("no end of the command")
                 idle.check("nothing was said")
+
+
+def _register(selector: selectors.BaseSelector, process: subprocess.Popen[bytes], *, writes: bool) -> None:
+    for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
+        if stream:
+            selector.register(stream, selectors.EVENT_READ, name)
+    if process.stdin:
+        os.set_blocking(process.stdin.fileno(), False)
+        if writes:
+            selector.register(process.stdin, selectors.EVENT_WRITE, "stdin")
+
+
+def _type(process: subprocess.Popen[bytes], typist: Typist) -> None:
+    if process.stdin and (typed := typist.typed()):
+        with suppress(OSError):
+            os.write(process.stdin.fileno(), typed)
 
 
 def _send(selector: selectors.BaseSelector, stdin: IO[bytes], unsent: Feed) -> None:

@@ -6,11 +6,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import paramiko
 
 from udo.ssh.connection import Connection
-from udo.ssh.feed import Feed
+from udo.ssh.feed import Feed, Typist
 from udo.ssh.limit import Limit, Signal
 from udo.ssh.outcome import Ending, Failed
 from udo.ssh.target import Options
@@ -22,8 +23,6 @@ _MOUTHFUL = 1 << 14
 _GOODBYE = 0.5
 # How soon more is sent to a host that takes its input slowly; paramiko does not tell when it may.
 _GLANCE = 0.02
-# Nobody types there: a command that reads its terminal is told so, as if Ctrl-D were typed.
-END_OF_TERMINAL = b"\4"
 
 Emit = Callable[[str, bytes], None]
 
@@ -49,11 +48,6 @@ def run(connection: Connection, command: str, emit: Emit, start: Limit, limit: L
     return Ending("failed", status, f"exit status {status}") if status else Ending("ok", 0)
 
 
-def feed(options: Options) -> Feed:
-    """What a command reads."""
-    return Feed(END_OF_TERMINAL if options.tty else options.stdin, options.input)
-
-
 def _started(connection: Connection, command: str, start: Limit, status: Signal, *, tty: bool) -> paramiko.Channel:
     stage = "does not run commands"
     try:
@@ -77,41 +71,61 @@ def _stream(connection: Connection, channel: paramiko.Channel, emit: Emit, limit
     ready = connection.signal(limit, options.keepalive)
     channel.in_buffer.set_event(ready)
     channel.in_stderr_buffer.set_event(ready)
-    unsent = feed(options)
-    _send(connection, channel, unsent, tty=options.tty)
+    unsent, typist, heard = Feed(options.stdin, options.input), Typist(on=options.tty), time.monotonic()
+    if not options.tty:
+        _send(connection, channel, unsent)
     while True:
         # A host that never stops talking is never waited for, where the limit would be seen.
         limit.check("no end of the command")
         # Asked before looking for data: what arrives between the two must not be lost.
         ended = channel.eof_received or channel.closed
         if channel.recv_ready():
+            typist.heard()
+            heard = time.monotonic()
             emit("stdout", channel.recv(_PIECE))
         elif channel.recv_stderr_ready():
             emit("stderr", channel.recv_stderr(_PIECE))
         elif ended:
             return
         elif not unsent.is_over:
-            _send(connection, channel, unsent, tty=options.tty)
+            _send(connection, channel, unsent)
             ready.glance(_GLANCE)
+        elif typist.pause is not None:
+            silent = silence(heard, limit, options.idle_timeout)
+            ready.glance(min(typist.pause, silent.left or typist.pause))
+            limit.check("no end of the command")
+            silent.check("nothing was said")
+            _type(connection, channel, typist)
         else:
             wait(ready, limit, options.idle_timeout)
 
 
 def wait(ready: Signal, limit: Limit, idle: float | None) -> None:
     """Returns once it is set, or nothing was said for `idle` seconds. Raises: Failed."""
-    silence = Limit(time.monotonic() + idle, f"for {idle:g} s") if idle else limit
-    ready.limit = limit.sooner(silence)
+    silent = silence(time.monotonic(), limit, idle)
+    ready.limit = limit.sooner(silent)
     ready.wait()
-    if ready.limit is silence is not limit:
-        silence.check("nothing was said")
+    if ready.limit is silent is not limit:
+        silent.check("nothing was said")
 
 
-def _send(connection: Connection, channel: paramiko.Channel, unsent: Feed, *, tty: bool) -> None:
-    """Sends what the host takes now; it is told the end once nothing is left, which a terminal does not have."""
+def silence(since: float, limit: Limit, idle: float | None) -> Limit:
+    """How long nothing may be said; no longer than all of it may take."""
+    return Limit(since + idle, f"for {idle:g} s") if idle else limit
+
+
+def _type(connection: Connection, channel: paramiko.Channel, typist: Typist) -> None:
+    if (typed := typist.typed()) and channel.send_ready() and connection.wire.is_writable:
+        with suppress(OSError, EOFError):
+            channel.send(typed)
+
+
+def _send(connection: Connection, channel: paramiko.Channel, unsent: Feed) -> None:
+    """Sends what the host takes now; it is told the end once nothing is left."""
     try:
         while not unsent.is_over and channel.send_ready() and connection.wire.is_writable:
             unsent.take(channel.send(bytes(unsent.piece(_MOUTHFUL))))
-        if unsent.is_over and not tty:
+        if unsent.is_over:
             channel.shutdown_write()
     except (OSError, EOFError):
         # The command has ended without reading it; how it ended is what matters.
