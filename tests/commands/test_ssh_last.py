@@ -179,6 +179,43 @@ def test_a_file_that_is_cut_off_anywhere_tells_what_it_has(stage: Any, udo: Udo,
         assert (row["outcome"], row["reason"]) in (("failed", "exit status 3"), ("interrupted", "the run was killed"))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        os.urandom(3000),
+        b'{"format": "udo-outputs 1", "hosts": [{"group": "x"}]}\n',
+        b'{"format": "udo-outputs 1", "run": 1, "hosts": [], "says": 2}\n',
+        b"[]\n",
+    ],
+    ids=["empty", "noise", "half", "other", "list"],
+)
+def test_what_is_no_run_is_passed_over(stage: Any, udo: Udo, content: bytes) -> None:
+    udo("ssh", "stage", "webapp", "echo hi")
+    (folder() / "20991231T000000Z-000000").write_bytes(content)
+    (folder() / "20991231T000000Z-000001").mkdir()
+    (folder() / "20991231T000000Z-000002").symlink_to("/dev/zero")
+    (folder() / "notes").write_bytes(content)
+    done = udo("ssh", "--last")
+    assert (done.exit, done.stdout.count("  hi\n")) == (0, 3)
+    assert udo("ssh", "stage", "webapp", "true").exit == 0
+    assert (folder() / "notes").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"0 0 -9\n", b"0 7 3\nabc", b"9 0 3\nabc", b"0 0\n", b"{}\n", b'{"outcome": "ok"}\n', b"x\n", b"0 0 9999999\na"],
+)
+def test_a_line_that_makes_no_sense_ends_what_is_told(stage: Any, udo: Udo, line: bytes) -> None:
+    udo("ssh", "stage", "worker", "echo hi")
+    path = folder() / kept()[0]
+    head, _, _ = path.read_bytes().partition(b"\n")
+    path.write_bytes(head + b"\n" + line)
+    done = udo("ssh", "--last")
+    assert (done.exit, done.stdout.count("hi")) == (0, 0)
+    assert "2 interrupted of 2 hosts" in done.stderr
+
+
 def test_a_run_that_goes_on_and_one_that_was_killed_tell_what_they_have(
     stage: Any, udo: Udo, served_world: Any
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import IO, TYPE_CHECKING, Any
 
 from udo import files, signals
@@ -42,7 +42,8 @@ class Kept:
     told: Mapping[str, Any]
     hosts: dict[int, Mapping[str, Any]]
     pieces: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
-    done: dict[str, dict[str, Any]] = field(default_factory=dict)
+    done: dict[str, HostDone] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
     seconds: float | None = None
     goes_on: bool = False
 
@@ -104,7 +105,7 @@ def _read(path: Path, wanted: Collection[str]) -> Kept | None:
         file = path.open("rb")
     except FileNotFoundError:
         return None
-    told = head(file.readline())
+    told = head(file)
     rows = dict(enumerate(told["hosts"] if told else ()))
     hosts = {number: row for number, row in rows.items() if not wanted or row["group"] in wanted}
     if not told or not hosts:
@@ -121,12 +122,16 @@ def _index(kept: Kept) -> None:
     while (line := kept.file.readline(_LINE)).endswith(b"\n"):
         if line.startswith(b"{"):
             row = json.loads(line)
-            if "outcome" in row:
-                kept.done[row["instance_id"]] = row
-            else:
+            if "outcome" not in row:
                 kept.seconds = float(row["seconds"])
+                continue
+            done = HostDone(*(row[one.name] for one in fields(HostDone)))
+            kept.done[done.instance_id] = done
+            kept.cut |= {done.instance_id} if row["truncated"] else set()
             continue
         number, stream, length = map(int, line.split())
+        if length <= 0:
+            return
         place = kept.file.tell()
         kept.pieces.setdefault((number, stream), []).append((place, length))
         kept.file.seek(place + length)
@@ -156,17 +161,18 @@ def _lines(kept: Kept, number: int, instance_id: str) -> Iterator[Line]:
 
 
 def _ended(kept: Kept, instance_id: str) -> HostDone:
-    row = kept.done.get(instance_id)
-    if row is None:
+    done = kept.done.get(instance_id)
+    if done is None:
         reason = "has not ended yet" if kept.goes_on else "the run was killed"
         return HostDone(instance_id, "interrupted", None, reason, 0.0)
-    parts = [row["reason"], "the rest of what it said was not kept" if row["truncated"] else ""]
-    return HostDone(instance_id, row["outcome"], row["status"], "; ".join(filter(None, parts)), row["seconds"])
+    if instance_id not in kept.cut:
+        return done
+    return replace(done, reason="; ".join(filter(None, (done.reason, "the rest of what it said was not kept"))))
 
 
 def _row(kept: Kept, row: Mapping[str, Any], done: HostDone, shown: Hosts) -> dict[str, Any]:
     said = shown.said(done.instance_id)
-    if said and kept.done.get(done.instance_id, {}).get("truncated"):
+    if said and done.instance_id in kept.cut:
         said = {**said, "truncated": True}
     names = ("cluster", "role", "address")
     return {**{name: row[name] for name in names}, **vars(done), "seconds": round(done.seconds, 3), **said}

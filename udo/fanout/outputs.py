@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from udo import files
 from udo.change.events import HostDone, Line
@@ -27,6 +28,10 @@ _STREAM, _RUN, _ALL = 1 << 20, 1 << 25, 1 << 26
 # Held of each stream before it is written.
 _HELD = 1 << 14
 _STREAMS = ("stdout", "stderr")
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+# Longer than the first line for ten thousand hosts; and what stands there as text.
+_HEAD = 1 << 22
+_TEXTS, _HOST = ("run", "began", "says"), ("cluster", "role", "group", "instance_id")
 
 
 class Outputs:
@@ -155,18 +160,21 @@ def runs(folder: Path) -> Iterator[Path]:
         for entry in entries:
             # Another run may delete it just now.
             with suppress(FileNotFoundError):
-                if entry.is_file(follow_symlinks=False):
+                if _RUN_ID.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     found.append((entry.stat().st_mtime_ns, entry.name))
     yield from (folder / name for _, name in sorted(found, reverse=True))
 
 
-def head(line: bytes) -> Mapping[str, Any] | None:
+def head(file: IO[bytes]) -> Mapping[str, Any] | None:
     """What the first line of a file tells of its run; None where it is no such file."""
     try:
-        told = json.loads(line)
-        return told if told["format"] == FORMAT and all(row["group"] for row in told["hosts"]) else None
+        told = json.loads(file.readline(_HEAD))
+        texts = [told[name] for name in _TEXTS] + [row[name] for row in told["hosts"] for name in _HOST]
+        addresses = [row["address"] for row in told["hosts"]]
     except (ValueError, LookupError, TypeError):
         return None
+    is_sound = all(isinstance(one, str) for one in texts) and len(addresses) > 0
+    return told if is_sound and told.get("format") == FORMAT else None
 
 
 def _bound(folder: Path, keep: int, unwanted: set[str]) -> None:
@@ -181,7 +189,7 @@ def _bound(folder: Path, keep: int, unwanted: set[str]) -> None:
 
 def _groups(path: Path) -> set[str]:
     with path.open("rb") as file:
-        told = head(file.readline())
+        told = head(file)
     return {row["group"] for row in told["hosts"]} if told else set()
 
 

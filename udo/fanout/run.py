@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.change.events import Copied, HostBegan, HostDone, StepBegan, StepDone, exit_status
+from udo.change.events import Copied, HostAgain, HostBegan, HostDone, StepBegan, StepDone, exit_status
 from udo.change.finish import finish
 from udo.change.plan import FanOut, Plan
 from udo.errors import DeadlinePassed, Interrupted, UdoError
@@ -94,6 +94,7 @@ class Run:
         self._verb = verb
         self._copied: dict[str, Copied] = {}
         self._began: set[str] = set()
+        self._lost: dict[str, str] = {}
         self._done: dict[str, HostDone] = {}
         self._start = session.clock.monotonic()
         self._asked = False
@@ -199,6 +200,8 @@ class Run:
                 return
             case HostBegan(instance_id):
                 self._began.add(instance_id)
+            case HostAgain(instance_id, reason):
+                self._lost[instance_id] = reason
             case Copied(instance_id):
                 self._copied[instance_id] = event
             case HostDone(instance_id):
@@ -227,7 +230,11 @@ class Run:
                 continue
             if host.instance_id in self._began:
                 seconds = self._session.clock.monotonic() - self._start
-                self._emit(HostDone(host.instance_id, "interrupted", None, "interrupted while it ran", seconds))
+                lost = self._lost.get(host.instance_id)
+                told = (
+                    f"interrupted while it was dialled again, or ran ({lost})" if lost else "interrupted while it ran"
+                )
+                self._emit(HostDone(host.instance_id, "interrupted", None, told, seconds))
             else:
                 self._emit(host.ending or HostDone(host.instance_id, outcome, None, why, 0.0))
 
