@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from launch_worlds import configuration_world, write_config
+from launch_worlds import configuration_world, template_world, write_config
+from refresh_worlds import outdated
 from test_locks import held_by
 from test_ssh import GROUPS
 
@@ -50,3 +53,26 @@ def test_ssh_inventory_and_check_have_these_keys(world: Any, ssh: Any, seeded: A
     row = udo("inventory", "stage", "webapp", "-o", "json").json["data"][0]
     assert " ".join(row) == "cluster role instance_id address port user key known_hosts jump"
     assert " ".join(udo("check", "-o", "json").json["data"]) == "file clusters roles advice"
+
+
+def test_a_dry_run_is_a_document_of_one_line_where_documents_are_asked_for(
+    world: Any, ssh: Any, seeded: Any, udo: Udo
+) -> None:
+    seeded(ssh.settings + GROUPS)
+    Path("file").touch()
+    for words in (("ssh", "stage", "webapp", "true"), ("cp", "stage", "webapp", "file", ":file")):
+        told = udo(*words, "-n", "-o", "jsonl")
+        assert told.exit == 0, told.stderr
+        (line,) = told.stdout.splitlines()
+        assert (json.loads(line)["exit"], json.loads(line)["dry_run"]) == (0, True)
+
+
+def test_a_dry_run_of_a_refresh_is_one_too_and_so_is_that_nothing_is_to_be_done(world: Any, udo: Udo) -> None:
+    outdated(world, udo, template_world)
+    (line,) = udo("refresh", "prod", "webapp", "-n", "-o", "jsonl").stdout.splitlines()
+    found = json.loads(line)
+    plan = udo("refresh", "prod", "webapp", "-n", "-o", "json").json["data"]["plan"]
+    assert found == {"exit": 0, "dry_run": True, "plan": plan}
+    assert udo("refresh", "prod", "webapp", "--yes").exit == 0
+    (line,) = udo("refresh", "prod", "webapp", "-n", "-o", "jsonl").stdout.splitlines()
+    assert (json.loads(line)["exit"], json.loads(line)["changed"]) == (0, False)

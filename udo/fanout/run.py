@@ -121,7 +121,9 @@ class Run:
         if not self._done:
             texts = [result.text or "" for result in results]
             data = [result.data for result in results]
-            return Result(data if data[1:] else data[0], text="\n".join(texts), notes=results[0].notes)
+            is_plan = any(result.is_plan for result in results)
+            data = data if data[1:] else data[0]
+            return Result(data, text="\n".join(texts), notes=results[0].notes, is_plan=is_plan)
         code = exit_status(self._done.values())
         told = self._summary()
         if code == 0 or not remote.command:

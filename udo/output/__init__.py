@@ -134,6 +134,10 @@ class Output:
                 error = dict(zip(("code", "message", "hint"), result.error, strict=True))
             self._document(command, result.exit, result.data, error)
             return
+        if self.form == "jsonl" and result.is_plan:
+            for row in result.data if isinstance(result.data, list) else [result.data]:
+                self.line(json.dumps({"exit": result.exit, **self.masked(row)}))
+            return
         shown = {name: self.masked(getattr(result, name)) for name in ("rows", "facts", "text")}
         result = replace(result, **shown)
         self._settle()
