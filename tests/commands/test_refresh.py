@@ -6,10 +6,11 @@ import json
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_worlds import at, writes
+from deploy_worlds import asked, at, writes
 from launch_worlds import configuration_world, mixed_world, template_world, write_config
 from refresh_worlds import REFRESH, begin, group, launched, outdated, refreshes, sized, tag
 from whole import rows
@@ -262,3 +263,20 @@ def test_history_has_the_run_once_and_what_somebody_else_began(shop: Any, udo: U
     assert found[one]["outcome"] == "Successful"
     assert (found[other]["what"], found[other]["outcome"]) == (f"instance refresh {other}", "Pending")
     assert f"instance refresh: {one}" in udo("history", found[one]["run"]).stderr
+
+
+def test_of_more_than_ten_roles_history_asks_for_no_refreshes_and_says_so(shop: Any, udo: Udo) -> None:
+    begin(shop)
+    path = Path("udo.yml")
+    path.write_text(
+        path.read_text() + "  more: {roles: {" + ", ".join(f"r{number}: {{}}" for number in range(9)) + "}}\n"
+    )
+    shop.log.clear()
+    assert "are not asked for" not in udo("history").stderr
+    assert "DescribeInstanceRefreshes" in asked(shop)
+    path.write_text(path.read_text().replace("r8: {}", "r8: {}, r9: {}"))
+    shop.log.clear()
+    told = udo("history")
+    assert "instance refreshes of 11 roles are not asked for: name 10 at most to see them" in told.stderr
+    assert "DescribeInstanceRefreshes" not in asked(shop)
+    assert "instance refresh" in udo("history", "prod").stdout

@@ -114,7 +114,8 @@ def test_while_it_runs_the_tag_says_what_comes_and_rollback_has_aws_take_it_back
     assert (live(world), launched(world)) == ("1", ["1", "1", "1"])
     assert remembered(world) == {"now": "2", "before": "1"}
     again = udo("rollback", "prod", "webapp")
-    assert (again.exit, "launches from launch template prod-webapp version 1 already" in again.stdout) == (0, True)
+    told = "launches from launch template prod-webapp version 1 already; further back goes --to N, see 'udo versions'"
+    assert (again.exit, told in again.stdout) == (0, True), again.stdout
 
 
 def test_prune_keeps_the_version_that_comes(world: Any, udo: Udo) -> None:

@@ -15,7 +15,7 @@ from udo.change.journal import BEGUN, Entry, entries
 from udo.change.mark import RUN
 from udo.errors import Absent, AwsError, ConfigError, CredentialsError, PermissionDenied
 from udo.groups.text import brief_launch, brief_name, brief_time, local_time, short_name
-from udo.history.from_aws import KEYS, Change, changes, made_by
+from udo.history.from_aws import FEW, KEYS, Change, changes, made_by
 from udo.result import LOW, Column, Result
 from udo.selectors import no_more, reading_roles
 
@@ -89,7 +89,7 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     """Show who changed what and when, newest first, on any machine: the journal of this one, merged with the launch
-    template versions, launch configurations, deployments and (of few roles) instance refreshes that AWS keeps.
+    template versions, launch configurations, deployments and (of ten roles at most) instance refreshes that AWS keeps.
 
     CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles. RUN is a
     run's id as the list shows it: its steps, from the journal of the machine it ran on.
@@ -112,6 +112,8 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     rows = [_row(change) for change in _history(session, roles, limit)]
     older = len(rows) - limit
     notes = [f"{older} older: use --limit {len(rows)} to see them"] if older > 0 else []
+    if len(roles) > FEW:
+        notes.append(f"instance refreshes of {len(roles)} roles are not asked for: name {FEW} at most to see them")
     now = session.clock.time()
     text = [_text_row(row, now) for row in rows[:limit]]
     return Result(rows[:limit], COLUMNS, text, notes=[*notes, *([] if rows else ["nothing is known"])])
@@ -126,7 +128,8 @@ def _history(session: Session, roles: Sequence[Role], limit: int) -> list[Change
         mine = _of_roles(recorded, together)
         account = _account(aws, warn) if mine else None
         found += [entry for entry in mine if account is None or entry.account in ("", "unknown", account)]
-        kept += changes(aws, [_resolved(session, role, warn) for role in together], limit, warn)
+        resolved = [_resolved(session, role, warn) for role in together]
+        kept += changes(aws, resolved, limit, warn, refreshes=len(roles) <= FEW)
     return merged(found, kept)
 
 

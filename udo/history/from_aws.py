@@ -28,7 +28,7 @@ KEYS = ("deploy.application", "deploy.deployment_group")
 _MADE = re.compile(r"launch configuration (\S+), copied from ")
 
 # Of so many roles refreshes are asked for.
-_FEW = 10
+FEW = 10
 
 Warn = Callable[[str], None]
 
@@ -56,13 +56,14 @@ class Change:
     refresh: str = ""
 
 
-def changes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> list[Change]:
-    """What AWS keeps of the groups of these roles, at most `limit` deployments of each deployment group.
+def changes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn, *, refreshes: bool = True) -> list[Change]:
+    """What AWS keeps of the groups of these roles, at most `limit` deployments of each deployment group; `refreshes`
+    cost a request each.
 
     What it does not tell is a warning; one that cannot be reached at all is asked no more.
     """
     found: list[Change] = []
-    sources = (_of_launches, _of_deployments, _of_refreshes)
+    sources = (_of_launches, _of_deployments, *((_of_refreshes,) if refreshes else ()))
     try:
         for source in sources:
             found += source(aws, roles, limit, warn)
@@ -159,8 +160,7 @@ def _of_deployment(deployment: Deployment, labels: tuple[str, ...]) -> Change:
 
 
 def _of_refreshes(aws: Aws, roles: Sequence[Role], limit: int, warn: Warn) -> Iterator[Change]:
-    """The refreshes of a few roles: each costs a request."""
-    for role in roles if len(roles) <= _FEW else ():
+    for role in roles:
         try:
             found = aws.autoscaling.refreshes(role.group_name)
         except PermissionDenied as error:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from udo.change.plan import Call
+    from udo.model.groups import AutoScalingGroup
     from udo.model.launch import LaunchConfiguration, LaunchReference, LaunchTemplateVersion
 
 
@@ -81,7 +82,7 @@ def plan_rollback(heading: Heading, state: State, meant: Target, *, anyway: bool
     group, live, target = state.group, pinned_text(state), meant.reference
     back, images = _overrides_back(state, meant), _images_back(state, meant)
     if reference_text(target) == live and not _follows(state) and not back and not images:
-        unchanged = f"nothing to do: {group.name} launches from {group.launch} already"
+        unchanged = f"nothing to do: {group.name} launches from {group.launch} already{_further(group, live)}"
         over = () if state.refresh else settled(group)
         return Plan(heading.command, heading.target, over, unchanged=unchanged, done=unchanged)
     match target:
@@ -109,6 +110,12 @@ def with_overrides(state: State, target: Target, to: int | None) -> Target:
     """The target with what overrides had of their own before Udo changed it too, versions and images."""
     told = remembered(state.group) if to is None else None
     return replace(target, overrides=told.overrides, images=told.images) if told else target
+
+
+def _further(group: AutoScalingGroup, live: str) -> str:
+    """How to go further back where a change was taken back already: the same command, run again, must not."""
+    told = remembered(group)
+    return "; further back goes --to N, see 'udo versions'" if told and told.before == live != told.now else ""
 
 
 def _overrides_back(state: State, meant: Target) -> dict[str, str]:
