@@ -119,7 +119,7 @@ def test_no_process_of_a_command_that_is_ended_stays(
 ) -> None:
     file = tmp_path / "pids"
     file.touch()
-    given = {"commands": [f"sleep 60 & echo $$ $! > {file}; wait"], "executionTimeout": ["5"]}
+    given = {"commands": [f"sleep 60 & echo $$ $! > {file}; wait"], "executionTimeout": ["30"]}
     command = fleet.send(ids=fleet.ids[:1], Parameters=given)
     fleet.command(command)
     left = pids(file)
@@ -128,7 +128,7 @@ def test_no_process_of_a_command_that_is_ended_stays(
         case "cancel":
             fleet.ssm.cancel_command(CommandId=command)
         case "time out":
-            world.clock.step(5)
+            world.clock.step(30)
         case "terminate":
             world.client("ec2").terminate_instances(InstanceIds=fleet.ids[:1])
         case "reset":

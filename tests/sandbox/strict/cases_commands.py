@@ -127,9 +127,9 @@ def short_execution_timeouts_are_an_hour(aws: Account) -> None:
         Parameters={"commands": ["true"], "executionTimeout": ["4"]},
     )["Command"]
     holds((told["ExpiresAfter"] - told["RequestedDateTime"]).seconds == 3630, f"{told}")
-    command = aws.send(members, "sleep 30", wait=False, given={"executionTimeout": ["5"]})
+    command = aws.send(members, "sleep 90", wait=False, given={"executionTimeout": ["60"]})
     _until(lambda: aws.statuses(command) == ["InProgress"], "it does not begin")
-    aws.step(6)
+    aws.step(60)
     found = aws.settled(command)
     holds((found["Status"], found["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut"), f"{found}")
     holds(aws.invoked(command, members[0])["ResponseCode"] == 137)

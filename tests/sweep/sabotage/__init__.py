@@ -20,6 +20,7 @@ from sabotage import (
     reading,
     refreshing,
     rollout,
+    run_command,
     sandbox,
     ssh,
     suspension,
@@ -49,5 +50,6 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "output": output.MUTANTS,
     "reading verbs": reading.MUTANTS,
     "sandbox": sandbox.MUTANTS,
+    "the sandbox: Run Command": run_command.MUTANTS,
     "sandbox: deployments": rollout.MUTANTS,
 }
