@@ -41,15 +41,30 @@ def test_previous_is_the_newest_other_revision_that_succeeded(world: Any, udo: U
     for commit in (SHA, OTHER):
         begin(world, commit)
         end(world)
+    done = udo(*DEPLOY, "@previous")
+    assert done.exit == 0, done.stderr
+    assert commit_of(world) == SHA
+    assert f"@previous is example/shop {SHA}" in done.stderr
+
+
+def test_after_a_failure_previous_is_what_ran_before_it_and_then_the_one_before_that(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config())
+    for commit in (SHA, OTHER):
+        begin(world, commit)
+        end(world)
     deployment_faults.add(DeploymentFault(event="Install"))
     begin(world, THIRD)
     end(world)
     assert deployments(world)[0]["status"] == "Failed"
     deployment_faults.clear()
-    done = udo(*DEPLOY, "@previous")
-    assert done.exit == 0, done.stderr
+    # As `rollback --code` has it.
+    assert f"deploy example/shop {OTHER[:7]}" in udo("rollback", "prod", "webapp", "--code", "-n").stdout
+    assert udo(*DEPLOY, "@previous").exit == 0
+    assert commit_of(world) == OTHER
+    assert udo(*DEPLOY, "@previous").exit == 0
     assert commit_of(world) == SHA
-    assert f"@previous is example/shop {SHA}" in done.stderr
 
 
 @pytest.mark.parametrize("commits", [(), (SHA,), (SHA, SHA)])

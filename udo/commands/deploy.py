@@ -102,10 +102,10 @@ def command(session: Session, /, words: tuple[str, ...], **options: Any) -> Resu
     REV is 40 hex digits, or HEAD, a branch, tag or short hash. In a clone of deploy.github.repo that is what it means
     there, to a commit that a branch on GitHub contains; elsewhere GitHub is asked. It may also be
     s3://bucket/key[?versionId=ID]; with deploy.s3 alone a bare word is prefix/REV.type in the bucket. What is there now
-    is looked up and pinned by version and eTag. @previous is the newest revision that succeeded before the one that
-    runs; --from CLUSTER what that cluster's same role runs. --bundle DIR makes a zip of a folder, without .git and what
-    .udoignore in it names (gitignore's rules), and looks it through as 'udo check --bundle' does: what is sure to fail
-    is refused. It is uploaded to deploy.s3 as prefix/SHA256.zip, named after what it holds, and never twice.
+    is looked up and pinned by version and eTag. @previous is the newest revision that succeeded, other than the one
+    last deployed, whatever came of that; --from CLUSTER what that cluster's same role runs. --bundle DIR makes a zip of
+    a folder, without .git and what .udoignore in it names (gitignore's rules), and looks it through as 'udo check
+    --bundle' does: what is sure to fail is refused. It is uploaded to deploy.s3 once, as prefix/SHA256.zip.
 
     The deployment group (deploy.application, deploy.deployment_group) must contain the role's Auto Scaling group; one
     that is blue/green is followed, not started. A deployment of the same revision that is already active is followed;

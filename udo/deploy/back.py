@@ -6,9 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from udo.change.mark import marked
-from udo.deploy.observe import OF_SOME_INSTANCES, setting
 from udo.deploy.revision import told
-from udo.deploy.source import alike, still_there
+from udo.deploy.source import alike, still_there, whole
 from udo.deploy.stop import ROLLBACK
 from udo.errors import Absent
 from udo.frozen import frozen
@@ -46,17 +45,15 @@ def back(aws: Aws, role: Role) -> Back:
 
     Raises: Absent where there is none; Refused where it is no longer what it was.
     """
-    application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
-    every = aws.codedeploy.deployments(application, name)
-    whole = islice((one for one in every if one.creator not in OF_SOME_INSTANCES and not one.outdated_only), _MOST)
-    last = next(whole, None)
+    every = islice(whole(aws, role), _MOST)
+    last = next(every, None)
     if last is None:
         raise Absent(f"{role.label} was never deployed to", hint="there is nothing to go back to")
     what = f"{last.deployment_id} ({last.outcome})"
     if _went_back(last):
         note = f"deployment {what} went back to {told(last.revision)}"
         return Back(still_there(aws, last.revision), note, last.active and last.creator == ROLLBACK)
-    found = next((one for one in whole if one.status == "Succeeded" and not alike(one.revision, last.revision)), None)
+    found = next((one for one in every if one.status == "Succeeded" and not alike(one.revision, last.revision)), None)
     if found is None:
         raise Absent(
             f"no other revision than {told(last.revision)} has succeeded on {role.label}",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from udo.model.deployments import Deployment
 
 PREVIOUS = "@previous"
-# How many successes are looked at for a revision other than the newest.
+# How many deployments are looked at for one that brought another revision.
 _MOST = 200
 
 
@@ -26,22 +26,34 @@ def running(aws: Aws, role: Role) -> Deployment | None:
 
     Raises: UdoError.
     """
-    return next(_successes(aws, role), None)
+    return next(whole(aws, role, ("Succeeded",)), None)
 
 
 def previous(aws: Aws, role: Role) -> Mapping[str, Any]:
-    """The newest revision that succeeded on the role's group before the one it has now; failures do not count.
+    """The newest revision that succeeded on the role's group, other than the one that was last deployed to it.
+
+    What the last deployment came to does not matter: after one that failed it is what ran before that.
 
     Raises: Absent where there is none; Refused where it is no longer what it was.
     """
-    successes = list(islice(_successes(aws, role), _MOST))
-    if not successes:
-        raise Absent(f"{role.label} has no successful deployment", hint="name the revision")
-    now = successes[0].revision
-    found = next((one.revision for one in successes if not alike(one.revision, now)), None)
+    every = islice(whole(aws, role), _MOST)
+    last = next(every, None)
+    if last is None:
+        raise Absent(f"{role.label} was never deployed to", hint="name the revision")
+    found = next((one for one in every if one.status == "Succeeded" and not alike(one.revision, last.revision)), None)
     if found is None:
-        raise Absent(f"{role.label} has had no other revision than {told(now)}", hint="name the revision")
-    return still_there(aws, found)
+        raise Absent(
+            f"no other revision than {told(last.revision)} has succeeded on {role.label}", hint="name the revision"
+        )
+    return still_there(aws, found.revision)
+
+
+def whole(aws: Aws, role: Role, statuses: tuple[str, ...] = ()) -> Iterator[Deployment]:
+    """The deployments that were meant for the role's whole group, newest first. Raises: UdoError."""
+    application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
+    for one in aws.codedeploy.deployments(application, name, statuses):
+        if one.creator not in OF_SOME_INSTANCES and not one.outdated_only:
+            yield one
 
 
 def promoted(aws: Aws, role: Role) -> Mapping[str, Any]:
@@ -70,13 +82,6 @@ def promoted(aws: Aws, role: Role) -> Mapping[str, Any]:
             hint="nothing was deployed; bring that cluster to one revision, or name the revision",
         )
     return still_there(aws, last.revision)
-
-
-def _successes(aws: Aws, role: Role) -> Iterator[Deployment]:
-    application, name = (setting(role, f"deploy.{key}") for key in ("application", "deployment_group"))
-    for one in aws.codedeploy.deployments(application, name, ("Succeeded",)):
-        if one.creator not in OF_SOME_INSTANCES and not one.outdated_only:
-            yield one
 
 
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

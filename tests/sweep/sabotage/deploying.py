@@ -286,9 +286,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "take what failed for the revision before",
         "deploy/source.py",
-        'aws.codedeploy.deployments(application, name, ("Succeeded",)):',
-        'aws.codedeploy.deployments(application, name, ("Succeeded", "Failed")):',
-        ("tests/commands/test_deploy_sources.py::test_previous_is_the_newest_other_revision_that_succeeded",),
+        'one.status == "Succeeded" and not alike(one.revision, last.revision)',
+        "not alike(one.revision, last.revision)",
+        (
+            "tests/commands/test_deploy_sources.py::"
+            "test_after_a_failure_previous_is_what_ran_before_it_and_then_the_one_before_that",
+        ),
     ),
     Mutant(
         "promote what is not everywhere",
