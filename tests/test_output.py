@@ -326,3 +326,16 @@ def test_the_debug_log_names_calls_and_never_their_parameters(world: Any, udo: A
     assert "autoscaling:CreateLaunchConfiguration" in text
     assert "UserData" not in text
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_step_line_wider_than_a_terminal_has_the_names_of_bundles_cut() -> None:
+    from udo.change.events import StepBegan
+    from udo.output.steps import Steps
+
+    name = "0123456789ab" + "c" * 52
+    steps = Steps(verbose=False)
+    assert steps.line(StepBegan(f"upload {name}.zip", 1, 2)) == "[1/2] upload 0123456789ab.zip"
+    assert steps.line(StepBegan(f"deploy s3://b/{'x' * 40}/{name}.zip (eTag {'d' * 32})", 2, 2)) == (
+        f"[2/2] deploy s3://b/{'x' * 40}/0123456789ab.zip (eTag {'d' * 12})"
+    )
+    assert steps.line(StepBegan(f"deploy {name}.zip", 0, 0)).endswith(f"{name}.zip"), "there is room"

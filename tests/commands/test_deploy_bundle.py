@@ -107,8 +107,9 @@ def test_a_dry_run_shows_what_would_be_uploaded_and_uploads_nothing(build: Path,
     done = udo(*DEPLOY, "--dry-run")
     assert done.exit == 0, done.stderr
     assert writes(world) == []
-    assert f"1. upload build: 2 files, 77 bytes, as s3://releases/{key(build)}" in done.stdout
-    assert "2. deploy s3://releases/webapp/" in done.stdout
+    name = f"s3://releases/webapp/{listing(build).sha256[:12]}.zip"
+    assert f"1. upload build: 2 files, 77 bytes, as {name}\n" in done.stdout
+    assert f"2. deploy {name} to shop prod-webapp (3 instances)\n" in done.stdout
     shown = udo(*DEPLOY, "--dry-run", "-o", "json").json["data"]["plan"]["steps"]
     assert shown[0] == {
         "kind": "Upload",

@@ -15,6 +15,7 @@ from udo.change.events import (
     StepBegan,
     StepDone,
 )
+from udo.output.text import folded
 
 # Whoever reads a log wants to see that it goes on, though nothing moves.
 _SAID_AGAIN = 60.0
@@ -53,7 +54,7 @@ class Steps:
     def _step(self, event: Event) -> str | None:
         match event:
             case StepBegan(says, number, total):
-                return f"[{number}/{total}] {says}" if total else f"[{number}] {says}"
+                return folded(f"[{number}/{total}] {says}" if total else f"[{number}] {says}")
             case StepDone(_, seconds, note) if note or seconds >= 1:
                 return f"      {note or 'done'} ({seconds:.0f} s)"
             case Progress() if not self._rewritten and self._is_news(event):

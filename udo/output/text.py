@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from udo.change.plan import NONE
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from udo.change.plan import Difference, Plan
 
 
+_TERMINAL = 80
+# The sha256 that a bundle is named after, and an eTag.
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20}(?:[0-9a-f]{32})?\b")
 # Keys up to this width have their values below each other.
 _ALIGNED = 32
 
@@ -30,9 +34,17 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for number, step in enumerate(plan.steps, 1):
         # After two spaces a step repeats what differs; here that stands above already.
         says = step.says.partition("  ")[0] if plan.differences else step.says
-        yield f"  {number}. {in_line(says)}"
+        yield folded(f"  {number}. {in_line(says)}")
     for call in plan.cleanup:
         yield f"  however it ends: {in_line(call.says)}"
+
+
+def folded(line: str) -> str:
+    """A line about a step; where it is wider than most terminals, the names of bundles in it are cut as elsewhere.
+
+    What differs has them whole, and so have the history and JSON.
+    """
+    return line if width(line) <= _TERMINAL else _DIGEST.sub(r"\1", line)
 
 
 def difference_lines(differences: Sequence[Difference]) -> Iterator[str]:
