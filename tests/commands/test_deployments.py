@@ -91,3 +91,25 @@ def test_where_no_role_deploys_that_is_a_wrong_use(udo: Udo, seeded: Seeded, wor
     done = udo("deployments", *words)
     assert (done.exit, done.stdout) == (2, "")
     assert "no deploy.application and deploy.deployment_group" in done.stderr
+
+
+def test_what_only_brought_a_launched_instance_the_revision_is_left_out_unless_asked_for(
+    world: Any, udo: Udo, seeded: Seeded
+) -> None:
+    seeded(config())
+    whole = begin(world)
+    end(world)
+    assert udo("scale", "prod", "webapp", "4").exit == 0
+    done = udo("deployments", "prod", "webapp")
+    assert "1 deployment to a launched or terminated instance is not shown; --launches shows all" in done.stderr
+    assert [row["deployment_id"] for row in udo("deployments", "prod", "webapp", "-o", "json").json["data"]] == [whole]
+    every = udo("deployments", "prod", "webapp", "--launches", "-o", "json").json["data"]
+    assert [row["creator"] for row in every] == ["autoscaling", "user"]
+    assert "not shown" not in udo("deployments", "prod", "webapp", "--launches").stderr
+    # What failed is no routine.
+    deployment_faults.add(DeploymentFault(event="Install"))
+    udo("scale", "prod", "webapp", "5", "--max", "9", "--timeout", "60")
+    shown = udo("deployments", "prod", "webapp", "-o", "json").json["data"]
+    states = {row["status"] for row in shown if row["creator"] == "autoscaling"}
+    assert "Failed" in states
+    assert "Succeeded" not in states

@@ -11,6 +11,7 @@ import click
 
 from udo.change.events import Notice
 from udo.deploy.blue_green import waits_for
+from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import brief, told
 from udo.deploy.rows import deployment_row, target_row
 from udo.deploy.why import story
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from udo.session import Session
 
 _ID = re.compile(r"d-[A-Z0-9]+")
+# So many are looked at for those that are shown.
+_MOST = 1000
 _KEYS = ("deploy.application", "deploy.deployment_group")
 COLUMNS = (
     Column("created_at", "CREATED", fold=brief_time, brief="AGE"),
@@ -53,22 +56,25 @@ _LABEL = Column("label", "FLEET", rank=1)
 @click.command()
 @click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE] | ID]")
 @click.option("--last", type=click.IntRange(1), default=20, metavar="N", help="How many at most (20 by default).")
+@click.option("--launches", is_flag=True, help="Also those that only brought the revision to a launched instance.")
 @click.pass_obj
-def command(session: Session, words: tuple[str, ...], last: int) -> Result:
+def command(session: Session, words: tuple[str, ...], last: int, launches: bool) -> Result:
     """Show the deployments to the groups of CLUSTER ROLE, newest first, whoever made them: when, which revision, how
     they came out, how long they took. With an ID, one deployment instance by instance.
 
-    Without a word all roles; lists (webapp,worker) and '*' may be given for either.
+    CodeDeploy also makes one for each instance that a group launches or terminates. Of those, only what failed or is
+    active is shown, unless --launches asks for all. Without a word all roles; lists (webapp,worker) and '*' may be
+    given for either.
 
     \b
     udo deployments prod webapp
     udo deployments prod --last 50 -o json
     udo deployments d-ABCDEF123            what happened on each instance
     """
-    return listed(session, words, last)
+    return listed(session, words, last, launches=launches)
 
 
-def listed(session: Session, words: tuple[str, ...], last: int = 20) -> Result:
+def listed(session: Session, words: tuple[str, ...], last: int = 20, *, launches: bool = False) -> Result:
     """What the command shows.
 
     Raises: UdoError.
@@ -76,16 +82,23 @@ def listed(session: Session, words: tuple[str, ...], last: int = 20) -> Result:
     if len(words) == 1 and _ID.fullmatch(words[0]) and words[0] not in session.config.clusters:
         return _one(session, words[0])
     roles = reading_roles(session.config, words, all_by_default=True)
-    found = _newest(session, roles, last)
+    found, left_out = _newest(session, roles, last, launches=launches)
     now = session.clock.time()
     rows = [{"roles": list(labels)} | deployment_row(deployment) for deployment, labels in found]
     shown = [row | _shown(deployment, now) for row, (deployment, _) in zip(rows, found, strict=True)]
     notes = [f"the last {last}; --last N shows more"] if len(found) == last else []
+    if left_out:
+        are = "1 deployment to a launched or terminated instance is"
+        are = are if left_out == 1 else f"{left_out} deployments to launched or terminated instances are"
+        notes.append(f"{are} not shown; --launches shows all")
     return Result(rows, COLUMNS, shown, notes=notes)
 
 
-def _newest(session: Session, roles: Sequence[Role], last: int) -> list[tuple[Deployment, tuple[str, ...]]]:
-    """The newest deployments with the roles whose groups they went to; what is unknown is a warning.
+def _newest(
+    session: Session, roles: Sequence[Role], last: int, *, launches: bool
+) -> tuple[list[tuple[Deployment, tuple[str, ...]]], int]:
+    """The newest deployments with the roles whose groups they went to, and how many of single instances were left out;
+    what is unknown is a warning.
 
     Raises: UsageError where no role deploys.
     """
@@ -103,7 +116,22 @@ def _newest(session: Session, roles: Sequence[Role], last: int) -> list[tuple[De
         named = ", ".join(role.label for role in roles)
         raise UsageError(f"{named}: no deploy.application and deploy.deployment_group", hint="set them in udo.yml")
     merged = heapq.merge(*sources, key=lambda pair: pair[0].created_at, reverse=True)
-    return list(islice(merged, last))
+    if launches:
+        return list(islice(merged, last)), 0
+    looked_at: list[tuple[Deployment, tuple[str, ...]]] = []
+    shown: list[tuple[Deployment, tuple[str, ...]]] = []
+    for pair in islice(merged, _MOST):
+        looked_at.append(pair)
+        if not _is_routine(pair[0]):
+            shown.append(pair)
+        if len(shown) == last:
+            break
+    return shown, len(looked_at) - len(shown)
+
+
+def _is_routine(one: Deployment) -> bool:
+    """Whether it went well, and only to an instance that was launched or terminated."""
+    return one.creator in OF_ONE_INSTANCE and one.status == "Succeeded"
 
 
 def _as_far_as_told(
