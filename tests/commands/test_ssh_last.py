@@ -146,6 +146,14 @@ def test_what_is_too_much_of_a_host_is_cut_and_said(stage: Any, udo: Udo, monkey
     }
 
 
+def test_where_one_stream_is_cut_the_other_is_kept(stage: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("udo.fanout.outputs._STREAM", 60_000)
+    monkeypatch.setattr("udo.fanout.outputs._HELD", 100)
+    udo("ssh", "stage", "worker", "seq 20000; sleep 0.2; seq 9000 >&2")
+    (one, _) = udo("ssh", "--last", "-o", "json").json["data"]["hosts"]
+    assert (len(one["stdout"]), one["stderr"]) == (60_000, "".join(f"{number}\n" for number in range(1, 9001)))
+
+
 def test_of_a_run_that_says_too_much_as_a_whole_the_rest_is_left_out(
     stage: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,10 +101,11 @@ class Outputs:
         if not held:
             return b""
         data = bytes(held[: min(self._room[key], self._left)])
-        if len(data) < len(held):
+        is_cut = len(data) < len(held)
+        if is_cut:
             self._cut.add(key[0])
         held.clear()
-        self._room[key] = 0 if key[0] in self._cut else self._room[key] - len(data)
+        self._room[key] = 0 if is_cut else self._room[key] - len(data)
         self._left -= len(data)
         return b"%d %d %d\n" % (self._numbers[key[0]], _STREAMS.index(key[1]), len(data)) + data if data else b""
 
@@ -113,29 +114,22 @@ class Outputs:
             return
         try:
             if self._handle is None:
-                self._handle = self._opened()
+                self._handle = _opened(self._session.run_id)
+                data = _line(self._head()) + data
             while data:
                 data = data[os.write(self._handle, data) :]
         except OSError as error:
             self._broken = True
             self._warn(error)
 
-    def _opened(self) -> int:
-        folder = files.state_folder() / "outputs"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(folder / self._session.run_id, flags, 0o600)
-        # Held while the run goes on: nobody deletes it, and it is not taken for one that was killed.
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        head = {
+    def _head(self) -> dict[str, Any]:
+        return {
             "format": FORMAT,
             "run": self._session.run_id,
             "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "says": self._session.output.masked(self._says),
             "hosts": [self._row(host) for host in self._hosts],
         }
-        os.write(handle, _line(head))
-        return handle
 
     def _row(self, host: Host) -> dict[str, Any]:
         return {
@@ -151,6 +145,16 @@ class Outputs:
             return
         self._is_warned = True
         self._session.output.say(f"warning: what hosts say cannot be kept for --last: {error}")
+
+
+def _opened(run_id: str) -> int:
+    """A new file, locked while the run goes on: nobody deletes it, and it is not taken for one that was killed."""
+    folder = files.state_folder() / "outputs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(folder / run_id, flags, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
 
 
 def runs(folder: Path) -> Iterator[Path]:
