@@ -49,7 +49,8 @@ def test_permissions_are_in_the_words_of_iam() -> None:
     assert {"s3:GetObject", "s3:GetObjectVersion", "codedeploy:RegisterApplicationRevision"} <= permissions("deploy")
     assert not {"s3:HeadObject", "sts:GetCallerIdentity"} & permissions("deploy")
     assert {"iam:PassRole", "ec2:RunInstances"} <= permissions("rollback")
-    assert permissions("status") == operations("status")
+    assert permissions("instances") == operations("instances")
+    assert {"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"} <= permissions("alarms")
 
 
 def test_a_call_that_the_table_does_not_have_fails_the_test_that_makes_it(

@@ -57,6 +57,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "refresh": ("groups launch change schema config model result errors", ""),
     "deploy": ("bundle groups change schema config model notify result errors programs signals", ""),
     "fanout": ("groups change schema config model ssh result errors files signals size", ""),
+    "alarms": ("groups config result errors", ""),
     "check": ("bundle groups launch change schema config model result errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),
     "history": ("groups launch refresh deploy change config model result errors", ""),
@@ -64,8 +65,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "revision": ("deploy", ""),
     "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
-        "session selectors duration groups launch refresh deploy fanout check status bundle history change config"
-        " schema model result errors files aws output signals",
+        "session selectors duration groups launch refresh deploy fanout alarms check status bundle history change"
+        " config schema model result errors files aws output signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),
@@ -77,7 +78,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
 }
 # These are handed what they work with by a session: they may name its class to say so, never make one.
-_ROOMS = ("change", "groups", "launch", "refresh", "deploy", "fanout", "check", "status", "history")
+_ROOMS = ("alarms", "change", "groups", "launch", "refresh", "deploy", "fanout", "check", "status", "history")
 FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}
 # They show, hand on or answer the kernel's values, and know nothing of how a change is made.
 _VALUES = ("udo.change.plan", "udo.change.events")

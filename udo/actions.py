@@ -100,6 +100,7 @@ _REFRESHING = _REFRESHES | {
     "elasticloadbalancing:DescribeTargetHealth",
 }
 READS: dict[str, frozenset[str]] = {
+    "alarms": _ALARMS | {"monitoring:GetMetricData"},
     "apply": _OWN_ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
     "attach": _GROUPS | _LAUNCHES | _CALLER | {"ec2:DescribeInstances"},
     "check": _OWN_ALARMS
@@ -201,7 +202,8 @@ READS: dict[str, frozenset[str]] = {
     "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
     "sleep": _ALARMS | _GROUPS | _CALLER,
     "standby": _GROUPS | _LAUNCHES | _CALLER,
-    "status": _GROUPS
+    "status": _ALARMS
+    | _GROUPS
     | _DEPLOYMENT_GROUPS
     | _LOCKS
     | _REFRESHES
@@ -333,6 +335,7 @@ _IN_IAM: dict[str, tuple[str, ...]] = {
     "s3:HeadBucket": ("s3:ListBucket",),
     "monitoring:DeleteAlarms": ("cloudwatch:DeleteAlarms",),
     "monitoring:DescribeAlarms": ("cloudwatch:DescribeAlarms",),
+    "monitoring:GetMetricData": ("cloudwatch:GetMetricData",),
     "monitoring:ListTagsForResource": ("cloudwatch:ListTagsForResource",),
     "monitoring:PutCompositeAlarm": ("cloudwatch:PutCompositeAlarm", "cloudwatch:TagResource"),
     "monitoring:PutMetricAlarm": ("cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),

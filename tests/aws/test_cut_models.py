@@ -41,6 +41,10 @@ def whole(world: Any, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Aws:
     return aws
 
 
+METRIC = {"Namespace": "Shop", "MetricName": "Latency"}
+LATENCY = [{"Id": "a0", "MetricStat": {"Metric": METRIC, "Period": 60, "Stat": "Average"}}]
+
+
 def read(aws: Aws, deployment: str) -> list[Any]:
     """Whatever Udo reads by cut-down models."""
     groups = aws.autoscaling.groups()
@@ -71,6 +75,7 @@ def read(aws: Aws, deployment: str) -> list[Any]:
         aws.autoscaling.hooks("prod-webapp"),
         aws.elbv2.target_health(groups["prod-webapp"].raw["TargetGroupARNs"][0]),
         aws.cloudwatch.alarm_states(["slow", "gone"]),
+        aws.cloudwatch.data(LATENCY, 1767600000.0, 1767603600.0),
         aws.codedeploy.deployment_group_names("shop"),
         aws.ec2.launch_templates(),
     ]
@@ -101,7 +106,7 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     assert asked == OPERATIONS
     assert seen == read(whole(world, monkeypatch), deployment)
     assert all(
-        seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25)
+        seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25, 26)
     )
 
 
@@ -297,8 +302,10 @@ def _some(shape: Any) -> Any:
             return [_some(shape.member)]
         case "string":
             return shape.enum[0] if shape.enum else "x" * int(shape.metadata.get("min", 1))
+        case "structure":
+            return {name: _some(shape.members[name]) for name in shape.required_members}
         case kind:
-            return {"integer": 1, "boolean": True}[kind]
+            return {"integer": 1, "boolean": True, "timestamp": 0}[kind]
 
 
 def _along(value: Any, paths: list[list[str]]) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from launch_worlds import configuration_world, template_world, write_config
+from launch_worlds import CONFIG, configuration_world, template_world, write_config
 from refresh_worlds import outdated
 from test_locks import held_by
 from test_ssh import GROUPS
@@ -16,7 +16,10 @@ from test_ssh import GROUPS
 Udo = Callable[..., Any]
 ROWS = {
     "status": "cluster role group state min_size desired_capacity max_size members in_service unit capacity unhealthy "
-    "outdated launch suspended lock deployed not_applied not_launched health last_successful last_attempted under_way",
+    "outdated launch suspended lock deployed not_applied not_launched alarms health last_successful last_attempted "
+    "under_way",
+    "alarms": "cluster role alarm name state since reason actions_enabled tells description comparison threshold for "
+    "rule last trend",
     "plan": "cluster role group changes running outdated absent differences settings refused steps notes lock error",
     "lock": "group roles region state holder host since run reason",
     "instances": "cluster role group instance_id lifecycle_state health_status state instance_type image_id "
@@ -30,7 +33,7 @@ ROWS = {
 def test_the_rows_of_reading_verbs_have_these_keys(world: Any, udo: Udo, verb: str) -> None:
     configuration_world(world)
     held_by(world)
-    write_config()
+    write_config(f"{CONFIG}\nalarms: {{busy: {{metric: AWS/EC2/CPUUtilization, above: 80}}}}\n")
     words = ("prod", "webapp") if verb in ("instances", "versions") else ()
     assert " ".join(udo(verb, *words, "-o", "json").json["data"][0]) == ROWS[verb]
 

@@ -51,7 +51,9 @@ def many_groups(world: Any, count: int, *, deployed: int) -> str:
     for name in names[:deployed]:
         codedeploy.create_deployment(applicationName="shop", deploymentGroupName=name, revision=revision())
     roles = "".join(f"      r{number}: {{deployment_group: prod-r{number}}}\n" for number in range(count))
-    return f"app_name: shop\nregion: us-west-2\ndeploy: {{application: shop}}\nclusters:\n  prod:\n    roles:\n{roles}"
+    busy = ", ".join(f"{name}: {{metric: AWS/EC2/CPUUtilization, above: 80}}" for name in ("busy", "hot", "late"))
+    said = f"app_name: shop\nregion: us-west-2\ndeploy: {{application: shop}}\nalarms: {{{busy}}}\n"
+    return f"{said}clusters:\n  prod:\n    roles:\n{roles}"
 
 
 @pytest.mark.parametrize("groups", some([1, 50, 500], 1, 50))
@@ -71,11 +73,13 @@ def test_the_page_of_all_roles_asks_never_once_a_group_or_an_instance(
     assert len(told.json["data"]) == groups
     assert told.json["data"][0]["last_successful"]["revision"] == revision()
     assert told.json["data"][0]["health"] == {"healthy": 1}
+    assert told.json["data"][0]["alarms"] == dict.fromkeys(("busy", "hot", "late"), "absent")
     assert Counter(one.operation for one in world.log) == {
         # And those that are tagged as of the application.
         "DescribeAutoScalingGroups": math.ceil(groups / 100) + 1,
         "BatchGetDeploymentGroups": math.ceil(groups / 100),
         "BatchGetDeployments": math.ceil(deployed / 25),
+        "DescribeAlarms": math.ceil(3 * groups / 100),
         "DescribeTargetHealth": 2,
         "GetParametersByPath": 1,
     }

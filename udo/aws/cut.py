@@ -19,7 +19,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "DescribeScalingActivities": WHOLE,
         "DescribeScheduledActions": WHOLE,
     },
-    "cloudwatch": {"DescribeAlarms": WHOLE},
+    "cloudwatch": {"DescribeAlarms": WHOLE, "GetMetricData": WHOLE},
     "codedeploy": {
         "BatchGetDeploymentGroups": WHOLE,
         "BatchGetDeploymentTargets": WHOLE,

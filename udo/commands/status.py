@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,7 @@ from udo.status.page import observe_page
 from udo.status.rows import COLUMNS, LOCKED, data_row, is_held, text_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from udo.config import Role
     from udo.session import Session
@@ -39,7 +39,7 @@ def command(session: Session, words: tuple[str, ...], watched: bool) -> Result:
     (ATTEMPT where there is little room) the last one where that is another, UNDER WAY (NOW) what runs now, or that the
     group is asleep, and DIFFERS the keys of udo.yml that the live group has otherwise, as far as these few requests
     tell: of what is launched the type, and of policies, schedules, hooks and the image on the page of one alone. 'udo
-    plan' compares all of it, value by value.
+    plan' compares all of it, value by value. Alarms of udo.yml that ring are named.
 
     Without a word all clusters; either may be a list (webapp,worker) or '*'. CLUSTER ROLE, exact names, is the page of
     one: its settings, instance refresh, hooks and policies, and a row a member with why it is not healthy and which
@@ -115,6 +115,15 @@ def _left_behind(page: Page) -> Iterator[str]:
             yield from filter(None, [left_behind(one.role, one.group)])
 
 
+def _ringing(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A line on the alarms of each role that ring."""
+    for row in rows:
+        states = row.get("alarms") or {}
+        if names := [] if states == "?" else [name for name, state in states.items() if state == "ALARM"]:
+            here = f"{row['cluster']} {row['role']}"
+            yield f"in ALARM: {', '.join(names)} of {here}, 'udo alarms {here}' shows them"
+
+
 def _of_all(session: Session, roles: Sequence[Role], page: Page) -> Result:
     rows = [data_row(one) for one in page.standings]
     told = {row["group"]: locked_text(row["group"], row["lock"]) for row in rows if is_held(row)}
@@ -122,6 +131,7 @@ def _of_all(session: Session, roles: Sequence[Role], page: Page) -> Result:
     if following := [row["group"] for row in rows if "outdated" in row and row["outdated"] is None]:
         notes.append(f"?: {', '.join(following)} follows $Latest or $Default: which members are outdated is unknown")
     notes += _left_behind(page)
+    notes += _ringing(rows)
     told_of = [(role, row) for role, row in zip(roles, rows, strict=True) if row["state"] != "absent"]
     notes += unapplied_notes(((role, row["not_launched"]) for role, row in told_of), "updatelc")
     notes += unapplied_notes((role, row["not_applied"]) for role, row in told_of)

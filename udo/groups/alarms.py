@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from udo.config.alarm_rules import with_names, words
 from udo.config.alarms import check_alarms, depends, full_name
 from udo.config.periods import Periods, periods
+from udo.config.tree import Table
+from udo.errors import ConfigError
 from udo.groups.points import Point, literal, points, shown
 from udo.model.groups import APP_TAG
 from udo.schema.alarms import COMPARISONS, USUAL_FOR, USUAL_MISSING, USUAL_STATISTIC
@@ -100,6 +102,22 @@ def wanted_alarms(role: Role, place: str) -> tuple[Wanted, ...]:
         return ()
     check_alarms(role)
     return tuple(_wanted(role, name, said, place) for name in _children_first(said))
+
+
+def said_alarms(role: Role) -> dict[str, str]:
+    """The names in AWS of the alarms that udo.yml says, by theirs there; what they rest on need not be known."""
+    entry = role.entry("alarms") if role.says("alarms") else None
+    said = entry.value.entries if entry and isinstance(entry.value, Table) else {}
+    return {name: full_name(role, name) for name, one in said.items() if isinstance(one.value, Table)}
+
+
+def are_otherwise(role: Role, there: Mapping[str, Row], place: str) -> bool:
+    """Whether an alarm that udo.yml says is missing or otherwise; one that rests on a parameter is not looked up."""
+    try:
+        wanted = wanted_alarms(role, place)
+    except ConfigError:
+        return False
+    return any(point.differs for one in wanted for point in one.points(there.get(one.full)))
 
 
 def marks(role: Role) -> dict[str, str]:

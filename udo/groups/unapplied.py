@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from udo.config.known import value, values
+from udo.groups.alarms import are_otherwise, topics_of
 from udo.groups.asleep import is_asleep
 from udo.groups.outdated import follows, outdated_ids
 from udo.groups.settings import Rows, has_passed, part_points, settings, wanted_parts
@@ -28,14 +29,18 @@ def unapplied(
 ) -> list[str]:
     """The keys that udo.yml gives the role and that the live group has otherwise: 'udo update' applies them.
 
-    Policies, schedules and hooks are among them as far as `parts` tell of those: AWS does so group by group.
+    Policies, schedules, hooks and alarms are among them as far as `parts` tell of those: AWS does so apart from groups.
     """
     # A value that rests on a parameter of AWS's is not looked up for this.
     set_otherwise = [one.key.partition(".")[0] for one in settings(role, group, value) if one.differs]
     if is_asleep(group):
         set_otherwise = [key for key in set_otherwise if key != "scale_policy"]
     listed = [key for key, differs in _LISTED.items() if _sets(role, key) and value(role, key) and differs(role, group)]
-    acting = [key for key, rows in (parts or {}).items() if _sets(role, key) and _acts_otherwise(role, key, rows, now)]
+    told = dict(parts or {})
+    alarms = told.pop("alarms", None)
+    acting = [key for key, rows in told.items() if _sets(role, key) and _acts_otherwise(role, key, rows, now)]
+    if alarms is not None and are_otherwise(role, alarms, topics_of(group.raw["AutoScalingGroupARN"])):
+        acting.append("alarms")
     return sorted({*set_otherwise, *listed, *acting}, key=_ORDER.index)
 
 

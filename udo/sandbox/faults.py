@@ -35,6 +35,7 @@ _SERVICES = {
     "elasticloadbalancing": ["elb", "elbv2"],
     "iam": ["iam"],
     "s3": ["s3"],
+    "sns": ["sns"],
     "ssm": ["ssm"],
     "sts": ["sts"],
 }

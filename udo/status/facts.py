@@ -80,6 +80,7 @@ def facts(
         ("locked", locked_text(group.name, row["lock"]) if is_held(row) else row["lock"]),
         ("suspended", "; ".join(_suspended(group))),
         ("differs", _differs(row)),
+        ("alarms", _alarms(row["alarms"])),
         ("health check", _health_check(group)),
         ("zones", ", ".join(group.raw.get("AvailabilityZones") or ())),
         ("subnets", ", ".join(group.subnets)),
@@ -98,6 +99,14 @@ def _differs(row: Mapping[str, Any]) -> str:
     verbs, label = {"not_launched": "updatelc", "not_applied": "update"}, f"{row['cluster']} {row['role']}"
     told = (f"{', '.join(row[key])} (udo {verb} {label} applies it)" for key, verb in verbs.items() if row[key])
     return "; ".join(told)
+
+
+def _alarms(states: Any) -> str:
+    """The alarms, those that ring first."""
+    if isinstance(states, str):
+        return states
+    names = sorted(states, key=lambda name: states[name] != "ALARM")
+    return ", ".join(f"{name} {states[name]}" for name in names)
 
 
 def _in_service(row: Mapping[str, Any]) -> str:

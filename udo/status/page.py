@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.deploy.blue_green import moved, serving
 from udo.frozen import frozen
+from udo.groups.alarms import said_alarms
 from udo.groups.locks import Locks
 from udo.groups.outdated import follows, numbered
 from udo.model.deployments import Deployment
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from udo.session import Session
     from udo.status.details import Details
 
-# So many are asked for by one request. Source: API_DescribeAutoScalingGroups, API_BatchGetDeploymentGroups and
-# API_BatchGetDeployments.
-_GROUPS = 100
+# So many are asked for by one request. Source: API_DescribeAutoScalingGroups, API_DescribeAlarms,
+# API_BatchGetDeploymentGroups and API_BatchGetDeployments.
+_GROUPS = _ALARMS = 100
 _DEPLOYMENTS = 25
 _FEW = 5
 # Targets of a target group by its ARN; None where that is unknown.
@@ -49,7 +50,8 @@ class Standing:
     """How a role stands: its group (None where there is none), the targets that it may be among, what was deployed.
 
     `deployed` is None where udo.yml names no deployment group; `lock` is its row, None or `?`; `numbers` are what
-    $Latest and $Default mean of launch templates, by id, where a group follows them.
+    $Latest and $Default mean of launch templates, by id, where a group follows them. `alarms` are those of udo.yml that
+    exist, by their names in AWS; None where they are unknown or udo.yml says none.
     """
 
     role: Role
@@ -58,6 +60,7 @@ class Standing:
     deployed: Deployed | None
     lock: Any
     numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    alarms: Mapping[str, Mapping[str, Any]] | None = None
 
     @property
     def pinned(self) -> AutoScalingGroup | None:
@@ -122,6 +125,8 @@ class _Way:
     targets: Targets = field(default_factory=dict)
     numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    alarms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    are_alarms_known: bool = True
     footnotes: dict[str, str] = field(default_factory=dict)
 
     def first(self, *, strangers: bool) -> Iterator[Callable[[], None]]:
@@ -129,7 +134,9 @@ class _Way:
         wanted: dict[str, list[str]] = {}
         for application, name in filter(None, map(deployment_group, self.roles)):
             wanted.setdefault(application, []).append(name)
-        self.aws.open("autoscaling", "ssm", *(["codedeploy"] if wanted else []))
+        alarms = [full for role in self.roles for full in said_alarms(role).values()]
+        self.aws.open("autoscaling", "ssm", *(["codedeploy"] if wanted else []), *(["cloudwatch"] if alarms else []))
+        yield from (partial(self._alarms, names) for names in _shares(alarms, _ALARMS))
         yield from (partial(self._groups, names) for names in _shares((one.group_name for one in self.roles), _GROUPS))
         apps = {str(app) for one in self.roles if (app := one.get("app_name"))} if strangers else ()
         yield from (partial(self._strangers, app) for app in apps)
@@ -170,7 +177,9 @@ class _Way:
             group = self.groups.get(self._name(role))
             targets = {arn: self.targets.get(arn) for arn in target_groups(group)} if group else {}
             lock = self.locks.row(self.aws, role.group_name)
-            yield Standing(role, group, targets, self._deployed(role), lock, self.numbers)
+            named = said_alarms(role) if self.are_alarms_known else {}
+            alarms = {full: self.alarms[full] for full in named.values() if full in self.alarms} if named else None
+            yield Standing(role, group, targets, self._deployed(role), lock, self.numbers, alarms)
 
     def notes(self) -> Iterator[str]:
         """The footnotes, in the same order however the reads came about."""
@@ -211,6 +220,11 @@ class _Way:
         if not one:
             return None
         return self.deployments.get(one) or Deployment(one, status, group.application, group.name, {})
+
+    def _alarms(self, names: Iterable[str]) -> None:
+        with Footnote(self.footnotes, "alarms are unknown") as asked:
+            self.alarms |= self.aws.cloudwatch.alarms(names)
+        self.are_alarms_known &= not asked.failed
 
     def _groups(self, names: Iterable[str]) -> None:
         self.groups |= self.aws.autoscaling.groups(names)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from udo.deploy.revision import brief, told
+from udo.groups.alarms import said_alarms
 from udo.groups.asleep import is_asleep
 from udo.groups.health import HEALTHY, folded
 from udo.groups.outdated import outdated
@@ -101,13 +102,27 @@ def data_row(one: Standing, details: Details | None = None, now: float = 0.0) ->
         "suspended": sorted(group.suspended_processes),
         "lock": one.lock,
         "deployed": _outcome(one.deployed),
-        "not_applied": unapplied(role, group, details.parts() if details else None, now),
+        "not_applied": unapplied(role, group, _parts(one, details), now),
         "not_launched": launches_otherwise(role, pinned, details.images() if details else None),
+        "alarms": _alarms(one),
         "health": _unknown_for_none(folded(group, one.targets)),
         "last_successful": _deployment_row(one.deployed, "successful"),
         "last_attempted": _deployment_row(one.deployed, "attempted"),
         "under_way": _under_way(group, one.deployed),
     }
+
+
+def _parts(one: Standing, details: Details | None) -> dict[str, Any]:
+    alarms = {} if one.alarms is None else {"alarms": one.alarms}
+    return {**(details.parts() if details else {}), **alarms}
+
+
+def _alarms(one: Standing) -> Any:
+    """The states of the alarms that udo.yml says, by their names there; `absent` for one that does not exist."""
+    said, there = said_alarms(one.role), one.alarms
+    if said and there is None:
+        return "?"
+    return {name: (there or {}).get(full, {}).get("StateValue", "absent") for name, full in said.items()}
 
 
 def text_row(row: Mapping[str, Any], now: float | None) -> dict[str, Any]:
