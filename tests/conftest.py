@@ -22,6 +22,8 @@ import whole
 from hypothesis import HealthCheck, settings
 from whole import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
 
+pytest_plugins = ("savings",)
+
 EXAMPLE = Path(__file__).parent.parent / "udo.example.yml"
 FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
@@ -102,57 +104,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _services_known() -> Iterator[None]:
-    """What botocore makes of a service for each client anew is made once a process: of EC2's 700 methods we use six."""
-    from botocore.client import ClientCreator
-    from botocore.hooks import BaseEventHooks, EventAliaser
-
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name in (
-            (ClientCreator, "_load_service_model"),
-            (ClientCreator, "_create_methods"),
-            (EventAliaser, "_alias_event_name"),
-        ):
-            patch.setattr(owner, name, _made_once(getattr(owner, name)))
-        # Of some hundred handlers of every session it would look whether they take keywords.
-        patch.setattr(BaseEventHooks, "_verify_accept_kwargs", lambda _self, _handler: None)
-        yield
-
-
-def _made_once(make: Callable[..., Any]) -> Callable[..., Any]:
-    from udo.aws.loading import CutLoader
-
-    made: dict[Any, Any] = {}
-
-    def known(self: Any, what: Any, *more: Any) -> Any:
-        # A model that is cut down is another one, of the same name, and its loader one of a test.
-        if isinstance(getattr(self, "_loader", None), CutLoader):
-            return make(self, what, *more)
-        key = (getattr(what, "service_name", what), len(getattr(what, "operation_names", ())), *more)
-        if key not in made:
-            made[key] = make(self, what, *more)
-        return dict(made[key]) if isinstance(made[key], dict) else made[key]
-
-    return known
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _unsigned() -> Iterator[None]:
-    """What the world does not look at is left out of requests of this process: what a signature is made of and says.
-
-    Who signs, for which service and region, stays; requests of `served_world`'s other processes are signed.
-    """
-    from botocore.auth import SigV4Auth
-    from botocore.useragent import UserAgentString
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SigV4Auth, "canonical_request", lambda _self, _request: "")
-        patch.setattr(SigV4Auth, "signature", lambda _self, _said, _request: "0" * 64)
-        patch.setattr(UserAgentString, "to_string", lambda _self: "udo-tests")
-        yield
-
-
 @pytest.fixture(scope="session")
 def _the_world() -> Iterator[Any]:
     from udo.sandbox.world import World
@@ -161,8 +112,6 @@ def _the_world() -> Iterator[Any]:
     # moto and botocore stay for good; looked through at every full collection they make it rare, and memory grows.
     gc.collect()
     gc.freeze()
-    # Looking for cycles at every 700 objects was a tenth of the time.
-    gc.set_threshold(50_000, 20, 100)
     yield made
     made.close()
 
