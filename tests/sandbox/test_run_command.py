@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from udo.sandbox import scripts
+from udo.sandbox.clock import Clock
 from udo.sandbox.control import Control
 from udo.sandbox.scripts import Job, Scripts
 from udo.sandbox.strict.ssm import command as command_module
@@ -269,3 +270,14 @@ def test_commands_that_ended_long_ago_are_forgotten(fleet: Fleet, monkeypatch: p
     sent.append(fleet.send("true"))
     listed = fleet.ssm.list_commands()["Commands"]
     assert [one["CommandId"] for one in listed] == sent[:0:-1]
+
+
+def test_a_fast_clock_makes_no_script_late(world: Any, fleet: Fleet) -> None:
+    world.clock = Clock(speed=3600.0, start=world.clock.now())
+    given = {"commands": ["sleep 0.3"], "executionTimeout": ["60"]}
+    sent = fleet.send(TimeoutSeconds=30, Parameters=given, MaxConcurrency="1")
+    found = fleet.ended(sent)
+    assert found["StatusDetails"] == "Success"
+    assert world.clock.now() > found["ExpiresAfter"].timestamp()
+    Control(world, None).answer("fault", {"kind": "ssm-lost"})  # type: ignore[arg-type]
+    assert fleet.ended(fleet.send(TimeoutSeconds=30, Parameters=given))["StatusDetails"] == "DeliveryTimedOut"

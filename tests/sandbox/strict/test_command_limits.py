@@ -63,6 +63,7 @@ def command_of(hosts: int, at_once: str, errors: str) -> Command:
         params={"Parameters": {"commands": ["true"]}},
         targets=[Invocation(str(host), "") for host in range(hosts)],
         requested=now,
+        sent=moment.lived(),
         delivered=now,
         expires=now + 7200,
         most_at_once=max(1, send._of(at_once, hosts)),

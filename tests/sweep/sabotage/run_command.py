@@ -41,7 +41,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "let an hour pass for no script",
         _RUN,
-        "elif one.work is not None and moment.stepped() - one.stepped >= run.seconds:",
+        "elif one.work is not None and moment.lived() - one.alive_since >= run.seconds:",
         "elif False:",
         (f"{_CASE}[short_execution_timeouts_are_an_hour]",),
     ),
@@ -90,15 +90,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "let a pushed key in for good",
         "sandbox/strict/instance_connect/keys.py",
-        "return _now() < self.keys.get((instance_id, user, key), 0.0)",
+        "return moment.lived() < self.keys.get((instance_id, user, key), 0.0)",
         "return (instance_id, user, key) in self.keys",
         ("tests/sandbox/test_hosts.py::test_a_key_that_was_pushed_lets_one_user_in_for_a_minute",),
     ),
     Mutant(
         "let a pushed key in for every user",
         "sandbox/strict/instance_connect/keys.py",
-        "return _now() < self.keys.get((instance_id, user, key), 0.0)\n",
-        "return any(one[0] == instance_id and one[2] == key and _now() < until for one, until in self.keys.items())\n",
+        "return moment.lived() < self.keys.get((instance_id, user, key), 0.0)\n",
+        "return any(moment.lived() < t and (one[0], one[2]) == (instance_id, key) for one, t in self.keys.items())\n",
         ("tests/sandbox/test_hosts.py::test_a_key_that_was_pushed_lets_one_user_in_for_a_minute",),
     ),
 )

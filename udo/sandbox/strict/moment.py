@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,9 +37,9 @@ def now() -> float:
     return _Present.clock.now()
 
 
-def stepped() -> float:
-    """How many seconds the clock was stepped by, so far."""
-    return _Present.clock.stepped
+def lived() -> float:
+    """A moment in seconds of real time and of steps of the clock: processes go by it, however fast the clock runs."""
+    return time.monotonic() + _Present.clock.stepped
 
 
 def utcnow() -> datetime.datetime:

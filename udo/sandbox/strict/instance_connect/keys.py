@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,13 +33,13 @@ class Pushed:
 
     def push(self, instance_id: str, user: str, key: bytes) -> None:
         """Lets a user of an instance in with a key."""
-        now = _now()
+        now = moment.lived()
         self.keys = {one: until for one, until in self.keys.items() if until > now}
         self.keys[instance_id, user, key] = now + SECONDS
 
     def lets_in(self, instance_id: str, user: str, key: bytes) -> bool:
         """Whether a user of an instance is let in with a key at the moment."""
-        return _now() < self.keys.get((instance_id, user, key), 0.0)
+        return moment.lived() < self.keys.get((instance_id, user, key), 0.0)
 
     def clear(self) -> None:
         """Forgets all of them."""
@@ -49,11 +48,6 @@ class Pushed:
 
 # One per process, since moto's state is the process's.
 pushed = Pushed()
-
-
-def _now() -> float:
-    # Whoever logs in takes real time for it, however fast the clock runs.
-    return time.monotonic() + moment.stepped()
 
 
 @refuses("ec2-instance-connect", "SendSSHPublicKey", moto="accepts anything")

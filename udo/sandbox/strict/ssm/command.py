@@ -28,8 +28,8 @@ class Invocation:
     work: Work | None = None
     due: float = 0.0
     began: float | None = None
-    # How far the clock had been stepped when its script began.
-    stepped: float = 0.0
+    # When its script began, as processes count.
+    alive_since: float = 0.0
     finished: float | None = None
     code: int = -1
     out: bytes = b""
@@ -59,6 +59,8 @@ class Command:
     requested: float
     delivered: float
     expires: float
+    # When it was sent, as processes count.
+    sent: float
     most_at_once: int
     most_errors: int
     cancelled: bool = False

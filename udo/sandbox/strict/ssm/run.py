@@ -66,7 +66,7 @@ def _move(command: Command) -> None:
             _follow(command, one, run, known)
     commands_stop_after_too_many_errors(command)
     commands_reach_one_instance_first(command, run, known)
-    commands_that_nobody_answers_expire(command)
+    commands_that_nobody_answers_expire(command, known)
     command.add_up()
 
 
@@ -86,8 +86,8 @@ def _follow(command: Command, one: Invocation, run: Run, known: Mapping[str, Any
         one.end("Cancelled", "Canceled")
     elif one.work is not None and one.work.ended:
         only_the_last_exit_status_counts(command, one)
-    elif one.work is not None and moment.stepped() - one.stepped >= run.seconds:
-        # The script runs in real time, and the clock was moved on past its end.
+    elif one.work is not None and moment.lived() - one.alive_since >= run.seconds:
+        # Its own time is up by steps of the clock.
         one.work.end()
 
 
@@ -179,17 +179,25 @@ def lost_agents_delay_commands(instance: Any, one: Invocation) -> bool:
 
 
 @rule("ssm", "SendCommand", moto="lets nothing expire")
-def commands_that_nobody_answers_expire(command: Command) -> None:
+def commands_that_nobody_answers_expire(command: Command, known: Mapping[str, Any]) -> None:
     """When TimeoutSeconds and the execution timeout have passed, what no agent has reported the end of is TimedOut,
     with the details DeliveryTimedOut, whether it ran or not.
 
     Source: AWS Systems Manager User Guide, "Understanding command timeout values"; botocore ssm Command, ExpiresAfter.
     """
-    if moment.now() < command.expires:
+    late = moment.now() >= command.expires
+    # Scripts run in real time, and others wait for them: no speed of the clock makes them late.
+    lasted_too_long = moment.lived() - command.sent >= command.expires - command.requested
+    if not late and not lasted_too_long:
         return
     for one in command.targets:
-        if not one.ended:
+        if not one.ended and (lasted_too_long or _is_unheard(one, known)):
             one.end("TimedOut", "DeliveryTimedOut")
+
+
+def _is_unheard(one: Invocation, known: Mapping[str, Any]) -> bool:
+    instance = known.get(one.instance_id)
+    return instance is None or ping(instance) != ONLINE or one.due == math.inf
 
 
 def _deliver(command: Command, one: Invocation, run: Run, known: Mapping[str, Any]) -> None:
@@ -208,7 +216,7 @@ def _begin(command: Command, one: Invocation, run: Run) -> None:
     if agents.begin is None or not agents_run_five_commands_at_once(one.instance_id):
         return
     one.began = one.began or moment.now()
-    one.stepped = moment.stepped()
+    one.alive_since = moment.lived()
     try:
         lines = commands_refer_to_parameters(_backend(command), run.lines)
     except Unresolved as error:

@@ -114,6 +114,7 @@ def commands_go_to_whom_they_name(request: Request) -> dict[str, Any]:
         params=params,
         targets=[Invocation(one, str(known[one].private_dns_name)) for one in ids],
         requested=now,
+        sent=moment.lived(),
         delivered=now + delays.invocation,
         expires=now + int(params.get("TimeoutSeconds") or 3600) + short_execution_timeouts_are_an_hour(params).seconds,
         most_at_once=max(1, _of(params.get("MaxConcurrency") or "50", len(ids))),
