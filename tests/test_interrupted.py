@@ -58,6 +58,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "ssh dry run": ("ssh", "prod", "one", "sleep 0.2", "--dry-run"),
     "ssh": ("ssh", "prod", "one", "sleep 0.1; echo slept; sleep 0.1"),
     "ssh in batches": ("ssh", "prod", "*", "sleep 0.05; echo slept", "--batch", "1", "-o", "json"),
+    "cp": ("cp", "prod", "*", "udo.yml", ":"),
+    "cp by paramiko": ("cp", "prod", "*", "udo.yml", ":", "--via", "paramiko"),
     "ssh by openssh": ("ssh", "prod", "*", "sleep 0.1; echo slept", "--via", "openssh"),
 }
 
@@ -138,8 +140,11 @@ def test_two_signals_at_once_are_told_in_one_line_too(shop: Any, moment: float) 
 
 
 def _leftovers(folder: Path) -> set[str]:
-    """Temporary files of Udo's, wherever it makes them: beside what it writes, and all that is in TMPDIR."""
-    names = {one.name for one in folder.rglob(".*") if one.name.startswith((".new.yml.", ".udo", ".journal"))}
+    """Temporary files of Udo's, wherever it makes them: beside what it writes, and all that is in TMPDIR.
+
+    But for those on hosts whose connection was closed, which the next copy removes.
+    """
+    names = {one.name for one in folder.rglob(".*") if one.name.startswith((".new.yml.", ".udo.", ".journal"))}
     return names | {str(one) for one in (folder / "tmp").rglob("*")}
 
 

@@ -159,6 +159,8 @@ def test_globs_are_of_the_hosts(stage: Any, udo: Udo, tmp_path: Path) -> None:
     for one in members(stage):
         assert {path.name for path in Path("logs", one).iterdir()} == {"a.log", "b.log", "[x].log"}
         assert {path.name for path in Path("more", one).iterdir()} == {"[x].log", ".hidden.log"}
+    assert udo("cp", "stage", "webapp", ":log/[x].log", "literal").exit == 0
+    assert Path("literal", members(stage)[0], "[x].log").read_text() == "[x].log"
     done = udo("cp", "stage", "webapp", ":log/*.gz", "none")
     assert (done.exit, done.stderr.count("[not copied: log/*.gz: nothing matches]")) == (1, 3)
 
@@ -205,6 +207,19 @@ def test_a_dry_run_says_what_would_be_copied_and_copies_nothing(stage: Any, udo:
     assert all(not held(one) for one in homes(stage))
 
 
+def test_names_of_any_bytes_are_told_without_harm(stage: Any, udo: Udo, tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\x1b[31m")
+    Path(name).mkdir()
+    (Path(name) / "x").touch()
+    os.mkfifo(Path(name) / "pipe")
+    for form in ("text", "json"):
+        done = udo("cp", "stage", "webapp", name, ":", "--dry-run", "-o", form)
+        assert (done.exit, "\x1b" in done.stdout + done.stderr) == (0, False)
+    done = udo("cp", "stage", "webapp", f":{name}", "back")
+    assert (done.exit, "\x1b" in done.stderr) == (1, False)
+    assert "nothing matches" in done.stderr
+
+
 def test_limit_holds_for_all_hosts_together(stage: Any, udo: Udo, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(100_000))
     begun = time.monotonic()
@@ -235,6 +250,7 @@ def test_a_protected_role_asks_first(world: Any, ssh: Any, seeded: Any, udo: Udo
         (("site", ":", "--limit", "0"), "'0' is not a number of bytes a second"),
         (("site", ":", "--limit", "10MB"), "'10MB' is not a number of bytes a second"),
         (("site", ":", "--owner", "a b"), "'a b' is not an owner"),
+        ((":site", "site/index.html"), "site/index.html is no folder"),
         ((":site", "here", "--owner", "root"), "--owner is for files that go to hosts"),
         (("site", ":", "--stdin"), "--stdin"),
     ],

@@ -78,6 +78,12 @@ class Fleet:
         """`udo ssh` on the group, to its end."""
         return ended(self.start(command, *options, shell=shell))
 
+    def copy(self, *words: str) -> Ended:
+        """`udo cp` on the group, to its end."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.running.append(subprocess.Popen([sys.executable, "-m", "udo", "cp", "prod", "web", *words], **pipes))
+        return ended(self.running[-1])
+
     def stop(self) -> None:
         """Ends what still runs."""
         for one in self.running:

@@ -275,7 +275,7 @@ def test_without_a_way_to_compute_checksums_all_is_sent_and_that_is_told(
     (tmp_path / "file").write_text("same")
     (home / "file").write_text("same")
     ended, _ = copy([target], via, [tmp_path / "file"], "", sums="exit 3")
-    assert ended[target.instance_id].reason == "1 file copied, 4 B; 1 copied without a look at what is there"
+    assert ended[target.instance_id].reason == "1 file copied, 4 B; 1 could not be compared"
 
 
 @pytest.mark.parametrize("via", ONE)

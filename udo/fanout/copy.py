@@ -71,6 +71,10 @@ def files(session: Session, words: Sequence[str], given: dict[str, Any]) -> File
     if fetch and owner:
         raise UsageError("--owner is for files that go to hosts", hint="leave it out")
     paths = tuple(_remote(word) for word in sources) if fetch else tuple(sources)
+    if fetch and Path(to).exists() and not Path(to).is_dir():
+        raise UsageError(
+            f"{to} is no folder", hint="files of hosts go to a folder, each host's to one of its own in it"
+        )
     goal = str(Path(to).absolute()) if fetch else _remote(to)
     copy = Copy(paths, goal, fetch, times, limit, _server(owner, sudo=sudo), bool(owner), _sums(sudo=sudo))
     return Files(copy, _says(session, copy, sources, to))

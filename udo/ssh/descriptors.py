@@ -8,8 +8,8 @@ from contextlib import suppress
 
 # What may be opened beside the connections while they last.
 _SPARE = 16
-# A socket; or pipes, a poll and the log of a program, some of them twice while it starts.
-_EACH = {"paramiko": 2, "openssh": 10}
+# A socket; or pipes, a poll and the log of a program, some of them twice while it starts; two programs and files.
+_EACH = {"paramiko": 2, "openssh": 10, "copy": 30}
 
 
 def room_for(count: int, via: str) -> int:

@@ -106,7 +106,7 @@ def events(
         Schedule(targets, options),
         Job(options.copy) if options.copy else None,
     )
-    widest = "openssh" if any(target.via == "openssh" for target in targets) else "paramiko"
+    widest = "copy" if options.copy else "openssh" if any(target.via == "openssh" for target in targets) else "paramiko"
     count = room_for(min(options.fanout, len(targets)), widest)
     threads = [threading.Thread(target=_work, args=(run,), daemon=True) for _ in range(count)]
     try:

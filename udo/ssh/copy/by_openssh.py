@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import select
 import subprocess
@@ -11,6 +13,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from udo.ssh import openssh
 from udo.ssh.copy.by_paramiko import stopped
@@ -28,6 +31,9 @@ from udo.ssh.wire import Wires
 _PIECE = 1 << 18
 _LOOK = 1.0
 _KEPT = 1 << 12
+_PAUSES = (0.2, 0.5, 1.0)
+# Pieces that are handed over in one go, and the bytes that may be in a pipe. Source: pipe(7), pipe-max-size.
+_TOGETHER, _WIDE = 512, 1 << 20
 
 
 def carry(
@@ -115,8 +121,13 @@ class _Link:
         options, limit = replace(self._options, stdin=stdin), self._limits[0]
         start = Limit(time.monotonic() + options.connect_timeout, f"within {options.connect_timeout:g} s")
         limits = limit, limit.sooner(start)
-        openssh.converse(self._target, self._known, command, options, self._wires, emit, limits, Entry())
-        limit.check("not all was copied")
+        for pause in _PAUSES:
+            ending = openssh.converse(self._target, self._known, command, options, self._wires, emit, limits, Entry())
+            if not ending.turned_away:
+                break
+            # A host in between that takes few logins at a time will take it in a moment.
+            time.sleep(pause)
+        self.look()
         return b"".join(said)
 
     def look(self) -> None:
@@ -124,6 +135,14 @@ class _Link:
         self._limits[0].check("not all was copied")
         if self._wires.stopped:
             raise Stopped
+
+
+class _Range(NamedTuple):
+    """A part of an open file."""
+
+    file: int
+    at: int
+    size: int
 
 
 class _Pipe:
@@ -141,12 +160,13 @@ class _Pipe:
         self._process, self._log, self._preamble, self._said = process, log, preamble, said
         self._limit, self._connect = limits
         self._options = options
-        self._out: deque[memoryview] = deque()
+        self._out: deque[memoryview | _Range] = deque()
         if not (process.stdin and process.stdout and process.stderr):
             raise _Ended
         self._stdin = process.stdin.fileno()
         self._names = {process.stdout.fileno(): "stdout", process.stderr.fileno(): "stderr"}
         os.set_blocking(self._stdin, False)
+        _widen(self._stdin)
         self._poll = select.poll()
         for number in self._names:
             self._poll.register(number, select.POLLIN)
@@ -155,6 +175,10 @@ class _Pipe:
     def send(self, data: bytes) -> None:
         """Takes what is to be sent."""
         self._out.append(memoryview(data))
+
+    def send_file(self, file: int, at: int, size: int) -> None:
+        """Takes so many bytes of an open file."""
+        self._out.append(_Range(file, at, size))
 
     def receive(self) -> bytes:
         """What comes next, once what can be sent is. Raises: Failed, _Ended."""
@@ -182,29 +206,58 @@ class _Pipe:
             del self._names[number]
 
     def _send_some(self) -> None:
-        while self._out:
-            pieces: list[memoryview] = []
-            size = 0
-            while self._out and size < _PIECE:
-                pieces.append(self._out.popleft())
-                size += len(pieces[-1])
-            try:
-                sent = os.writev(self._stdin, pieces[:512])
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self._out.clear()
-                break
-            left = _after(pieces, sent)
-            self._out.extendleft(reversed(left))
-            if left:
-                break
+        try:
+            while self._out:
+                first = self._out[0]
+                if not (self._send_range(first) if isinstance(first, _Range) else self._send_pieces()):
+                    break
+        except OSError:
+            # It has ended; what it said last tells why.
+            self._out.clear()
         if bool(self._out) != self._is_polled:
             self._is_polled = bool(self._out)
             if self._is_polled:
                 self._poll.register(self._stdin, select.POLLOUT)
             else:
                 self._poll.unregister(self._stdin)
+
+    def _send_pieces(self) -> bool:
+        """Sends what comes before the next range of a file; gives whether all of it went."""
+        pieces: list[memoryview] = []
+        while self._out and len(pieces) < _TOGETHER and not isinstance(self._out[0], _Range):
+            pieces.append(self._out.popleft())  # type: ignore[arg-type]
+        try:
+            left = _after(pieces, os.writev(self._stdin, pieces))
+        except BlockingIOError:
+            left = pieces
+        self._out.extendleft(reversed(left))
+        return not left
+
+    def _send_range(self, part: _Range) -> bool:
+        """Sends the range of a file that is first; gives whether all of it went."""
+        self._out.popleft()
+        try:
+            sent = self._splice(part)
+        except BlockingIOError:
+            sent = 0
+        if sent is None:
+            # A file that ends early, or of a kind that is not moved so.
+            self._out.appendleft(memoryview(_read(part)))
+            return True
+        if sent < part.size:
+            self._out.appendleft(_Range(part.file, part.at + sent, part.size - sent))
+        return sent == part.size
+
+    def _splice(self, part: _Range) -> int | None:
+        """Moves pages of the file into the pipe, which copies none of them; None where that does not work."""
+        if not hasattr(os, "splice"):
+            return None
+        try:
+            return os.splice(part.file, self._stdin, part.size, part.at, flags=os.SPLICE_F_NONBLOCK) or None
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                return None
+            raise
 
     def _until(self, heard: float) -> Limit:
         if not self._preamble.over:
@@ -221,6 +274,16 @@ class _Pipe:
         self._limit.check("not all was copied")
         self._until(heard).check("nothing was said")
         return heard
+
+
+def _read(part: _Range) -> bytes:
+    return os.pread(part.file, part.size, part.at).ljust(part.size, b"\0")
+
+
+def _widen(pipe: int) -> None:
+    """Lets more go through a pipe at once, where that may be."""
+    with suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _WIDE)
 
 
 def _after(pieces: list[memoryview], sent: int) -> list[memoryview]:

@@ -80,7 +80,7 @@ class Job:
         told = {line[_NAME:]: line[:_SUM].decode("ascii", "replace") for line in printed.split(b"\n")}
         found = {path: value for path, value in told.items() if path in wanted}
         if len(found) < len(paths):
-            tally.note(f"{len(paths) - len(found)} copied without a look at what is there")
+            tally.note(f"{len(paths) - len(found)} could not be compared")
         return found
 
 

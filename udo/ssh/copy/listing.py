@@ -63,10 +63,13 @@ class Search:
 
     def _top(self, source: bytes) -> Task:
         try:
-            paths = (yield from self._matching(source)) if _MAGIC.search(source) else [_plain(source)]
-            if not paths:
+            is_pattern = _MAGIC.search(source) is not None
+            paths = (yield from self._matching(source)) if is_pattern else [_plain(source)]
+            if not paths and not (yield from self._is_there(source)):
                 self._tally.fail(source, "nothing matches")
-            for path in paths:
+                return
+            # What matches nothing may be meant as it is written.
+            for path in paths or [source]:
                 yield from self._begin(path, contents=is_contents(os.fsdecode(source)))
         except Refusal as refusal:
             self._tally.fail(source, refusal)
@@ -102,14 +105,17 @@ class Search:
             paths = yield from self._matches(paths, part)
         there = []
         for path in paths:
-            asked = self._sftp.ask(wire.LSTAT, wire.text(path), wire.ATTRS)
-            yield (asked,)
-            try:
-                asked.answer()
-                there.append(path)
-            except Refusal:
-                continue
+            there += [path] if (yield from self._is_there(path)) else []
         return there
+
+    def _is_there(self, path: bytes) -> Asking:
+        asked = self._sftp.ask(wire.LSTAT, wire.text(path), wire.ATTRS)
+        yield (asked,)
+        try:
+            asked.answer()
+        except Refusal:
+            return False
+        return True
 
     def _matches(self, folders: Sequence[bytes], part: bytes) -> Asking:
         fits = re.compile(fnmatch.translate(part.decode("latin-1"))).match

@@ -15,7 +15,7 @@ from udo.ssh.copy.pace import Pace
 from udo.ssh.copy.sftp import Question, Refusal, Sftp, Task
 from udo.ssh.copy.spec import Copy
 from udo.ssh.copy.tally import Tally
-from udo.ssh.copy.tree import Entry, Tree, mark
+from udo.ssh.copy.tree import Entry, Tree, mark, opened
 from udo.ssh.copy.wire import Attributes
 
 # Small files on their way at once, large ones, and the pieces of each of these.
@@ -127,14 +127,17 @@ class Put:
         }
         asked = [path for path, entry in alike.items() if entry.size]
         found = sums(asked) if asked else {}
-        same = {
-            entry.name
-            for path, entry in alike.items()
-            if not entry.size or (path in found and found[path] == self._tree.sum(entry))
-        }
+        same = {entry.name for path, entry in alike.items() if not entry.size or self._is_sum(entry, found.get(path))}
         self._tally.unchanged = len(same)
         self._sftp.run((self._settings_of(entry) for entry in usable if entry.name in same), _MANY)
         return [entry for entry in usable if entry.name not in same and not self._is_folder(entry)]
+
+    def _is_sum(self, entry: Entry, told: str | None) -> bool:
+        try:
+            return told is not None and told == self._tree.sum(entry)
+        except OSError:
+            # It is told where it is to be sent.
+            return False
 
     def _settings_of(self, entry: Entry) -> Task:
         """Sets what differs of a file that holds the same."""
@@ -151,7 +154,7 @@ class Put:
         if self._tally.full:
             return
         try:
-            with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 - names of bytes
+            with opened(entry) as file:
                 data = file.read(self._sftp.most_written) if entry.size else b""
                 self._check(entry, file.fileno(), len(data))
         except OSError as error:
@@ -172,7 +175,7 @@ class Put:
         if self._tally.full:
             return
         try:
-            with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 - names of bytes
+            with opened(entry) as file:
                 yield from self._placed(entry, lambda handle: self._pieces(entry, file.fileno(), handle))
         except OSError as error:
             self._tally.fail(entry.name, (error.strerror or str(error)).lower())
@@ -182,18 +185,15 @@ class Put:
         under_way: deque[tuple[Question, int]] = deque()
         at, size = 0, self._pace.piece(self._sftp.most_written)
         while at < entry.size:
-            data = os.pread(file, min(size, entry.size - at), at)
-            if not data:
-                break
-            self._pace.wait(len(data), self._look)
-            body = handle + wire.long(at) + wire.number(len(data))
-            under_way.append((self._sftp.ask(wire.WRITE, body, data=data), len(data)))
-            at += len(data)
+            count = min(size, entry.size - at)
+            self._pace.wait(count, self._look)
+            under_way.append((self._sftp.write(handle, at, file, count), count))
+            at += count
             if len(under_way) == _PIECES:
                 yield from self._settled(under_way)
         while under_way:
             yield from self._settled(under_way)
-        self._check(entry, file, at)
+        self._check(entry, file, os.fstat(file).st_size)
         return []
 
     def _settled(self, under_way: deque[tuple[Question, int]]) -> Asking:

@@ -44,6 +44,9 @@ class Stream(Protocol):
     def send(self, data: bytes) -> None:
         """Takes what is to be sent; it may still wait when this returns."""
 
+    def send_file(self, file: int, at: int, size: int) -> None:
+        """Takes so many bytes of an open file, zeros in place of those it has not; it must stay open meanwhile."""
+
     def receive(self) -> bytes:
         """Sends what waits, until something has come. Raises: Failed, Stopped."""
 
@@ -128,11 +131,18 @@ class Sftp:
 
     def ask(self, kind: int, body: bytes, wants: int = wire.STATUS, data: bytes = b"") -> Question:
         """A question that is on its way; `data` is what a long one ends with."""
-        self._number = (self._number + 1) & 0xFFFFFFFF
-        question = self._asked[self._number] = Question(wants)
+        question = self._question(wants)
         self._stream.send(wire.packet(kind, self._number, body, len(data)))
         if data:
             self._stream.send(data)
+        return question
+
+    def write(self, handle: bytes, at: int, file: int, size: int) -> Question:
+        """A question that writes so many bytes of an open file of this machine at the same place of one there."""
+        question = self._question(wire.STATUS)
+        body = handle + wire.long(at) + wire.number(size)
+        self._stream.send(wire.packet(wire.WRITE, self._number, body, size))
+        self._stream.send_file(file, at, size)
         return question
 
     def run(self, tasks: Iterable[Task], width: int = 1) -> None:
@@ -150,6 +160,11 @@ class Sftp:
             for task in list(self._running):
                 task.close()
             self._running.clear()
+
+    def _question(self, wants: int) -> Question:
+        self._number = (self._number + 1) & 0xFFFFFFFF
+        question = self._asked[self._number] = Question(wants)
+        return question
 
     def _advance(self, task: Task) -> None:
         try:

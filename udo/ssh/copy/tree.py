@@ -8,7 +8,7 @@ import stat
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from udo.errors import UsageError
 
@@ -93,6 +93,11 @@ def digest(path: bytes | int) -> str:
         while piece := file.read(_PIECE):
             found.update(piece)
     return found.hexdigest()
+
+
+def opened(entry: Entry) -> BinaryIO:
+    """The file of an entry, for reading; nobody waits where it is a pipe by now. Raises: OSError."""
+    return os.fdopen(os.open(entry.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
 
 
 def mark(found: os.stat_result) -> tuple[int, int, int]:
