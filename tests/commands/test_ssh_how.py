@@ -115,8 +115,9 @@ def test_a_script_runs_with_its_words_and_variables_and_its_status_counts(stage:
 
 @pytest.mark.parametrize("words", [("--env", "PASS=canary-7"), ("--env=PASS=canary-7",)])
 def test_the_value_of_a_variable_is_not_written_down(stage: Any, udo: Udo, words: tuple[str, ...]) -> None:
-    done = udo("ssh", "stage", "webapp", 'echo "$PASS"', *words, "-q", "--debug")
-    assert {row.split()[1] for row in done.stdout.splitlines()} == {"canary-7"}
+    # What hosts say of it is theirs, and kept for --last.
+    done = udo("ssh", "stage", "webapp", 'echo "$PASS" | tr a-z A-Z', *words, "-q", "--debug")
+    assert {row.split()[1] for row in done.stdout.splitlines()} == {"CANARY-7"}
     written = [path.read_text() for path in Path(os.environ["XDG_STATE_HOME"]).rglob("*") if path.is_file()]
     assert "PASS=****" in "".join(written)
     assert "canary-7" not in "".join(written)
