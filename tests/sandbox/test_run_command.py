@@ -101,7 +101,7 @@ def test_commands_run_where_ssh_does_and_as_whoever_they_name(
         "shop",
     ]
     assert found["ResponseCode"] == 3
-    assert not list(place.parent.glob(".ssm/*/*")), "its script is left"
+    assert not list(place.parent.glob(".ssm/*")), "its script is left"
 
 
 def test_a_working_directory_is_the_instances_own_or_this_machines(world: Any, fleet: Fleet, tmp_path: Path) -> None:
@@ -112,6 +112,16 @@ def test_a_working_directory_is_the_instances_own_or_this_machines(world: Any, f
         command = fleet.send(ids=one, Parameters=given)
         fleet.ended(command)
         assert fleet.invocation(command)["StandardOutputContent"].strip().endswith(ending)
+
+
+def test_a_sandbox_may_lie_in_any_folder(
+    world: Any, fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.ssm_agents, "_own", tmp_path / 'it\'s $HOME; "here"')
+    command = fleet.send("cd; runuser -u shop -- sh -c 'cd && pwd'", ids=fleet.ids[:1])
+    assert fleet.ended(command)["Status"] == "Success"
+    place = tmp_path / 'it\'s $HOME; "here"' / "instances" / fleet.ids[0]
+    assert fleet.invocation(command)["StandardOutputContent"] == f"{place}\n"
 
 
 @pytest.mark.parametrize("way", ["cancel", "time out", "terminate", "reset", "close"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import tempfile
@@ -54,7 +55,7 @@ class SsmAgents:
             return work
         folder = place.folder if not script.folder.startswith("/") else _folder(place.folder, script.folder)
         job = Job(
-            words=["/bin/sh", "-c", str(file)],
+            words=["/bin/sh", "-c", shlex.quote(str(file))],
             folder=folder,
             environment=_environment(place, script),
             seconds=script.seconds,
@@ -106,9 +107,9 @@ class SsmAgents:
     def _file(self, script: Script) -> Path:
         """Where the lines of a script stand: beside the folders of the instances, where no command of theirs looks."""
         instances = self.world.hosts.folder if self.world.hosts is not None else self._folder()
-        folder = instances / ".ssm" / script.command_id
+        folder = instances / ".ssm"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = folder / f"{script.instance_id}_script.sh"
+        file = folder / f"{script.command_id}-{script.instance_id}_script.sh"
         file.write_text("\n".join(script.lines) + "\n", encoding="utf-8", errors="replace")
         file.chmod(0o700)
         return file
