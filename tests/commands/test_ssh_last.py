@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -100,7 +101,7 @@ def test_what_would_make_another_run_is_refused(stage: Any, udo: Udo, words: tup
 
 def test_where_nothing_is_kept_it_is_said_why(stage: Any, udo: Udo) -> None:
     none = udo("ssh", "stage", "webapp", "--last")
-    assert (none.exit, "of no run of 'udo ssh' on stage webapp is the output kept" in none.stderr) == (1, True)
+    assert (none.exit, "no output of 'udo ssh' on stage webapp is kept" in none.stderr) == (1, True)
     udo("ssh", "stage", "webapp", "true", "-n")
     assert udo("ssh", "--last").exit == 1
     set_keep("webapp", 0)
@@ -170,6 +171,18 @@ def test_where_it_cannot_be_kept_it_is_said_once_and_all_continues(stage: Any, u
     done = udo("ssh", "stage", "webapp", "echo hi")
     assert (done.exit, done.stdout.count("hi")) == (0, 3)
     assert done.stderr.count("warning: what hosts say cannot be kept for --last: ") == 1
+
+
+def test_where_there_is_no_room_for_all_of_it_nothing_is_kept(stage: Any, udo: Udo) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+    try:
+        done = udo("ssh", "stage", "webapp", "seq 9000")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (done.exit, done.stdout.count("  9000\n")) == (0, 3)
+    assert done.stderr.count("warning: what hosts say cannot be kept for --last: File too large") == 1
+    assert kept() == []
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 0.6, 0.9, 0.99])

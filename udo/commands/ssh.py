@@ -116,6 +116,6 @@ def _last(session: Session, words: tuple[str, ...], max_output: int, given: dict
     if rest or made:
         names = {option.name: option.opts[0] for option in click.get_current_context().command.params}
         told = repr(rest[0]) if rest else names[made[0]]
-        raise UsageError(f"{told} has no effect on a run that was: --last only shows it", hint="leave it out")
+        raise UsageError(f"--last takes no {told}: it only shows the last run", hint="leave one of them out")
     kept = last(session, roles)
     return shown_again(session, kept, session.output.hosts(kept.instance_ids, longest=max_output, **seen))

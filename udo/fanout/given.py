@@ -41,7 +41,7 @@ class Given:
         """The file that holds it all. Raises: UsageError where it cannot be read, UdoError where it cannot be kept."""
         if self._file is None:
             if sys.stdin.isatty():
-                self._session.output.say("what the hosts are to read, ended by Ctrl-D at the beginning of a line:")
+                self._session.output.say("type what the hosts are to read, and Ctrl-D at the end")
             self._file = _kept()
         return self._file.fileno()
 

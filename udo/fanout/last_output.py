@@ -68,7 +68,7 @@ def last(session: Session, roles: Sequence[Role]) -> Kept:
     of = f" on {', '.join(role.label for role in roles)}" if roles else ""
     off = any(not session.setting(role, "ssh.keep") for role in roles)
     hint = "ssh.keep is 0 in udo.yml, so that nothing is kept" if off else "'udo history' lists what was run"
-    raise Absent(f"of no run of 'udo ssh'{of} is the output kept", hint=hint)
+    raise Absent(f"no output of 'udo ssh'{of} is kept", hint=hint)
 
 
 def shown_again(session: Session, kept: Kept, shown: Hosts) -> Result:

@@ -121,6 +121,9 @@ class Outputs:
         except OSError as error:
             self._broken = True
             self._warn(error)
+            # What is there would be taken for a run that was killed.
+            with suppress(OSError):
+                (files.state_folder() / "outputs" / self._session.run_id).unlink()
 
     def _head(self) -> dict[str, Any]:
         return {
@@ -144,7 +147,7 @@ class Outputs:
         if self._is_warned:
             return
         self._is_warned = True
-        self._session.output.say(f"warning: what hosts say cannot be kept for --last: {error}")
+        self._session.output.say(f"warning: what hosts say cannot be kept for --last: {error.strerror or error}")
 
 
 def _opened(run_id: str) -> int:
