@@ -128,6 +128,53 @@ def alarms_have_five_actions_a_state(aws: Account) -> None:
     refused(_put, "ValidationError", aws=aws, AlarmActions=actions)
 
 
+def alarms_act_in_their_region(aws: Account) -> None:
+    for wrong, words in (
+        ("arn:aws:sns:eu-west-1:123456789012:a", "Invalid region eu-west-1 specified. Only us-west-2 is supported."),
+        ("arn:aws-cn:sns:us-west-2:123456789012:a", "Invalid partition aws-cn specified. Only aws is supported."),
+        ("on-call", ""),
+    ):
+        refused(_put, "ValidationError", words, aws=aws, AlarmActions=[wrong])
+    # Of another account is none of its business.
+    accepted(_put, aws=aws, OKActions=["arn:aws:sns:us-west-2:999999999999:a"])
+    put = aws.cloudwatch.put_composite_alarm
+    refused(put, "ValidationError", AlarmName="all", AlarmRule="ALARM(slow)", AlarmActions=["on-call"])
+
+
+def extended_statistics_are_of_a_kind(aws: Account) -> None:
+    for wrong in ("p101", "Average", "p", "median", "TM(10%)"):
+        refused(_put, "ValidationError", wrong, aws=aws, Statistic=None, ExtendedStatistic=wrong)
+    for right in ("p99.9", "p100", "tm90", "IQM", "PR(:300)", "TM(10%:90%)"):
+        accepted(_put, aws=aws, Statistic=None, ExtendedStatistic=right)
+
+
+def _tags(aws: Account, name: str = "slow") -> list[str]:
+    found = aws.cloudwatch.list_tags_for_resource(ResourceARN=_shown(aws, name)["AlarmArn"])["Tags"]
+    return [one["Key"] for one in found]
+
+
+def tags_are_of_alarms_that_exist(aws: Account) -> None:
+    gone = "arn:aws:cloudwatch:us-west-2:123456789012:alarm:gone"
+    refused(aws.cloudwatch.list_tags_for_resource, "ResourceNotFoundException", ResourceARN=gone)
+    tags = [{"Key": "team", "Value": "shop"}]
+    refused(aws.cloudwatch.tag_resource, "ResourceNotFoundException", ResourceARN=gone, Tags=tags)
+    _put(aws)
+    accepted(aws.cloudwatch.tag_resource, ResourceARN=_shown(aws)["AlarmArn"], Tags=tags)
+    holds(_tags(aws) == ["team"], f"{_tags(aws)}")
+
+
+def tags_that_are_not_there_can_be_removed(aws: Account) -> None:
+    _put(aws)
+    accepted(aws.cloudwatch.untag_resource, ResourceARN=_shown(aws)["AlarmArn"], TagKeys=["team"])
+
+
+def tags_go_with_their_alarm(aws: Account) -> None:
+    _put(aws, Tags=[{"Key": "team", "Value": "shop"}])
+    aws.cloudwatch.delete_alarms(AlarmNames=["slow"])
+    _put(aws)
+    holds(_tags(aws) == [], f"{_tags(aws)}")
+
+
 def states_can_be_set(aws: Account) -> None:
     _put(aws)
     refused(_set, "ResourceNotFound", aws=aws, state="OK", name="none")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from udo.sandbox.strict.cloudwatch.alarm import Alarm
 from udo.sandbox.strict.cloudwatch.alarms import known, refuse_too_many
 from udo.sandbox.strict.cloudwatch.composite import children_are_not_deleted
+from udo.sandbox.strict.cloudwatch.tags import tags_go_with_their_alarm
 from udo.sandbox.strict.rules import Refusal, Request, answers, rule
 
 
@@ -20,6 +21,8 @@ def unknown_alarms_are_told_after_the_others_went(request: Request) -> None:
     going = [there[name] for name in names if name in there]
     one_composite_alarm_is_deleted_at_a_time(going)
     children_are_not_deleted(going, there)
+    for one in going:
+        tags_go_with_their_alarm(request.backend("cloudwatch"), one.alarm_arn)
     unknown = [name for name in names if there.pop(name, None) is None]
     if unknown:
         raise Refusal("ResourceNotFound", f"Alarm does not exist: {', '.join(unknown)}")

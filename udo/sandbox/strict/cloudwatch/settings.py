@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from moto.utilities.utils import get_partition
 
 from udo.sandbox.strict.rules import Refusal, Request, refuses
 
@@ -12,6 +15,9 @@ _OF_ONE_METRIC = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "St
 _COUNTED = ("Period", "Threshold", "ComparisonOperator", "EvaluationPeriods", "DatapointsToAlarm")
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
 _OF_BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
+_EXTENDED = re.compile(
+    r"IQM|p100(\.0+)?|(p|tm|tc|ts|wm)\d{1,2}(\.\d{1,10})?|PR\([\d.]*:[\d.]*\)|(TC|TM|TS|WM)\([\d.%]*:[\d.%]*\)"
+)
 _DAY, _WEEK = 86_400, 7 * 86_400
 
 
@@ -94,6 +100,35 @@ def alarms_have_five_actions_a_state(request: Request) -> None:
                 f"1 validation error detected: Value at '{member[0].lower()}{member[1:]}' failed to satisfy "
                 "constraint: Member must have length less than or equal to 5",
             )
+
+
+@refuses("cloudwatch", "PutMetricAlarm", "PutCompositeAlarm", moto="accepts any text")
+def alarms_act_in_their_region(request: Request) -> None:
+    """What an alarm does is an ARN of its own partition and region.
+
+    Source: github.com/cds-snc/notification-terraform/pull/128, aws-samples/amazon-cloudwatch-auto-alarms/issues/61 and
+    hashicorp/terraform/issues/19015 (whose text is empty), which have AWS's words.
+    """
+    own = (get_partition(request.region), request.region)
+    for member in ("OKActions", "AlarmActions", "InsufficientDataActions"):
+        for one in request.params.get(member) or []:
+            words = str(one).split(":")
+            if words[0] != "arn" or len(words) < 6:
+                raise Refusal("ValidationError", "")
+            for what, said, meant in zip(("partition", "region"), (words[1], words[3]), own, strict=True):
+                if said != meant:
+                    raise Refusal("ValidationError", f"Invalid {what} {said} specified. Only {meant} is supported.")
+
+
+@refuses("cloudwatch", "PutMetricAlarm", moto="accepts any text")
+def extended_statistics_are_of_a_kind(request: Request) -> None:
+    """An extended statistic is a percentile, or a trimmed or winsorized one, IQM or a rank, as the documentation lists.
+
+    Source: botocore cloudwatch PutMetricAlarmInput, member ExtendedStatistic (no source tells the words).
+    """
+    told = request.params.get("ExtendedStatistic")
+    if told and not _EXTENDED.fullmatch(told):
+        raise Refusal("ValidationError", f"The value {told} for parameter ExtendedStatistic is not supported.")
 
 
 def is_period(seconds: Any) -> bool:
