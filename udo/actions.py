@@ -199,7 +199,17 @@ READS: dict[str, frozenset[str]] = {
         "autoscaling:DescribeScheduledActions",
         "ec2:DescribeLaunchTemplateVersions",
     },
-    "ssh": _MEMBERS | _CALLER | {"ec2:DescribeLaunchTemplateVersions", "ec2:GetConsoleOutput"},
+    "ssh": _MEMBERS
+    | _CALLER
+    | {
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:GetConsoleOutput",
+        "s3:GetObject",
+        "ssm:DescribeInstanceInformation",
+        "ssm:GetCommandInvocation",
+        "ssm:ListCommandInvocations",
+        "ssm:ListCommands",
+    },
     "sleep": _ALARMS | _GROUPS | _CALLER,
     "standby": _GROUPS | _LAUNCHES | _CALLER,
     "status": _ALARMS
@@ -305,6 +315,7 @@ WRITES: dict[str, frozenset[str]] = {
     | _RESUME
     | {"autoscaling:RollbackInstanceRefresh", "autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
+    "ssh": frozenset({"ssm:CancelCommand", "ssm:SendCommand"}),
     "standby": _LOCK | {"autoscaling:EnterStandby", "autoscaling:ExitStandby"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "sleep": _LOCK

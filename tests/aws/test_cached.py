@@ -20,6 +20,7 @@ READS = (
     lambda aws: aws.codedeploy.deployment_groups("shop", ["prod"]),
     lambda aws: aws.ec2.images(["ami-0aaaaaaaaaaaaaaaa"]),
     lambda aws: aws.named.key_pairs(["ops"]),
+    lambda aws: aws.run_command.agents(["i-0aaaaaaaaaaaaaaaa"]),
     lambda aws: aws.s3.stored("releases", "web.zip", None),
     lambda aws: aws.ssm.parameters(["/x"]),
 )

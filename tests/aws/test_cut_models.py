@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import deploy_worlds
 import filled
@@ -45,7 +46,31 @@ METRIC = {"Namespace": "Shop", "MetricName": "Latency"}
 LATENCY = [{"Id": "a0", "MetricStat": {"Metric": METRIC, "Period": 60, "Stat": "Average"}}]
 
 
-def read(aws: Aws, deployment: str) -> list[Any]:
+class Sent(NamedTuple):
+    """A command on one instance that has ended."""
+
+    command_id: str
+    instance_id: str
+
+
+def send(world: Any) -> Sent:
+    """Sends a command to an instance with an agent, and waits for its end."""
+    world.client("iam").create_instance_profile(InstanceProfileName="agents")
+    image = world.client("ec2").describe_images()["Images"][0]["ImageId"]
+    launched = world.client("ec2").run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.small", IamInstanceProfile={"Name": "agents"}
+    )
+    one, ssm = launched["Instances"][0]["InstanceId"], world.client("ssm")
+    sent = ssm.send_command(
+        InstanceIds=[one], DocumentName="AWS-RunShellScript", Parameters={"commands": ["echo hi; exit 3"]}, Comment="c"
+    )
+    command = sent["Command"]["CommandId"]
+    while ssm.list_commands(CommandId=command)["Commands"][0]["Status"] in ("Pending", "InProgress"):
+        time.sleep(0.01)
+    return Sent(command, one)
+
+
+def read(aws: Aws, deployment: str, sent: Sent) -> list[Any]:
     """Whatever Udo reads by cut-down models."""
     groups = aws.autoscaling.groups()
     ids = [member.instance_id for group in groups.values() for member in group.members]
@@ -78,6 +103,10 @@ def read(aws: Aws, deployment: str) -> list[Any]:
         aws.cloudwatch.data(LATENCY, 1767600000.0, 1767603600.0),
         aws.codedeploy.deployment_group_names("shop"),
         aws.ec2.launch_templates(),
+        aws.run_command.agents([sent.instance_id]),
+        aws.run_command.invocations(sent.command_id),
+        aws.run_command.content(sent.command_id, sent.instance_id),
+        list(aws.run_command.commands("2026-01-01T00:00:00Z")),
     ]
 
 
@@ -102,11 +131,13 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
         **of, ScheduledActionName="s", Recurrence="0 20 * * *", DesiredCapacity=1
     )
     asked: set[tuple[str, ...]] = set()
-    seen = read(reached(world, trace=lambda action, _: asked.add((*action.split(":"),))), deployment)
+    sent = send(world)
+    seen = read(reached(world, trace=lambda action, _: asked.add((*action.split(":"),))), deployment, sent)
     assert asked == OPERATIONS
-    assert seen == read(whole(world, monkeypatch), deployment)
+    assert seen == read(whole(world, monkeypatch), deployment, sent)
     assert all(
-        seen[number] for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25, 26)
+        seen[number]
+        for number in (0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30)
     )
 
 

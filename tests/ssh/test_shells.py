@@ -11,6 +11,7 @@ from pathlib import Path
 import accounts
 import pytest
 import sshd_farm
+import ssm_agent
 from conftest import Run, endings, output
 from fleet import WHOLE
 from hypothesis import HealthCheck, given, settings
@@ -18,9 +19,11 @@ from hypothesis import strategies as st
 from whole import some
 
 from udo.fanout.how import remote
+from udo.fanout.ssm.script import script as ssm_script
 from udo.ssh import Target
 
 SHELLS = ("sh", "bash", "dash", "zsh", "fish", "tcsh", "busybox")
+BY_SSM = [f"{name} through ssm" for name in SHELLS]
 SOME = settings(
     max_examples=100 if WHOLE else 5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -104,7 +107,12 @@ def shells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 @pytest.fixture(params=SHELLS)
 def ran(request: pytest.FixtureRequest, shells: Callable[[str], Target], run: Run) -> Ran:
     """What the command of a command line says under this login shell, once it has ended well."""
-    target = shells(request.param)
+    return as_ran(request.param, shells, run)
+
+
+def as_ran(name: str, shells: Callable[[str], Target], run: Run) -> Ran:
+    """What `ran` gives, of a login shell."""
+    target = shells(name)
 
     def ran(
         words: Sequence[str] = (),
@@ -121,24 +129,49 @@ def ran(request: pytest.FixtureRequest, shells: Callable[[str], Target], run: Ru
     return ran
 
 
+@pytest.fixture(params=[*SHELLS, *some(BY_SSM, *BY_SSM[1::3], BY_SSM[5])])
+def carried(request: pytest.FixtureRequest, tmp_path: Path) -> Ran:
+    """The same over both engines: ssh, and the script for the agent of Systems Manager."""
+    name, _, by_ssm = request.param.partition(" ")
+    if not by_ssm:
+        return as_ran(name, request.getfixturevalue("shells"), request.getfixturevalue("run"))
+    place = shutil.which(name) or pytest.skip(f"{name} is missing: install it to run the tests of this login shell")
+    if name == "busybox":
+        # It is whatever it is called as.
+        (tmp_path / "ash").symlink_to(place)
+        place = str(tmp_path / "ash")
+
+    def ran(
+        words: Sequence[str] = (), after: Sequence[str] = (), script: Path | None = None, sudo: bool = False
+    ) -> bytes:
+        made = remote(words, after, script, {}, sudo=sudo)
+        text = ssm_script(made.plain, made.stdin, f"of-{name}", sudo=sudo, mark=ssm_agent.MARK)
+        assert "{{" not in text
+        done = ssm_agent.run(text, tmp_path, place)
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (0, f"{ssm_agent.MARK} 0".encode()), done.stderr
+        return done.stdout
+
+    return ran
+
+
 def bytes_of(words: Sequence[str]) -> bytes:
     return b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in words)
 
 
 @SOME
 @given(words=st.lists(WORDS, min_size=1, max_size=4), sudo=st.booleans())
-def test_words_arrive_as_typed(ran: Ran, words: list[str], sudo: bool) -> None:
-    assert ran(after=["printf", "%s\\0", *words], sudo=sudo) == bytes_of(words)
+def test_words_arrive_as_typed(carried: Ran, words: list[str], sudo: bool) -> None:
+    assert carried(after=["printf", "%s\\0", *words], sudo=sudo) == bytes_of(words)
 
 
-ODD = ["a\\", "d'e", "$HOME *", "", "b!c", "f\ng", "~", "{a,b}"]
+ODD = ["a\\", "{{ssm:x}}", "d'e", "$HOME *", "", "b!c", "f\ng", "~", "{a,b}"]
 BAD = ["echo 'a", "no-such-program", "if", "( echo a"]
 
 
 # Alone: where one of the words needs more than quotes, all get it.
 @pytest.mark.parametrize("word", some(ODD, *ODD[:4]))
-def test_a_word_alone_arrives_as_typed(ran: Ran, word: str) -> None:
-    assert ran(after=["printf", "%s.", word]).removesuffix(b"\n") == f"{word}.".encode()
+def test_a_word_alone_arrives_as_typed(carried: Ran, word: str) -> None:
+    assert carried(after=["printf", "%s.", word]).removesuffix(b"\n") == f"{word}.".encode()
 
 
 @SOME
@@ -160,14 +193,20 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_the_words_of_a_script_arrive_as_typed_whatever_runs_it(ran: Ran, tmp_path: Path, kind: str) -> None:
+def test_the_words_of_a_script_arrive_as_typed_whatever_runs_it(carried: Ran, tmp_path: Path, kind: str) -> None:
     if kind in ("fish", "tcsh") and not shutil.which(kind):
         pytest.skip(f"{kind} is missing: install it to run its scripts")
     script = tmp_path / "script"
     script.write_text(SCRIPTS[kind])
     words = ["a b", "c\\", "d!", "'", "e\nf" if kind != "tcsh" else "e f", "$HOME"]
-    assert ran(after=words, script=script) == bytes_of(words)
-    assert ran(after=words, script=script, env={"A": "b"}, sudo=True) == bytes_of(words)
+    assert carried(after=words, script=script) == bytes_of(words)
+    assert carried(after=words, script=script, sudo=True) == bytes_of(words)
+
+
+def test_a_script_with_variables_reads_them_first(ran: Ran, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text(SCRIPTS["bash"])
+    assert ran(after=["a b", "d!"], script=script, env={"A": "b"}, sudo=True) == bytes_of(["a b", "d!"])
 
 
 def test_a_very_long_word_arrives_whole(ran: Ran) -> None:

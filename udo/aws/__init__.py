@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from udo.aws.ec2 import Ec2
     from udo.aws.elbv2 import Elbv2
     from udo.aws.named import Named
+    from udo.aws.run_command import RunCommand
     from udo.aws.s3 import S3
     from udo.aws.ssm import Ssm
     from udo.change.plan import Read
 
 # The parts of Aws that read; each is imported when it is first asked.
-SERVICES = ("autoscaling", "cloudwatch", "codedeploy", "ec2", "elbv2", "named", "s3", "ssm")
+SERVICES = ("autoscaling", "cloudwatch", "codedeploy", "ec2", "elbv2", "named", "run_command", "s3", "ssm")
 
 
 class Aws:
@@ -75,6 +76,13 @@ class Aws:
         from udo.aws.named import Named
 
         return Named(self._connection)
+
+    @cached_property
+    def run_command(self) -> RunCommand:
+        """Reads of commands on instances, and of the agents that take them."""
+        from udo.aws.run_command import RunCommand
+
+        return RunCommand(self._connection)
 
     @cached_property
     def s3(self) -> S3:

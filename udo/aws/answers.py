@@ -54,6 +54,12 @@ def asked(send: Callable[[], dict[str, Any]], operation: OperationModel, *, writ
             raise broken
 
 
+def drained(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with the content of an object in place of the stream that it comes by."""
+    read = getattr(answer.get("Body"), "read", None)
+    return {**answer, "Body": read()} if read else answer
+
+
 def _told(response: Mapping[str, Any]) -> bool:
     """Whether an error says what it is; the status alone counts for failures of the server, which says no more."""
     code = str(response.get("Error", {}).get("Code") or "")

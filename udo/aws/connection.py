@@ -132,7 +132,8 @@ class Connection:
 
         def ask() -> dict[str, Any]:
             model = client.meta.service_model.operation_model(operation)
-            return answers.asked(lambda: getattr(client, xform_name(operation))(**params), model, writing=writing)
+            send = getattr(client, xform_name(operation))
+            return answers.asked(lambda: answers.drained(send(**params)), model, writing=writing)
 
         try:
             with translated(service, operation):

@@ -55,7 +55,28 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "GetConsoleOutput": WHOLE,
     },
     "elbv2": {"DescribeTargetHealth": WHOLE},
-    "ssm": {"GetParameters": WHOLE, "GetParametersByPath": WHOLE},
+    "ssm": {
+        "DescribeInstanceInformation": (
+            "NextToken",
+            "InstanceInformationList.InstanceId",
+            "InstanceInformationList.LastPingDateTime",
+            "InstanceInformationList.PingStatus",
+        ),
+        "GetCommandInvocation": WHOLE,
+        "GetParameters": WHOLE,
+        "GetParametersByPath": WHOLE,
+        "ListCommandInvocations": (
+            "NextToken",
+            "CommandInvocations.CommandPlugins.Output",
+            "CommandInvocations.CommandPlugins.ResponseCode",
+            "CommandInvocations.CommandPlugins.ResponseFinishDateTime",
+            "CommandInvocations.CommandPlugins.ResponseStartDateTime",
+            "CommandInvocations.InstanceId",
+            "CommandInvocations.Status",
+            "CommandInvocations.StatusDetails",
+        ),
+        "ListCommands": ("NextToken", "Commands.CommandId", "Commands.Comment"),
+    },
 }
 
 

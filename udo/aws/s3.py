@@ -1,4 +1,4 @@
-"""Reads of S3: which object a name stands for."""
+"""Reads of S3: which object a name stands for, and what it holds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from udo.errors import Absent, AwsError
 from udo.model.deployments import StoredObject, UnfinishedUpload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from udo.aws.connection import Connection
+
+# What of an object is held at once.
+_PIECE = 1 << 20
 
 
 @whole
@@ -66,3 +71,26 @@ class S3:
             raise KeyError("ETag")
         known = found if found != "null" else None
         return StoredObject(bucket, key, known, etag, answer.get("ContentLength", 0), answer.get("Metadata") or {})
+
+    def content(self, bucket: str, key: str) -> Iterator[bytes]:
+        """What the object under this key holds, in pieces as they are used.
+
+        Raises: Absent where there is none; another UdoError.
+        """
+        at, size = 0, 1
+        while at < size:
+            asked = {"Bucket": bucket, "Key": key, "Range": f"bytes={at}-{at + _PIECE - 1}"}
+            try:
+                answer = self._connection.ask("s3", "GetObject", asked)
+            except AwsError as error:
+                if error.aws_code == "InvalidRange":
+                    # It is empty.
+                    return
+                if error.aws_code not in ("404", "NoSuchKey", "NoSuchBucket"):
+                    raise
+                raise Absent(f"there is no s3://{bucket}/{key}") from error
+            size = int(answer["ContentRange"].rpartition("/")[2])
+            at += len(answer["Body"])
+            yield answer["Body"]
+            if not answer["Body"]:
+                return

@@ -117,6 +117,14 @@ class Line:
 
 
 @frozen
+class Cut:
+    """A stream of a host is not whole: what carried it has kept its beginning alone."""
+
+    instance_id: str
+    stream: str
+
+
+@frozen
 class HostDone:
     """A host is finished, exactly once per host.
 
@@ -178,6 +186,7 @@ Event = (
     | HostBegan
     | HostAgain
     | Line
+    | Cut
     | HostDone
     | Copied
     | Idle

@@ -85,7 +85,11 @@ class Wait:
 
 @frozen
 class FanOut:
-    """One remote command on many instances, over ssh; `targets` are `ssh.Target`s, `options` ssh.Options."""
+    """One remote command on many instances; `targets` are `ssh.Target`s, `options` ssh.Options.
+
+    Where `via` of the targets is ssm it goes through Systems Manager: `options` are those of `fanout.ssm` then, and who
+    carries it out sends as many commands as it takes, which change nothing of what AWS keeps.
+    """
 
     says: str
     command: str

@@ -225,7 +225,9 @@ def _share(text: str) -> str:
 _HOW = (
     click.option("-l", "--user", metavar="USER", help="The remote user."),
     click.option(
-        "--via", type=click.Choice(["paramiko", "openssh"]), help="The ssh client (default: paramiko, where it can)."
+        "--via",
+        type=click.Choice(["paramiko", "openssh", "ssm"]),
+        help="An ssh client (default: paramiko, where it can), or Systems Manager.",
     ),
     click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
     click.option(

@@ -15,6 +15,7 @@ from udo.fanout.how import How, remote
 from udo.fanout.last_output import last, shown_again
 from udo.fanout.reach import observe_hosts, within_reach
 from udo.fanout.run import Run, parts
+from udo.fanout.ssm.refusals import check_kept
 from udo.fanout.view import view
 from udo.selectors import fan_out_roles
 
@@ -65,7 +66,7 @@ def command(
     CMD is one word: quote it, or put it after --. Without CMD, log in to one instance through the ssh program. CLUSTER
     and ROLE may be lists (webapp,worker) or '*'. Host keys are checked: by known_hosts and the key pinned
     to the instance id, which must agree; where there is neither, by what the instance printed on its console. Your
-    OpenSSH configuration is followed; where there is no ssh program, as far as docs/configuration.md says.
+    OpenSSH configuration is followed, see docs/configuration.md; --via ssm needs no connection, see docs/ssm.md.
 
     The exit status is the highest of the hosts (a signal: 128 and its number), 255 if one could not be reached.
 
@@ -86,6 +87,7 @@ def command(
     if again:
         return _last(session, (*words, *after), max_output, given)
     roles, rest = fan_out_roles(session.config, words)
+    asked = dict(given)
     reads = given.pop("reads")
     flags = {"sudo": given.pop("sudo"), "reads": reads, "tty": given.pop("tty")}
     work = remote(rest, after, given.pop("script"), given.pop("env"), **flags)
@@ -97,14 +99,15 @@ def command(
         check_terminal()
     seen = view(session, given)
     user, via = given.pop("user"), given.pop("via")
+    check_kept(session, roles, asked, work)
     whom, how = whom_of(given), How(**given)
-    hosts = observe_hosts(session, roles, whom, user, via)
+    hosts = observe_hosts(session, roles, whom, user, via, any_way=True)
     if not work.command:
         hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]
     waves = {name: count for name, count in how.rolling(len(hosts)).items() if name in ("canary", "batch")}
     shown = session.output.hosts([host.instance_id for host in hosts], longest=max_output, **seen, **waves)
     with Given(session) as source:
-        return Run(session, parts(session, hosts, how), shown, source if reads else None).result(work)
+        return Run(session, parts(session, hosts, how, sudo=work.sudo), shown, source if reads else None).result(work)
 
 
 def _last(session: Session, words: tuple[str, ...], max_output: int, given: dict[str, Any]) -> Result:

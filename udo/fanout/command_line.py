@@ -25,6 +25,15 @@ def line(words: Sequence[str]) -> str:
     if all(_QUOTABLE.fullmatch(word) and not _SPECIAL & set(word) and len(word) <= _PIECE for word in words):
         return " ".join(word if _PLAIN.fullmatch(word) else f"'{word}'" for word in words)
     code = f"exec {shlex.join(words)}".encode("utf-8", "surrogateescape")
-    text = [chr(byte) if byte in _SAFE else f"\\0{byte:03o}" for byte in code]
+    text = _octal(code)
     pieces = ["".join(text[at : at + _PIECE]) for at in range(0, len(text), _PIECE)]
     return " ".join(["sh", "-c", f"'{_READ}'", "sh", *(f"'{piece}'" for piece in pieces)])
+
+
+def octal(data: bytes) -> str:
+    """What %b of printf writes as these bytes; it stands for itself between single quotes."""
+    return "".join(_octal(data))
+
+
+def _octal(data: bytes) -> list[str]:
+    return [chr(byte) if byte in _SAFE else f"\\0{byte:03o}" for byte in data]

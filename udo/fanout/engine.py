@@ -1,4 +1,4 @@
-"""Reaches hosts for a plan: the remote command over ssh, the login, the configuration for other programs."""
+"""Reaches hosts for a plan: the remote command over ssh or Systems Manager, the login, what other programs need."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def fan_out(session: Session, role: Role, given: Given | None, step: FanOut) -> 
 
     `given` is what the command is to read besides, None for nothing.
     """
+    if step.targets[0]["via"] == "ssm":
+        from udo.fanout.ssm.engine import events
+
+        return events(session, role, step)
     from udo import ssh
 
     targets = [ssh.Target(**row) for row in step.targets]

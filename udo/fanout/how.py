@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # It is sent ahead of the command's output; what is longer is a file to be copied, no script.
 _LONGEST_SCRIPT = 1 << 20
+_BY_SSH = ("fanout", "connect_timeout", "timeout", "idle_timeout", "host_keys")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish", "csh", "tcsh"})
 # What a shell runs from its standard input, a command in it would read away: it gets the script by another way.
 _FROM_A_PIPE = 'cat | { exec 3<&0 </dev/null; exec "$@"; }'
@@ -29,12 +30,17 @@ _WITH_VARIABLES = 'eval "$(dd bs=1 count=%d 2>/dev/null)"; exec sh -c "$1"'
 
 @frozen
 class Remote:
-    """What runs on each host: the command line, what it reads, and how that is called in one line."""
+    """What runs on each host: the command line, what it reads, and how that is called in one line.
+
+    `plain` is the command line for whoever sees to it by other means that it runs as root, which `sudo` asks for.
+    """
 
     command: str = ""
     stdin: bytes = b""
     says: str = ""
     tty: bool = False
+    plain: str = ""
+    sudo: bool = False
 
 
 @frozen
@@ -53,9 +59,9 @@ class How:
     max_failures: str | None = None
     retry: int | None = None
 
-    def options(self, session: Session, role: Role) -> dict[str, Any]:
-        """The part of ssh.Options that a role's udo.yml has a word in."""
-        names = ("fanout", "connect_timeout", "timeout", "idle_timeout", "host_keys")
+    def options(self, session: Session, role: Role, *, by_ssm: bool = False) -> dict[str, Any]:
+        """The part of ssh.Options that a role's udo.yml has a word in, or of those of Systems Manager."""
+        names = ("fanout", "timeout") if by_ssm else _BY_SSH
         given = {name: getattr(self, name) for name in names}
         return {name: session.setting(role, f"ssh.{name}") if value is None else value for name, value in given.items()}
 
@@ -143,7 +149,7 @@ def _wrapped(command: str, stdin: bytes, says: str, env: Mapping[str, str], *, s
         words += ["sh", "-c", _WITH_VARIABLES % len(variables), "sh", command]
     elif sudo:
         words += ["sh", "-c", command]
-    return Remote(line(words) if words else command, variables + stdin, says)
+    return Remote(line(words) if words else command, variables + stdin, says, plain=command, sudo=sudo)
 
 
 def _content(script: Path) -> bytes:

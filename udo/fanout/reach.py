@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from udo.errors import Absent, UsageError
 from udo.fanout.last_run import failed
 from udo.fanout.named import check_named
+from udo.fanout.ssm.agents import not_online
 from udo.fanout.which import Whom, chosen
 from udo.frozen import frozen
 from udo.groups.observe import observe_instances
@@ -31,12 +32,17 @@ _KNOWN_HOSTS = (
     "/etc/ssh/ssh_known_hosts",
     "/etc/ssh/ssh_known_hosts2",
 )
+# What ssh carries, the usual one first.
+_OF_SSH = ("paramiko", "openssh")
 _ADDRESSES = {"private": "private_address", "public": "public_address", "ipv6": "ipv6_address"}
 
 
 @frozen
 class Host:
-    """One instance that is meant: either to be dialled (`target`, a row of ssh.Target) or at its end already."""
+    """One instance that is meant: either to be reached or at its end already.
+
+    `target` is a row of ssh.Target; of one that Systems Manager reaches it has instance_id, address, user and via.
+    """
 
     seen: Seen
     member: Member
@@ -55,13 +61,21 @@ class Host:
 
 
 def observe_hosts(
-    session: Session, roles: Sequence[Role], whom: Whom, user: str | None = None, via: str | None = None
+    session: Session,
+    roles: Sequence[Role],
+    whom: Whom,
+    user: str | None = None,
+    via: str | None = None,
+    *,
+    any_way: bool = False,
 ) -> list[Host]:
     """The instances of the roles that are meant, in the order of the roles, and a line for a role that has none.
 
+    They are those that ssh reaches; with `any_way` those that Systems Manager does where `ssh.via` says so.
+
     Raises: Absent when there is none, or one named is none of theirs.
     """
-    reaches = {role.label: _reach(session, role, user, via) for role in roles}
+    reaches = {role.label: _reach(session, role, user, via or _via(session, role, any_way)) for role in roles}
     _say_what_is_set_aside(session, roles)
     before = {role.label: failed(session, role) for role in roles} if whom.only_failed else {}
     seen = observe_instances(session, roles)
@@ -79,7 +93,7 @@ def observe_hosts(
         raise Absent("; ".join(nobody))
     for why in left_out:
         session.output.say(f"left out: {why}")
-    return found
+    return _with_agents(session, found)
 
 
 def within_reach(hosts: Sequence[Host]) -> tuple[list[Host], list[str]]:
@@ -103,7 +117,27 @@ def _say_what_is_set_aside(session: Session, roles: Sequence[Role]) -> None:
         )
 
 
-def _reach(session: Session, role: Role, user: str | None, via: str | None) -> dict[str, Any]:
+def _via(session: Session, role: Role, any_way: bool) -> str:
+    via = str(session.setting(role, "ssh.via"))
+    return via if any_way or via in _OF_SSH else _OF_SSH[0]
+
+
+def _with_agents(session: Session, hosts: Sequence[Host]) -> list[Host]:
+    """The same hosts; those that Systems Manager should reach and cannot have come to their end."""
+    wanted = [host for host in hosts if host.target.get("via") == "ssm" and not host.ending]
+    lost: dict[str, str] = {}
+    for aws, roles in session.by_aws(list({host.role.label: host.role for host in wanted}.values())):
+        labels = {role.label for role in roles}
+        lost |= not_online(aws, [host.instance_id for host in wanted if host.role.label in labels])
+    return [
+        replace(host, ending=_ending(host.instance_id, "unreachable", lost[host.instance_id]))
+        if host.instance_id in lost and host in wanted
+        else host
+        for host in hosts
+    ]
+
+
+def _reach(session: Session, role: Role, user: str | None, via: str) -> dict[str, Any]:
     """What is the same for all hosts of a role in the rows of ssh.Target, and which address is used."""
     chosen = {
         "user": session.setting(role, "ssh.user") if user is None else user,
@@ -118,6 +152,8 @@ def _reach(session: Session, role: Role, user: str | None, via: str | None) -> d
         # ssh would take a word that begins with a dash for an option of its own.
         if word is not None and not re.fullmatch(r"[^\s-]\S*", word):
             raise UsageError(f"{word!r} is not a {'host to jump through' if word == jump else 'user name'}")
+    if via == "ssm":
+        return {"user": chosen["user"], "address": session.setting(role, "ssh.address"), "via": via}
     without = session.options.sandbox or session.setting(role, "ssh.config") == "none"
     config = "none" if without else next(iter(_files(session, role, "ssh.config")), None)
     return {
@@ -126,7 +162,7 @@ def _reach(session: Session, role: Role, user: str | None, via: str | None) -> d
         "key": chosen["key"],
         "known_hosts": _known_hosts(session, role),
         "address": session.setting(role, "ssh.address"),
-        "via": via or session.setting(role, "ssh.via"),
+        "via": via,
         "config": config,
         "jump": jump,
         "unset": tuple(name for name, value in chosen.items() if value is None),
@@ -151,18 +187,20 @@ def _hosts(seen: Seen, members: Sequence[Member], reach: Mapping[str, Any]) -> I
     for member in members:
         instance = seen.instances.get(member.instance_id)
         if instance is None or instance.state in ("shutting-down", "terminated"):
-            yield _lost(seen, member, "gone", "terminated since the group listed it")
+            ending = _ending(member.instance_id, "gone", "terminated since the group listed it")
+            yield Host(seen, member, {"via": reach["via"]}, ending)
             continue
         address = getattr(instance, _ADDRESSES[reach["address"]])
-        if address and instance.state == "running":
-            yield Host(seen, member, {"instance_id": member.instance_id, **reach, "address": address})
+        if (address or reach["via"] == "ssm") and instance.state == "running":
+            yield Host(seen, member, {"instance_id": member.instance_id, **reach, "address": address or None})
         else:
             reason = f"has no {reach['address']} address" if instance.state == "running" else f"is {instance.state}"
-            yield _lost(seen, member, "unreachable", f"the instance {reason}")
+            ending = _ending(member.instance_id, "unreachable", f"the instance {reason}")
+            yield Host(seen, member, {"via": reach["via"]}, ending)
 
 
-def _lost(seen: Seen, member: Member, outcome: str, reason: str) -> Host:
+def _ending(instance_id: str, outcome: str, reason: str) -> HostDone:
     # Late: what only reads has rarely any use for events.
     from udo.change.events import HostDone
 
-    return Host(seen, member, ending=HostDone(member.instance_id, outcome, None, reason, 0.0))
+    return HostDone(instance_id, outcome, None, reason, 0.0)

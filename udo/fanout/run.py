@@ -42,16 +42,30 @@ class Part:
     options: Mapping[str, Any]
 
 
-def parts(session: Session, hosts: Sequence[Host], how: How) -> list[Part]:
+def parts(session: Session, hosts: Sequence[Host], how: How, *, sudo: bool = False) -> list[Part]:
     """The hosts as the plans they make, in their order."""
     together: dict[tuple[Any, ...], list[Host]] = {}
     for host in hosts:
-        key = (id(session.aws(host.role)), host.role.account, *how.options(session, host.role).values())
+        options = _options(session, host, how, sudo=sudo).items()
+        key = (id(session.aws(host.role)), host.role.account, _is_by_ssm(host), *options)
         together.setdefault(key, []).append(host)
     rolling = how.rolling(len(hosts))
     return [
-        Part(found[0].role, tuple(found), how.options(session, found[0].role) | rolling) for found in together.values()
+        Part(found[0].role, tuple(found), _options(session, found[0], how, sudo=sudo) | rolling)
+        for found in together.values()
     ]
+
+
+def _options(session: Session, host: Host, how: How, *, sudo: bool) -> dict[str, Any]:
+    """How this host is reached, and those like it: ssh.Options, or those of Systems Manager."""
+    if not _is_by_ssm(host):
+        return how.options(session, host.role)
+    where = {name: session.setting(host.role, f"ssh.ssm.{name}") or "" for name in ("bucket", "prefix")}
+    return how.options(session, host.role, by_ssm=True) | {"user": host.target.get("user"), "sudo": sudo} | where
+
+
+def _is_by_ssm(host: Host) -> bool:
+    return host.target.get("via") == "ssm"
 
 
 def plan_ssh(hosts: Sequence[Host], remote: Remote, options: Mapping[str, Any]) -> Plan:
@@ -66,7 +80,10 @@ def plan_ssh(hosts: Sequence[Host], remote: Remote, options: Mapping[str, Any]) 
         says = f"{remote.says} on {count} of {labels}"
     read: dict[str, Any] = {"stdin": remote.stdin} if remote.stdin else {}
     read |= {"tty": True} if remote.tty else {}
-    steps = (FanOut(says, remote.command, targets, {**options, **read}),) if targets else ()
+    by_ssm = any(_is_by_ssm(host) for host in hosts)
+    command = remote.plain if by_ssm else remote.command
+    says = f"{says} through Systems Manager" if by_ssm else says
+    steps = (FanOut(says, command, targets, {**options, **read}),) if targets else ()
     notes = [f"{host.instance_id} is gone" for host in hosts if host.ending and host.ending.outcome == "gone"]
     return Plan("ssh", labels, steps, notes=tuple(notes), unchanged="no instance to work on")
 

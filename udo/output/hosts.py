@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.change.events import Copied, Event, HostAgain, HostBegan, HostDone, Idle, Line
+from udo.change.events import Copied, Cut, Event, HostAgain, HostBegan, HostDone, Idle, Line
 from udo.frozen import frozen
 from udo.output.clean import neutral
 from udo.output.folder import Folder
@@ -136,6 +136,8 @@ class Hosts:
             self._remark(
                 event.instance_id, f"{event.reason}; again in {event.seconds:.1f} s, {event.number} of {event.of}"
             )
+        elif isinstance(event, Cut):
+            self._remark(event.instance_id, f"{event.stream} is cut: AWS keeps no more of it")
         elif isinstance(event, HostDone) and event.reason:
             self._remark(event.instance_id, event.reason)
 
@@ -150,6 +152,8 @@ class Hosts:
     def _keep(self, event: Event) -> None:
         if isinstance(event, Line):
             self._kept[event.instance_id].add(event)
+        elif isinstance(event, Cut):
+            self._kept[event.instance_id].is_cut = True
 
     def _hold(self, text: str, *, to_stdout: bool) -> None:
         if to_stdout != self._to_stdout and self._held:
@@ -174,7 +178,7 @@ class Kept:
     def __init__(self, longest: int) -> None:
         self._longest = longest
         self._said = {"stdout": bytearray(), "stderr": bytearray()}
-        self._truncated = False
+        self.is_cut = False
 
     def add(self, line: Line) -> None:
         """Keeps a line, as far as there is room."""
@@ -182,12 +186,12 @@ class Kept:
         text = line.data if line.partial else line.data + b"\n"
         room = self._longest - len(said)
         said += text[:room]
-        self._truncated = self._truncated or len(text) > room
+        self.is_cut = self.is_cut or len(text) > room
 
     def row(self) -> dict[str, Any]:
         """The streams as text, with a mark where bytes are no UTF-8, and whether anything is missing."""
         texts = {name: said.decode("utf-8", "replace") for name, said in self._said.items()}
-        return {**texts, "truncated": self._truncated}
+        return {**texts, "truncated": self.is_cut}
 
 
 def _json_line(event: Event) -> str:
@@ -200,6 +204,8 @@ def _json_line(event: Event) -> str:
             row = {"event": "line", "instance_id": instance_id, "stream": stream, **_text(data), "partial": partial}
         case Copied():
             row = {"event": "copied", **vars(event)}
+        case Cut(instance_id, stream):
+            row = {"event": "cut", "instance_id": instance_id, "stream": stream}
         case HostDone():
             row = {"event": "done", **vars(event), "seconds": round(event.seconds, 3)}
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from udo.change.events import (
+    Cut,
     Event,
     HostAgain,
     HostBegan,
@@ -39,7 +40,7 @@ class Steps:
         match event:
             case Notice(says, "debug"):
                 return f"  {says}" if self._verbose else None
-            case HostBegan() | HostAgain() | Line() | HostDone() | Idle() | Standings():
+            case HostBegan() | HostAgain() | Line() | Cut() | HostDone() | Idle() | Standings():
                 return None
             case Notice(says, "move"):
                 return None if self._table else says

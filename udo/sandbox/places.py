@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from udo.sandbox.world import World
 
 _HOSTNAME = "#!/bin/sh\necho {name}\n"
+# Whoever is asked for is there, at home in the folder of the instance. Source: getent(1).
+_GETENT = """\
+#!/bin/sh
+[ "$1 $#" = "passwd 2" ] || {{ PATH=${{PATH#*:}} exec getent "$@"; }}
+echo "$2:x:1000:1000::"{home}":/bin/sh"
+"""
 # Every user of an instance is the one who runs the sandbox: this only says who it is.
 # Source: util-linux, runuser(1).
 _RUNUSER = """\
@@ -50,6 +56,7 @@ def place(world: World, root: Path, instance: Any, user: str = "ec2-user") -> Pl
     if not programs.exists():
         programs.mkdir(parents=True, mode=0o700, exist_ok=True)
         _program(programs / "hostname", _HOSTNAME.format(name=instance.private_dns_name))
+        _program(programs / "getent", _GETENT.format(home=shlex.quote(str(folder))))
         _program(programs / "runuser", _RUNUSER.format(home=shlex.quote(str(folder))))
     return Place(folder, _environment(world, instance, user, folder, programs))
 
