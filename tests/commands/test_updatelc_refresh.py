@@ -75,6 +75,17 @@ def test_the_refresh_itself_brings_the_new_version_and_the_group_gets_it_with_su
     assert live(world) == "1"
 
 
+def test_the_question_is_put_below_all_that_would_be_done(world: Any, udo: Udo) -> None:
+    made(world, template_world)
+    asked = udo(*BOTH[:-1])
+    assert asked.exit == 7
+    shown = [line for line in udo(*BOTH, "-n").stdout.splitlines() if re.match(r"  \d+\. ", line)]
+    assert len(shown) == 5
+    assert [line for line in asked.stderr.splitlines() if line in shown] == shown
+    told = udo(*BOTH[:-1], "-o", "json").json["data"]["plan"]
+    assert len(told["steps"]) == len(shown)
+
+
 @pytest.mark.parametrize(
     ("build", "now", "why"),
     rows(

@@ -176,7 +176,7 @@ class Finish:
 
     def _previewed(self) -> Result:
         self._who.introduced()
-        plan = replace(self._plan, steps=(*self._plan.steps, *self._ahead(self._later)))
+        plan = self._foreseen(self._plan)
         plan = replace(plan, notes=(*plan.notes, *self._gate.foreseen(plan)))
         if self._locked and plan.writes and (locked := locked_by(self._aws.read, self._target.lock)):
             plan = replace(plan, notes=(*plan.notes, f"warning: {locked}: until it is unlocked this would be refused"))
@@ -186,6 +186,11 @@ class Finish:
         """The steps that come in the end, as far as is known."""
         watch = self._gate.afterwards(self._plan)
         return (*known(later), *(watch.steps if watch else ()))
+
+    def _foreseen(self, plan: Plan) -> Plan:
+        """The plan with what follows the first one, as far as is known."""
+        first = plan.steps == self._plan.steps
+        return replace(plan, steps=(*plan.steps, *self._ahead(self._later))) if first else plan
 
     def _confirm(self, plan: Plan) -> None:
         question = self._question(plan)
@@ -197,7 +202,7 @@ class Finish:
         try:
             confirm(self._session, question, plan.again, plan.confirm)
         except Refused as error:
-            error.data = {"plan": previewed(plan)}
+            error.data = {"plan": previewed(self._foreseen(plan))}
             raise
 
     def _question(self, plan: Plan) -> str | None:
@@ -215,7 +220,7 @@ class Finish:
         Raises: Refused in another account than udo.yml names.
         """
         self._who.introduced()
-        self._session.output.plan(plan)
+        self._session.output.plan(self._foreseen(plan))
 
     def note(self, plan: Plan) -> None:
         """Says what is worth knowing of the change, once: before the question where there is one."""

@@ -282,7 +282,7 @@ class Bringing:
     def _told(self, outcome: Outcome) -> Result:
         if self._undone is None:
             return told(self._aws, self._role, self._shown, outcome)
-        first = told(self._aws, self._role, self._shown, self._undone)
+        first = told(self._aws, self._role, self._shown, self._undone, stays=outcome.error is not None)
         code, message, _ = first.error or ("failed", "", None)
         group = self._state.group.name
         if outcome.error is not None:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from udo.model.refreshes import Refresh
 
 
-def told(aws: Aws, role: Role, plan: Plan, outcome: Outcome) -> Result:
-    """What people and scripts are told of a refresh that was followed, started, ended or found.
+def told(aws: Aws, role: Role, plan: Plan, outcome: Outcome, *, stays: bool = True) -> Result:
+    """What people and scripts are told of a refresh that was followed, started, ended or found; whether what one that
+    failed has replaced `stays`.
 
     Raises: UdoError where its end was not seen.
     """
@@ -48,7 +49,7 @@ def told(aws: Aws, role: Role, plan: Plan, outcome: Outcome) -> Result:
         return Result(data, text=_succeeded(seen))
     lines = _story(aws, role, seen)
     hint = _hint(role, seen.refresh)
-    message = f"{named(seen.refresh)} of {role.label} {standing(seen.refresh)}"
+    message = f"{named(seen.refresh)} of {role.label} {standing(seen.refresh, after=stays)}"
     reason = why(seen.refresh)
     message += f" ({reason})" if reason else ""
     if isinstance(outcome.error, GuardRaised):
@@ -61,7 +62,7 @@ def status(role: Role, refreshes: list[Refresh], now: float) -> Result:
     if not refreshes:
         return Result({"refresh": None}, text=f"no instance refresh of {role.group_name} in the last six weeks")
     one = refreshes[0]
-    lines = [f"{named(one)} of {role.group_name} {standing(one)}{_ages(one, now)}"]
+    lines = [f"{named(one)} of {role.group_name} {standing(one, _ages(one, now))}"]
     if reason := why(one):
         lines.append(f"  AWS says: {reason}")
         helps = remedy(reason, f"{role.cluster} {role.name}") if one.is_active or one.status.endswith("Failed") else ""

@@ -285,7 +285,7 @@ def way_back(
     # AWS, which watches the alarm too, may begin it first, or have ended it.
     begun = "RollbackInProgress" if desired else "Cancelling"
     call = replace(call, optional=True, proof=(_shows(group_name, one, (begun, *ENDED), call.says),))
-    return call, until_its_end(role, group_name, one, following, (end,))
+    return call, until_its_end(role, group_name, one, following, (end,), back=False)
 
 
 def _nothing(observed: Observed, preferences: Preferences) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from udo.errors import UsageError
 from udo.frozen import frozen
 from udo.model.refreshes import Preferences
+from udo.refresh.text import length
 from udo.schema.refresh import CHECKPOINT, LONGEST, MAX_HEALTHY, MIN_HEALTHY
 
 if TYPE_CHECKING:
@@ -161,5 +162,5 @@ def _seconds(value: float | None) -> int | None:
 
 def _bounded(value: float | None, what: str) -> int | None:
     if value is not None and value > LONGEST:
-        raise UsageError(f"{what} of {value:.0f} s is longer than AWS waits", hint="at most 2d")
+        raise UsageError(f"{what} of {length(value)} is longer than AWS waits", hint="at most 2d")
     return _seconds(value)

@@ -58,15 +58,15 @@ def named(refresh: Refresh) -> str:
     return f"instance refresh {refresh.refresh_id}"
 
 
-def standing(refresh: Refresh) -> str:
-    """How it stands, in a sentence without its reason."""
+def standing(refresh: Refresh, more: str = "", *, after: bool = True) -> str:
+    """How it stands, in a sentence without its reason, with `more` of it; what stands where `after` it, too."""
     says = STATUS.get(refresh.status, f"is {refresh.status}")
     if refresh.status in ("InProgress", "Cancelling", "Failed", "Cancelled"):
         says += f" at {refresh.percent} %"
     if refresh.rollback and refresh.status.startswith("Rollback"):
         says += f" from {refresh.rollback.percent} %"
-    after = _AFTER.get(refresh.status)
-    return f"{says}; {after}" if after else says
+    stays = _AFTER.get(refresh.status) if after else None
+    return f"{says}{more}; {stays}" if stays else f"{says}{more}"
 
 
 def why(refresh: Refresh) -> str:

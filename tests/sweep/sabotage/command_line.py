@@ -29,8 +29,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "ask before account and region are shown",
         "change/finish.py",
-        "        self._who.introduced()\n        self._session.output.plan(plan)",
-        "        self._session.output.plan(plan)",
+        "        self._who.introduced()\n        self._session.output.plan(self._foreseen(plan))",
+        "        self._session.output.plan(self._foreseen(plan))",
         tests=(
             "tests/commands/test_protected.py::test_file_account_region_difference_and_steps_come_before_the_question",
         ),
@@ -38,7 +38,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "ask without the difference",
         "change/finish.py",
-        "        self._who.introduced()\n        self._session.output.plan(plan)",
+        "        self._who.introduced()\n        self._session.output.plan(self._foreseen(plan))",
         "        self._who.introduced()",
         tests=(
             "tests/commands/test_protected.py::test_file_account_region_difference_and_steps_come_before_the_question",
