@@ -91,6 +91,12 @@ MORE = {
     "refresh-cancel": Scenario(
         (*REFRESH, "--cancel"), _slow(after(_TEMPLATE, *UPDATE)), refresh_check(f"{OURS}:2", ends=False)
     ),
+    "refresh-cancel-brought": Scenario(
+        (*REFRESH, "--cancel"),
+        after(_TEMPLATE, *BOTH, "--no-wait"),
+        refresh_check(f"{OURS}:1", ends=False),
+        SLOW,
+    ),
     "refresh-rollback": Scenario(
         (*REFRESH, "--rollback"), after(_TEMPLATE, *BOTH, "--no-wait"), refresh_check(f"{OURS}:1", "1", "1"), SLOW
     ),
