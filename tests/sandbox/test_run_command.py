@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from udo.sandbox import scripts
 from udo.sandbox.clock import Clock
 from udo.sandbox.control import Control
 from udo.sandbox.scripts import Job, Scripts
 from udo.sandbox.strict.ssm import command as command_module
+from udo.sandbox.strict.ssm.command import ENDED
 
 CONFIG = """
 region: us-west-2
@@ -291,3 +295,64 @@ def test_a_fast_clock_makes_no_script_late(world: Any, fleet: Fleet) -> None:
     assert world.clock.now() > found["ExpiresAfter"].timestamp()
     Control(world, None).answer("fault", {"kind": "ssm-lost"})  # type: ignore[arg-type]
     assert fleet.ended(fleet.send(TimeoutSeconds=30, Parameters=given))["StatusDetails"] == "DeliveryTimedOut"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "sent"),
+    [("deny", "AccessDeniedException", 0), ("throttle", "ThrottlingException", 0), ("fail", "InternalFailure", 1)],
+)
+def test_a_command_is_refused_or_its_answer_lost(
+    world: Any, fleet: Fleet, aws: Callable[..., Any], kind: str, code: str, sent: int
+) -> None:
+    control = Control(world, None)  # type: ignore[arg-type]
+    control.answer("fault", {"kind": kind, "operation": "ssm:SendCommand", **({"after": True} if sent else {})})
+    fleet.ssm = aws("ssm")
+    with pytest.raises(ClientError) as refused:
+        fleet.send("true")
+    assert refused.value.response["Error"]["Code"] == code
+    assert len(fleet.ssm.list_commands()["Commands"]) == sent
+
+
+@pytest.mark.whole
+def test_whatever_many_operators_do_at_once_every_command_ends(
+    world: Any, fleet: Fleet, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    world.ssm_agents.background = True
+    operators = [threading.Thread(target=operate, args=(fleet, seed, tmp_path / "pids")) for seed in range(4)]
+    for one in operators:
+        one.start()
+    for one in operators:
+        one.join()
+    Control(world, None).answer("clear", {})  # type: ignore[arg-type]
+    world.ssm_agents.background = False
+    world.clock.step(7200)
+    listed = fleet.ssm.get_paginator("list_commands").paginate()
+    until(lambda: all(one["Status"] in ENDED for page in listed for one in page["Commands"]))
+    assert [one for one in caplog.records if one.name == "udo.sandbox"] == []
+    left = [int(word) for word in (tmp_path / "pids").read_text().split()]
+    until(lambda: not any(map(is_alive, left)))
+    until(lambda: not [one for one in threading.enumerate() if one.name == scripts.THREAD])
+
+
+def operate(fleet: Fleet, seed: int, file: Path) -> None:
+    """Sends and cancels commands, loses agents and instances, for a while."""
+    control = Control(fleet.world, None)  # type: ignore[arg-type]
+    chance, end, sent = random.Random(seed), time.monotonic() + 5, [""]
+    scripts = ("true", "false", f"sleep 60 & echo $$ $! >> {file}; wait", "yes | head -c 99999")
+    while time.monotonic() < end:
+        match chance.randrange(8):
+            case 0 | 1 | 2:
+                ids, most = chance.sample(fleet.ids, 2), chance.choice(["1", "50"])
+                with suppress(ClientError):
+                    sent.append(fleet.send(chance.choice(scripts), ids=ids, MaxConcurrency=most))
+            case 3 if sent[-1]:
+                fleet.ssm.cancel_command(CommandId=chance.choice(sent[1:]))
+            case 4:
+                fleet.ssm.list_command_invocations(Details=True)
+            case 5:
+                fleet.world.clock.step(1)
+            case 6:
+                lost = {"kind": "ssm-lost", "instance_id": chance.choice(fleet.ids)}
+                control.answer(*chance.choice([("fault", lost), ("clear", {}), ("clear", {})]))
+            case 7 if chance.random() < 0.02:
+                fleet.world.client("ec2").terminate_instances(InstanceIds=[chance.choice(fleet.ids)])

@@ -193,6 +193,10 @@ def commands_that_nobody_answers_expire(command: Command, known: Mapping[str, An
     for one in command.targets:
         if not one.ended and (lasted_too_long or _is_unheard(one, known)):
             one.end("TimedOut", "DeliveryTimedOut")
+            if lasted_too_long and one.work is not None:
+                # The agent has ended it long ago, unheard.
+                one.work.end()
+            one.work = None
 
 
 def _is_unheard(one: Invocation, known: Mapping[str, Any]) -> bool:
