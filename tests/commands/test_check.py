@@ -126,3 +126,37 @@ def test_it_imports_none_of_the_heavy_libraries(tmp_path: Path) -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30)
     assert told.stdout.splitlines()[-1] == ""
+
+
+ACTING = """region: us-west-2
+clusters:
+  prod:
+    roles:
+      webapp:
+        scaling_policies: {up: {AdjustmentType: ChangeInCapacity}}
+        scheduled_actions:
+          night: {Recurrence: '0 1 * * *'}
+          day: {Recurrence: '0 8 * * *', MinSize: '${ssm:/size}'}
+        lifecycle_hooks: {drain: {DefaultResult: STOP}}
+        max_instance_lifetime: 5m
+      worker:
+        lifecycle_hooks: {drain: {DefaultResult: ABANDON, HeartbeatTimeout: 7201}}
+"""
+
+
+def test_what_acts_on_a_group_is_looked_through_for_what_aws_would_refuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Every mistake of a key is reported at once but of one whose values are kept in AWS, which is left to --online.
+    (tmp_path / "udo.yml").write_text(ACTING.replace("MinSize: '${ssm:/size}'", "MinSize: 1"))
+    assert run("check") == 2
+    assert [line.partition(" of ")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "udo.yml:6:28: scaling_policies.up",
+        "udo.yml:8:11: scheduled_actions.night",
+        "udo.yml:10:27: lifecycle_hooks.drain",
+        "udo.yml:11:9: max_instance_lifetime",
+        "udo.yml:13:27: lifecycle_hooks.drain",
+    ]
+    (tmp_path / "udo.yml").write_text(ACTING)
+    assert run("check") == 2
+    assert "scheduled_actions" not in capsys.readouterr().err

@@ -33,6 +33,7 @@ from udo.sandbox.strict import LaunchFault, delays, launch_faults, quotas
 Udo = Callable[..., Any]
 Seeded = Callable[..., Any]
 TEN = "10.1.1.0/24"
+TERMINATING = "LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING'"
 TRACKING = "{PolicyType: TargetTrackingScaling, TargetTrackingConfiguration: {TargetValue: 50"
 
 
@@ -72,7 +73,35 @@ UNSAID = [
         (BASE, ZONES, "scheduled_actions: {night: {Recurrence: '0 1 * * *'}}"),
         ("udo.yml:15:", "scheduled_actions.night of prod webapp sets no size"),
     ),
+    (
+        (BASE, ZONES, "scheduled_actions: {night: {Recurrence: '0 1 * * *', MinSize: 3, MaxSize: 1}}"),
+        ("udo.yml:15:", "scheduled_actions.night of prod webapp has MinSize 3 above MaxSize 1"),
+    ),
+    (
+        (BASE, ZONES, "scheduled_actions: {night: {Recurrence: 0 1 *, MinSize: 3}}"),
+        ("has a Recurrence '0 1 *', which wants five fields: minute hour day month weekday",),
+    ),
+    (
+        (BASE, ZONES, "scheduled_actions: {night: {Recurrence: '0 1 * * *', MinSize: 3, TimeZone: Europe/Berln}}"),
+        ("has a TimeZone that is no time zone: 'Europe/Berln': did you mean 'Europe/Berlin'?",),
+    ),
     ((BASE, ZONES, "lifecycle_hooks: {drain: {HeartbeatTimeout: 60}}"), ("LifecycleTransition",)),
+    (
+        (BASE, ZONES, "lifecycle_hooks: {drain: {LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATE'}}"),
+        ("has a LifecycleTransition autoscaling:EC2_INSTANCE_TERMINATE: there are autoscaling:EC2_INSTANCE_LAUNCHING",),
+    ),
+    (
+        (BASE, ZONES, f"lifecycle_hooks: {{drain: {{{TERMINATING}, DefaultResult: STOP}}}}"),
+        ("lifecycle_hooks.drain of prod webapp has a DefaultResult STOP: there are CONTINUE, ABANDON",),
+    ),
+    (
+        (BASE, ZONES, f"lifecycle_hooks: {{drain: {{{TERMINATING}, HeartbeatTimeout: 5}}}}"),
+        ("udo.yml:15:", "has a HeartbeatTimeout of 5: AWS takes 30 to 7200 seconds"),
+    ),
+    (
+        (BASE, ZONES, "max_instance_lifetime: 5m"),
+        ("udo.yml:15:", "max_instance_lifetime of prod webapp is under a day"),
+    ),
     ((BASE, ZONES, "ami: null"), ("does not say ami", "udo.yml:")),
     ((BASE, ZONES, "instance_type: null"), ("does not say instance_type",)),
     (

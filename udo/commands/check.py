@@ -41,6 +41,11 @@ _COLUMNS = (
     Column("roles", "ROLES", rank=2, least=10),
     Column("where", "WHERE", rank=1, fold=_brief_place),
 )
+# What acts on a group, or on its members.
+_PARTS = (
+    *("scaling_policies", "scheduled_actions", "lifecycle_hooks"),
+    *("max_instance_lifetime", "instance_maintenance_policy"),
+)
 
 
 @click.command()
@@ -77,7 +82,7 @@ def command(session: Session, words: tuple[str, ...], online: bool, bundle: Path
         if online:
             raise UsageError("--bundle and --online exclude each other", hint="nothing of a bundle is known to AWS")
         return _bundle(session, bundle)
-    config = load(session.config_path, os.environ, strict=True, also=_boot_script)
+    config = load(session.config_path, os.environ, strict=True, also=_whole)
     result = _summary(config)
     beside = config.file.parent / "appspec.yml"
     if beside.is_file():
@@ -130,6 +135,15 @@ def _rows(findings: Iterable[Found]) -> list[dict[str, Any]]:
 def _brief(labels: Sequence[str]) -> str:
     more = f" and {len(labels) - 2} more" if len(labels) > 3 else ""
     return ", ".join(labels[:2] if more else labels) + more
+
+
+def _whole(role: Role) -> None:
+    _boot_script(role)
+    if any(map(role.says, _PARTS)):
+        # Late: most files say nothing of them.
+        from udo.groups.settings import check_parts
+
+        check_parts(role)
 
 
 def _boot_script(role: Role) -> None:

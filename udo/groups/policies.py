@@ -1,8 +1,9 @@
-"""What AWS asks of policies and scheduled actions, once udo.yml is merged: told before anything is sent."""
+"""What AWS asks of what acts on a group, once udo.yml is merged: reported before anything is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from udo.config.tree import Table
@@ -21,7 +22,17 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 _USUAL = "SimpleScaling"
 # Source: API_PutScheduledUpdateGroupAction: one of them at least.
-_SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
+_SIZES = ("MinSize", "DesiredCapacity", "MaxSize")
+# Source: the same, Recurrence: a cron expression of five fields.
+_FIELDS = 5
+# Source: API_PutLifecycleHook.
+_OF_HOOKS: Mapping[str, tuple[str, ...]] = {
+    "LifecycleTransition": ("autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"),
+    "DefaultResult": ("CONTINUE", "ABANDON"),
+}
+_HELD = (30, 7200)
+# Source: API_UpdateAutoScalingGroup, MaxInstanceLifetime.
+_DAY = 86_400
 # Source: API_InstanceMaintenancePolicy.
 _BOUNDS = ("MinHealthyPercentage", "MaxHealthyPercentage")
 _GAP = 100
@@ -37,12 +48,35 @@ def check_policy(role: Role, name: str, said: Mapping[str, Any]) -> None:
 
 
 def check_action(role: Role, name: str, said: Mapping[str, Any]) -> None:
-    """Accepts a scheduled action that sets a size.
+    """Accepts a scheduled action that sets sizes which fit, at a time there is.
 
     Raises: ConfigError.
     """
-    if not any(said.get(one) is not None for one in _SIZES):
-        raise _problem(role, "scheduled_actions", name, f"sets no size: it needs one of {', '.join(_SIZES)}")
+    if wrong := _wrong_action(said):
+        raise _problem(role, "scheduled_actions", name, wrong)
+
+
+def check_hook(role: Role, name: str, said: Mapping[str, Any]) -> None:
+    """Accepts what is said of a lifecycle hook; what is not said may be live.
+
+    Raises: ConfigError.
+    """
+    for key, known in _OF_HOOKS.items():
+        if key in said and said[key] not in known:
+            raise _problem(role, "lifecycle_hooks", name, f"has a {key} {said[key]}: there are {', '.join(known)}")
+    held = _number(said.get("HeartbeatTimeout"))
+    if held is not None and not _HELD[0] <= held <= _HELD[1]:
+        wrong = f"has a HeartbeatTimeout of {held}: AWS takes {_HELD[0]} to {_HELD[1]} seconds"
+        raise _problem(role, "lifecycle_hooks", name, wrong)
+
+
+def check_lifetime(role: Role, seconds: float) -> None:
+    """Accepts an age at which AWS replaces instances: none, or a day at least.
+
+    Raises: ConfigError.
+    """
+    if 0 < seconds < _DAY:
+        raise _problem(role, "max_instance_lifetime", "", "is under a day, which AWS does not take (0 is for none)")
 
 
 def check_maintenance(role: Role, said: Mapping[str, Any]) -> None:
@@ -60,6 +94,34 @@ def check_maintenance(role: Role, said: Mapping[str, Any]) -> None:
     else:
         return
     raise _problem(role, "instance_maintenance_policy", "", wrong)
+
+
+def _wrong_action(said: Mapping[str, Any]) -> str:
+    sizes = [(one, _number(said.get(one))) for one in _SIZES]
+    there = [(name, size) for name, size in sizes if size is not None]
+    if not there:
+        return f"sets no size: it needs one of {', '.join(_SIZES)}"
+    for (low, least), (high, most) in pairwise(there):
+        if least > most:
+            return f"has {low} {least} above {high} {most}"
+    recurrence = said.get("Recurrence")
+    if recurrence is not None and len(str(recurrence).split()) != _FIELDS:
+        return f"has a Recurrence {recurrence!r}, which wants five fields: minute hour day month weekday"
+    return _wrong_zone(said.get("TimeZone"))
+
+
+def _wrong_zone(zone: Any) -> str:
+    if not zone:
+        return ""
+    # Late: hardly any action has a zone, and a machine without zones leaves it to AWS.
+    from udo.config.moments import WRONG
+
+    wrong = WRONG["zone"](str(zone))
+    return f"has a TimeZone that {wrong}" if wrong.startswith("is ") else ""
+
+
+def _number(said: Any) -> int | None:
+    return int(said) if isinstance(said, int) or (isinstance(said, str) and said.isdecimal()) else None
 
 
 def _wrong_policy(said: Mapping[str, Any]) -> str:

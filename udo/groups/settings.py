@@ -7,9 +7,10 @@ from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from udo.errors import ConfigError
 from udo.frozen import frozen
 from udo.groups.points import Point, literal, points
-from udo.groups.policies import check_action, check_maintenance, check_policy
+from udo.groups.policies import check_action, check_hook, check_lifetime, check_maintenance, check_policy
 from udo.schema.group import METRICS
 from udo.schema.key import NONE
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from udo.config import Role
+    from udo.errors import Problem
     from udo.model.groups import AutoScalingGroup
 
     Reading = Callable[[Role, str], Any]
@@ -66,11 +68,20 @@ def settings(role: Role, group: AutoScalingGroup, reading: Reading | None = None
         if (said := _said(role, key, reading)) is not None:
             if reading is None and key == "instance_maintenance_policy":
                 check_maintenance(role, said)
+            if reading is None and key == "max_instance_lifetime":
+                check_lifetime(role, said)
             value = to_aws(said)
             yield Setting(key, member, value, tuple(points(key, f'"{member}"', _live(raw, member, value), value)))
     yield from _listed(role, group, reading)
     if (said := _said(role, "mixed_instances", reading)) is not None:
         yield _mixed(said, raw.get("MixedInstancesPolicy") or {}, raw)
+
+
+_CHECKS: Mapping[str, Callable[[Role, str, Mapping[str, Any]], None]] = {
+    "scaling_policies": check_policy,
+    "scheduled_actions": check_action,
+    "lifecycle_hooks": check_hook,
+}
 
 
 def wanted_parts(role: Role, key: str) -> Rows:
@@ -79,13 +90,29 @@ def wanted_parts(role: Role, key: str) -> Rows:
     Raises: ConfigError.
     """
     found: Rows = _said(role, key) or {}
-    if key == "scaling_policies":
-        for name, members in found.items():
-            check_policy(role, name, members)
-    if key == "scheduled_actions":
-        for name, members in found.items():
-            check_action(role, name, members)
+    for name, members in found.items():
+        _CHECKS[key](role, name, members)
     return {name: _timed(_texts(members)) for name, members in found.items()}
+
+
+def check_parts(role: Role) -> None:
+    """Accepts what udo.yml says of what acts on the group, as far as this machine knows the values.
+
+    Raises: ConfigError with every mistake.
+    """
+    problems: list[Problem] = []
+    for key in (*_CHECKS, "max_instance_lifetime", "instance_maintenance_policy"):
+        if not says(role, key) or role.lookups(key):
+            continue
+        try:
+            if key in _CHECKS:
+                wanted_parts(role, key)
+            elif said := role.get(key):
+                (check_lifetime if key == "max_instance_lifetime" else check_maintenance)(role, said)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(*problems)
 
 
 def has_passed(action: Mapping[str, Any], now: float) -> bool:
