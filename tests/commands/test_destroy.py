@@ -228,7 +228,7 @@ def test_deletion_protection_refuses_and_says_how(
     done = udo(*SURE, *more)
     assert done.exit == code, done.stderr
     if code:
-        assert "--deletion-protection none" in done.stderr
+        assert "set 'deletion_protection: none' for it in udo.yml, then: udo update prod webapp" in done.stderr
         assert ("leave out --force" in done.stderr) == (level == "prevent-force-deletion")
         assert nothing_was_written(shop)
 

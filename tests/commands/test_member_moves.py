@@ -147,7 +147,7 @@ def test_one_in_standby_is_no_part_of_the_capacity_and_detached_without_lowering
     one, other = members(shop)
     assert udo("standby", "prod", "webapp", one, "--shrink", "--yes").exit == 0
     done = udo("detach", "prod", "webapp", one, *shrink)
-    assert (done.exit, "in their place" in done.stderr) == (0, False)
+    assert (done.exit, " launches " in done.stderr) == (0, False)
     assert (members(shop), sizes(shop)) == ([other], (1, 1, 4))
 
 

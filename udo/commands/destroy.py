@@ -79,7 +79,8 @@ def plan_destroy(role: Role, seen: Seen, how: Ending) -> Plan:
 def _question(name: str, group: AutoScalingGroup | None) -> str:
     if group is None or group.status:
         return f"Delete what is left of {name}?"
-    members = f" and terminate its {len(group.members)} members" if group.members else ""
+    count = len(group.members)
+    members = f" and terminate its {'only member' if count == 1 else f'{count} members'}" if count else ""
     return f"Delete {name} for ever{members}?"
 
 

@@ -41,10 +41,10 @@ def refuse(role: Role, group: AutoScalingGroup, how: Ending) -> None:
         raise Refused(told, hint="nothing was changed; delete it there")
     level = group.raw.get("DeletionProtection", "none")
     if level == "prevent-all-deletion" or (level == "prevent-force-deletion" and how.force):
-        off = f"aws autoscaling update-auto-scaling-group --auto-scaling-group-name {group.name} --deletion-protection"
+        off = f"set 'deletion_protection: none' for it in udo.yml, then: udo update {role.cluster} {role.name}"
         without = "leave out --force, or " if level == "prevent-force-deletion" else ""
         told = f"{group.name} is protected from deletion ({level})"
-        raise Refused(told, hint=f"nothing was changed; {without}take that off: {off} none")
+        raise Refused(told, hint=f"nothing was changed; {without}{off}")
     if not how.force and (stays := next(_stays(role, group), "")):
         raise Refused(stays)
 

@@ -44,7 +44,7 @@ def plan_standby(role: Role, group: AutoScalingGroup, asked: Asked) -> Plan:
     ids = [one for one in asked.ids if states[one] not in _STANDBY]
     call = _leaving(group, "EnterStandby", ids, asked, "to Standby", (f"contains({list(_STANDBY)}, {_STATE})", True))
     back = f"udo standby {role.cluster} {role.name} {' '.join(asked.ids)} --return"
-    return _left(role, "standby", group, ids, asked, call, f"in Standby; they come back with: {back}")
+    return _left(role, "standby", group, ids, asked, call, f"in Standby; back with: {back}")
 
 
 def plan_detach(role: Role, group: AutoScalingGroup, known: Mapping[str, Instance], asked: Asked) -> Plan:
@@ -182,10 +182,14 @@ def _left(
         steps=(call, _wait(group, asked)),
         goal=call.proof,
         differences=(Difference("desired", str(group.desired_capacity), str(left)),) if fewer else (),
-        notes=() if asked.shrink or not launched else (f"{group.name} launches {len(launched)} in their place",),
+        notes=() if asked.shrink or not launched else (_replaced(group, len(launched)),),
         asks=f"{role.label} is protected. {asks or f'{call.says}?'}" if role.protects(verb) else asks,
         done=f"{_named(asked.ids)} {done}",
     )
+
+
+def _replaced(group: AutoScalingGroup, count: int) -> str:
+    return f"{group.name} launches {count} in {'its' if count == 1 else 'their'} place"
 
 
 def _came(

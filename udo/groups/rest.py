@@ -81,7 +81,8 @@ def size_differences(now: Sizes, wanted: Sizes) -> tuple[Difference, ...]:
 
 def terminates_all(group: AutoScalingGroup) -> str:
     """What is asked before a group goes to zero, without its end."""
-    return f"Terminate all {len(group.members) - len(_aside(group))} members of {group.name}"
+    count = len(group.members) - len(_aside(group))
+    return f"Terminate {'the only member' if count == 1 else f'all {count} members'} of {group.name}"
 
 
 def stays(group: AutoScalingGroup) -> tuple[str, ...]:
