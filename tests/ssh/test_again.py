@@ -14,9 +14,12 @@ from sshd_farm import Farm, key_pair, public_key
 
 from udo.change.events import HostAgain, HostBegan
 from udo.ssh import Options, Target, again, fan_out
+from udo.ssh.again import Attempts
 from udo.ssh.outcome import Ending
+from udo.ssh.schedule import Schedule
 
 LOST = Ending("unreachable", None, "no answer", not_reached=True)
+HOSTS = tuple(Target(f"i-0000000{number}", "127.0.0.1") for number in range(4))
 
 
 @pytest.fixture(params=["paramiko", "openssh"])
@@ -38,12 +41,16 @@ def unknown(host: Target, port: int, via: str) -> Target:
 
 
 def test_the_pauses_are_1_2_and_4_seconds_more_or_less_and_no_longer_than_half_a_minute() -> None:
-    told: list[HostAgain] = []
-    ending = again.tried("i-1", 7, lambda: LOST, told.append, lambda _: True)
-    for event, seconds in zip(told, (1, 2, 4, 8, 16, 30, 30), strict=True):
+    attempts = Attempts("i-1", None)
+    for number, seconds in enumerate((1, 2, 4, 8, 16, 30, 30), 1):
+        attempts.note(LOST)
+        event = attempts.again(7)
+        assert event
+        assert (event.number, event.of, event.reason) == (number, 7, "no answer")
         assert 0.75 * seconds <= event.seconds <= 1.25 * seconds
-    assert [(event.number, event.of) for event in told] == [(number, 7) for number in range(1, 8)]
-    assert ending.reason == "no answer (8 attempts)"
+    attempts.note(LOST)
+    assert attempts.again(7) is None
+    assert attempts.done().reason == "no answer (8 attempts)"
 
 
 @pytest.mark.parametrize(
@@ -56,14 +63,43 @@ def test_the_pauses_are_1_2_and_4_seconds_more_or_less_and_no_longer_than_half_a
     ],
 )
 def test_what_may_have_run_is_not_tried_again(ending: Ending) -> None:
-    attempts: list[Ending] = []
-    assert again.tried("i-1", 9, lambda: attempts.append(ending) or ending, print, lambda _: True) is ending
-    assert attempts == [ending]
+    attempts = Attempts("i-1", None)
+    attempts.note(ending)
+    assert attempts.again(9) is None
+    assert attempts.done().reason == ending.reason
 
 
-def test_nobody_rests_where_no_other_attempt_would_be_made() -> None:
-    assert again.tried("i-1", 9, lambda: LOST, lambda _: None, lambda _: False) == LOST
-    assert again.tried("i-1", 0, lambda: LOST, lambda _: None, lambda _: True) == LOST
+def test_others_have_the_place_of_a_host_that_rests_but_the_next_batch_waits_for_it() -> None:
+    schedule = Schedule(HOSTS, Options(batch=2))
+    lost, other = schedule.next(), schedule.next()
+    assert (lost, other) == HOSTS[:2]
+    assert schedule.rest(HOSTS[0], 0.2)
+    schedule.done("ok")
+    # Nobody of the next batch meanwhile.
+    assert schedule.next() == HOSTS[0]
+    schedule.done("unreachable")
+    assert [schedule.next(), schedule.next()] == list(HOSTS[2:])
+
+
+def test_where_no_host_is_started_any_more_none_is_dialled_again() -> None:
+    schedule = Schedule(HOSTS, Options(max_failures=1))
+    assert [schedule.next() for _ in HOSTS[:3]] == list(HOSTS[:3])
+    assert schedule.rest(HOSTS[0], 0.0)
+    schedule.done("failed")
+    assert not schedule.rest(HOSTS[1], 0.0)
+    assert schedule.next() is None
+    assert list(schedule.resting()) == [HOSTS[0]]
+
+
+def test_hosts_that_are_not_reached_keep_nobody_waiting(
+    host: Target, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(again, "_FIRST", 2.0)
+    with bad_servers.saying(b"", "close") as port:
+        lost = [replace(host, instance_id=f"i-0000000{n}", address="127.0.0.1", port=port) for n in range(3)]
+        done = endings(run([*lost, host], retry=1, fanout=1))
+    assert [one.outcome for one in done] == ["ok"] + ["unreachable"] * 3
+    assert done[0].seconds < 2.0
 
 
 def test_a_host_that_comes_back_runs_the_command_once(

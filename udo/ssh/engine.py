@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import field, replace
-from functools import partial
 
 import paramiko
 
@@ -18,7 +17,8 @@ from udo import signals
 from udo.change.events import Copied, Event, HostAgain, HostBegan, HostDone, Idle, Notice
 from udo.errors import DeadlinePassed, UdoError
 from udo.frozen import frozen
-from udo.ssh import again, known_hosts, openssh, remote, trust
+from udo.ssh import known_hosts, openssh, remote, trust
+from udo.ssh.again import Dialled
 from udo.ssh.connection import Connection, connected, log_in
 from udo.ssh.copy import by_openssh, by_paramiko
 from udo.ssh.copy.job import Job
@@ -70,6 +70,7 @@ class _Run:
     known_hosts: dict[tuple[str, ...], KnownHosts]
     schedule: Schedule
     job: Job | None = None
+    dialled: Dialled[trust.Knowledge | Ending] = field(default_factory=Dialled)
     wires: Wires = field(default_factory=Wires)
     ways: Ways = field(default_factory=Ways)
     out: queue.Queue[_Piece | HostBegan | HostAgain | Copied | HostDone | Notice | BaseException | None] = field(
@@ -157,7 +158,7 @@ def _read(run: _Run, working: int, doubts: Doubts) -> Generator[Event, None, boo
             case Idle():
                 pass
             case None:
-                working -= 1
+                working = _one_less(run, working, doubts)
     left, why = run.schedule.left()
     for target in left:
         yield HostDone(target.instance_id, "not started", None, why, 0.0)
@@ -178,6 +179,13 @@ def _next(
         except queue.Empty:
             if time.monotonic() >= until:
                 return Idle()
+
+
+def _one_less(run: _Run, working: int, doubts: Doubts) -> int:
+    """How many threads are left; with the last of them gone, hosts are not dialled again, and end as they did."""
+    for target in run.schedule.resting() if working == 1 else ():
+        doubts.hold(run.dialled.of(target.instance_id, lambda: Ending("not started")).done())
+    return working - 1
 
 
 def _settled(run: _Run, doubts: Doubts) -> Iterator[HostDone]:
@@ -201,6 +209,8 @@ def _work(run: _Run) -> None:
     try:
         while target := run.schedule.next():
             done = _host(run, target)
+            if done is None:
+                continue
             if done.outcome not in DOUBTFUL:
                 run.schedule.done(done.outcome)
             run.out.put(done)
@@ -211,18 +221,19 @@ def _work(run: _Run) -> None:
         run.out.put(error)
 
 
-def _host(run: _Run, target: Target) -> HostDone:
-    known = _known(run, target)
-    run.out.put(HostBegan(target.instance_id))
-    start = time.monotonic()
-    if isinstance(known, Ending):
-        ending = known
-    else:
-        attempt = partial(_converse, run, target, known)
-        ending = again.tried(target.instance_id, run.options.retry, attempt, run.out.put, run.schedule.rest)
+def _host(run: _Run, target: Target) -> HostDone | None:
+    """How the host ended; None where it is dialled again later, and others have its place meanwhile."""
+    attempts = run.dialled.of(target.instance_id, lambda: _known(run, target))
+    if not attempts.number:
+        run.out.put(HostBegan(target.instance_id))
+    known = attempts.known
+    attempts.note(known if isinstance(known, Ending) else _converse(run, target, known))
     if run.wires.stopped:
         raise Stopped
-    return HostDone(target.instance_id, ending.outcome, ending.status, ending.reason, time.monotonic() - start)
+    if (again := attempts.again(run.options.retry)) and run.schedule.rest(target, again.seconds):
+        run.out.put(again)
+        return None
+    return attempts.done()
 
 
 def _known(run: _Run, target: Target) -> trust.Knowledge | Ending:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from udo.ssh.target import LONGEST, Options, Target
 
@@ -27,6 +29,8 @@ class Schedule:
         self._opens = now + options.delay
         self._why = ""
         self._stopped = False
+        self._resting: list[tuple[float, int, Target]] = []
+        self._numbers = itertools.count()
         self._changed = threading.Condition()
 
     @property
@@ -37,11 +41,13 @@ class Schedule:
     def next(self) -> Target | None:
         """The host to start now, waited for where another batch must end first; None where no other is started."""
         with self._changed:
-            while self._waiting and not self._over():
+            while (self._waiting or self._resting) and not (self._stopped or self._over()):
+                if self._resting and self._resting[0][0] <= time.monotonic():
+                    return heapq.heappop(self._resting)[-1]
                 if not self._wave and not self._running:
                     self._open()
                 pause = self._opens - time.monotonic()
-                if self._wave and pause <= 0:
+                if self._waiting and self._wave and pause <= 0:
                     self._wave -= 1
                     self._running += 1
                     return self._waiting.popleft()
@@ -57,13 +63,22 @@ class Schedule:
             self._wave += self._canaries and outcome == "gone"
             self._changed.notify_all()
 
-    def rest(self, seconds: float) -> bool:
-        """Waits; gives at once, and False, where no other host would be started any more."""
-        until = time.monotonic() + seconds
+    def rest(self, target: Target, seconds: float) -> bool:
+        """Has `next` give a host once more after so long; until then others have its place, but it has not ended.
+
+        False where no host is started any more.
+        """
         with self._changed:
-            while not (self._stopped or self._over()) and (left := until - time.monotonic()) > 0:
-                self._changed.wait(left if self.end is None else min(left, max(0.0, self.end - time.monotonic())))
-            return not (self._stopped or self._over())
+            if self._stopped or self._over():
+                return False
+            heapq.heappush(self._resting, (time.monotonic() + seconds, next(self._numbers), target))
+            self._changed.notify_all()
+            return True
+
+    def resting(self) -> Iterator[Target]:
+        """The hosts that rest, and are not given by `next` any more."""
+        while self._resting:
+            yield heapq.heappop(self._resting)[-1]
 
     def stop(self) -> None:
         """Starts no other host."""
@@ -92,6 +107,7 @@ class Schedule:
         self._opens = time.monotonic() + self._options.pause
 
     def _until(self, pause: float) -> float | None:
-        times = [pause] if self._wave else []
+        times = [pause] if self._waiting and self._wave else []
+        times += [self._resting[0][0] - time.monotonic()] if self._resting else []
         times += [self.end - time.monotonic()] if self.end is not None else []
         return max(0.0, min(LONGEST, *times)) + 0.001 if times else None

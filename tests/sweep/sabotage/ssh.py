@@ -183,8 +183,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "rest on although no other host is started any more",
         "ssh/schedule.py",
-        "while not (self._stopped or self._over()) and (left",
-        "while not self._stopped and (left",
+        "            if self._stopped or self._over():",
+        "            if self._stopped:",
+        ("tests/ssh/test_again.py::test_where_no_host_is_started_any_more_none_is_dialled_again",),
+    ),
+    Mutant(
+        "forget a host that was to be dialled again when the deadline passes",
+        "ssh/engine.py",
+        "for target in run.schedule.resting() if working == 1 else ():",
+        "for target in ():",
         ("tests/ssh/test_again.py::test_no_host_is_dialled_again_once_no_other_is_started",),
     ),
     Mutant(
