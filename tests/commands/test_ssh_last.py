@@ -59,7 +59,7 @@ def test_it_is_shown_by_host_folded_or_in_files_byte_for_byte(stage: Any, udo: U
     names = [line.split()[0] for line in by_host.stdout.splitlines() if line.startswith("i-")]
     assert len(names) == 12
     assert [names[at : at + 4] for at in (0, 4, 8)] == [[one] * 4 for one in names[::4]]
-    assert "ago, run 'printf" in by_host.stderr
+    assert "ago on stage webapp: run 'printf" in by_host.stderr
     assert "3 failed of 3 hosts in " in by_host.stderr
     assert {path.name: path.read_bytes() for path in Path("again").iterdir()} == {
         path.name: path.read_bytes() for path in Path("first").iterdir()

@@ -96,7 +96,8 @@ def shown_again(session: Session, kept: Kept, shown: Hosts) -> Result:
     }
     ago = age(kept.told["began"], session.clock.time())
     missing = "" if kept.seconds is not None else "; it goes on" if kept.goes_on else "; it was killed"
-    return Result(data, notes=[f"{ago} ago, {kept.told['says']}: {summary(done.values(), took)}{missing}"])
+    where = ", ".join(dict.fromkeys(f"{row['cluster']} {row['role']}" for row in kept.hosts.values()))
+    return Result(data, notes=[f"{ago} ago on {where}: {kept.told['says']}: {summary(done.values(), took)}{missing}"])
 
 
 def _read(path: Path, wanted: Collection[str]) -> Kept | None:
