@@ -18,7 +18,6 @@ from botocore.exceptions import ClientError
 from udo.sandbox import scripts
 from udo.sandbox.clock import Clock
 from udo.sandbox.control import Control
-from udo.sandbox.scripts import Job, Scripts
 from udo.sandbox.strict.ssm import command as command_module
 from udo.sandbox.strict.ssm.command import ENDED
 
@@ -170,33 +169,6 @@ def test_commands_go_on_in_the_background_though_nobody_asks(world: Any, fleet: 
         world.ssm_agents.background = False
 
 
-def test_scripts_that_there_is_no_room_for_wait(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(scripts, "MOST_AT_ONCE", 2)
-    ended: list[Job] = []
-    running, made = Scripts(), threading.Event()
-    words = [
-        "/bin/sh",
-        "-c",
-        f"echo x >> {tmp_path}/begun; until [ -e {tmp_path}/go ]; do sleep 0.01; done; echo {'o' * 50}",
-    ]
-
-    def done(job: Job) -> None:
-        ended.append(job)
-        if len(ended) == 5:
-            made.set()
-
-    for _ in range(5):
-        running.begin(Job(words, tmp_path, os.environ, seconds=60, keeps=20, done=done))
-    until(lambda: (tmp_path / "begun").exists() and len((tmp_path / "begun").read_text().split()) == 2)
-    time.sleep(0.05)
-    assert len((tmp_path / "begun").read_text().split()) == 2
-    (tmp_path / "go").touch()
-    assert made.wait(20)
-    assert {bytes(job.out) for job in ended} == {b"o" * 20}
-    running.end_all()
-    assert not [one for one in threading.enumerate() if one.name == scripts.THREAD]
-
-
 @pytest.mark.parametrize("status", ["Undeliverable", "InvalidPlatform", "AccessDenied"])
 def test_faults_end_invocations_as_nothing_else_does(world: Any, fleet: Fleet, status: str) -> None:
     control = Control(world, None)  # type: ignore[arg-type]
@@ -264,6 +236,16 @@ def test_what_runs_on_an_instance_that_is_stopped_is_never_heard_of(world: Any, 
     assert fleet.invocation(command)["Status"] == "InProgress"
     world.clock.step(7200)
     assert fleet.invocation(command)["StatusDetails"] == "DeliveryTimedOut"
+
+
+def test_scripts_end_where_the_system_does_not_tell_of_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_given: Any) -> int:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "pidfd_open", forbidden)
+    command = fleet.send("exec >&- 2>&-; sleep 0.1; exit 3", ids=fleet.ids[:1])
+    fleet.ended(command)
+    assert fleet.invocation(command)["ResponseCode"] == 3
 
 
 def test_a_script_that_cannot_be_written_fails(world: Any, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

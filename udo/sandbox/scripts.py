@@ -21,9 +21,11 @@ THREAD = "udo-sandbox-scripts"
 # How many run at once on this machine, whatever is asked for; the others wait.
 MOST_AT_ONCE = 512
 _CHUNK = 65_536
+# Seconds between two looks at a process that does not tell when it ends.
+_GLANCE = 0.02
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """A script: the words to start, where, with which environment; how long it may run, what is kept of its outputs.
 
@@ -46,6 +48,8 @@ class Job:
     process: subprocess.Popen[bytes] | None = None
     left: int = 3
     stop: bool = False
+    # Whether its process must be looked at, as nobody tells when it has ended.
+    is_looked_at: bool = False
 
 
 class Scripts:
@@ -105,35 +109,42 @@ class Scripts:
 
     def _watch(self) -> None:
         while True:
-            self._start_some()
             with self._lock:
                 if not self._running and not self._waiting:
                     self._close()
                     return
-            for key, _events in self._selector.select(self._patience()):
-                if key.data is None:
-                    with suppress(BlockingIOError):
-                        os.read(self._wakes, _CHUNK)
-                else:
-                    _take(self._selector, key)
-            for job in [one for one in self._running if _is_over(one)]:
-                self._finish(job)
+            try:
+                self._look()
+            except Exception:
+                # Without this thread no script of any instance would run any more.
+                log.exception("the scripts cannot be watched")
+                time.sleep(_GLANCE)
+
+    def _look(self) -> None:
+        self._start_some()
+        for key, _events in self._selector.select(self._patience()):
+            if key.data is None:
+                with suppress(BlockingIOError):
+                    os.read(self._wakes, _CHUNK)
+            else:
+                _take(self._selector, key)
+        for job in [one for one in self._running if _is_over(one)]:
+            self._finish(job)
 
     def _start_some(self) -> None:
-        while True:
-            with self._lock:
-                if not self._waiting or len(self._running) >= MOST_AT_ONCE:
-                    return
-                job = self._waiting.popleft()
-                if not job.stop:
-                    self._running.append(job)
-            if job.stop:
+        with self._lock:
+            stopped = [one for one in self._waiting if one.stop]
+            for job in stopped:
+                self._waiting.remove(job)
                 job.ended_early = True
-                _tell(job)
-            elif not self._started(job):
-                with self._lock:
+            room = min(len(self._waiting), MOST_AT_ONCE - len(self._running))
+            begun = [self._waiting.popleft() for _ in range(room)]
+            self._running += begun
+        for job in stopped + [one for one in begun if not self._started(one)]:
+            with self._lock:
+                if job in self._running:
                     self._running.remove(job)
-                _tell(job)
+            _tell(job)
 
     def _started(self, job: Job) -> bool:
         job.began = time.monotonic()
@@ -152,16 +163,25 @@ class Scripts:
             where = "chdir" if error.filename == job.folder else "fork/exec"
             job.why = f"{where} {error.filename or job.words[0]}: {os.strerror(error.errno or 0).lower()}"
             return False
+        except ValueError as error:
+            job.why = f"fork/exec {job.words[0]}: {error}"
+            return False
         process = job.process
         assert process.stdout is not None
         assert process.stderr is not None
         for source, kept in ((process.stdout, job.out), (process.stderr, job.errors)):
             self._selector.register(source, selectors.EVENT_READ, (job, kept))
-        self._selector.register(os.pidfd_open(process.pid), selectors.EVENT_READ, (job, None))
+        try:
+            self._selector.register(os.pidfd_open(process.pid), selectors.EVENT_READ, (job, None))
+        except OSError:
+            # Some containers forbid it, and there may be too many files.
+            job.is_looked_at = True
         return True
 
     def _patience(self) -> float | None:
         now = time.monotonic()
+        if any(one.is_looked_at for one in self._running):
+            return _GLANCE
         # At most an hour: the system takes no number as large as a timeout may be.
         return min((max(0.0, one.began + one.seconds - now) for one in self._running), default=3600.0)
 
@@ -189,6 +209,10 @@ def _tell(job: Job) -> None:
 
 
 def _is_over(job: Job) -> bool:
+    if job.is_looked_at and job.left == 1 and job.process is not None:
+        # Its leader is not waited for yet.
+        ended = os.waitid(os.P_PID, job.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        job.left -= ended is not None
     # One whose processes keep its outputs open is not over, as an agent sees it.
     return not job.left or job.stop or time.monotonic() >= job.began + job.seconds
 

@@ -62,9 +62,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "start every script at once",
         "sandbox/scripts.py",
-        "if not self._waiting or len(self._running) >= MOST_AT_ONCE:",
-        "if not self._waiting:",
-        (_PROCESSES + "scripts_that_there_is_no_room_for_wait",),
+        "room = min(len(self._waiting), MOST_AT_ONCE - len(self._running))",
+        "room = len(self._waiting)",
+        ("tests/sandbox/test_scripts.py",),
     ),
     Mutant(
         "run commands of Systems Manager as whoever logs in",
