@@ -56,7 +56,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "launch": ("groups change schema config model errors", ""),
     "refresh": ("groups launch change schema config model result errors", ""),
     "deploy": ("bundle groups change schema config model notify result errors programs signals", ""),
-    "fanout": ("groups change schema config model ssh result errors files signals size", ""),
+    "fanout": ("groups change schema config model ssh result errors files programs signals size", ""),
     "alarms": ("groups config result errors", ""),
     "check": ("bundle groups launch change schema config model result errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),

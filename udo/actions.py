@@ -315,7 +315,7 @@ WRITES: dict[str, frozenset[str]] = {
     | _RESUME
     | {"autoscaling:RollbackInstanceRefresh", "autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
-    "ssh": frozenset({"ssm:CancelCommand", "ssm:SendCommand"}),
+    "ssh": frozenset({"ssm:CancelCommand", "ssm:SendCommand", "ssm:StartSession", "ssm:TerminateSession"}),
     "standby": _LOCK | {"autoscaling:EnterStandby", "autoscaling:ExitStandby"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "sleep": _LOCK

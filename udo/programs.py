@@ -1,4 +1,4 @@
-"""Programs that Udo only asks something: a signal or a limit ends them, with all that they have started."""
+"""Programs that Udo asks something, or leaves the terminal to: what ends them, with all that they have started."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _LOOK = 0.1
 # Seconds for a program to leave when asked to.
 _LEAVE = 1.0
+# What the keys of a terminal send.
+_KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 
 
 def asked(
@@ -51,6 +53,29 @@ def asked(
             _end_session(child)
             raise
     return subprocess.CompletedProcess(words, child.returncode, out, errors)
+
+
+def attended(words: Sequence[str], env: Mapping[str, str]) -> int:
+    """The exit status of a program that has our terminal, with all its keys: Ctrl-C and the like are for it alone.
+
+    Raises: Interrupted where Udo is to end; OSError where the program cannot be started.
+    """
+    # Caught, not ignored: what is ignored here would be ignored there too.
+    before = {number: signal.signal(number, lambda *_: None) for number in _KEYS if not _is_ignored(number)}
+    try:
+        child = subprocess.Popen(words, env=env)
+        try:
+            with signals.waiting():
+                return child.wait()
+        finally:
+            end(child)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_ignored(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

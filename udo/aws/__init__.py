@@ -117,6 +117,18 @@ class Aws:
         """The address that takes the place of AWS's own, where there is one."""
         return self._connection.endpoint
 
+    @property
+    def profile(self) -> str | None:
+        """The profile of AWS's configuration, where one was named: in udo.yml, by a flag or in the environment."""
+        return self._connection.profile
+
+    def address(self, service: str) -> str:
+        """Where a service is asked.
+
+        Raises: UdoError.
+        """
+        return str(self._connection.client(service).meta.endpoint_url)
+
     def identity(self) -> tuple[str, str]:
         """The account (12 digits) and the ARN of the caller.
 

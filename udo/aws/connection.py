@@ -79,6 +79,7 @@ class Connection:
                 self._session.register_component("credential_provider", assumed)
                 if prepare:
                     prepare(self._session)
+            self.profile: str | None = self._session.profile
             self.region: str | None = region or self._session.get_config_variable("region")
             full = self._session.get_component("data_loader")
             self._loaders = {"plain": CutLoader(full), "full": full, "writing": full}

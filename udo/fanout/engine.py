@@ -20,9 +20,9 @@ def fan_out(session: Session, role: Role, given: Given | None, step: FanOut) -> 
     `given` is what the command is to read besides, None for nothing.
     """
     if step.targets[0]["via"] == "ssm":
-        from udo.fanout.ssm.engine import events
+        from udo.fanout.ssm import engine, login
 
-        return events(session, role, step)
+        return engine.events(session, role, step) if step.command else login.login(session, role, step)
     from udo import ssh
 
     targets = [ssh.Target(**row) for row in step.targets]
