@@ -54,8 +54,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "compare the account of the first role alone",
         "fanout/run.py",
-        "key = (id(session.aws(host.role)), host.role.account, *",
-        "key = (id(session.aws(host.role)), *",
+        "key = (id(session.aws(host.role)), host.role.account, _is_by_ssm(host), *",
+        "key = (id(session.aws(host.role)), _is_by_ssm(host), *",
         tests=(
             "tests/commands/test_accounts.py::test_ssh_compares_the_account_of_every_role_and_not_of_the_first_alone",
         ),

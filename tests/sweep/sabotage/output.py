@@ -8,8 +8,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "call cut what just fits",
         "output/hosts.py",
-        "self._truncated = self._truncated or len(text) > room",
-        "self._truncated = self._truncated or len(text) >= room",
+        "self.is_cut = self.is_cut or len(text) > room",
+        "self.is_cut = self.is_cut or len(text) >= room",
         tests=("tests/test_output.py::test_what_just_fits_is_not_said_to_be_cut",),
     ),
     Mutant(
