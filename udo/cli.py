@@ -134,8 +134,14 @@ def _broken_off(session: Session, words: list[str], error: Interrupted) -> int:
     return _told(session, words, error)
 
 
+def _path(words: list[str]) -> str:
+    """The verb among the words, as its help is asked for: of an option that lacks its value click does not tell."""
+    verbs = root.list_commands(click.Context(root))
+    return " ".join(["udo", *[word for word in words if word in verbs][:1]])
+
+
 def _misused(session: Session, words: list[str], error: click.UsageError, message: str) -> int:
-    path = error.ctx.command_path if error.ctx else "udo"
+    path = error.ctx.command_path if error.ctx else _path(words)
     session.command = path.partition(" ")[2]
     return _told(session, words, UsageError(message, hint=f"see '{path} --help'"))
 

@@ -113,3 +113,10 @@ def test_what_only_brought_a_launched_instance_the_revision_is_left_out_unless_a
     states = {row["status"] for row in shown if row["creator"] == "autoscaling"}
     assert "Failed" in states
     assert "Succeeded" not in states
+
+
+def test_where_nothing_was_deployed_that_is_said(udo: Udo, seeded: Seeded) -> None:
+    seeded(config())
+    done = udo("deployments", "prod", "webapp")
+    assert (done.exit, done.stdout) == (0, "")
+    assert done.stderr == "nothing was deployed yet, as far back as CodeDeploy lists\n"

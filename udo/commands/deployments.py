@@ -87,6 +87,8 @@ def listed(session: Session, words: tuple[str, ...], last: int = 20, *, launches
     rows = [{"roles": list(labels)} | deployment_row(deployment) for deployment, labels in found]
     shown = [row | _shown(deployment, now) for row, (deployment, _) in zip(rows, found, strict=True)]
     notes = [f"the last {last}; --last N shows more"] if len(found) == last else []
+    if not (found or left_out):
+        notes.append("nothing was deployed yet, as far back as CodeDeploy lists")
     if left_out:
         are = "1 deployment to a launched or terminated instance is"
         are = are if left_out == 1 else f"{left_out} deployments to launched or terminated instances are"

@@ -247,7 +247,8 @@ def _asked(rest: tuple[str, ...], options: dict[str, Any]) -> Asked:
     """What is asked for. Raises: UsageError."""
     no_more(rest[1:])
     word = rest[0] if rest else ""
-    if word and not _NUMBER.fullmatch(word):
+    # An empty word is a variable of a script that was not set.
+    if rest and not _NUMBER.fullmatch(word):
         raise UsageError(f"{word!r} is no number of instances", hint="write 4, +2 or -1")
     return Asked(word, options["low"], options["high"], not options["no_wait"], options["timeout"])
 
