@@ -146,6 +146,7 @@ def test_a_dry_run_names_the_script(stage: Any, udo: Udo) -> None:
         ("--stdin",),
         ("--tty",),
         ("true", "--retry", "11"),
+        ("true", "--pause", "5"),
         ("--stdin", "--script", "job.sh"),
         ("--tty", "--script", "job.sh"),
         ("true", "--tty", "--stdin"),

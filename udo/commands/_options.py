@@ -16,6 +16,8 @@ from udo.model.groups import LIFECYCLE_STATES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from udo.fanout.how import How
+
 import click
 
 
@@ -116,6 +118,17 @@ def whom_of(given: dict[str, Any]) -> Whom:
     if len(few) > 1:
         raise UsageError(f"{' and '.join(few)} exclude each other", hint="choose one")
     return whom
+
+
+def how_of(given: dict[str, Any]) -> How:
+    """What is left in `given` once all else is taken out. Raises: UsageError for what has no effect."""
+    # Late: of the verbs that have options of here only few have these.
+    from udo.fanout.how import How
+
+    how = How(**given)
+    if how.pause and not (how.batch or how.canary):
+        raise UsageError("--pause waits between batches, and there is one", hint="add --batch or --canary")
+    return how
 
 
 def _words(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.commands._options import copy_options, whom_of, whom_options
+from udo.commands._options import copy_options, how_of, whom_of, whom_options
 from udo.fanout.copy import files, plan_copy, way
-from udo.fanout.how import How
 from udo.fanout.reach import observe_hosts
 from udo.fanout.run import Run, parts
 from udo.selectors import fan_out_roles
@@ -47,7 +46,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> Result
     roles, rest = fan_out_roles(session.config, words)
     work = files(session, rest, given)
     user, via = given.pop("user"), way(session, roles, given.pop("via"))
-    whom, how = whom_of(given), How(**given)
+    whom, how = whom_of(given), how_of(given)
     hosts = observe_hosts(session, roles, whom, user, via)
     waves = {name: count for name, count in how.rolling(len(hosts)).items() if name in ("canary", "batch")}
     shown = session.output.hosts([host.instance_id for host in hosts], **waves)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from udo.commands._options import how_options, seen_options, whom_of, whom_options
+from udo.commands._options import how_of, how_options, seen_options, whom_of, whom_options
 from udo.errors import UsageError
 from udo.fanout.choose import check_terminal, choose
 from udo.fanout.given import Given
-from udo.fanout.how import How, remote
+from udo.fanout.how import remote
 from udo.fanout.last_output import last, shown_again
 from udo.fanout.reach import observe_hosts, within_reach
 from udo.fanout.run import Run, parts
@@ -100,7 +100,7 @@ def command(
     seen = view(session, given)
     user, via = given.pop("user"), given.pop("via")
     check_kept(session, roles, asked, work)
-    whom, how = whom_of(given), How(**given)
+    whom, how = whom_of(given), how_of(given)
     hosts = observe_hosts(session, roles, whom, user, via, any_way=True)
     if not work.command:
         hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]
