@@ -15,6 +15,7 @@ from sshd_farm import Farm
 from whole import some
 
 from udo import ssh
+from udo.ssh.copy.pace import Pace
 
 VIA = some(("openssh", "paramiko"), "openssh", "paramiko")
 # Root may write anywhere.
@@ -290,3 +291,17 @@ def test_a_limit_of_time_ends_the_copy_and_the_host_counts_as_not_reached(
     assert (done.outcome, done.reason) == ("timeout", "not all was copied within 1 s")
     assert time.monotonic() - begun < 3
     assert not (home / "file").exists()
+
+
+def test_all_hosts_share_one_pace() -> None:
+    pace = Pace(1_000_000)
+    threads = [threading.Thread(target=lambda: [pace.wait(50_000, lambda: None) for _ in range(5)]) for _ in range(4)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # The first piece goes at once.
+    assert time.monotonic() - began > 0.9
+    assert Pace(None).piece(1 << 18) == 1 << 18
+    assert pace.piece(1 << 18) == 1 << 15

@@ -19,6 +19,8 @@ from udo.ssh.outcome import Ending
 
 # The length of a SHA-256 in letters, and where the name begins after it.
 _SUM, _NAME = 64, 66
+# Source: chown(2), -1 leaves an owner as it is.
+_NOBODY = (1 << 32) - 1
 
 
 class Link(Protocol):
@@ -87,6 +89,6 @@ class Job:
 def _numbers(line: bytes) -> tuple[int, int]:
     """The user and the group that files are to belong to. Raises: Nonsense."""
     words = line.split()
-    if len(words) != 2 or not all(word.isdigit() for word in words):
+    if len(words) != 2 or not all(word.isdigit() and int(word) < _NOBODY for word in words):
         raise Nonsense(line[:100].decode("utf-8", "replace"))
     return int(words[0]), int(words[1])

@@ -171,11 +171,10 @@ class Search:
         asked = self._sftp.ask(wire.READLINK, wire.text(one.path), wire.NAME)
         yield (asked,)
         try:
-            told = asked.answer()
+            target = asked.path()
         except Refusal as refusal:
             self._tally.fail(one.name, refusal)
             return
-        target = told[0][0] if told else b""
         if stays_inside(one.name, target):
             self._found.links.append((one, target))
         else:

@@ -82,7 +82,7 @@ class Put:
                 path = folder or (b"/" if slash else b".")
             asked = self._sftp.ask(wire.REALPATH, wire.text(path), wire.NAME)
             yield (asked,)
-            self._place = asked.answer()[0][0].rstrip(b"/")
+            self._place = asked.path().rstrip(b"/")
             self._held[b""] = {} if into and not there else (yield from self._listed(b""))
         except Refusal as refusal:
             self._tally.fail(path, refusal)
@@ -276,7 +276,7 @@ class Put:
             if there is not None and there.is_link:
                 asked = self._sftp.ask(wire.READLINK, wire.text(final), wire.NAME)
                 yield (asked,)
-                if asked.answer()[0][0] == entry.target:
+                if asked.path() == entry.target:
                     return
             if there is not None and there.is_folder:
                 self._tally.fail(entry.name, "a folder of that name is there")

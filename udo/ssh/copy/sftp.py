@@ -69,6 +69,14 @@ class Question:
             raise self._error
         return self._value
 
+    def path(self) -> bytes:
+        """The one path that was answered. Raises: Refusal, Nonsense."""
+        names = self.answer()
+        if len(names) != 1:
+            raise Nonsense("an answer names not one path")
+        found: bytes = names[0][0]
+        return found
+
     def take(self, kind: int, body: bytes) -> None:
         """Takes the answer. Raises: Nonsense where it is none to this question."""
         self.done = True
