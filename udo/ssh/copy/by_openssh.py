@@ -1,4 +1,4 @@
-"""Carries a copy through the operator's own `ssh`, which encrypts for a third of what paramiko needs."""
+"""Carries a copy through the operator's own `ssh`, so that what is encrypted for one host waits for no other."""
 
 from __future__ import annotations
 
@@ -166,7 +166,8 @@ class _Pipe:
         self._stdin = process.stdin.fileno()
         self._names = {process.stdout.fileno(): "stdout", process.stderr.fileno(): "stderr"}
         os.set_blocking(self._stdin, False)
-        _widen(self._stdin)
+        for pipe in (self._stdin, process.stdout.fileno()):
+            _widen(pipe)
         self._poll = select.poll()
         for number in self._names:
             self._poll.register(number, select.POLLIN)

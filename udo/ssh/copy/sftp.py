@@ -194,7 +194,7 @@ class Sftp:
             question = self._asked.pop(number, None)
             if question is None:
                 raise Nonsense("an answer to nothing that was asked")
-            question.take(kind, body[4:])
+            question.take(kind, body if kind == wire.DATA else body[4:])
             job = question.job
             if job:
                 job[1] -= 1
@@ -210,7 +210,9 @@ class Sftp:
             raise Nonsense(_quoted(bytes(self._buffer)))
         if len(self._buffer) < _HEAD + length:
             return None
-        kind, body = self._buffer[_HEAD], bytes(self._buffer[_BEGUN : _HEAD + length])
+        # The only copy: files are made of these messages.
+        with memoryview(self._buffer) as buffer:
+            kind, body = buffer[_HEAD], bytes(buffer[_BEGUN : _HEAD + length])
         del self._buffer[: _HEAD + length]
         return kind, body
 
@@ -250,6 +252,14 @@ def _message(body: bytes, at: int) -> str:
     return wire.read_text(body, at)[0].decode("utf-8", "replace") if at < len(body) else ""
 
 
+def _data(body: bytes) -> memoryview:
+    """What was read of a file; the number of the message comes first."""
+    size, begins = wire.read_number(body, 4)
+    if begins + size > len(body):
+        raise Nonsense("a string ends after its message")
+    return memoryview(body)[begins : begins + size]
+
+
 def _quoted(said: bytes) -> str:
     first = said[:60].decode("utf-8", "replace").partition("\n")[0]
     return f"it says {first!r} first; a login shell must print nothing there"
@@ -257,7 +267,7 @@ def _quoted(said: bytes) -> str:
 
 _READERS: dict[int, Callable[[bytes], Any]] = {
     wire.HANDLE: lambda body: wire.read_text(body)[0],
-    wire.DATA: lambda body: wire.read_text(body)[0],
+    wire.DATA: lambda body: _data(body),
     wire.NAME: wire.read_names,
     wire.ATTRS: lambda body: wire.read_attributes(body)[0],
     wire.REPLY: bytes,

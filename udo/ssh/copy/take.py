@@ -300,11 +300,10 @@ class Take:
             os.close(handle)
 
 
-def _write(file: int, data: bytes, at: int) -> None:
-    view = memoryview(data)
-    while view:
-        count = os.pwrite(file, view, at)
-        view, at = view[count:], at + count
+def _write(file: int, data: memoryview, at: int) -> None:
+    while data:
+        count = os.pwrite(file, data, at)
+        data, at = data[count:], at + count
 
 
 def _moved(one: Found, size: int | None, changed: int | None) -> bool:
