@@ -343,7 +343,7 @@ def test_an_instance_dies_and_is_replaced(sandbox: Any, client: Any) -> None:
     assert gone not in members(client)
 
 
-@pytest.mark.parametrize("kind", ["refuse", "hang", "drop", "hang-command", "other-key"])
+@pytest.mark.parametrize("kind", ["refuse", "hang", "drop", "hang-command", "other-key", "no-login"])
 def test_an_instance_misbehaves_under_ssh(running: Running, sandbox: Any, client: Any, udo: Any, kind: str) -> None:
     one = members(client)[0]
     sandbox("fault", "add", kind, "--instance", one)

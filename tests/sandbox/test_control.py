@@ -135,9 +135,9 @@ def test_a_fault_that_could_never_happen_is_a_usage_error(
 def test_every_kind_of_fault_there_is_is_named_to_who_asks_for_another(control: Control) -> None:
     named = control.answer("fault", {"kind": "sing"})[1]["hint"].removeprefix("one of ").split(", ")
     of_requests = {"throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill"}
-    of_instances = {"die", "hang", "hang-command", "other-key", "unhealthy"}
+    of_instances = {"die", "hang", "hang-command", "other-key", "no-login", "unhealthy"}
     assert {*named} == {*of_requests, *of_instances, "deployment", "launch", "new-account", *KINDS, *SSM_KINDS}
-    assert len(named) == 18 + len(KINDS) + len(SSM_KINDS)
+    assert len(named) == 19 + len(KINDS) + len(SSM_KINDS)
 
 
 @pytest.mark.parametrize("kind", ["refuse", "hang", "die"])

@@ -370,3 +370,17 @@ def test_a_key_that_was_pushed_lets_one_user_in_for_a_minute(world: World, farm:
     with pytest.raises(paramiko.AuthenticationException), farm.login(farm.ids[0], user="admin", key=key):
         pass
     assert farm.run(farm.ids[0], "true")[0] == 0
+
+
+def test_an_instance_lets_nobody_in_but_with_a_key_that_was_pushed(world: World, farm: Farm) -> None:
+    world.faults.add(InstanceFault("no-login", farm.ids[0]))
+    with pytest.raises(paramiko.AuthenticationException):
+        farm.run(farm.ids[0], "true")
+    assert farm.run(farm.ids[1], "true")[0] == 0
+    key = new_key()[0]
+    where = {"InstanceId": farm.ids[0], "InstanceOSUser": "admin"}
+    world.client("ec2-instance-connect").send_ssh_public_key(
+        **where, SSHPublicKey=f"{key.get_name()} {key.get_base64()}"
+    )
+    with farm.login(farm.ids[0], user="admin", key=key) as client:
+        assert client.exec_command("echo in")[1].read() == b"in\n"

@@ -235,15 +235,15 @@ def fault_add(**given: Any) -> Result:
     """Set a fault of a KIND.
 
     Of requests: throttle, deny, expire, fail, garbage, drop, timeout, refuse, delay, kill. Of an instance (with
-    --instance): die, and until they are cleared refuse, hang, hang-command, drop, other-key, unhealthy (to its target
-    groups). `deployment` makes deployments fail at an --event, on every instance unless --instance or --place picks
-    one, until cleared or --times often; the events SuspendProcesses and ResumeProcesses are CodeDeploy's own calls,
-    denied. With an --error of deployments (ALARM_ACTIVE, ...) they fail as a whole; --creator and --status show what no
-    rehearsal leads to. `launch` makes launches fail, all or those into a --zone, for want of capacity or for an
-    --error; those with the error `unhealthy` succeed, and their instances fail every health check. `new-account` makes
-    AWS refuse new launch configurations, as it does in new accounts. Of CodeDeploy's agents, all or that of an
-    --instance, at any event or an --event: agent-lost, agent-slow, disk-full, hook-hangs (both take --seconds),
-    dies-at, bundle-gone.
+    --instance): die, and until they are cleared refuse, hang, hang-command, drop, other-key, no-login (but with pushed
+    keys), unhealthy (to its target groups). `deployment` makes deployments fail at an --event, on every instance
+    unless --instance or --place picks one, until cleared or --times often; the events SuspendProcesses and
+    ResumeProcesses are CodeDeploy's own calls, denied. With an --error of deployments (ALARM_ACTIVE, ...) they fail as
+    a whole; --creator and --status show what no rehearsal leads to. `launch` makes launches fail, all or those into a
+    --zone, for want of capacity or for an --error; those with the error `unhealthy` succeed, and their instances fail
+    every health check. `new-account` makes AWS refuse new launch configurations, as it does in new accounts. Of
+    CodeDeploy's agents, all or that of an --instance, at any event or an --event: agent-lost, agent-slow, disk-full,
+    hook-hangs (both take --seconds), dies-at, bundle-gone.
 
     Of the agents of Systems Manager, all or that of an --instance: ssm-lost, ssm-unregistered, ssm-slow (takes
     --seconds); `command` ends commands with a --status: Undeliverable, InvalidPlatform, AccessDenied, RateExceeded.

@@ -18,7 +18,7 @@ from udo.sandbox.ssm_faults import KINDS as SSM_KINDS
 from udo.sandbox.wire import Answer, Request, refusal
 
 Kind = Literal["throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill", "hook"]
-InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key", "unhealthy"]
+InstanceKind = Literal["refuse", "hang", "hang-command", "drop", "other-key", "no-login", "unhealthy"]
 _OF_REQUESTS = tuple(kind for kind in get_args(Kind) if kind != "hook")
 _OF_INSTANCES = (*get_args(InstanceKind), "die")
 # What is set elsewhere, but is a kind like the others to whoever asks for one.
