@@ -14,8 +14,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_inventory import addresses
 from test_ssh import GROUPS, members
+from whole import examples
 
 from udo.fanout import inventory
 
@@ -117,6 +120,23 @@ def test_a_name_that_would_hold_two_things_is_no_group_and_said(
     found, notes = groups(*pairs)
     assert missing not in found
     assert note in notes
+
+
+_NAMES = st.from_regex(r"[a1][a1_-]{0,2}", fullmatch=True)
+
+
+@settings(max_examples=examples(200))
+@given(st.lists(st.tuples(_NAMES, _NAMES), min_size=1, max_size=8, unique=True))
+def test_no_group_holds_anything_but_one_cluster_one_role_or_one_role_of_a_cluster(
+    pairs: list[tuple[str, str]],
+) -> None:
+    ids = {pair: f"i-{number:08x}" for number, pair in enumerate(pairs)}
+    things = [{ids[pair] for pair in pairs if pair[0] == cluster} for cluster, _ in pairs]
+    things += [{ids[pair] for pair in pairs if pair[1] == role} for _, role in pairs]
+    things += [{one} for one in ids.values()]
+    for name, hosts in groups(*pairs)[0].items():
+        assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)
+        assert set(hosts) in things
 
 
 def test_what_ansible_would_fill_in_is_marked_as_text() -> None:
