@@ -49,7 +49,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "config": ("schema duration window result errors files late", "yaml"),
     "bundle": ("errors", "yaml pathspec"),
     "aws": ("change model result errors files signals programs late", "boto3 botocore jmespath"),
-    "ssh": ("change model errors files signals programs size", "paramiko"),
+    "ssh": ("change model errors files signals programs size", "paramiko cryptography"),
     "output": ("change result errors files signals size", "rich"),
     "change": ("window duration config schema model output notify result errors files signals", ""),
     "groups": ("change schema config model notify result errors", ""),

@@ -257,9 +257,11 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListDeployments",
     },
 }
+_LET_IN = frozenset({"ec2-instance-connect:SendSSHPublicKey"})
 WRITES: dict[str, frozenset[str]] = {
     "apply": _SWAP | _CREATE | _DELETE | _SET,
     "attach": _LOCK | {"autoscaling:AttachInstances"},
+    "cp": _LET_IN,
     "create": _LOCK
     | _CREATE
     | {
@@ -315,7 +317,7 @@ WRITES: dict[str, frozenset[str]] = {
     | _RESUME
     | {"autoscaling:RollbackInstanceRefresh", "autoscaling:SuspendProcesses", "codedeploy:CreateDeployment"},
     "scale": _LOCK | {"autoscaling:UpdateAutoScalingGroup"},
-    "ssh": frozenset({"ssm:CancelCommand", "ssm:SendCommand", "ssm:StartSession", "ssm:TerminateSession"}),
+    "ssh": _LET_IN | {"ssm:CancelCommand", "ssm:SendCommand", "ssm:StartSession", "ssm:TerminateSession"},
     "standby": _LOCK | {"autoscaling:EnterStandby", "autoscaling:ExitStandby"},
     "stop": _LOCK | {"autoscaling:CreateOrUpdateTags", "codedeploy:StopDeployment"},
     "sleep": _LOCK

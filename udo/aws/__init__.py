@@ -98,14 +98,15 @@ class Aws:
 
         return Ssm(self._connection)
 
-    def open(self, *services: str, whole: bool = False) -> None:
-        """Builds the clients by which these services are read, or by which `read` does; on other threads that would be
-        slower.
+    def open(self, *services: str, whole: bool = False, writes: bool = False) -> None:
+        """Builds the clients by which these services are read, or by which `read` does (`whole`), or `call` (`writes`).
+
+        On other threads that would be slower.
 
         Raises: UdoError.
         """
         for service in services:
-            self._connection.client(service, "full" if whole else "plain")
+            self._connection.client(service, "writing" if writes else "full" if whole else "plain")
 
     @property
     def region(self) -> str | None:

@@ -24,6 +24,7 @@ def fan_out(session: Session, role: Role, given: Given | None, step: FanOut) -> 
 
         return engine.events(session, role, step) if step.command else login.login(session, role, step)
     from udo import ssh
+    from udo.fanout.instance_connect import push
 
     targets = [ssh.Target(**row) for row in step.targets]
     named = dict(step.options)
@@ -31,8 +32,9 @@ def fan_out(session: Session, role: Role, given: Given | None, step: FanOut) -> 
         named["copy"] = ssh.Copy(**{**copy, "sources": tuple(copy["sources"])})
     options, ec2 = ssh.Options(**named, input=given.descriptor() if given else None), session.aws(role).ec2
     if not (step.command or options.copy):
-        return ssh.login(targets[0], options, ec2.console_output)
-    return ssh.fan_out(targets, step.command, options, ec2.console_output, ec2.terminated)
+        return ssh.login(targets[0], options, ec2.console_output, push(session, role, targets[:1]))
+    pushed = push(session, role, targets)
+    return ssh.fan_out(targets, step.command, options, ec2.console_output, ec2.terminated, pushed)
 
 
 def ssh_config(session: Session, targets: Sequence[tuple[Role, Mapping[str, Any]]]) -> tuple[str, list[str]]:

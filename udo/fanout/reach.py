@@ -166,6 +166,7 @@ def _reach(session: Session, role: Role, user: str | None, via: str) -> dict[str
         "config": config,
         "jump": jump,
         "unset": tuple(name for name, value in chosen.items() if value is None),
+        "instance_connect": bool(session.setting(role, "ssh.instance_connect")),
     }
 
 

@@ -20,6 +20,13 @@ KEYS: tuple[Key, ...] = (
     Key("ssh.ssm", "map", "How commands go through Systems Manager.", merge="deep"),
     Key("ssh.ssm.bucket", "text", "S3 bucket where outputs are kept whole.", "shop-outputs"),
     Key("ssh.ssm.prefix", "text", "Where in the bucket.", "udo"),
+    Key(
+        "ssh.instance_connect",
+        "flag",
+        "Log in with a one-time key, which EC2 Instance Connect tells each instance of.",
+        "true",
+        default=False,
+    ),
     Key("ssh.config", "text", "OpenSSH client configuration to follow; `none`: no file at all.", "~/.ssh/config"),
     Key("ssh.jump", "text", "Host to jump through, as [user@]host[:port].", "bastion.example.com"),
     Key("ssh.fanout", "whole", "How many hosts at a time.", "32", default=32, least=1, most=1000),

@@ -13,7 +13,7 @@ from udo.ssh.client_config import client_config, client_words
 from udo.ssh.copy.spec import Copy
 from udo.ssh.gone import Terminated
 from udo.ssh.login import login, login_argv
-from udo.ssh.target import KNOWN_HOSTS, HostKeys, Options, Target
+from udo.ssh.target import KNOWN_HOSTS, HostKeys, Options, Push, Target
 
 __all__ = [
     "KNOWN_HOSTS",
@@ -36,12 +36,14 @@ def fan_out(
     options: Options,
     console_keys: Callable[[str], str | None],
     terminated: Terminated = lambda _: (),
+    push: Push = lambda _instance_id, _user, _key: None,
 ) -> Iterator[Event]:
     """Yields HostBegan, Line and HostDone events as they happen, HostDone exactly once per target; Idle in pauses.
 
     `console_keys` gives the console output of an instance id, and is asked (from several threads at once) only for
     hosts that no pin and no known_hosts line knows; a UdoError of it is part of the reason why a host is refused.
     `terminated` gives those of some instance ids that are no more: hosts that were lost and are among them end as gone.
+    `push` tells hosts by `instance_connect` of the key that they are to let in, from several threads at once.
     Closing the generator closes every connection at once. Raises: UsageError when a key file cannot be used, or
     the command is nothing that a host could be sent.
     """
@@ -50,7 +52,7 @@ def fan_out(
     from udo.ssh import engine
     from udo.ssh.pins import pins
 
-    return engine.events(targets, command, options, console_keys, terminated, pins())
+    return engine.events(targets, command, options, console_keys, terminated, pins(), push)
 
 
 def _check(command: str) -> None:

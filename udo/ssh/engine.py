@@ -9,7 +9,9 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 import paramiko
 
@@ -35,9 +37,12 @@ from udo.ssh.pins import Pins
 from udo.ssh.resolving import certified, resolved
 from udo.ssh.schedule import Schedule
 from udo.ssh.shell import FirstWords
-from udo.ssh.target import Options, Target
+from udo.ssh.target import Options, Push, Target
 from udo.ssh.ways import Entry, Ways
 from udo.ssh.wire import Wires
+
+if TYPE_CHECKING:
+    from udo.ssh.one_time import OneTimeKey
 
 # Pieces of at most 64 KiB that wait for the reader; when it is slow, the hosts wait too. What one host floods the
 # reader with, all others wait behind: in lines of a letter these are a second's work, and more were no faster.
@@ -70,6 +75,7 @@ class _Run:
     known_hosts: dict[tuple[str, ...], KnownHosts]
     schedule: Schedule
     job: Job | None = None
+    one_time: OneTimeKey | None = None
     dialled: Dialled[trust.Knowledge | Ending] = field(default_factory=Dialled)
     wires: Wires = field(default_factory=Wires)
     ways: Ways = field(default_factory=Ways)
@@ -85,6 +91,7 @@ def events(
     console_keys: trust.ConsoleKeys,
     terminated: Terminated,
     pins: Pins,
+    push: Push,
 ) -> Iterator[Event]:
     """The events of all hosts; see `udo.ssh.fan_out`. Raises: DeadlinePassed, once every host is done."""
     # What is loaded by now stays to the end; the collector need not walk through it again and again.
@@ -94,6 +101,8 @@ def events(
     reasons += more
     known = {paths: known_hosts.read(paths) for paths in {tuple(target.known_hosts) for target in targets}}
     targets, more = certified(targets, known, pins)
+    stack = ExitStack()
+    targets, one_time = _told(targets, push, stack)
     own = sum(target.via == "paramiko" for target in targets)
     rest = [f"{own} of {len(targets)} hosts go through paramiko"] if own else []
     yield from (Notice(reason, "debug") for reason in (*reasons, *more, *rest))
@@ -102,10 +111,11 @@ def events(
         options,
         pins,
         console_keys,
-        {path: identities.load(path) for path in {target.key for target in targets if target.via == "paramiko"}},
+        {path: identities.load(path) for path in {target.key for target in targets if _is_own(target)}},
         known,
         Schedule(targets, options),
         Job(options.copy) if options.copy else None,
+        one_time=one_time,
     )
     widest = "copy" if options.copy else "openssh" if any(target.via == "openssh" for target in targets) else "paramiko"
     count = room_for(min(options.fanout, len(targets)), widest)
@@ -116,8 +126,25 @@ def events(
     finally:
         _stop(run, threads)
         identities.close()
+        stack.close()
     if late:
         raise DeadlinePassed(f"the deadline of {options.deadline:g} s passed")
+
+
+def _is_own(target: Target) -> bool:
+    return target.via == "paramiko" and not target.instance_connect
+
+
+def _told(targets: list[Target], push: Push, stack: ExitStack) -> tuple[list[Target], OneTimeKey | None]:
+    """The targets with the agent that holds the key for those that are told of one; and that key."""
+    if not any(target.instance_connect for target in targets):
+        return targets, None
+    # Late: without one no library of keys is loaded for it.
+    from udo.ssh.one_time import OneTimeKey
+
+    key = OneTimeKey(push)
+    place = str(stack.enter_context(key.served()))
+    return [replace(target, agent=place) if target.instance_connect else target for target in targets], key
 
 
 def _started(threads: Sequence[threading.Thread]) -> list[threading.Thread]:
@@ -265,15 +292,21 @@ def _converse(run: _Run, target: Target, known: trust.Knowledge) -> Ending:
 
         def attempt(entry: Entry) -> Ending:
             now = _limits(run, time.monotonic()) if way else limits
+            if run.one_time:
+                run.one_time.push(target)
             return _through_ssh(run, target, known, emit, now, entry)
 
         return run.ways.tried(way, lambda: run.wires.stopped or run.schedule.late, attempt)
 
     def by_paramiko() -> Ending:
         logged_in = False
+        own = run.one_time if target.instance_connect else None
         try:
+            if own:
+                own.push(target)
             with connected((target.address, target.port), run.wires, connect, known.algorithms, check) as connection:
-                log_in(connection, target.user, run.identities[target.key], connect)
+                keys = (own.key,) if own else run.identities[target.key]
+                log_in(connection, target.user, keys, connect)
                 logged_in = True
                 return _through_paramiko(run, target, connection, emit, limits)
         except Failed as failed:

@@ -159,7 +159,7 @@ def keyed(
     """
     found, reasons = [], dict[str, int]()
     for target, made in zip(targets, resolved, strict=True):
-        is_own = made.via == "paramiko" and shutil.which("ssh")
+        is_own = made.via == "paramiko" and shutil.which("ssh") and not made.instance_connect
         reason = identities.beyond(target.key, made.key) if is_own else ""
         if reason:
             reasons[reason] = reasons.get(reason, 0) + 1

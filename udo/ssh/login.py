@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,25 +18,26 @@ from udo.ssh import known_hosts, trust
 from udo.ssh.client_config import quoted
 from udo.ssh.pins import pins
 from udo.ssh.resolving import resolved
-from udo.ssh.target import KNOWN_HOSTS, LONGEST, Options, Target
+from udo.ssh.target import KNOWN_HOSTS, LONGEST, Options, Push, Target
 
 # The file that ssh writes a key into which it accepts.
 _ACCEPTED = "accepted"
 
 
-def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> Iterator[Event]:
+def login(target: Target, options: Options, console_keys: trust.ConsoleKeys, push: Push) -> Iterator[Event]:
     """Yields that the login has begun and, once the person has left, how it ended; ssh has the terminal meanwhile.
 
-    Raises: UsageError without a terminal; Refused, UdoError.
+    `push` tells one by `instance_connect` of the key. Raises: UsageError without a terminal; Refused, UdoError.
     """
     if not sys.stdin.isatty():
         raise UsageError("without CMD it is a login, and there is no terminal for one", hint="give a command")
-    with tempfile.TemporaryDirectory(prefix="udo-ssh-") as folder:
-        argv = login_argv(target, options, console_keys, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="udo-ssh-") as folder, _keyed(target, push) as (keyed, told):
+        argv = login_argv(keyed, options, console_keys, Path(folder))
         yield Notice(f"logging in to {target.instance_id} at {target.address}")
         yield HostBegan(target.instance_id)
         start = time.monotonic()
         try:
+            told()
             status = _left(argv)
         except FileNotFoundError as error:
             raise UdoError(
@@ -44,6 +46,21 @@ def login(target: Target, options: Options, console_keys: trust.ConsoleKeys) -> 
         finally:
             pin_accepted(target, Path(folder))
     yield HostDone(target.instance_id, *_ending(status), time.monotonic() - start)
+
+
+@contextmanager
+def _keyed(target: Target, push: Push) -> Iterator[tuple[Target, Callable[[], None]]]:
+    """The target with the agent that holds its one-time key, where it is to have one; and what tells the host of it."""
+    if not target.instance_connect:
+        yield target, lambda: None
+        return
+    # Late: other logins load no library of keys.
+    from udo.ssh.one_time import OneTimeKey
+
+    key = OneTimeKey(push)
+    with key.served() as place:
+        made = replace(target, agent=str(place))
+        yield made, lambda: key.push(made)
 
 
 def _left(argv: list[str]) -> int:
@@ -115,9 +132,11 @@ def words(target: Target, settings: dict[str, str], options: Options) -> list[st
         "ForwardX11": "no",
         "ConnectTimeout": str(max(1, round(min(LONGEST, options.connect_timeout)))),
     }
-    if target.key:
+    if target.key and not target.agent:
         # By `-i` a file would have to be there, though the agent may hold its key.
         settings |= {"IdentitiesOnly": "yes", "IdentityFile": quoted(Path(target.key).expanduser())}
+    if target.agent:
+        settings |= {"IdentityAgent": quoted(Path(target.agent)), "IdentityFile": "none", "IdentitiesOnly": "no"}
     made = ["ssh", *(word for name, value in settings.items() for word in ("-o", f"{name}={value}"))]
     made += ["-F", target.config] if target.config else []
     made += ["-J", target.jump] if target.jump else []

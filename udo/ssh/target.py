@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from udo.frozen import frozen
 from udo.ssh.copy.spec import Copy
 
+# Has a user of an instance be let in with a public key, as OpenSSH writes it, for a minute. Raises: UdoError.
+Push = Callable[[str, str, str], None]
 HostKeys = Literal["strict", "accept-new"]
 # Seconds: poll(2), sockets and ssh itself take no longer wait.
 LONGEST = 1e6
@@ -27,7 +30,8 @@ class Target:
     all), which may say what is in `unset`: those of user, port and key that nobody has chosen. `jump` is a host to go
     through. `known_as` are the names known_hosts has for it (none: by address and port), and of one that is
     `left_to_ssh` the configuration knows more than Udo can read. `way` is what its configuration says of hosts in
-    between.
+    between. One by `instance_connect` is logged in to with a one-time key that it is told of just before, which the
+    `agent` at this socket holds for `ssh`.
     """
 
     instance_id: str
@@ -43,6 +47,8 @@ class Target:
     known_as: tuple[str, ...] = ()
     left_to_ssh: bool = False
     way: str | None = None
+    instance_connect: bool = False
+    agent: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
