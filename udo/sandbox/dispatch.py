@@ -25,9 +25,15 @@ _KIND, _CORS = "text/html; charset=utf-8", ("Access-Control-Allow-Origin", "*")
 
 
 class _Given(MotoRequest):
-    """A request whose body was read before."""
+    """A request whose body was read before, and whose path is the root."""
 
     from_wsgi_server = True
+    raw_path = "/"
+
+    @property
+    def raw_url(self) -> str:
+        """The address, put together at once: werkzeug would look at each of its letters."""
+        return f"{self.environ['wsgi.url_scheme']}://{self.environ['HTTP_HOST']}/"
 
 
 @functools.cache

@@ -8,6 +8,8 @@ from functools import partial, wraps
 from typing import Any
 
 DEFAULT_ACCOUNT = "123456789012"
+# What makes a name a pattern. Source: moto filters with fnmatch.
+_PATTERN = frozenset("*?[")
 
 
 @dataclass
@@ -35,7 +37,10 @@ def install(owner: Owner) -> None:
         _patch_images()
         _patch_keys()
         _patch_offers()
+        _patch_types()
         _patch_ids()
+        _patch_memory()
+        _patch_accounts()
         _installed.append(True)
 
 
@@ -140,6 +145,52 @@ def _patch_offers() -> None:
         place: {region: list({one["Location"]: one for one in offers}.values()) for region, offers in regions.items()}
         for place, regions in ec2.INSTANCE_TYPE_OFFERINGS.items()
     }
+
+
+def _patch_types() -> None:
+    """Types that a filter names are found by their names: moto would compare each of a thousand with each pattern."""
+    from moto.ec2.models.instance_types import InstanceTypeBackend
+    from moto.ec2.utils import generic_filter
+
+    original = InstanceTypeBackend.describe_instance_types
+    known = {one["InstanceType"]: one for one in InstanceTypeBackend.instance_types}
+    place = {name: number for number, name in enumerate(known)}
+
+    @wraps(original)
+    def describe_instance_types(self: Any, instance_types: Any = None, filters: Any = None) -> list[Any]:
+        names = (filters or {}).get("instance-type")
+        if instance_types or not names or any(_PATTERN.intersection(name) for name in names):
+            found: list[Any] = original(self, instance_types, filters)
+            return found
+        few = [known[name] for name in sorted(known.keys() & set(names), key=place.__getitem__)]
+        others = {name: values for name, values in filters.items() if name != "instance-type"}
+        return generic_filter(others, few) if others else few
+
+    _put(InstanceTypeBackend, describe_instance_types)
+
+
+def _patch_memory() -> None:
+    """moto keeps whatever it has ever made, for a dashboard of its own: nothing would ever be freed."""
+    from moto.core.common_models import BaseModel
+
+    def __new__(cls: type, *_args: Any, **_kwargs: Any) -> Any:
+        return object.__new__(cls)
+
+    setattr(BaseModel, "__new__", __new__)  # noqa: B010
+
+
+def _patch_accounts() -> None:
+    """What a service holds of an account that is known is found at once: moto looks at every request what is new."""
+    from moto.core.base_backend import BackendDict
+
+    original = BackendDict.__getitem__
+
+    @wraps(original)
+    def __getitem__(self: Any, account_id: str) -> Any:
+        found = dict.get(self, account_id)
+        return original(self, account_id) if found is None else found
+
+    _put(BackendDict, __getitem__)
 
 
 def _patch_ids() -> None:

@@ -150,8 +150,6 @@ class World:
 
     def reset(self) -> None:
         """Empties the world: no resource, no fault, nothing in the log; the clock runs on."""
-        from moto.core.model_instances import reset_model_data
-
         from udo.sandbox import strict
 
         with self.lock:
@@ -159,8 +157,6 @@ class World:
             self.agents.reset()
             self.ssm_agents.reset()
             hooks.empty()
-            # moto remembers everything it has ever made, for its dashboard.
-            reset_model_data()
             strict.reset()
             self.log.clear()
             self._number = 0

@@ -35,6 +35,7 @@ SERVICE = Service(
         "moto.ec2.models.amis:Ami": ("get_filter_value",),
         "moto.ec2.models.amis:AmiBackend": ("_load_amis",),
         "moto.ec2.models.core:TaggedEC2Resource": ("add_tags", "get_tags", "tag_set"),
+        "moto.ec2.models.instance_types:InstanceTypeBackend": ("describe_instance_types", "instance_types"),
         "moto.ec2.models.instances": ("MetadataOptions",),
         "moto.ec2.models.instances:Instance": (
             "network_interfaces",
@@ -73,6 +74,7 @@ SERVICE = Service(
         "moto.ec2.responses.general:General": ("get_console_output",),
         "moto.ec2.responses:EC2Response": ("_filters_from_querystring",),
         "moto.ec2.utils": (
+            "generic_filter",
             "filter_dict_attribute_mapping",
             "instance_value_in_filter_values",
             "parse_user_data",
