@@ -267,7 +267,7 @@ def _quoted(said: bytes) -> str:
 
 _READERS: dict[int, Callable[[bytes], Any]] = {
     wire.HANDLE: lambda body: wire.read_text(body)[0],
-    wire.DATA: lambda body: _data(body),
+    wire.DATA: _data,
     wire.NAME: wire.read_names,
     wire.ATTRS: lambda body: wire.read_attributes(body)[0],
     wire.REPLY: bytes,
