@@ -32,6 +32,10 @@ clusters:
 """
 
 
+# How who is online is asked for.
+ONLINE = {"Filters": [{"Key": "PingStatus", "Values": ["Online"]}]}
+
+
 class Fleet:
     """The members of prod webapp, and commands to them."""
 
@@ -199,14 +203,15 @@ def test_slow_agents_take_commands_up_later(world: Any, fleet: Fleet) -> None:
 
 def test_agents_that_are_lost_while_they_run_tell_when_they_are_back(world: Any, fleet: Fleet, tmp_path: Path) -> None:
     control = Control(world, None)  # type: ignore[arg-type]
-    command = fleet.send(f"touch {tmp_path}/ran; echo done", ids=fleet.ids[:1])
+    control.answer("fault", {"kind": "ssm-lost", "instance_id": fleet.ids[0], "after": True})
+    assert len(fleet.ssm.describe_instance_information(**ONLINE)["InstanceInformationList"]) == 3
+    command = fleet.send(f"touch {tmp_path}/ran; echo done", ids=fleet.ids[:2])
     fleet.command(command)
-    control.answer("fault", {"kind": "ssm-lost", "instance_id": fleet.ids[0]})
     until((tmp_path / "ran").exists)
+    assert len(fleet.ssm.describe_instance_information(**ONLINE)["InstanceInformationList"]) == 2
     found = fleet.invocation(command)
-    if found["Status"] == "InProgress":
-        # Unless it was heard of before.
-        assert found["StandardOutputContent"] == ""
+    assert (found["StatusDetails"], found["StandardOutputContent"]) == ("InProgress", "")
+    assert [one["counted"] for one in control.answer("faults", {})[1]["faults"]] == [1]
     control.answer("clear", {})
     assert fleet.ended(command)["Status"] == "Success"
     assert fleet.invocation(command)["StandardOutputContent"] == "done\n"

@@ -204,7 +204,7 @@ def fault() -> None:
 @click.option("--nth", type=click.IntRange(min=1), help="The first request it hits, from now (default: the next).")
 @click.option("--times", type=click.IntRange(min=1), help="How many requests in succession (default: 1).")
 @click.option("--forever", is_flag=True, help="Every request from the nth on.")
-@click.option("--after", is_flag=True, help="Let the request take effect first.")
+@click.option("--after", is_flag=True, help="Let the request take effect first, or the script of a command begin.")
 @click.option(
     "--seconds",
     type=Finite(0, LONGEST),
@@ -245,8 +245,9 @@ def fault_add(**given: Any) -> Result:
     CodeDeploy's agents, all or that of an --instance, at any event or an --event: agent-lost, agent-slow, disk-full,
     hook-hangs (both take --seconds), dies-at, bundle-gone.
 
-    Of the agents of Systems Manager, all or that of an --instance: ssm-lost, ssm-unregistered, ssm-slow (takes
-    --seconds); `command` ends commands with a --status: Undeliverable, InvalidPlatform, AccessDenied, RateExceeded.
+    Of the agents of Systems Manager, all or that of an --instance: ssm-lost (takes --after), ssm-unregistered, ssm-slow
+    (takes --seconds); `command` ends commands with a --status: Undeliverable, InvalidPlatform, AccessDenied,
+    RateExceeded.
 
     \b
     A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever

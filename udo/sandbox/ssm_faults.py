@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from udo.sandbox.strict import AgentFault
 
 _TAKES = {
-    "ssm-lost": ("instance_id",),
+    "ssm-lost": ("instance_id", "after"),
     "ssm-unregistered": ("instance_id",),
     "ssm-slow": ("instance_id", "seconds"),
     "command": ("instance_id", "status"),
@@ -46,5 +46,6 @@ def listed(fault: AgentFault) -> dict[str, Any]:
         "instance_id": fault.instance_id or None,
         "seconds": fault.seconds or None,
         "status": fault.status or None,
+        "after": fault.after,
         "counted": fault.hit,
     }

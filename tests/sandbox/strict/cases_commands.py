@@ -49,6 +49,7 @@ def commands_fit_their_shapes(aws: Account) -> None:
         refused(aws.send, "ValidationException", ids=ids, wait=False, **wrong)
     refused(aws.send, "ValidationException", ids=["web"], wait=False)
     refused(aws.ssm.list_commands, "ValidationException", CommandId="x" * 37)
+    refused(aws.ssm.get_command_invocation, "ValidationException", CommandId="x" * 36, InstanceId="web")
     accepted(aws.send, ids=ids, wait=False, MaxConcurrency="100%", MaxErrors="0", Comment="x" * 100)
 
 

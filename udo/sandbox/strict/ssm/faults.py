@@ -18,13 +18,16 @@ RATE_EXCEEDED = "RateExceeded"
 class AgentFault:
     """An agent, or all of them, that is ssm-lost, ssm-unregistered or ssm-slow, or a `command` that fails.
 
-    `seconds` is how much later a slow agent takes a command up, `status` how invocations of a command end.
+    `seconds` is how much later a slow agent takes a command up, `status` how invocations of a command end. With `after`
+    an agent is lost once it has begun a script, and `lost` says when each was.
     """
 
     kind: str
     instance_id: str = ""
     seconds: float = 0.0
     status: str = ""
+    after: bool = False
+    lost: dict[str, float] = field(default_factory=dict)
     since: float = field(default_factory=moment.now)
     hit: int = 0
 
@@ -57,8 +60,21 @@ class AgentFaults:
 
     def lost_since(self, instance_id: str) -> float | None:
         """When the agent of an instance was lost; None where it is there."""
-        found = self._met("ssm-lost", instance_id)
-        return found.since if found else None
+        met = [one for one in self._set if one.kind == "ssm-lost" and one.concerns(instance_id)]
+        since = [one.lost.get(instance_id) if one.after else one.since for one in met]
+        return min((one for one in since if one is not None), default=None)
+
+    def begun(self, instance_id: str) -> None:
+        """Takes note that an agent has begun a script."""
+        for one in self._set:
+            if one.kind == "ssm-lost" and one.after and one.concerns(instance_id) and instance_id not in one.lost:
+                one.lost[instance_id] = moment.now()
+                one.hit += 1
+
+    def missed(self, instance_id: str) -> None:
+        """Takes note that a command met no agent."""
+        if (found := self._met("ssm-lost", instance_id)) is not None and not found.after:
+            found.hit += 1
 
     def slow(self, instance_id: str) -> float:
         """How many seconds later an agent takes a command up."""

@@ -173,8 +173,9 @@ def lost_agents_delay_commands(instance: Any, one: Invocation) -> bool:
     state = None if instance is None else ping(instance)
     if state is None:
         one.end("Failed", "Undeliverable")
-    elif state != ONLINE:
+    elif state != ONLINE and one.status != "Delayed":
         one.status = one.details = "Delayed"
+        agent_faults.missed(one.instance_id)
     return state == ONLINE
 
 
@@ -228,6 +229,7 @@ def _begin(command: Command, one: Invocation, run: Run) -> None:
         one.end("Failed", "Failed", 1)
         return
     keeps = MOST_STORED if wants_storage(command) else output.MOST_OUT
+    agent_faults.begun(one.instance_id)
     one.work = agents.begin(Script(command.id, one.instance_id, command.region, lines, run.folder, run.seconds, keeps))
 
 

@@ -21,7 +21,10 @@ _AT_ONCE = re.compile(r"[1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%")
 _ERRORS = re.compile(r"[1-9][0-9]*|0|[1-9][0-9]%|[0-9]%|100%")
 
 
-@refuses("ssm", "SendCommand", "CancelCommand", "ListCommands", "ListCommandInvocations", moto="accepts any value")
+_OPERATIONS = ("SendCommand", "CancelCommand", "GetCommandInvocation", "ListCommands", "ListCommandInvocations")
+
+
+@refuses("ssm", *_OPERATIONS, moto="accepts any value")
 def commands_fit_their_shapes(request: Request) -> None:
     """A comment of more than 100 characters, a timeout below 30 seconds, a limit that is neither a number nor a
     percentage of 100 at most, or an id that is none is ValidationException.
