@@ -89,13 +89,15 @@ def test_a_command_on_a_terminal_has_one_and_ends_as_it_ends(stage: Any, udo: Ud
     assert sorted(done.stdout.splitlines()) == [f"{one}  it is" for one in members(stage)]
 
 
-def test_an_input_that_does_not_come_can_be_waited_for_no_longer(stage: Any, served_world: Any) -> None:
+def test_an_input_that_does_not_come_can_be_waited_for_no_longer(stage: Any, udo: Udo, served_world: Any) -> None:
     argv = [sys.executable, "-m", "udo", "ssh", "stage", "webapp", "touch reached", "--stdin"]
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as run:
         until(lambda: _reads(run.pid), "it never reads")
         run.send_signal(signal.SIGINT)
         assert run.wait(20) == 130
+    # It reached nobody, and is no run to look at again.
+    assert udo("ssh", "--last").exit == 1
 
 
 def _reads(pid: int) -> bool:

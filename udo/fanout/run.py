@@ -226,7 +226,8 @@ class Run:
             case HostDone(instance_id):
                 self._done[instance_id] = event
         self._shown.emit(event)
-        if self._outputs:
+        # Of a run that reached nobody there is nothing to show again.
+        if self._outputs and self._began:
             self._outputs.emit(event)
         self._session.emit(event)
 
