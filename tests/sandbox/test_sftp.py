@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +99,21 @@ def test_everything_an_sftp_client_does_is_done(sftp: Any, folder: Path) -> None
     sftp.rmdir("a")
     with pytest.raises(FileNotFoundError):
         sftp.stat("a")
+
+
+def test_a_path_is_told_as_the_commands_of_the_instance_have_it(sftp: Any, folder: Path) -> None:
+    assert (sftp.normalize("."), sftp.normalize("/etc/x")) == (str(folder), f"{folder}/etc/x")
+
+
+def test_it_says_that_a_file_is_replaced_in_one_step_as_openssh_does(client: Any) -> None:
+    channel = client.get_transport().open_session()
+    channel.invoke_subsystem("sftp")
+    channel.sendall(struct.pack(">IBI", 5, 1, 3))
+    said = channel.recv(1000)
+    while len(said) < 4 or len(said) < 4 + int.from_bytes(said[:4]):
+        said += channel.recv(1000)
+    # Source: OpenSSH's PROTOCOL, section 4.3.
+    assert struct.pack(">I", 24) + b"posix-rename@openssh.com" + struct.pack(">I", 1) + b"1" in said
 
 
 def test_nothing_outside_of_the_folder_is_reached(client: Any, sftp: Any, folder: Path, tmp_path: Path) -> None:

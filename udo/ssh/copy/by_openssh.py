@@ -13,11 +13,11 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from udo.ssh import openssh
 from udo.ssh.copy.by_paramiko import stopped
 from udo.ssh.copy.job import Job
+from udo.ssh.copy.sftp import Range
 from udo.ssh.copy.tally import Told
 from udo.ssh.limit import Limit
 from udo.ssh.login import pin_accepted, words
@@ -137,14 +137,6 @@ class _Link:
             raise Stopped
 
 
-class _Range(NamedTuple):
-    """A part of an open file."""
-
-    file: int
-    at: int
-    size: int
-
-
 class _Pipe:
     """What goes to and comes from the server of files through ssh's standard streams."""
 
@@ -160,7 +152,7 @@ class _Pipe:
         self._process, self._log, self._preamble, self._said = process, log, preamble, said
         self._limit, self._connect = limits
         self._options = options
-        self._out: deque[memoryview | _Range] = deque()
+        self._out: deque[memoryview | Range] = deque()
         if not (process.stdin and process.stdout and process.stderr):
             raise _Ended
         self._stdin = process.stdin.fileno()
@@ -173,13 +165,9 @@ class _Pipe:
             self._poll.register(number, select.POLLIN)
         self._is_polled = False
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes | Range) -> None:
         """Takes what is to be sent."""
-        self._out.append(memoryview(data))
-
-    def send_file(self, file: int, at: int, size: int) -> None:
-        """Takes so many bytes of an open file."""
-        self._out.append(_Range(file, at, size))
+        self._out.append(data if isinstance(data, Range) else memoryview(data))
 
     def receive(self) -> bytes:
         """What comes next, once what can be sent is. Raises: Failed, _Ended."""
@@ -210,7 +198,7 @@ class _Pipe:
         try:
             while self._out:
                 first = self._out[0]
-                if not (self._send_range(first) if isinstance(first, _Range) else self._send_pieces()):
+                if not (self._send_range(first) if isinstance(first, Range) else self._send_pieces()):
                     break
         except OSError:
             # It has ended; what it said last tells why.
@@ -225,7 +213,7 @@ class _Pipe:
     def _send_pieces(self) -> bool:
         """Sends what comes before the next range of a file; gives whether all of it went."""
         pieces: list[memoryview] = []
-        while self._out and len(pieces) < _TOGETHER and not isinstance(self._out[0], _Range):
+        while self._out and len(pieces) < _TOGETHER and not isinstance(self._out[0], Range):
             pieces.append(self._out.popleft())  # type: ignore[arg-type]
         try:
             left = _after(pieces, os.writev(self._stdin, pieces))
@@ -234,7 +222,7 @@ class _Pipe:
         self._out.extendleft(reversed(left))
         return not left
 
-    def _send_range(self, part: _Range) -> bool:
+    def _send_range(self, part: Range) -> bool:
         """Sends the range of a file that is first; gives whether all of it went."""
         self._out.popleft()
         try:
@@ -243,13 +231,13 @@ class _Pipe:
             sent = 0
         if sent is None:
             # A file that ends early, or of a kind that is not moved so.
-            self._out.appendleft(memoryview(_read(part)))
+            self._out.appendleft(memoryview(part.read(part.size)))
             return True
         if sent < part.size:
-            self._out.appendleft(_Range(part.file, part.at + sent, part.size - sent))
+            self._out.appendleft(part.after(sent))
         return sent == part.size
 
-    def _splice(self, part: _Range) -> int | None:
+    def _splice(self, part: Range) -> int | None:
         """Moves pages of the file into the pipe, which copies none of them; None where that does not work."""
         if not hasattr(os, "splice"):
             return None
@@ -275,10 +263,6 @@ class _Pipe:
         self._limit.check("not all was copied")
         self._until(heard).check("nothing was said")
         return heard
-
-
-def _read(part: _Range) -> bytes:
-    return os.pread(part.file, part.size, part.at).ljust(part.size, b"\0")
 
 
 def _widen(pipe: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import paramiko
 from udo.ssh import remote
 from udo.ssh.connection import Connection
 from udo.ssh.copy.job import Job
+from udo.ssh.copy.sftp import Range
 from udo.ssh.copy.tally import Told
 from udo.ssh.limit import Limit
 from udo.ssh.outcome import Ending, Failed
@@ -68,7 +68,7 @@ class _Channel:
         self._connection = connection
         self._limit, start = limits
         self._options = options
-        self._out: deque[memoryview] = deque()
+        self._out: deque[memoryview | Range] = deque()
         try:
             channel = connection.transport.open_session(timeout=start.left or 1e9)
             channel.event = connection.signal(start)
@@ -86,13 +86,9 @@ class _Channel:
         self._ready = connection.signal(self._limit, options.keepalive)
         channel.in_buffer.set_event(self._ready)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes | Range) -> None:
         """Takes what is to be sent."""
-        self._out.append(memoryview(data))
-
-    def send_file(self, file: int, at: int, size: int) -> None:
-        """Takes so many bytes of an open file."""
-        self._out.append(memoryview(os.pread(file, size, at).ljust(size, b"\0")))
+        self._out.append(data if isinstance(data, Range) else memoryview(data))
 
     def receive(self) -> bytes:
         """What comes next, once what can be sent is. Raises: Failed."""
@@ -113,25 +109,27 @@ class _Channel:
     def _send_some(self) -> None:
         try:
             while self._out and self._channel.send_ready() and self._connection.wire.is_writable:
-                if len(self._out) > 1 and len(self._out[0]) < _MOUTHFUL:
-                    self._join()
-                piece = self._out[0]
-                sent = self._channel.send(bytes(piece[:_MOUTHFUL]))
-                if sent == len(piece):
-                    self._out.popleft()
-                else:
-                    self._out[0] = piece[sent:]
+                first = self._out.popleft()
+                if isinstance(first, Range):
+                    self._send_range(first)
+                elif left := (whole := self._together(first))[self._channel.send(bytes(whole[:_MOUTHFUL])) :]:
+                    self._out.appendleft(left)
         except (OSError, EOFError):
+            # It has ended; what it said last tells why.
             self._out.clear()
 
-    def _join(self) -> None:
-        """Makes one piece of the next small ones."""
-        pieces, size = [], 0
-        while self._out and size + len(self._out[0]) <= _MOUTHFUL:
-            pieces.append(self._out.popleft())
+    def _send_range(self, part: Range) -> None:
+        left = part.after(self._channel.send(part.read(_MOUTHFUL)))
+        if left.size:
+            self._out.appendleft(left)
+
+    def _together(self, first: memoryview) -> memoryview:
+        """One piece of this and the next small ones."""
+        pieces, size = [first], len(first)
+        while self._out and not isinstance(self._out[0], Range) and size + len(self._out[0]) <= _MOUTHFUL:
+            pieces.append(self._out.popleft())  # type: ignore[arg-type]
             size += len(pieces[-1])
-        if pieces:
-            self._out.appendleft(memoryview(b"".join(pieces)))
+        return memoryview(b"".join(pieces)) if pieces[1:] else first
 
     def _why(self) -> Failed:
         if self._connection.packets.is_mute:

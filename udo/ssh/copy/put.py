@@ -19,7 +19,8 @@ from udo.ssh.copy.tree import Entry, Tree, mark, opened
 from udo.ssh.copy.wire import Attributes
 
 # Small files on their way at once, large ones, and the pieces of each of these.
-_MANY, _FEW, _PIECES = 48, 2, 16
+_MANY, _FEW, _PIECES = 48, 8, 8
+_SMALL = 1 << 15
 # A folder that others fill without end is not searched to its end for what was left behind.
 _SEARCHED = 20_000
 _WRITABLE = 0o300
@@ -59,9 +60,9 @@ class Put:
             self._sftp.run(map(self._settle_folder, folders), _MANY)
         wanted = self._differing(sums)
         tally.begin(len(wanted), sum(entry.size for entry in wanted))
-        small = [entry for entry in wanted if entry.size <= self._sftp.most_written]
+        small = [entry for entry in wanted if entry.size <= _SMALL]
         self._sftp.run(map(self._small, small), _MANY)
-        self._sftp.run(map(self._large, [entry for entry in wanted if entry.size > self._sftp.most_written]), _FEW)
+        self._sftp.run(map(self._large, [entry for entry in wanted if entry.size > _SMALL]), _FEW)
         self._sftp.run(map(self._link, self._tree.links), _MANY)
         self._sftp.run(map(self._finish_folder, reversed(self._tree.folders)), _MANY)
 
@@ -155,7 +156,7 @@ class Put:
             return
         try:
             with opened(entry) as file:
-                data = file.read(self._sftp.most_written) if entry.size else b""
+                data = file.read(_SMALL) if entry.size else b""
                 self._check(entry, file.fileno(), len(data))
         except OSError as error:
             self._tally.fail(entry.name, (error.strerror or str(error)).lower())

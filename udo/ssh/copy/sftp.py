@@ -6,8 +6,9 @@ client waits for each answer before it asks on, which for many small files costs
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from udo.ssh.copy import wire
 from udo.ssh.copy.wire import Attributes, Nonsense
@@ -38,14 +39,28 @@ _REASONS = {
 }
 
 
+class Range(NamedTuple):
+    """A part of an open file that is to be sent; it is read when its turn comes, so that nothing of it waits here."""
+
+    file: int
+    at: int
+    size: int
+
+    def read(self, most: int) -> bytes:
+        """So many bytes of it, zeros in place of those that the file has not. Raises: OSError."""
+        size = min(self.size, most)
+        return os.pread(self.file, size, self.at).ljust(size, b"\0")
+
+    def after(self, sent: int) -> Range:
+        """What is left of it."""
+        return Range(self.file, self.at + sent, self.size - sent)
+
+
 class Stream(Protocol):
     """The way to a server of files and back."""
 
-    def send(self, data: bytes) -> None:
-        """Takes what is to be sent; it may still wait when this returns."""
-
-    def send_file(self, file: int, at: int, size: int) -> None:
-        """Takes so many bytes of an open file, zeros in place of those it has not; it must stay open meanwhile."""
+    def send(self, data: bytes | Range) -> None:
+        """Takes what is to be sent; it may still wait when this returns, and a file must stay open meanwhile."""
 
     def receive(self) -> bytes:
         """Sends what waits, until something has come. Raises: Failed, Stopped."""
@@ -150,7 +165,7 @@ class Sftp:
         question = self._question(wire.STATUS)
         body = handle + wire.long(at) + wire.number(size)
         self._stream.send(wire.packet(wire.WRITE, self._number, body, size))
-        self._stream.send_file(file, at, size)
+        self._stream.send(Range(file, at, size))
         return question
 
     def run(self, tasks: Iterable[Task], width: int = 1) -> None:

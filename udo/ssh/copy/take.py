@@ -20,7 +20,7 @@ from udo.ssh.copy.tally import Tally
 from udo.ssh.copy.tree import digest
 from udo.ssh.copy.wire import Nonsense
 
-_MANY, _FEW, _PIECES = 32, 2, 16
+_MANY, _FEW, _PIECES = 32, 8, 8
 # A file that has no size until it is read, as those of /proc, is no longer than this.
 _SIZELESS = 1 << 26
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
