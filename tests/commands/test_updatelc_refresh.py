@@ -109,6 +109,24 @@ def test_where_aws_could_not_take_it_back_the_group_launches_it_first(
     assert (udo(*BOTH).exit, writes(world)) == (0, before)
 
 
+@pytest.mark.parametrize(
+    "words", [("rollback", "prod", "webapp", "--to", "1"), (*BOTH[:3], "--anyway", "--set", "instance_type=t3.nano")]
+)
+def test_what_aws_would_refuse_while_one_brings_a_configuration_is_refused_before_the_first_write(
+    world: Any, udo: Udo, words: tuple[str, ...]
+) -> None:
+    made(world, template_world, more=", refresh: {warmup: 5m}")
+    assert udo(*BOTH, "--no-wait").exit == 0
+    before = writes(world)
+    done = udo(*words)
+    assert (done.exit, writes(world)) == (4, before), done.stderr
+    assert "brings a configuration of its own" in done.stderr
+    assert done.stderr.endswith("or take it back with: udo refresh prod webapp --rollback\n")
+    # Once it has ended they may be.
+    assert udo("refresh", "prod", "webapp", "--cancel", "--yes").exit == 0
+    assert udo(*words, "-n").exit == 0
+
+
 @pytest.mark.whole
 def test_while_it_runs_the_tag_says_what_comes_and_rollback_has_aws_take_it_back(world: Any, udo: Udo) -> None:
     made(world, template_world, more=", refresh: {warmup: 5m}")

@@ -21,7 +21,7 @@ from udo.launch.overlay import BASIS
 from udo.launch.remembering import remembered
 from udo.launch.returning import plan_rollback, target_of, with_overrides
 from udo.launch.states import Heading, live_data
-from udo.refresh.observe import observe_refresh
+from udo.refresh.observe import check_launch_data, observe_refresh
 from udo.refresh.outcome import told
 from udo.refresh.plan import Following, plan_back
 from udo.result import Result
@@ -91,6 +91,8 @@ def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> P
         plan = plan_back(role, observe_refresh(session.aws(role), role), Following(_FOLLOWED))
         plan = replace(plan, command="rollback")
         return Change(plan, tell=partial(told, session.aws(role), role, plan))
+    if state.refresh:
+        check_launch_data(aws, role)
     target = with_overrides(state, observe_target(aws, target_of(state, to)), to)
     plan = plan_rollback(Heading("rollback", role.label), state, target, anyway=anyway)
     plan = possible(aws, role, plan, live_data(state), state.group)

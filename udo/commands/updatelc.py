@@ -28,6 +28,7 @@ from udo.launch.overlay import BASIS, launch_keys
 from udo.launch.settings import image, settings, with_settings
 from udo.launch.states import ConfigurationState, Heading, State, Wanted, live_data
 from udo.refresh.bringing import Bringing
+from udo.refresh.observe import check_launch_data
 from udo.refresh.plan import Following
 from udo.refresh.preferences import wanted
 from udo.result import Result
@@ -191,7 +192,7 @@ def _planned(session: Session, role: Role, choices: Choices, seen: dict[int, Aws
     aws = seen.setdefault(id(aws), cached(aws))
     role = session.resolve(role, *BASIS)
     state = observe_launch(aws, role, overrides=choices.overrides)
-    _check_refresh(state, choices.anyway)
+    _check_refresh(aws, role, state, choices.anyway)
     other = unapplied_notes([(role, unapplied(role, state.group))])
     state = replace(state, notes=(*state.notes, *observe_deploying(session, aws, role), *other))
     return observe_plan(session, aws, role, state, choices)
@@ -224,8 +225,10 @@ def _brought(
     return Bringing(role, aws, (state, plan), asked, following, session.run_id, is_whole=whole, alarms=alarms).change()
 
 
-def _check_refresh(state: State, anyway: bool) -> None:
-    if state.refresh and not anyway:
+def _check_refresh(aws: Aws, role: Role, state: State, anyway: bool) -> None:
+    if state.refresh and anyway:
+        check_launch_data(aws, role)
+    elif state.refresh:
         raise Conflict(
             f"an instance refresh of {state.group.name} is {state.refresh}",
             hint="wait for it to end, or use --anyway; nothing was changed",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from udo.errors import AwsError, PermissionDenied
+from udo.errors import AwsError, Conflict, PermissionDenied
 from udo.frozen import frozen
 from udo.groups.observe import observe_group
 from udo.groups.outdated import observe_outdated
+from udo.refresh.words import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,6 +60,22 @@ def observe_refresh(aws: Aws, role: Role) -> Observed:
     """
     group = observe_group(aws, role)
     return Observed(group, observe_outdated(aws, group), tuple(aws.autoscaling.latest_refreshes(group.name)))
+
+
+def check_launch_data(aws: Aws, role: Role) -> None:
+    """Sees to it that what the role's group launches can be changed.
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html: not while a refresh runs that
+    brings a configuration. Raises: Conflict where one does.
+    """
+    active = next((one for one in aws.autoscaling.latest_refreshes(role.group_name) if one.is_active), None)
+    if active and active.is_desired:
+        words = f"{role.cluster} {role.name}"
+        raise Conflict(
+            f"{named(active)} of {role.group_name} brings a configuration of its own: until its end AWS changes "
+            "nothing of what the group launches",
+            hint=f"nothing was changed; wait for it, or take it back with: udo refresh {words} --rollback",
+        )
 
 
 def observe_outlook(aws: Aws, group: AutoScalingGroup, *, alarms: Sequence[str] = ()) -> Outlook:

@@ -96,7 +96,7 @@ def checkpoint_reached(refresh: Refresh) -> int | None:
 def preferences_text(refresh: Refresh) -> str:
     """How it goes about it, on one line."""
     said = refresh.preferences
-    parts = [f"{said.min_healthy} % to {said.max_healthy} %"] if said.min_healthy is not None else []
+    parts = [f"{said.min_healthy} % to {said.max_healthy or 100} %"] if said.min_healthy is not None else []
     parts += [f"warmup {length(said.warmup)}"] if said.warmup is not None else []
     if said.checkpoints:
         parts.append(f"checkpoints {', '.join(map(str, said.checkpoints))} % of {length(said.checkpoint_delay or 0)}")

@@ -171,7 +171,7 @@ def _refresh_text(found: Sequence[Refresh], now: float) -> str:
     when = f"{age(last.ended_at, now)} ago" if last.ended_at else f"since {age(last.started_at, now)}"
     said = reason_of(last)
     brings = f", brings version {last.desired.version}" if last.desired and last.is_active else ""
-    return f"{last.refresh_id} {standing(last, f'{brings}, {when}')}{f': {said}' if said else ''}"
+    return f"{last.refresh_id} {standing(last, f'{brings}, {when}' + (f': {said}' if said else ''))}"
 
 
 def _hook_text(hook: LifecycleHook) -> str:
