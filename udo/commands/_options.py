@@ -239,8 +239,8 @@ _HOW = (
     click.option("-l", "--user", metavar="USER", help="The remote user."),
     click.option(
         "--via",
-        type=click.Choice(["paramiko", "openssh", "ssm"]),
-        help="An ssh client (default: paramiko, where it can), or Systems Manager.",
+        type=click.Choice(["paramiko", "openssh", "ssm", "auto"]),
+        help="An ssh client (default: paramiko, where it can), or Systems Manager; auto: this where no connection is.",
     ),
     click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
     click.option(

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from udo.commands._options import how_of, how_options, seen_options, whom_of, whom_options
 from udo.errors import UsageError
+from udo.fanout.auto import Ways
 from udo.fanout.choose import check_terminal, choose
 from udo.fanout.given import Given
 from udo.fanout.how import remote
@@ -99,9 +100,9 @@ def command(
         check_terminal()
     seen = view(session, given)
     user, via = given.pop("user"), given.pop("via")
-    check_kept(session, roles, asked, work)
+    ways = Ways(check_kept(session, roles, asked, work), given["connect_timeout"])
     whom, how = whom_of(given), how_of(given)
-    hosts = observe_hosts(session, roles, whom, user, via, any_way=True)
+    hosts = observe_hosts(session, roles, whom, user, via, ways=ways)
     if not work.command:
         hosts = [choose(session, hosts) if asks else within_reach(hosts)[0][0]]
     waves = {name: count for name, count in how.rolling(len(hosts)).items() if name in ("canary", "batch")}

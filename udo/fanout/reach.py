@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from udo.change.events import HostDone
     from udo.config import Role
+    from udo.fanout.auto import Ways
     from udo.groups.observe import Seen
     from udo.model.groups import Member
     from udo.session import Session
@@ -67,15 +68,15 @@ def observe_hosts(
     user: str | None = None,
     via: str | None = None,
     *,
-    any_way: bool = False,
+    ways: Ways | None = None,
 ) -> list[Host]:
     """The instances of the roles that are meant, in the order of the roles, and a line for a role that has none.
 
-    They are those that ssh reaches; with `any_way` those that Systems Manager does where `ssh.via` says so.
+    They are those that ssh reaches; with `ways` those that Systems Manager does where `ssh.via` says so.
 
     Raises: Absent when there is none, or one named is none of theirs.
     """
-    reaches = {role.label: _reach(session, role, user, via or _via(session, role, any_way)) for role in roles}
+    reaches = {role.label: _reach(session, role, user, _via(session, role, via, ways)) for role in roles}
     _say_what_is_set_aside(session, roles)
     before = {role.label: failed(session, role) for role in roles} if whom.only_failed else {}
     seen = observe_instances(session, roles)
@@ -93,7 +94,7 @@ def observe_hosts(
         raise Absent("; ".join(nobody))
     for why in left_out:
         session.output.say(f"left out: {why}")
-    return _with_agents(session, found)
+    return _with_agents(session, found, ways) if ways else found
 
 
 def within_reach(hosts: Sequence[Host]) -> tuple[list[Host], list[str]]:
@@ -117,23 +118,27 @@ def _say_what_is_set_aside(session: Session, roles: Sequence[Role]) -> None:
         )
 
 
-def _via(session: Session, role: Role, any_way: bool) -> str:
-    via = str(session.setting(role, "ssh.via"))
-    return via if any_way or via in _OF_SSH else _OF_SSH[0]
+def _via(session: Session, role: Role, given: str | None, ways: Ways | None) -> str:
+    via = given or str(session.setting(role, "ssh.via"))
+    return via if ways or via in _OF_SSH else _OF_SSH[0]
 
 
-def _with_agents(session: Session, hosts: Sequence[Host]) -> list[Host]:
-    """The same hosts; those that Systems Manager should reach and cannot have come to their end."""
-    wanted = [host for host in hosts if host.target.get("via") == "ssm" and not host.ending]
+def _with_agents(session: Session, hosts: Sequence[Host], ways: Ways) -> list[Host]:
+    """The same hosts, each by its way; those that Systems Manager should reach and cannot have come to their end."""
+    from udo.fanout.auto import decided
+
+    found, why = decided(session, hosts, ways)
+    wanted = [host for host in found if host.target.get("via") == "ssm" and not host.ending]
     lost: dict[str, str] = {}
     for aws, roles in session.by_aws(list({host.role.label: host.role for host in wanted}.values())):
         labels = {role.label for role in roles}
         lost |= not_online(aws, [host.instance_id for host in wanted if host.role.label in labels])
+    told = {one: f"{why[one]}; {reason}" if one in why else reason for one, reason in lost.items()}
     return [
-        replace(host, ending=_ending(host.instance_id, "unreachable", lost[host.instance_id]))
-        if host.instance_id in lost and host in wanted
+        replace(host, ending=_ending(host.instance_id, "unreachable", told[host.instance_id]))
+        if host.instance_id in told and not host.ending
         else host
-        for host in hosts
+        for host in found
     ]
 
 
@@ -192,7 +197,7 @@ def _hosts(seen: Seen, members: Sequence[Member], reach: Mapping[str, Any]) -> I
             yield Host(seen, member, {"via": reach["via"]}, ending)
             continue
         address = getattr(instance, _ADDRESSES[reach["address"]])
-        if (address or reach["via"] == "ssm") and instance.state == "running":
+        if (address or reach["via"] in ("ssm", "auto")) and instance.state == "running":
             yield Host(seen, member, {"instance_id": member.instance_id, **reach, "address": address or None})
         else:
             reason = f"has no {reach['address']} address" if instance.state == "running" else f"is {instance.state}"

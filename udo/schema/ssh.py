@@ -11,10 +11,11 @@ KEYS: tuple[Key, ...] = (
     one_of("ssh.address", "Which address of an instance to use.", "private", "public", "ipv6", default="private"),
     one_of(
         "ssh.via",
-        "What carries the command: an ssh client, or Systems Manager.",
+        "What carries the command; `auto`: Systems Manager to hosts that cannot be connected to, ssh to others.",
         "paramiko",
         "openssh",
         "ssm",
+        "auto",
         default="paramiko",
     ),
     Key("ssh.ssm", "map", "How commands go through Systems Manager.", merge="deep"),

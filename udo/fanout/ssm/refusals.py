@@ -38,26 +38,41 @@ def refusals(session: Session, role: Role, given: Mapping[str, Any]) -> Iterator
             yield f"{key} of {role.label} ({role.where(key)}) does not go through Systems Manager: {why}"
 
 
-def check_kept(session: Session, roles: Sequence[Role], given: Mapping[str, Any], work: Remote) -> None:
-    """Makes sure that whatever is asked for goes, for roles that Systems Manager reaches.
+def check_kept(session: Session, roles: Sequence[Role], given: Mapping[str, Any], work: Remote) -> dict[str, str]:
+    """Why Systems Manager is never used instead of ssh, by the label of each role of which that is true.
 
-    Raises: UsageError.
+    Raises: UsageError for roles that it alone is to reach, where not all goes that is asked for.
     """
+    barred: dict[str, str] = {}
     for role in roles:
-        if (given["via"] or session.setting(role, "ssh.via")) != "ssm":
+        via = given["via"] or session.setting(role, "ssh.via")
+        if via not in ("ssm", "auto"):
             continue
-        for told in refusals(session, role, given):
-            raise UsageError(told, hint="leave it out, or use --via paramiko")
-        limit = given["timeout"] or session.setting(role, "ssh.timeout")
-        if limit and not LEAST <= limit <= LONGEST:
-            told = f"a limit of {limit:g} s does not go through Systems Manager: it takes {LEAST} s to 48 h"
-            raise UsageError(told, hint="give another --timeout, or use --via paramiko")
-        if work.command:
-            user = session.setting(role, "ssh.user") if given["user"] is None else given["user"]
-            if not user and not work.sudo:
-                told = f"who is to run it on {role.label}? Systems Manager is root there"
-                raise UsageError(told, hint="give -l USER or set ssh.user, or use --sudo for root")
-            script(work.plain, work.stdin, user, sudo=work.sudo, mark="-")
-        elif given["user"] is not None:
-            told = "-l is not for a login through Systems Manager: its preferences in AWS say as whom"
-            raise UsageError(told, hint="leave it out, or use --via paramiko")
+        # What is about the way to a host is for those that ssh reaches.
+        of_ssh = ("connect_timeout", "host_keys", "retry") if via == "auto" else ()
+        asked = {name: value for name, value in given.items() if name not in of_ssh}
+        try:
+            _check(session, role, {**dict.fromkeys(of_ssh), **asked}, work)
+        except UsageError as error:
+            if via == "ssm":
+                raise
+            barred[role.label] = error.message
+    return barred
+
+
+def _check(session: Session, role: Role, given: Mapping[str, Any], work: Remote) -> None:
+    for told in refusals(session, role, given):
+        raise UsageError(told, hint="leave it out, or use --via paramiko")
+    limit = given["timeout"] or session.setting(role, "ssh.timeout")
+    if limit and not LEAST <= limit <= LONGEST:
+        told = f"a limit of {limit:g} s does not go through Systems Manager: it takes {LEAST} s to 48 h"
+        raise UsageError(told, hint="give another --timeout, or use --via paramiko")
+    if work.command:
+        user = session.setting(role, "ssh.user") if given["user"] is None else given["user"]
+        if not user and not work.sudo:
+            told = f"who is to run it on {role.label}? Systems Manager is root there"
+            raise UsageError(told, hint="give -l USER or set ssh.user, or use --sudo for root")
+        script(work.plain, work.stdin, user, sudo=work.sudo, mark="-")
+    elif given["user"] is not None:
+        told = "-l is not for a login through Systems Manager: its preferences in AWS say as whom"
+        raise UsageError(told, hint="leave it out, or use --via paramiko")
