@@ -15,7 +15,7 @@ from typing import Any
 
 import pyte
 import pytest
-from whole import some
+from whole import rows
 
 from udo.change.events import Event, Idle, Notice, Progress, Standing, Standings, StepBegan, StepDone
 from udo.change.plan import Difference, Plan
@@ -94,8 +94,8 @@ def output(**how: Any) -> Output:
     return Output(**{"form": "text", "quiet": False, "verbose": False, **how})
 
 
-def look(count: int, failed: int = 0, busy: int = 0, done: int = 0) -> list[Event]:
-    """One look at so many instances: those that failed are the last ones."""
+def look(count: int, failed: int = 0, busy: int = 0, done: int = 0, last: str = "") -> list[Event]:
+    """One look at so many instances: those that failed are the last ones; `last` is what happened last."""
     rows = [Standing(f"i-{number:017x}", "not begun") for number in range(count)]
     for number in range(done):
         rows[number] = Standing(rows[number].name, "done", "", 100.0, 163.0)
@@ -104,7 +104,7 @@ def look(count: int, failed: int = 0, busy: int = 0, done: int = 0) -> list[Even
     for number in range(count - failed, count):
         rows[number] = Standing(rows[number].name, "failed", "ApplicationStart (scripts/start)", 100.0, 103.0)
     moves = [Notice(f"      {row.name}  moved", "move") for row in rows[:2]]
-    return [*moves, Standings(tuple(rows)), Progress(f"InProgress  {done} done of {count}", done / count)]
+    return [*moves, Standings(tuple(rows), last), Progress(f"InProgress  {done} done of {count}", done / count)]
 
 
 def show(out: Output, *events: Event) -> None:
@@ -113,17 +113,21 @@ def show(out: Output, *events: Event) -> None:
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (40, 8), (20, 5)])
-@pytest.mark.parametrize("count", some([3, 30, 500], 3, 30))
+@pytest.mark.parametrize(
+    ("count", "last"),
+    rows([(3, ""), (3, "Launching"), (30, "Launching"), (500, "")], [(3, ""), (30, "Launching")]),
+)
 def test_it_fits_every_terminal_and_is_there_once(
-    terminal: Callable[..., Terminal], columns: int, lines: int, count: int
+    terminal: Callable[..., Terminal], columns: int, lines: int, count: int, last: str
 ) -> None:
     there = terminal(columns, lines)
     out = output()
     out.say("before")
     for done in range(count // 3):
-        show(out, *look(count, failed=1, busy=1, done=done))
+        show(out, *look(count, failed=1, busy=1, done=done, last=last))
     shown = there.lines()
     assert shown[0] == "before"
+    assert (shown[-1].strip() == "last: Launching") == bool(last)
     assert len(shown) < lines, "what was said before is still on the screen, and nothing was pushed off it"
     assert sum("InProgress" in line for line in shown) == 1
     assert all(len(line) < columns for line in shown)
