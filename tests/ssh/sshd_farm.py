@@ -118,7 +118,7 @@ class Farm:
         )
         log = self.folder / f"sshd.{len(self.running)}.log"
         self.running.append(
-            subprocess.Popen([SSHD, "-D", "-f", str(config), "-E", str(log)], env=os.environ | self.environment)
+            subprocess.Popen([SSHD, "-D", "-r", "-f", str(config), "-E", str(log)], env=os.environ | self.environment)
         )
         _wait_for(addresses[-1], port, log)
 
