@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 # A test that hangs for so many seconds tells where, and ends its process; the others go on.
 _HUNG = 300.0
@@ -63,6 +64,28 @@ class Watch:
 def pytest_configure(config: pytest.Config) -> None:
     """Watches for tests that hang."""
     config.pluginmanager.register(Watch())
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Of a test that went well a worker tells once, and not that its fixtures were made and unmade well.
+
+    That is a millisecond a test. Who asks how long each part took, or for a file of reports, is told of all.
+    """
+    option = item.config.option
+    if (
+        not hasattr(item.config, "workerinput")
+        or getattr(option, "durations", None)
+        or getattr(option, "xmlpath", None)
+    ):
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, log=False, nextitem=nextitem)
+    went_well = all(one.passed for one in reports)
+    for report in reports:
+        if report.when == "call" or not went_well:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 def pytest_collection_finish() -> None:
