@@ -70,6 +70,23 @@ def test_alarms_show_their_state_and_threshold_beside_the_last_value_in_two_requ
     assert (rows["new"]["state"], rows["new"]["last"], rows["new"]["since"]) == ("absent", None, None)
 
 
+def test_the_line_of_an_alarm_below_a_threshold_has_the_lowest_values(shop: Any, udo: Udo) -> None:
+    write("few: {metric: Shop/Depth, below: 3}")
+    assert udo(*UPDATE).exit == 0
+    data(shop, "Depth", 5, 1, 4)
+    (row,) = udo("alarms", "prod", "webapp", "-o", "json").json["data"]
+    assert (row["last"]["value"], row["trend"]["values"][-1]) == (4.0, 1.0)
+
+
+def test_metric_math_of_two_alarms_with_the_same_ids_is_kept_apart(shop: Any, udo: Udo) -> None:
+    write(RATE, RATE.replace("rate: {", "other: {").replace("lost / jobs", "10 * lost / jobs"))
+    assert udo(*UPDATE).exit == 0
+    data(shop, "Lost", 1)
+    data(shop, "Jobs", 4)
+    rows = udo("alarms", "prod", "webapp", "-o", "json").json["data"]
+    assert [row["last"]["value"] for row in rows] == [0.25, 2.5]
+
+
 def test_people_see_a_line_of_three_hours_and_what_is_silent(shop: Any, udo: Udo) -> None:
     write(DEPTH, SLOW)
     assert udo(*UPDATE).exit == 0

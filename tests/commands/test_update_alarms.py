@@ -162,19 +162,19 @@ def test_an_equal_alarm_of_somebody_else_is_left_as_it_is_without_asking_whose_i
 
 
 def test_extras_are_those_that_udo_made_and_go_parents_first(shop: Any, udo: Udo) -> None:
-    write(ANY, DEPTH, SLOW)
+    write("all: {composite: ALARM(any)}", ANY, DEPTH, SLOW)
     assert udo(*UPDATE).exit == 0
     before = there(shop)
     write(SLOW)
     shop.log.clear()
     told = udo(*UPDATE)
     assert (told.exit, writes(shop)) == (0, [])
-    assert "not in udo.yml, and left: alarms.any, alarms.depth" in told.stderr
+    assert "not in udo.yml, and left: alarms.all, alarms.any, alarms.depth" in told.stderr
     done = udo(*UPDATE, "--delete-extras", "--yes")
     assert done.exit == 0, done.stderr
-    assert writes(shop) == ["DeleteAlarms", "DeleteAlarms"]
+    assert writes(shop) == ["DeleteAlarms"] * 3
     left = there(shop)
-    assert {*before} - {*left} == {"prod-webapp-any", "prod-webapp-depth"}
+    assert {*before} - {*left} == {"prod-webapp-all", "prod-webapp-any", "prod-webapp-depth"}
     assert left == {name: before[name] for name in left}
 
 

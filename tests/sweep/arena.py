@@ -152,10 +152,11 @@ class Arena:
 
     def _kept(self) -> Kept:
         states = {service: backend.__dict__ for service, backend in self._backends().items()}
+        written = {name for name, one in services().items() if {name, one.signed} & _WRITTEN}
         file = io.BytesIO()
         pickler = Pickler(file, pickle.HIGHEST_PROTOCOL)
-        pickler.dump({service: state for service, state in states.items() if service in _WRITTEN})
-        read = {service: dict(state) for service, state in states.items() if service not in _WRITTEN}
+        pickler.dump({service: state for service, state in states.items() if service in written})
+        read = {service: dict(state) for service, state in states.items() if service not in written}
         return Kept(file.getvalue(), read, self.world.clock.now())
 
     def _backends(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from arena import Arena, Memory
 from state import REGION
 
-SERVICES = ("autoscaling", "codedeploy", "ec2", "ssm", "sts")
+SERVICES = ("autoscaling", "cloudwatch", "codedeploy", "ec2", "ssm", "sts")
 
 
 @pytest.fixture(scope="session")

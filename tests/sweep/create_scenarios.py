@@ -139,7 +139,8 @@ _CHECK = Check(
     always=(
         every_group_launches_from_something,
         only_these_change(
-            *("groups", "parts", "templates", "configurations", "instances", "deployment_groups", "deployments")
+            *("groups", "parts", "templates", "configurations", "instances", "deployment_groups", "deployments"),
+            "alarms",
         ),
         others_stay,
         what_acts_on_others_stays,

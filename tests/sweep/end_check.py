@@ -28,7 +28,7 @@ def end_check() -> Check:
     """At the end of an undisturbed run nothing is left of the group and its family, and all of others is there."""
     return Check(
         always=(
-            only_these_change(*_OWN, "instances", "parts"),
+            only_these_change(*_OWN, "instances", "parts", "alarms"),
             what_acts_on_others_stays,
             nothing_of_others_changes,
             every_group_that_is_there_launches_from_something,

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.codedeploy.models import codedeploy_backends
 from moto.core.base_backend import BaseBackend
 from moto.ec2.models import ec2_backends
 from moto.ssm.models import ssm_backends
 
+from udo.sandbox.strict.cloudwatch.alarm import alarms
 from udo.sandbox.strict.codedeploy.configs import configs as known_configs
 
 REGION = "us-west-2"
@@ -43,6 +45,7 @@ def state_of(world: Any) -> dict[str, dict[str, Any]]:
         "configurations": {name: _plain(one, top=True) for name, one in scaling.launch_configurations.items()},
         "templates": {one.name: _template(one) for one in ec2.launch_templates.values()},
         "instances": {instance.id: instance.state for instance in instances},
+        "alarms": {name: _alarm(one) for name, one in alarms(world.account, REGION).items()},
         "parameters": {name: rows[-1].value for name, rows in parameters.items() if rows},
         **_of_codedeploy(codedeploy_backends[world.account][REGION]),
         "files": {path.name: path.read_text(encoding="utf-8") for path in left_files()},
@@ -109,6 +112,12 @@ def _deployment(one: Any) -> dict[str, Any]:
 
 def _target(target: Any) -> list[str]:
     return [target.status, *(event.status for event in target.events)]
+
+
+def _alarm(alarm: Any) -> dict[str, Any]:
+    """What an alarm was put with, and its tags; never its state, which time changes."""
+    backend: Any = cloudwatch_backends[alarm.alarm_arn.split(":")[4]][REGION]
+    return {"settings": _plain(alarm.settings), "tags": backend.tagger.get_tag_dict_for_resource(alarm.alarm_arn)}
 
 
 def _template(template: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sabotage import (
+    alarms,
     changes,
     command_line,
     configuration,
@@ -43,6 +44,7 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "drift of launch data and settings": drift.MUTANTS,
     "launch data that was deleted": gone.MUTANTS,
     "alarms and freeze windows": guards.MUTANTS,
+    "alarms of udo.yml": alarms.MUTANTS,
     "refreshes": refreshing.MUTANTS,
     "ssh": ssh.MUTANTS,
     "ssh: whom to trust": trust.MUTANTS,
