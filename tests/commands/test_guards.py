@@ -224,6 +224,7 @@ def test_one_that_went_off_after_kill_9_ends_the_same_command_as_it_would_have_e
     ring(guarded, "prod-slow")
     done = update()
     assert done.exit == 1, done.stderr
+    assert "was broken off: its alarms are looked at once more" in done.stderr
     told = "CloudWatch alarm in ALARM: prod-slow: the change itself is done; udo rollback prod webapp goes back"
     assert done.stderr.splitlines()[-1] == f"udo: {told}"
     assert (launched_from(guarded), writes(guarded)) == ("prod-webapp-v2", [])

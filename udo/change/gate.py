@@ -99,7 +99,8 @@ class Gate:
             return None
         (wait,) = (step for step in watch.steps if isinstance(step, Wait))
         rest = max(0.0, before.at + wait.timeout - self._session.clock.time())
-        note = f"run {before.run} was broken off: its alarms are watched for the rest of their time"
+        how = "watched for the rest of their time" if rest else "looked at once more"
+        note = f"run {before.run} was broken off: its alarms are {how}"
         # The change is made: an alarm that rings now ends it with exit 1, as it would have then.
         return replace(watch, steps=(replace(wait, timeout=rest),), notes=(note,), guarded=NEVER, inherits=True)
 
