@@ -22,6 +22,7 @@ def test_the_last_line_is_the_cpu_minutes_and_the_exit_code_is_the_command_s(cod
     assert re.fullmatch(r"0\.0[0-9] CPU minutes", last)
 
 
+@pytest.mark.whole
 def test_the_time_of_grandchildren_counts_too() -> None:
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
     told = subprocess.run(

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from processes import left_behind
 from test_interrupted import CODES, CONFIG, SHA, WHOLE, locks
+from whole import rows
 
 from udo.sandbox.faults import Fault
 
@@ -122,17 +123,16 @@ def on_terminal(shop: Any) -> Iterator[Callable[..., OnTerminal]]:
         one.close()
 
 
-@pytest.mark.parametrize(
-    ("scene", "number"),
-    [
-        (scene, number)
-        for n, scene in enumerate(SCENES)
-        for number in (CODES if WHOLE else [list(CODES)[n % 2]])
-        # What is typed at a login goes to the host.
-        if not (scene == "a login" and number == signal.SIGINT)
-    ]
-    + ([] if WHOLE else [("a login", signal.SIGTERM)]),
-)
+CASES = [
+    (scene, number)
+    for n, scene in enumerate(SCENES)
+    for number in (CODES if WHOLE else [list(CODES)[n % 2]])
+    # What is typed at a login goes to the host.
+    if not (scene == "a login" and number == signal.SIGINT)
+] + ([] if WHOLE else [("a login", signal.SIGTERM)])
+
+
+@pytest.mark.parametrize(("scene", "number"), rows(CASES, CASES[::2]))
 def test_the_terminal_is_left_as_it_was(shop: Any, on_terminal: Any, scene: str, number: int) -> None:
     words, cue = SCENES[scene]
     asked = threading.Event()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from whole import rows
 
 TESTS = Path(__file__).parent
 FILE = """
@@ -34,10 +35,15 @@ test_property.is_hypothesis_test = True
     ("words", "variable", "passed"),
     [
         ((), "", "2 passed, 3 deselected"),
-        (("--whole",), "", "5 passed"),
-        (("--whole", "-m", "whole"), "", "4 passed, 1 deselected"),
-        ((), "UDO_WHOLE_FARM", "5 passed"),
-        (("test_it.py::test_another",), "", "1 passed"),
+        *rows(
+            [
+                (("--whole",), "", "5 passed"),
+                (("--whole", "-m", "whole"), "", "4 passed, 1 deselected"),
+                ((), "UDO_WHOLE_FARM", "5 passed"),
+                (("test_it.py::test_another",), "", "1 passed"),
+            ],
+            (),
+        ),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )

@@ -69,13 +69,13 @@ def test_both_are_done_with_one_write_of_the_group_and_a_second_time_nothing(wor
     assert udo("plan", "--exit-code").exit == 0
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        *("Create", "CreateOrUpdateTags", "PutLifecycleHook", "UpdateAutoScalingGroup", "PutScalingPolicy"),
-        *("PutScheduledUpdateGroupAction", "EnableMetricsCollection"),
-    ],
+WRITTEN = (
+    *("Create", "CreateOrUpdateTags", "PutLifecycleHook", "UpdateAutoScalingGroup", "PutScalingPolicy"),
+    *("PutScheduledUpdateGroupAction", "EnableMetricsCollection"),
 )
+
+
+@pytest.mark.parametrize("operation", some(WRITTEN, *WRITTEN[::3]))
 @pytest.mark.parametrize("after", some([False, True], True))
 def test_killed_at_any_write_the_same_command_again_ends_it(world: Any, udo: Udo, operation: str, after: bool) -> None:
     template_world(world)

@@ -292,7 +292,7 @@ def _by_ssh(target: Target, key: str) -> int | None:
 CHOSEN = LOGINS if WHOLE else dict([*LOGINS.items()][::3])
 
 
-@pytest.mark.parametrize("login", some(CHOSEN.values(), *[*CHOSEN.values()][::6]), ids=CHOSEN)
+@pytest.mark.parametrize("login", some(CHOSEN.values(), *[*CHOSEN.values()][::12]), ids=CHOSEN)
 def test_whoever_ssh_lets_in_gets_in_and_nobody_else(
     login: Login,
     store: Path,

@@ -89,7 +89,7 @@ EVERY = [(name, mover) for name in SCENARIOS for mover in MOVERS]
 _GONE = ("standby", "standby-return", "detach", "attach")
 _MOVED = ("attach", "standby-return", "destroy", "update")
 # What runs each time; the rest is left to `make test-all`.
-USUAL = [("scale-up", "policy-up"), ("standby", "dies"), ("sleep", "suspends")]
+USUAL = [("scale-up", "policy-up"), ("standby", "dies")]
 
 
 @pytest.mark.parametrize(("name", "mover"), rows(EVERY, USUAL))

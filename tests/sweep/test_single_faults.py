@@ -29,11 +29,11 @@ LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after"
 # that leaves most behind what makes few calls or calls of its own.
 LOST = ("killed-after", "dropped-after")
 USUAL = {
-    "updatelc-template": (*LOST, "failed-after", "interrupted-after"),
+    "updatelc-template": (LOST[0], "interrupted-after"),
     "deploy-next": LOST[:1],
     **dict.fromkeys(("updatelc-configuration", "rollback-template"), LOST[:1]),
     **dict.fromkeys(("prune-configuration", "prune-template", "scale-up", "sleep", "standby"), LOST[:1]),
-    **dict.fromkeys(("stop", "create"), LOST[:1]),
+    "stop": LOST[:1],
 }
 CASES = [(name, kind) for name in LOCKED for kind in KINDS if WHOLE or name not in KIN or kind in LEAVING]
 EACH_TIME = [one for one in CASES if one[1] in USUAL.get(one[0], ())]
