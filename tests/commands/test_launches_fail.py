@@ -67,6 +67,7 @@ def test_a_launch_template_that_was_deleted_ends_the_wait_of_wake_at_once(shop: 
     done = udo("wake", *WEBAPP)
     assert done.exit == 1, done.stderr
     assert "does not exist. Launching EC2 instance failed. -> udo updatelc gives it what udo.yml says" in done.stderr
+    assert done.stderr.count("Launching EC2 instance failed") == 1, "nothing is said twice"
     assert sizes(shop) == (1, 2, 4)
     assert udo("updatelc", *WEBAPP).exit == 0
     assert udo("wake", *WEBAPP).exit == 0

@@ -72,10 +72,13 @@ class Launches:
         failing = _since_success(launches)
         new = [one for one in failing if one.activity_id not in self._before and one.status in _FAILED]
         ways = failed_activities(failing)
+        ends = _ends(failing, new, ways)
         if self._is_new or new:
-            told += [Notice(_line(one), "warning") for one in ways if "".join(one.lines) not in self._told]
+            # What ends the wait is said by its end.
+            fresh = [one for one in ways if "".join(one.lines) not in self._told and _line(one) != ends]
+            told += [Notice(_line(one), "warning") for one in fresh]
             self._told |= {"".join(one.lines) for one in ways}
-        return replace(poll, events=(*poll.events, *told), ends=_ends(failing, new, ways))
+        return replace(poll, events=(*poll.events, *told), ends=ends)
 
     def _launches(self) -> tuple[list[Activity], list[Event]]:
         """The launches of the group that that AWS keeps, newest first; a warning where it does not tell."""
