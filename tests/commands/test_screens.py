@@ -261,3 +261,24 @@ def test_settings_that_differ_and_sizes_in_units_are_readable_on_every_terminal(
     screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo(*words)) for columns in WIDTHS}
     # A plan is no table: a terminal breaks its lines.
     _compare(name, screens | {"a pipe": udo(*words).stdout}, fits=name != "plan-of-settings")
+
+
+@pytest.mark.whole
+def test_alarms_fit_their_terminal(seeded: Any, world: Any, udo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = """alarms:
+          busy: {metric: AWS/EC2/CPUUtilization, above: 80, for: 2 of 3 x 5m, tell: [on-call]}
+          queue-depth: {metric: Shop/Depth, dimensions: {Queue: jobs}, above: 500, tell: [on-call, payments]}
+          slow: {metric: Shop/Latency, at_least: 2.5, statistic: p99}
+          late: {composite: ALARM(queue-depth) AND NOT OK(slow)}"""
+    seeded(CONFIG)
+    Path("udo.yml").write_text(CONFIG.replace("        launch: {as", f"        {said}\n        launch: {{as"))
+    assert udo("update", "prod", "webapp").exit == 0
+    for place, depth in enumerate((40, 220, 300, 380, 640, 610, 90)):
+        data = [{"MetricName": "Depth", "Value": depth, "Dimensions": [{"Name": "Queue", "Value": "jobs"}]}]
+        world.client("cloudwatch").put_metric_data(Namespace="Shop", MetricData=data)
+        world.clock.step(600 if place < 6 else 1)
+    ring = {"StateValue": "ALARM", "StateReason": "told"}
+    world.client("cloudwatch").set_alarm_state(AlarmName="prod-webapp-queue-depth", **ring)
+    words = ("alarms", "prod", "webapp")
+    screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo(*words)) for columns in WIDTHS}
+    _compare("alarms", screens | {"a pipe": udo(*words).stdout})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,9 +111,11 @@ def text_row(row: Mapping[str, Any], now: float) -> dict[str, Any]:
 
 
 def _compared(row: Mapping[str, Any]) -> str | None:
-    """What it is compared with, and for how long it has to be so; the rule of a composite alarm."""
+    """What it is compared with, and for how long; the rule of a composite alarm, with the names of udo.yml."""
     told = threshold({"ComparisonOperator": row["comparison"], "Threshold": row["threshold"]})
-    return f"{told} for {row['for']}" if told and row["for"] else told or row["rule"]
+    own = re.compile(f'"{re.escape(row["cluster"])}-{re.escape(row["role"])}-([^"]*)"')
+    rule = own.sub(r"\1", row["rule"]) if row["rule"] else None
+    return f"{told} for {row['for']}" if told and row["for"] else told or rule
 
 
 def _start(now: float) -> float:
