@@ -172,6 +172,9 @@ def test_a_failure_that_nothing_came_after_names_the_way_on_and_the_way_back(
         f"    -> or back to {OTHER[:7]}: udo rollback prod webapp --code\n"
     )
     deployment_faults.clear()
+    assert udo("scale", "prod", "webapp", "4").exit == 0
+    assert deployments(world)[0]["creator"] == "autoscaling"
+    assert "udo rollback prod webapp --code" in udo(*WHY).stdout, "a launched instance mends nothing"
     begin(world)
     end(world)
     assert "udo rollback" not in udo(*WHY).stdout, "something came after it"

@@ -10,6 +10,7 @@ import click
 
 from udo.change.events import Notice
 from udo.deploy.blue_green import moved, serving
+from udo.deploy.observe import OF_ONE_INSTANCE
 from udo.deploy.revision import brief, same, told
 from udo.deploy.stop import stopped_by
 from udo.deploy.why import causes, story, verdict
@@ -44,7 +45,7 @@ def failed_deployments(
     found = []
     for number, one in enumerate(deployments):
         if one.status in ("Failed", "Stopped") or one.overview.get("Failed"):
-            later = next((after for after in deployments[:number] if after.status == "Succeeded"), None)
+            later = next((after for after in deployments[:number] if _mends(after, one)), None)
             stopper = who(one.deployment_id) if one.status == "Stopped" else ""
             failure = _failed(aws, one, later, undone.get(one.deployment_id, ""), stopper)
             # What is in service since then, or is undone, needs no way back.
@@ -54,6 +55,11 @@ def failed_deployments(
             if one.deployment_id not in undone:
                 break
     return found
+
+
+def _mends(later: Deployment, failed: Deployment) -> bool:
+    """Whether it is a success that came after the failure: one of a launched instance says nothing of the others."""
+    return later.status == "Succeeded" and (later.creator not in OF_ONE_INSTANCE or failed.creator in OF_ONE_INSTANCE)
 
 
 def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str, stopper: str) -> Failure:
@@ -74,7 +80,7 @@ def _failed(aws: Aws, one: Deployment, later: Deployment | None, undoes: str, st
 
 def _next_step(failed: Deployment, earlier: Sequence[Deployment], words: str) -> list[str]:
     """How to go on after a failure: mended, or back to the newest success of another revision, where that is known."""
-    back = next((one for one in earlier if one.status == "Succeeded"), None)
+    back = next((one for one in earlier if _mends(one, failed)), None)
     lines = [f"-> once it is mended: udo deploy {words} REVISION"]
     if back and not same(back.revision, failed.revision):
         lines.append(f"-> or back to {_brief(back)}: udo rollback {words} --code")
