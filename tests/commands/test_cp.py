@@ -235,6 +235,28 @@ def test_a_protected_role_asks_first(world: Any, ssh: Any, seeded: Any, udo: Udo
     assert udo("ssh", "stage", "webapp", "true").exit == 0
 
 
+def test_a_role_that_is_reached_over_ssm_gets_files_by_an_ssh_client_that_is_named(
+    world: Any, ssh: Any, seeded: Any, udo: Udo, site: Path
+) -> None:
+    seeded(ssh.settings.replace("user:", "via: ssm, user:") + GROUPS)
+    done = udo("cp", "stage", "webapp", "site", ":")
+    assert (done.exit, "which carries commands alone" in done.stderr) == (2, True)
+    assert udo("cp", "stage", "webapp", "site", ":", "--via", "openssh").exit == 0
+
+
+@pytest.mark.parametrize("via", CLIENTS)
+def test_a_one_time_key_is_told_again_before_a_second_connection(
+    world: Any, ssh: Any, seeded: Any, udo: Udo, site: Path, via: str
+) -> None:
+    seeded(f"ssh: {{user: ec2-user, port: {ssh.port}, instance_connect: true}}\n" + GROUPS)
+    assert udo("cp", "stage", "webapp", "site", ":", "--via", via).exit == 0
+    sent = sum(request.operation == "SendSSHPublicKey" for request in world.log)
+    done = udo("cp", "stage", "webapp", "site", ":", "--via", via)
+    assert done.stderr.count("[nothing to copy, 4 unchanged]") == 3
+    sent_again = sum(request.operation == "SendSSHPublicKey" for request in world.log) - sent
+    assert (sent, sent_again) == (3, 6 if via == "openssh" else 3)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -253,6 +275,7 @@ def test_a_protected_role_asks_first(world: Any, ssh: Any, seeded: Any, udo: Udo
         ((":site", "site/index.html"), "site/index.html is no folder"),
         ((":site", "here", "--owner", "root"), "--owner is for files that go to hosts"),
         (("site", ":", "--stdin"), "--stdin"),
+        (("site", ":", "--via", "ssm"), "files are not copied over ssm, which carries commands alone"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anybody_is_reached(

@@ -209,7 +209,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def how_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options that say how a command is run."""
-    for option in reversed((*_HOW, *_COMMAND)):
+    for option in reversed((_VIA, *_HOW, *_COMMAND)):
         function = option(function)
     return function
 
@@ -237,11 +237,6 @@ def _share(text: str) -> str:
 
 _HOW = (
     click.option("-l", "--user", metavar="USER", help="The remote user."),
-    click.option(
-        "--via",
-        type=click.Choice(["paramiko", "openssh", "ssm", "auto"]),
-        help="An ssh client (default: paramiko, where it can), or Systems Manager; auto: this where no connection is.",
-    ),
     click.option("--fanout", metavar="N", type=click.IntRange(1, 1000), help="How many hosts at a time (default: 32)."),
     click.option(
         "--connect-timeout", metavar="TIME", type=given, help="Limit for connecting and logging in (default: 10s)."
@@ -266,6 +261,12 @@ _HOW = (
         type=click.Choice(["strict", "accept-new"]),
         help="accept-new trusts an unknown host the first time.",
     ),
+)
+
+_VIA = click.option(
+    "--via",
+    type=click.Choice(["paramiko", "openssh", "ssm", "auto"]),
+    help="An ssh client (default: paramiko, where it can), or Systems Manager; auto: this where no connection is.",
 )
 
 _COMMAND = (
@@ -306,6 +307,13 @@ def _owner(text: str) -> str:
 
 
 _COPY = (
+    click.option(
+        "--via",
+        metavar="[openssh|paramiko]",
+        # Where it is asked for, it is told why it is not there.
+        type=click.Choice(["openssh", "paramiko", "ssm"]),
+        help="The ssh client (default: openssh, where its ssh is installed).",
+    ),
     click.option("-p", "--times", is_flag=True, help="Keep the times of the last change too."),
     click.option("--sudo", is_flag=True, help="Read and write there as root, by sudo without a password."),
     click.option("--owner", metavar="USER[:GROUP]", type=_owner, help="Whom the files belong to there (with --sudo)."),

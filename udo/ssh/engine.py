@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import paramiko
@@ -328,7 +329,8 @@ def _through_ssh(
     if not run.job:
         return openssh.converse(target, known, run.command, run.options, run.wires, emit, limits, entry)
     told = Told(target.instance_id, run.out.put, emit)
-    return by_openssh.carry(target, known, run.job, run.options, run.wires, told, limits, entry)
+    admit = partial(run.one_time.push, target) if run.one_time else lambda: None
+    return by_openssh.carry(target, known, run.job, run.options, run.wires, told, limits, entry, admit)
 
 
 def _through_paramiko(

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +46,11 @@ def carry(
     told: Told,
     limits: tuple[Limit, Limit],
     entry: Entry,
+    admit: Callable[[], None],
 ) -> Ending:
-    """How the copy ended on this host; the rest is as in `openssh.converse`. Raises: Failed, Stopped, UdoError."""
+    """How the copy ended on this host; the rest is as in `openssh.converse`.
+
+    `admit` is called before another connection is made. Raises: Failed, Stopped, UdoError."""
     with tempfile.TemporaryDirectory(prefix="udo-ssh-") as name:
         folder, log = Path(name), openssh.Log(Path(name) / "log")
         entry.logged_in = lambda: log.logged_in
@@ -66,7 +70,7 @@ def carry(
             with openssh.running(argv, wires, reads=True) as process:
                 began = True
                 stream = _Pipe(process, log, preamble, said, limits, options)
-                link = _Link(stream, target, known, options, wires, limits)
+                link = _Link(stream, target, known, options, wires, limits, admit)
                 try:
                     return job.carry(link, told)
                 except _Ended:
@@ -105,8 +109,10 @@ class _Link:
         options: Options,
         wires: Wires,
         limits: tuple[Limit, Limit],
+        admit: Callable[[], None],
     ) -> None:
         self.stream = stream
+        self._admit = admit
         self._target, self._known, self._wires, self._limits = target, known, wires, limits
         self._options = replace(options, copy=None)
 
@@ -122,6 +128,7 @@ class _Link:
         start = Limit(time.monotonic() + options.connect_timeout, f"within {options.connect_timeout:g} s")
         limits = limit, limit.sooner(start)
         for pause in _PAUSES:
+            self._admit()
             ending = openssh.converse(self._target, self._known, command, options, self._wires, emit, limits, Entry())
             if not ending.turned_away:
                 break
