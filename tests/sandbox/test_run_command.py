@@ -183,6 +183,13 @@ def test_faults_end_invocations_as_nothing_else_does(world: Any, fleet: Fleet, s
     assert control.answer("faults", {})[1]["faults"][0]["counted"] == 1
 
 
+def test_an_invocation_that_failed_so_many_times_runs_again(world: Any, fleet: Fleet) -> None:
+    control = Control(world, None)  # type: ignore[arg-type]
+    control.answer("fault", {"kind": "command", "status": "Undeliverable", "times": 1})
+    ends = [fleet.ended(fleet.send("true", ids=fleet.ids[:1]))["Status"] for _ in range(2)]
+    assert ends == ["Failed", "Success"]
+
+
 def test_a_command_that_exceeds_the_account_runs_nowhere(world: Any, fleet: Fleet, tmp_path: Path) -> None:
     control = Control(world, None)  # type: ignore[arg-type]
     control.answer("fault", {"kind": "command", "status": "RateExceeded"})

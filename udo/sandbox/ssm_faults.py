@@ -14,7 +14,7 @@ _TAKES = {
     "ssm-lost": ("instance_id", "after"),
     "ssm-unregistered": ("instance_id",),
     "ssm-slow": ("instance_id", "seconds"),
-    "command": ("instance_id", "status"),
+    "command": ("instance_id", "status", "times"),
 }
 KINDS = tuple(_TAKES)
 _SLOW = 30.0
@@ -47,5 +47,6 @@ def listed(fault: AgentFault) -> dict[str, Any]:
         "seconds": fault.seconds or None,
         "status": fault.status or None,
         "after": fault.after,
+        "times": fault.times,
         "counted": fault.hit,
     }

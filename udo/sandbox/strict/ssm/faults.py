@@ -18,14 +18,16 @@ RATE_EXCEEDED = "RateExceeded"
 class AgentFault:
     """An agent, or all of them, that is ssm-lost, ssm-unregistered or ssm-slow, or a `command` that fails.
 
-    `seconds` is how much later a slow agent takes a command up, `status` how invocations of a command end. With `after`
-    an agent is lost once it has begun a script, and `lost` says when each was.
+    `seconds` is how much later a slow agent takes a command up, `status` how invocations of a command end, so many
+    `times` or until it is taken back. With `after` an agent is lost once it has begun a script; `lost` says when each
+    was.
     """
 
     kind: str
     instance_id: str = ""
     seconds: float = 0.0
     status: str = ""
+    times: int | None = None
     after: bool = False
     lost: dict[str, float] = field(default_factory=dict)
     since: float = field(default_factory=moment.now)
@@ -92,8 +94,9 @@ class AgentFaults:
         return bool(self._ends("", lambda status: status == RATE_EXCEEDED))
 
     def _ends(self, instance_id: str, wanted: Callable[[str], bool]) -> str:
-        met = (one for one in self._set if one.kind == "command" and one.concerns(instance_id) and wanted(one.status))
-        found = next(met, None)
+        of_commands = (one for one in self._set if one.kind == "command" and wanted(one.status))
+        left = (one for one in of_commands if one.times is None or one.hit < one.times)
+        found = next((one for one in left if one.concerns(instance_id)), None)
         if found is None:
             return ""
         found.hit += 1
