@@ -6,7 +6,7 @@ from sabotage.mutant import Mutant
 
 UPDATE = "tests/commands/test_update_alarms.py"
 ELSEWHERE = "tests/commands/test_alarms_elsewhere.py"
-SHOWN = "tests/commands/test_alarms.py"
+SHOWN = "tests/commands/test_alarms_command.py"
 BAD = "tests/config/test_bad_files.py"
 SWEPT = "tests/sweep/test_single_faults.py::test_an_undisturbed_run_ends_as_it_should_and_a_second_writes_nothing"
 
