@@ -190,6 +190,13 @@ def test_an_invocation_that_failed_so_many_times_runs_again(world: Any, fleet: F
     assert ends == ["Failed", "Success"]
 
 
+def test_too_many_that_fail_before_they_begin_stop_a_command(fleet: Fleet) -> None:
+    command = fleet.send("echo {{ssm:nothing}}", MaxErrors="1")
+    assert fleet.ended(command)["StatusDetails"] == "Failed"
+    found = fleet.ssm.list_command_invocations(CommandId=command)["CommandInvocations"]
+    assert [one["StatusDetails"] for one in found] == ["Failed", "Failed", "Terminated"]
+
+
 def test_a_command_that_exceeds_the_account_runs_nowhere(world: Any, fleet: Fleet, tmp_path: Path) -> None:
     control = Control(world, None)  # type: ignore[arg-type]
     control.answer("fault", {"kind": "command", "status": "RateExceeded"})

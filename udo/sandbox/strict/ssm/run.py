@@ -160,6 +160,9 @@ def commands_reach_one_instance_first(command: Command, run: Run, known: Mapping
             return
         through -= one.status == "Delayed"
         _deliver(command, one, run, known)
+        if one.details == "Failed" and command.errors > command.most_errors:
+            # It ended before it began.
+            return
         through += one.ended or one.status == "Delayed"
         running += one.status == "InProgress"
 
