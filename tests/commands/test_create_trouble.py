@@ -109,6 +109,10 @@ UNSAID = [
         ("needs a launch template", "udo.yml:"),
     ),
     (
+        (BASE, ZONES, "mixed_instances: {Overrides: []}"),
+        ("udo.yml:15:", "says nothing: name Overrides, or leave it out"),
+    ),
+    (
         (BASE, ZONES, "spot_price: '0.01'", "mixed_instances: {Overrides: [{InstanceType: t3.small}]}"),
         ("spot_price", "does not go with mixed_instances"),
     ),

@@ -66,6 +66,9 @@ def _complete(role: Role, keys: Mapping[str, Any]) -> None:
     if missing := [key for key in needed if key not in keys]:
         told = f"{role.label} does not say {' and '.join(missing)} ({role.mark})"
         raise UsageError(told, hint="a new group needs it: set it in udo.yml")
+    if is_mixed(role) and not any(role.get("mixed_instances").values()):
+        told = f"mixed_instances of {role.label} says nothing: name Overrides, or leave it out"
+        raise ConfigError(Problem(*role.mark_of("mixed_instances"), told))
     if is_mixed(role) and role.get("launch.as") == "configuration":
         told = f"mixed_instances of {role.label} needs a launch template, and launch.as is configuration"
         raise ConfigError(Problem(*role.mark_of("mixed_instances"), told))
