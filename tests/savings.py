@@ -98,9 +98,9 @@ def _services_known() -> Iterator[None]:
     """What botocore makes of a service for each client anew is made once a process: of EC2's 700 methods we use six."""
     from botocore.client import ClientCreator
     from botocore.hooks import BaseEventHooks, EventAliaser
-    from botocore.loaders import JSONFileLoader
 
     from udo.aws import cut_file
+    from udo.aws.loading import FullLoader
 
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in (
@@ -111,28 +111,31 @@ def _services_known() -> Iterator[None]:
             patch.setattr(owner, name, _made_once(getattr(owner, name)))
         # Of some hundred handlers of every session it would look whether they take keywords.
         patch.setattr(BaseEventHooks, "_verify_accept_kwargs", lambda _self, _handler: None)
-        patch.setattr(JSONFileLoader, "_load_file", _read_once(JSONFileLoader._load_file))
+        patch.setattr(FullLoader, "FILE_LOADER_CLASS", _reader())
         # The file is read and checked each time; equal text has one meaning.
         kept = SimpleNamespace(loads=functools.lru_cache(100)(json.loads), dumps=json.dumps)
         patch.setattr(cut_file, "json", kept)
         yield
 
 
-def _read_once(read: Callable[..., Any]) -> Callable[..., Any]:
-    """Of botocore's own files each is read once; a loader keeps them for itself alone. Clients of S3 change theirs."""
+def _reader() -> type:
+    """What reads each of botocore's own files once for all loaders of Udo's: moto's adds to what it reads."""
     import botocore
+    from botocore.loaders import JSONFileLoader
 
     own = str(Path(botocore.__file__).parent / "data")
     known: dict[str, Any] = {}
 
-    def load(self: Any, path: str, open_method: Any) -> Any:
-        if not path.startswith(own) or "/s3/" in path:
-            return read(self, path, open_method)
-        if path not in known:
-            known[path] = read(self, path, open_method)
-        return known[path]
+    class Reader(JSONFileLoader):
+        def load_file(self, file_path: str) -> Any:
+            # A client of S3 takes something out of its model.
+            if not file_path.startswith(own) or "/s3/" in file_path:
+                return super().load_file(file_path)
+            if file_path not in known:
+                known[file_path] = super().load_file(file_path)
+            return known[file_path]
 
-    return load
+    return Reader
 
 
 def _made_once(make: Callable[..., Any]) -> Callable[..., Any]:
