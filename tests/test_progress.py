@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from udo.change.events import HostBegan, HostDone
+from udo.change.events import Copied, HostBegan, HostDone
 from udo.output.progress import Progress
 
 
@@ -47,3 +47,11 @@ def test_it_names_the_host_it_waits_for_longest_and_how_many_more() -> None:
     assert progress.text(5.9) == "3/6 done"
     assert progress.text(15.2) == "3/6 done, i-3 for 12 s, +2"
     assert _after(progress, 0, 0).text(63.0).startswith("3/6 done, i-3 for 60 s")
+
+
+def test_of_files_it_says_how_much_is_copied_in_all_and_at_the_host_it_waits_for() -> None:
+    progress = _after(Progress(3), 3, 1)
+    progress.count(Copied("i-0", 1, 1, 2_000_000, 2_000_000, 0, 0, 0), 3.0)
+    progress.count(Copied("i-1", 0, 1, 500_000, 2_000_000, 0, 0, 0), 3.0)
+    assert progress.text(3.0) == "1/3 done, 2.5 MB of 4.0 MB"
+    assert progress.text(7.0) == "1/3 done, 2.5 MB of 4.0 MB, i-1 for 6 s, 25 %, +1"

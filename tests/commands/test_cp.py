@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from test_ssh import GROUPS, members
-from whole import some
+from whole import rows, some
 
 Udo = Callable[..., Any]
 CLIENTS = some(("openssh", "paramiko"), "openssh", "paramiko")
@@ -102,17 +102,20 @@ def test_what_is_the_same_on_both_sides_is_not_sent_again(
 
 @pytest.mark.parametrize(
     ("to", "there", "arrives"),
-    [
-        (":", None, "app.conf"),
-        (":other.conf", None, "other.conf"),
-        (":~/other.conf", None, "other.conf"),
-        (":etc", "etc/", "etc/app.conf"),
-        (":etc/", "etc/", "etc/app.conf"),
-        (":etc/", None, "etc/app.conf"),
-        (":etc/other.conf", "etc/", "etc/other.conf"),
-        (":/srv", "srv/", "srv/app.conf"),
-        (":app.conf", "app.conf", "app.conf"),
-    ],
+    rows(
+        [
+            (":", None, "app.conf"),
+            (":other.conf", None, "other.conf"),
+            (":~/other.conf", None, "other.conf"),
+            (":etc", "etc/", "etc/app.conf"),
+            (":etc/", "etc/", "etc/app.conf"),
+            (":etc/", None, "etc/app.conf"),
+            (":etc/other.conf", "etc/", "etc/other.conf"),
+            (":/srv", "srv/", "srv/app.conf"),
+            (":app.conf", "app.conf", "app.conf"),
+        ],
+        {(":", None, "app.conf"), (":etc", "etc/", "etc/app.conf"), (":app.conf", "app.conf", "app.conf")},
+    ),
 )
 def test_a_file_gets_the_name_or_goes_into_the_folder(
     stage: Any, udo: Udo, tmp_path: Path, to: str, there: str | None, arrives: str

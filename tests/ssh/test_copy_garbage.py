@@ -67,7 +67,7 @@ class Said:
 
 
 @given(st.lists(ANSWERS, max_size=12), st.booleans())
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(160), deadline=None)
 def test_no_answer_of_a_server_is_an_error_of_ours(answers: list[tuple[int, bytes]], fetch: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         here = Path(name, "here")

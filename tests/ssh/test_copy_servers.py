@@ -76,6 +76,7 @@ def test_files_are_written_by_sudo_and_belong_to_whom_they_are_to(served: Made, 
     assert f"{second}  [nothing to copy, 1 unchanged]" in done.stderr
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", VIA)
 def test_an_owner_that_a_host_does_not_know_fails_there_and_nothing_is_copied(
     served: Made, tmp_path: Path, via: str
@@ -88,10 +89,9 @@ def test_an_owner_that_a_host_does_not_know_fails_there_and_nothing_is_copied(
     assert [held(folder) for folder in folders.values()] == [{}]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", VIA)
-def test_a_server_without_sftp_and_a_login_shell_that_talks_are_not_reached(
-    served: Made, tmp_path: Path, via: str
-) -> None:
+def test_a_server_whose_login_shell_talks_is_not_reached(served: Made, tmp_path: Path, via: str) -> None:
     (tmp_path / "file").write_text("x")
     made, _ = served(1, "echo Welcome to this host;")
     done = made.copy("file", ":", "--via", via)
@@ -106,6 +106,7 @@ def test_a_server_without_sftp_is_not_reached(served: Made, tmp_path: Path, via:
     assert (done.exit, "the server copies no files" in done.stderr) == (255, True), done.stderr
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", VIA)
 def test_a_host_that_runs_no_commands_gets_files_all_the_same(farm: Farm, tmp_path: Path, via: str) -> None:
     kept = tmp_path / "kept"
@@ -158,6 +159,7 @@ def _wait_for(port: int) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("via", VIA)
 def test_many_hosts_get_the_same_and_each_gives_its_own(served: Made, tmp_path: Path, via: str) -> None:
     made, folders = served(6)
@@ -175,6 +177,7 @@ def test_many_hosts_get_the_same_and_each_gives_its_own(served: Made, tmp_path: 
         assert held(tmp_path / "back" / instance_id) == {b"who": (0o644, instance_id.encode())}
 
 
+@pytest.mark.whole
 def test_a_server_that_cannot_replace_a_file_in_one_step_gets_new_ones_only(farm: Farm, tmp_path: Path) -> None:
     # Source: sftp-server(8), -P refuses requests; this one is not told of then.
     ((folder, target),) = hosts(farm, tmp_path / "hosts").items()
