@@ -181,6 +181,7 @@ READS: dict[str, frozenset[str]] = {
     "ip": _MEMBERS,
     "lock": _GROUPS | _CALLER | _LOCKS,
     "plan": _OWN_ALARMS | _UPDATE | _LOCKS | _SETTINGS,
+    "profiles": frozenset(),
     "prune": _LAUNCH_STATE | _CALLER,
     "refresh": _ALARMS | _GROUPS | _CALLER | _REFRESHING,
     "reload": frozenset(),

@@ -11,9 +11,10 @@ from udo.config.agreement import disagreements
 from udo.config.checking import Document, Section, Walk
 from udo.config.merging import merged
 from udo.config.opening import group_that_writes, text_of
-from udo.config.profiles import Profiles
+from udo.config.profiles import Profiles, used_names
 from udo.config.reading import tree_of
 from udo.config.roles import Cluster, Config, Role
+from udo.config.shipped import used
 from udo.config.tree import Mark, Node, Table, Text, size
 from udo.config.values import listed
 from udo.config.wording import brief
@@ -39,7 +40,7 @@ def load(
     if files.incomplete:
         # What is missing would be missed everywhere: nothing can be said of the whole.
         raise ConfigError(*set(walk.problems))
-    profiles = Profiles(whole.profiles, walk)
+    profiles = Profiles({**used(_wanted(whole)), **whole.profiles}, walk)
     profiles.check()
     if not any(cluster.roles for cluster in whole.clusters.values()) and not walk.problems:
         told = "there is no role: a file has 'clusters', and at least one of them has 'roles'"
@@ -57,6 +58,13 @@ def load(
         raise ConfigError(*found)
     advice = tuple(sorted(walk.advice.values()))
     return Config(path.absolute(), clusters, advice, _laid_over(whole.tables), env)
+
+
+def _wanted(whole: Document) -> Iterator[str]:
+    """The names of all profiles that are used anywhere."""
+    clusters = whole.clusters.values()
+    sections = (*whole.profiles.values(), *clusters, *(role for one in clusters for role in one.roles.values()))
+    return (name for section in sections for table in section.tables for name, _ in used_names(table))
 
 
 def _told(roles: Iterable[Role], also: Callable[[Role], object]) -> Iterator[Problem]:

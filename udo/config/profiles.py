@@ -9,6 +9,7 @@ from typing import NamedTuple
 from udo import schema
 from udo.config.checking import Section, Walk
 from udo.config.interpolation import bound
+from udo.config.shipped import PREFIX, names
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text, size
 from udo.config.wording import brief, kind_of
@@ -76,7 +77,7 @@ class Profiles:
         seen: set[str] = set()
         while ways:
             way = ways.pop()
-            for name, mark in _names(self.known[way[-1]].tables[-1]):
+            for name, mark in used_names(self.known[way[-1]].tables[-1]):
                 if name == profile.name:
                     self.circular = True
                     if name != min(way):
@@ -112,7 +113,8 @@ class Profiles:
     def _values(self, use: Use) -> dict[str, Text] | None:
         """What each parameter stands for in one use; None where there is no such profile, or something is wrong."""
         if (profile := self.known.get(use.name)) is None:
-            self.walk.report(use.mark, f"no profile '{brief(use.name)}': {among(use.name, self.known)}")
+            known = names() if use.name.startswith(PREFIX) else self.known
+            self.walk.report(use.mark, f"no profile '{brief(use.name)}': {among(use.name, known)}")
             return None
         before = len(self.walk.problems)
         found = {name: self._value(use, name, param) for name, param in profile.params.items()}
@@ -175,7 +177,8 @@ def _listed(node: Node) -> str:
     return "[name, {name: {PARAM: value}}]"
 
 
-def _names(table: Table) -> Iterator[tuple[str, Mark]]:
+def used_names(table: Table) -> Iterator[tuple[str, Mark]]:
+    """The profiles that a part uses, and where it says so."""
     entry = table.entries.get("use")
     for item in entry.value.items if entry and isinstance(entry.value, Items) else ():
         match item:
