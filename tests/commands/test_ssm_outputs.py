@@ -62,6 +62,7 @@ def test_without_a_bucket_a_long_output_is_marked_as_cut(stage: Any, udo: Udo) -
         assert len(row["stdout"]) > 23_000
         assert "truncated" not in row["stdout"] + row["stderr"]
         assert row["stderr"].startswith("1\n2\n")
+    assert [row["truncated"] for row in udo("ssh", "--last", "-o", "json").json["data"]["hosts"]] == [True] * 3
     text = udo("ssh", "stage", "webapp", MUCH, "--instance", members(stage)[0])
     assert f"{members(stage)[0]}  [stdout is cut: AWS keeps no more of it]" in text.stderr.splitlines()
     lines = udo("ssh", "stage", "webapp", MUCH, "--instance", members(stage)[0], "-o", "jsonl").stdout

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from udo import files
-from udo.change.events import HostDone, Line
+from udo.change.events import Cut, HostDone, Line
 from udo.fanout.identity import identity
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class Outputs:
                 held += b"\n"
             if len(held) >= _HELD:
                 self._write(self._piece(key))
+        elif isinstance(event, Cut):
+            self._cut.add(event.instance_id)
         elif isinstance(event, HostDone) and event.instance_id in self._numbers:
             pieces = b"".join(self._piece((event.instance_id, stream)) for stream in _STREAMS)
             row = {**vars(event), "truncated": event.instance_id in self._cut}
