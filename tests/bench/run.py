@@ -18,10 +18,11 @@ import peers
 import reading
 import sandbox
 import ssh_fan_out
+import ssm
 import startup
 from measuring import Row
 
-PARTS = ("startup", "reading", "sandbox", "ssh", "cp", "deploy")
+PARTS = ("startup", "reading", "sandbox", "ssh", "ssm", "cp", "deploy")
 
 
 def main() -> None:
@@ -55,6 +56,8 @@ def _rows(parts: list[str], folder: Path, rounds: int, before: Path | None) -> I
         yield from sandbox.rows(folder, peers.aws(), rounds, before)
     if "ssh" in parts:
         yield from ssh_fan_out.rows(folder / "ssh", min(rounds, 5), before)
+    if "ssm" in parts:
+        yield from ssm.rows(folder / "ssm", min(rounds, 3))
     if "cp" in parts:
         yield from copying.rows(folder / "cp", min(rounds, 5))
     if "deploy" in parts:

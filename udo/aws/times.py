@@ -11,6 +11,9 @@ from botocore.utils import parse_timestamp
 
 def timestamp(value: Any) -> datetime:
     """A time in an answer; what is not written as nearly all are is left to botocore, which tries many ways, slowly."""
+    if isinstance(value, int | float):
+        with suppress(ValueError, OverflowError, OSError):
+            return datetime.fromtimestamp(value, UTC)
     if isinstance(value, str) and value[10:11] == "T" and value[-1:] == "Z":
         with suppress(ValueError):
             return datetime.fromisoformat(value)

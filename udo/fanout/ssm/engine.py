@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 # Source: API_SendCommand, InstanceIds.
 _TOGETHER = 50
-# Seconds from poll to poll: soon while hosts come to an end, then ever more seldom.
-_FIRST, _SLOWEST, _SLOWER = 1.0, 5.0, 1.3
+# Seconds from poll to poll: soon while hosts come to an end, then ever more seldom; a little more where there are many
+# commands, of which each is asked about.
+_FIRST, _SLOWEST, _SLOWER, _EACH = 1.0, 5.0, 1.3, 0.3
 # After so long without news it is looked whether the agents are still there.
 _SILENCE = 60.0
 # How often it is looked how hosts have ended whose command was cancelled.
@@ -102,7 +103,7 @@ class _Run:
     def _wave(self, ids: Sequence[str]) -> Iterator[Event]:
         chunks = deque(ids[at : at + _TOGETHER] for at in range(0, len(ids), _TOGETHER))
         slots = deque(shares(self._options.fanout, len(chunks)))
-        pause = _FIRST
+        pause = first = _FIRST + _EACH * (len(slots) - 1)
         while chunks or self._running:
             if self._over():
                 self._waiting.extendleft(one for chunk in reversed(chunks) for one in reversed(chunk))
@@ -118,7 +119,7 @@ class _Run:
             news = yield from self._look()
             chunks.extend(command.again for command in self._running if command.again and not command.left)
             slots.extend(self._freed())
-            pause = _FIRST if news or len(self._running) < ended else min(pause * _SLOWER, _SLOWEST)
+            pause = first if news or len(self._running) < ended else min(pause * _SLOWER, _SLOWEST)
 
     def _over(self) -> bool:
         """Whether no other host is started, and why."""

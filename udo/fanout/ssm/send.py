@@ -71,7 +71,7 @@ class Sender:
         comment = f"udo:{self._session.run_id} {self._count}"
         params = self._order.params(ids, most_at_once, errors, comment)
         try:
-            answer = self._sent(params)
+            answer = self._repeated("SendCommand", params)
             if command_id := answer.get("Command", {}).get("CommandId"):
                 return str(command_id)
             raise LostAnswer("ssm:SendCommand: the answer holds no command")
@@ -88,10 +88,6 @@ class Sender:
         except UdoError as error:
             remedy = f"aws ssm cancel-command --command-id {command_id}"
             self._session.emit(Notice(f"{error.message}: the command continues in AWS; '{remedy}'", "warning"))
-
-    def _sent(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        self._aws.check("ssm", "SendCommand", params)
-        return self._repeated("SendCommand", params)
 
     def _repeated(self, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer to a write, sent again where it certainly did not take effect."""
