@@ -143,6 +143,16 @@ def test_status_names_the_alarms_that_ring_and_that_one_is_otherwise(shop: Any, 
     assert "slow ALARM, depth INSUFFICIENT_DATA" in udo("status", "prod", "webapp").stdout
 
 
+def test_status_that_may_not_read_alarms_says_so_and_shows_the_rest(shop: Any, udo: Udo) -> None:
+    write(DEPTH)
+    shop.faults.add(Fault("deny", "DescribeAlarms", times=None))
+    told = udo("status", "-o", "json")
+    row = next(one for one in told.json["data"] if one["role"] == "webapp")
+    assert (told.exit, row["alarms"], row["not_applied"]) == (0, "?", [])
+    assert "alarms are unknown" in udo("status").stderr
+    assert ["alarms", "?"] in [line.split() for line in udo("status", "prod", "webapp").stdout.splitlines()]
+
+
 def test_a_bar_is_as_high_as_a_value_is_near_to_the_threshold_or_the_highest() -> None:
     assert sparkline([0, 250, 500, None, 1000], 500) == "▁▃▅·█"
     assert sparkline([0, 125, 250], 500) == "▁▃▅"
