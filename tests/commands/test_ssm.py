@@ -9,6 +9,8 @@ import pytest
 import ssm_worlds
 from test_ssh import asked, members
 
+from udo.sandbox.faults import Fault
+
 Udo = Callable[..., Any]
 
 _SEQUENCE = "".join(f"{n}\n" for n in range(1, 401))
@@ -165,3 +167,17 @@ def test_a_script_arrives_with_its_words_and_its_status_counts(stage: Any, udo: 
     done = udo("ssh", "stage", "webapp", "--script", str(script), "-o", "json", "--", "a b", "c'd", "{{e}}")
     assert {row["stdout"] for row in done.json["data"]["hosts"]} == {"a b|c'd|{{e}}|bash|"}
     assert done.exit == 4
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_command_that_aws_does_not_begin_is_told_from_one_that_somebody_cancelled(
+    stage: Any, udo: Udo, is_told: bool
+) -> None:
+    _fault("command", status="RateExceeded")(stage, "")
+    if not is_told:
+        stage.faults.add(Fault("deny", "ListCommands", times=None))
+    done = udo("ssh", "stage", "webapp", "true", "-o", "json")
+    rows = done.json["data"]["hosts"]
+    told = ("refused", "too many hosts of the account wait") if is_told else ("dropped", "somebody cancelled")
+    assert (done.exit, {(row["outcome"], told[1] in row["reason"]) for row in rows}) == (255, {(told[0], True)})
+    assert asked(stage, "ListCommands") == 1

@@ -75,7 +75,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "CommandInvocations.Status",
             "CommandInvocations.StatusDetails",
         ),
-        "ListCommands": ("NextToken", "Commands.CommandId", "Commands.Comment"),
+        "ListCommands": ("NextToken", "Commands.CommandId", "Commands.Comment", "Commands.StatusDetails"),
     },
 }
 

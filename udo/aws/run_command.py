@@ -58,6 +58,14 @@ class RunCommand:
         names = ("StandardOutputContent", "StandardErrorContent", "StandardOutputUrl", "StandardErrorUrl")
         return Content(*(answer.get(name) or "" for name in names))
 
+    def details(self, command_id: str) -> str:
+        """How a command as a whole stands, in AWS's word; empty where AWS does not list it.
+
+        Raises: UdoError.
+        """
+        answer = self._connection.ask("ssm", "ListCommands", {"CommandId": command_id})
+        return next((row.get("StatusDetails") or "" for row in answer.get("Commands", ())), "")
+
     def commands(self, since: str) -> Iterator[tuple[str, str]]:
         """The id and the comment of each command since a time in RFC 3339, in pages as they are used.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from udo.change.events import Cut, Event, HostBegan, HostDone, Line, Notice
 from udo.errors import AwsError, LostAnswer, UdoError
 from udo.fanout.ssm.agents import not_online
-from udo.fanout.ssm.ending import Ending, ending
+from udo.fanout.ssm.ending import Ending, cancelled, ending
 from udo.fanout.ssm.said import Said
 from udo.model.commands import UNDER_WAY, WAITING
 
@@ -40,7 +40,8 @@ class Command:
     """A command under way: its share of the hosts at a time, who is left of its hosts, and when each began.
 
     `held` says why those are cancelled that have not begun; `closing` is how all end that are cancelled: those that
-    have begun, and those that have not. `again` are those that another command has to be sent to.
+    have begun, and those that have not. `again` are those that another command has to be sent to; `details` what AWS
+    says of one that somebody else has cancelled.
     """
 
     share: int
@@ -51,6 +52,7 @@ class Command:
     held: str = ""
     closing: tuple[Ending, Ending] | None = None
     again: list[str] = field(default_factory=list)
+    details: str | None = None
 
 
 class Watch:
@@ -194,8 +196,19 @@ class Watch:
     def _ending(self, command: Command, invocation: Invocation, said: Said) -> Ending:
         if invocation.details in _CANCELLED and (command.closing or command.held):
             return self._closed(command, has_begun=True)
+        if invocation.details.replace(" ", "") in _CANCELLED:
+            return cancelled(self._details(command), has_begun=invocation.began is not None)
         limit = f"{self._options.timeout:g} s" if self._options.timeout else "the 48 h that AWS gives it"
         return ending(invocation, said, None if self._options.sudo else self._options.user, limit)
+
+    def _details(self, command: Command) -> str:
+        """How a command stands as a whole that this run has not cancelled; empty where nobody says so."""
+        if command.details is None:
+            try:
+                command.details = self._aws.run_command.details(command.id)
+            except UdoError:
+                command.details = ""
+        return command.details
 
     def _closed(self, command: Command, *, has_begun: bool) -> Ending:
         """How a host ends whose command was cancelled by this run."""

@@ -31,13 +31,20 @@ _NOT_RUN = {
 }
 
 
+def cancelled(command_details: str, *, has_begun: bool) -> Ending:
+    """How a host ends whose command this run has not cancelled, given what is said of the command as a whole."""
+    # Source: AWS Systems Manager User Guide, "Understanding command statuses", Rate Exceeded.
+    if command_details.replace(" ", "") == "RateExceeded" and not has_begun:
+        reason = "AWS did not begin the command: too many hosts of the account wait for commands; try again later"
+        return Ending("refused", None, reason)
+    return Ending("dropped", None, "somebody cancelled the command in AWS")
+
+
 def ending(invocation: Invocation, said: Said, user: str | None, limit: str) -> Ending:
     """How the host of an invocation that has ended did; `limit` says how long the command had."""
     details = invocation.details.replace(" ", "")
     if details == "ExecutionTimedOut":
         return Ending("timeout", None, f"no end of the command within {limit}")
-    if details in ("Cancelled", "Canceled"):
-        return Ending("dropped", None, "somebody cancelled the command in AWS")
     if said.note == UNKNOWN:
         return Ending("refused", None, f"there is no user {user or 'root'} on the host")
     if details not in ("Success", "Failed"):
