@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,20 @@ def test_what_udo_yml_says_comes_before_what_a_profile_says(tmp_path: Path) -> N
     alarms = load(tmp_path / "udo.yml", {}).role("prod", "webapp").get("alarms")
     assert (alarms["depth"]["above"], alarms["depth"]["for"]) == ("50", "3 x 1m")
     assert "age" not in alarms
+
+
+def test_a_cluster_and_a_profile_use_them_too(tmp_path: Path) -> None:
+    text = f"""
+        profiles:
+          ours: {{use: [{{udo/any-group: {{{GIVEN["udo/any-group"]}}}}}]}}
+        clusters:
+          prod:
+            use: [{{udo/burstable: {{{GIVEN["udo/burstable"]}}}}}]
+            roles: {{webapp: {{use: [ours]}}}}
+    """
+    (tmp_path / "udo.yml").write_text(textwrap.dedent(text))
+    alarms = load(tmp_path / "udo.yml", {}).role("prod", "webapp").get("alarms")
+    assert set(alarms) == {"in-service", "status-checks", "credits", "surplus"}
 
 
 @pytest.mark.parametrize(

@@ -190,10 +190,11 @@ def _metric_settings(role: Role, one: Row) -> dict[str, Any]:
     namespace, _, metric = str(one["metric"]).rpartition("/")
     statistic = str(one.get("statistic", USUAL_STATISTIC))
     given = [{"Name": name, "Value": value} for name, value in (one.get("dimensions") or {}).items()]
+    dimensions = given or _group_dimensions(role, namespace)
     return {
         "Namespace": namespace,
         "MetricName": metric,
-        "Dimensions": given or _group_dimensions(role, namespace),
+        **({"Dimensions": dimensions} if dimensions else {}),
         "Statistic" if statistic in _STATISTICS else "ExtendedStatistic": statistic,
         "Period": lasts.seconds,
         **found,

@@ -110,6 +110,20 @@ MUTANTS: tuple[Mutant, ...] = (
         (f"{BAD}::test_a_bad_file_is_told_exactly[alarms_no_threshold_at_use]",),
     ),
     Mutant(
+        "know no profile that ships with Udo",
+        "config/loading.py",
+        "Profiles({**used(_wanted(whole)), **whole.profiles}, walk)",
+        "Profiles({**whole.profiles}, walk)",
+        ("tests/commands/test_shipped_profiles.py::test_what_udo_yml_says_comes_before_what_a_profile_says",),
+    ),
+    Mutant(
+        "look for profiles that ship with Udo in no profile",
+        "config/loading.py",
+        "sections = (*whole.profiles.values(), *clusters, *(role",
+        "sections = (*clusters, *(role",
+        ("tests/commands/test_shipped_profiles.py::test_a_cluster_and_a_profile_use_them_too",),
+    ),
+    Mutant(
         "let an alarm be made of itself by a detour",
         "config/alarms.py",
         "elif (way := _circle(name, said)) and name == min(way):",
