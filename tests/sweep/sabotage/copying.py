@@ -62,8 +62,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "put a file that changed under its name there",
-        "ssh/copy/put.py",
-        "if count != entry.size or mark(os.fstat(file)) != entry.mark:",
+        "ssh/copy/tree.py",
+        "if count != entry.size or (found.st_mtime_ns, found.st_size, found.st_ino) != entry.mark:",
         "if count != entry.size:",
         (f"{_COPY}::test_a_file_that_is_written_to_meanwhile_is_not_put_under_its_name",),
     ),

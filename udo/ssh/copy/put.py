@@ -15,7 +15,7 @@ from udo.ssh.copy.pace import Pace
 from udo.ssh.copy.sftp import Question, Refusal, Sftp, Task
 from udo.ssh.copy.spec import Copy
 from udo.ssh.copy.tally import Tally
-from udo.ssh.copy.tree import Entry, Tree, mark, opened
+from udo.ssh.copy.tree import Entry, Tree, check, opened
 from udo.ssh.copy.wire import Attributes
 
 # Small files on their way at once, large ones, and the pieces of each of these.
@@ -155,20 +155,16 @@ class Put:
         if self._tally.full:
             return
         try:
-            with opened(entry) as file:
-                data = file.read(_SMALL) if entry.size else b""
-                self._check(entry, file.fileno(), len(data))
+            data = self._tree.content(entry)
         except OSError as error:
             self._tally.fail(entry.name, (error.strerror or str(error)).lower())
             return
         self._pace.wait(len(data), self._look)
 
         def written(handle: bytes) -> Asking:
-            asked = (
-                [self._sftp.ask(wire.WRITE, handle + wire.long(0) + wire.number(len(data)), data=data)] if data else []
-            )
             yield from ()
-            return asked
+            body = handle + wire.long(0) + wire.number(len(data))
+            return [self._sftp.ask(wire.WRITE, body + data)] if data else []
 
         yield from self._placed(entry, written)
 
@@ -194,7 +190,7 @@ class Put:
                 yield from self._settled(under_way)
         while under_way:
             yield from self._settled(under_way)
-        self._check(entry, file, os.fstat(file).st_size)
+        check(entry, file, os.fstat(file).st_size)
         return []
 
     def _settled(self, under_way: deque[tuple[Question, int]]) -> Asking:
@@ -328,11 +324,6 @@ class Put:
             if refusal.code != wire.NO_SUCH_FILE:
                 raise
             return None
-
-    def _check(self, entry: Entry, file: int, count: int) -> None:
-        """Makes sure that what was read is what was seen. Raises: OSError."""
-        if count != entry.size or mark(os.fstat(file)) != entry.mark:
-            raise OSError(None, "it changed while it was copied")
 
     def _refused(self, entry: Entry, asked: Question) -> None:
         try:

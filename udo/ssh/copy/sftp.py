@@ -152,12 +152,10 @@ class Sftp:
         self._buffer = rest
         return bytes(line)
 
-    def ask(self, kind: int, body: bytes, wants: int = wire.STATUS, data: bytes = b"") -> Question:
-        """A question that is on its way; `data` is what a long one ends with."""
+    def ask(self, kind: int, body: bytes, wants: int = wire.STATUS) -> Question:
+        """A question that is on its way."""
         question = self._question(wants)
-        self._stream.send(wire.packet(kind, self._number, body, len(data)))
-        if data:
-            self._stream.send(data)
+        self._stream.send(wire.packet(kind, self._number, body))
         return question
 
     def write(self, handle: bytes, at: int, file: int, size: int) -> Question:

@@ -13,6 +13,8 @@ from typing import BinaryIO, NamedTuple
 from udo.errors import UsageError
 
 _PIECE = 1 << 20
+# Bytes of small files that are kept: each of many hosts would have to wait for its turn to read them.
+_KEPT = 1 << 24
 # What a link says of itself it says to everybody.
 _PERMISSIONS = 0o777
 
@@ -43,6 +45,8 @@ class Tree:
     links: list[Entry] = field(default_factory=list)
     left_out: list[bytes] = field(default_factory=list)
     is_one_file: bool = False
+    _contents: dict[bytes, bytes] = field(default_factory=dict)
+    _room: int = _KEPT
     _sums: dict[bytes, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -57,6 +61,29 @@ class Tree:
             if entry.name not in self._sums:
                 self._sums[entry.name] = digest(entry.path)
             return self._sums[entry.name]
+
+    def content(self, entry: Entry) -> bytes:
+        """What a small file holds, read once for all hosts as long as there is room.
+
+        Raises: OSError, where it has changed since it was looked at, too.
+        """
+        if (kept := self._contents.get(entry.name)) is not None:
+            return kept
+        with opened(entry) as file:
+            content = file.read(entry.size + 1)
+            check(entry, file.fileno(), len(content))
+        with self._lock:
+            if self._room >= len(content) and entry.name not in self._contents:
+                self._contents[entry.name] = content
+                self._room -= len(content)
+        return content
+
+
+def check(entry: Entry, file: int, count: int) -> None:
+    """Makes sure that so many bytes read from an open file are what was seen of it. Raises: OSError."""
+    found = os.fstat(file)
+    if count != entry.size or (found.st_mtime_ns, found.st_size, found.st_ino) != entry.mark:
+        raise OSError(None, "it changed while it was copied")
 
 
 def look(sources: Sequence[str]) -> Tree:
@@ -100,11 +127,6 @@ def opened(entry: Entry) -> BinaryIO:
     return os.fdopen(os.open(entry.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
 
 
-def mark(found: os.stat_result) -> tuple[int, int, int]:
-    """What differs once a file was written to or replaced."""
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
 def _added(tree: Tree, source: bytes) -> Iterator[bytes]:
     """Adds what a source stands for, and gives the names at the top."""
     found = os.stat(source)  # noqa: PTH116 - names of bytes
@@ -145,7 +167,9 @@ def _walked(tree: Tree, folder: bytes, name: bytes) -> Iterator[bytes]:
 
 def _entry(name: bytes, path: bytes, found: os.stat_result) -> Entry:
     times = int(found.st_atime), int(found.st_mtime)
-    return Entry(name, path, found.st_mode & _PERMISSIONS, found.st_size, times, mark(found))
+    return Entry(
+        name, path, found.st_mode & _PERMISSIONS, found.st_size, times, (found.st_mtime_ns, found.st_size, found.st_ino)
+    )
 
 
 def _readable(entry: Entry) -> Entry:
