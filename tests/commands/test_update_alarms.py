@@ -65,7 +65,7 @@ CHANGES = [
     ("missing: breaching", "missing -> breaching"),
     ("tell: ~", f"{TOPIC} -> nobody"),
     ("tell: [on-call, pager]", f"{TOPIC} -> {TOPIC}, {TOPIC.replace('on-call', 'pager')}"),
-    ("doc: ~", "look at the workers -> none"),
+    ("doc: ~", "- alarms.depth.doc  look at the workers"),
     ("dimensions: {Queue: mail}", "Queue=jobs -> Queue=mail"),
     ("metric: Shop/Length", "Shop/Depth -> Shop/Length"),
 ]
