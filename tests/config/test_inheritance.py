@@ -275,6 +275,14 @@ def test_numbers_and_flags_may_come_from_outside(tmp_path: Path) -> None:
     assert role.get("deploy.timeout") == 300.0
 
 
+def test_no_list_loses_an_element_by_an_empty_variable_but_where_a_default_lets_it(tmp_path: Path) -> None:
+    role = only_role(tmp_path, "security_groups: [web, '${env:MORE:-}']", {"MORE": ""})
+    assert role.get("security_groups") == ["web"]
+    role = only_role(tmp_path, "security_groups: [web, '${env:MORE}']", {"MORE": ""})
+    with pytest.raises(ConfigError, match="an element of security_groups is empty"):
+        role.get("security_groups")
+
+
 def test_what_a_variable_holds_is_never_told(tmp_path: Path) -> None:
     role = only_role(tmp_path, "slack: {url: '${env:HOOK}'}\nregion: ${env:HOOK}", {"HOOK": "http://secret"})
     for key in ("slack.url", "region"):

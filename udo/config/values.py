@@ -121,6 +121,13 @@ def _moment(node: Node, key: Key, sink: Sink) -> str | None:
     return _text(node, key, sink)
 
 
+def _element(node: Node, key: Key, sink: Sink) -> str | None:
+    # A list that loses one by a variable that is empty would mean something else; `:-` says that it may.
+    if _word(node, key, sink) == "" and isinstance(node, Text) and not node.text.endswith(":-}"):
+        raise _WrongError(node.mark, f"an element of {key.path} is empty: leave it out, or write what it is")
+    return _text(node, key, sink)
+
+
 def _script(node: Node, key: Key, sink: Sink) -> str | None:
     if not isinstance(node, Text):
         raise _wrong(node, key)
@@ -180,7 +187,7 @@ def _list(node: Node, key: Key, sink: Sink) -> list[str] | None:
     for item in items.items:
         if not isinstance(item, Text):
             sink.report(item.mark, f"an element of {key.path} is text, not {kind_of(item)}")
-        elif (word := _told(_text, item, key, sink)) is not None:
+        elif (word := _told(_element, item, key, sink)) is not None:
             if key.once and word in words:
                 sink.report(item.mark, f"{word} is in {key.path} twice")
             words.append(word)
