@@ -164,6 +164,11 @@ def test_globs_are_of_the_hosts(stage: Any, udo: Udo, tmp_path: Path) -> None:
         assert {path.name for path in Path("more", one).iterdir()} == {"[x].log", ".hidden.log"}
     assert udo("cp", "stage", "webapp", ":log/[x].log", "literal").exit == 0
     assert Path("literal", members(stage)[0], "[x].log").read_text() == "[x].log"
+    assert udo("cp", "stage", "webapp", r":log/\[x].log", r":log/\b.lo?", r":l\?g/*", r":l?g/\*.log", "kept").exit == 1
+    assert {path.name for path in Path("kept", members(stage)[0]).iterdir()} == {"[x].log", "b.log"}
+    (homes(stage)[0] / "log" / "*.log").write_text("star")
+    assert udo("cp", "stage", "webapp", r":l?g/\*.log", "star", "--instance", members(stage)[0]).exit == 0
+    assert [path.name for path in Path("star", members(stage)[0]).iterdir()] == ["*.log"]
     done = udo("cp", "stage", "webapp", ":log/*.gz", "none")
     assert (done.exit, done.stderr.count("[not copied: log/*.gz: nothing matches]")) == (1, 3)
 

@@ -19,6 +19,7 @@ from udo.ssh.copy.wire import Attributes, Nonsense
 _MANY = 16
 _MOST = 1_000_000
 _MAGIC = re.compile(rb"[*?\[]")
+_KEPT = re.compile(rb"\\(.)", re.DOTALL)
 
 Asking = Generator[tuple[Question, ...], None, Any]
 
@@ -63,7 +64,7 @@ class Search:
 
     def _top(self, source: bytes) -> Task:
         try:
-            is_pattern = _MAGIC.search(source) is not None
+            is_pattern = _is_pattern(source)
             paths = (yield from self._matching(source)) if is_pattern else [_plain(source)]
             if not paths and not (yield from self._is_there(source)):
                 self._tally.fail(source, "nothing matches")
@@ -99,7 +100,7 @@ class Search:
         is_absolute = pattern.startswith(b"/")
         paths = [b"/" if is_absolute else b""]
         for part in filter(None, pattern.split(b"/")):
-            if not _MAGIC.search(part):
+            if not _is_pattern(part):
                 paths = [_joined(path, _plain(part)) for path in paths]
                 continue
             paths = yield from self._matches(paths, part)
@@ -118,6 +119,8 @@ class Search:
         return True
 
     def _matches(self, folders: Sequence[bytes], part: bytes) -> Asking:
+        # What a backslash keeps from being a pattern's is a set of one character to fnmatch.
+        part = _KEPT.sub(lambda kept: b"[" + kept[1] + b"]" if _MAGIC.match(kept[1]) else kept[1], part)
         fits = re.compile(fnmatch.translate(part.decode("latin-1"))).match
         found = []
         for folder in folders:
@@ -187,4 +190,8 @@ def _joined(folder: bytes, name: bytes) -> bytes:
 
 def _plain(path: bytes) -> bytes:
     """A path without the backslashes that keep characters from being a pattern's."""
-    return re.sub(rb"\\(.)", rb"\1", path, flags=re.DOTALL)
+    return _KEPT.sub(rb"\1", path)
+
+
+def _is_pattern(path: bytes) -> bool:
+    return _MAGIC.search(_KEPT.sub(b"", path)) is not None
