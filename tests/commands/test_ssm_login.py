@@ -110,6 +110,23 @@ def test_a_plugin_that_cannot_be_started_leaves_no_session_behind(stage: Any, ud
     assert stage.client("ssm").describe_sessions(State="Active")["Sessions"] == []
 
 
+def test_a_login_that_is_ended_from_outside_leaves_no_session_behind(stage: Any, udo: Udo, plugin: Any) -> None:
+    folder = plugin(seconds=20)
+
+    def end() -> None:
+        while not (folder / "begun").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    done = udo("ssh", "stage", "webapp")
+    ender.join()
+    assert done.exit == 143, done.stderr
+    assert asked(stage, "StartSession") == 1
+    assert stage.client("ssm").describe_sessions(State="Active")["Sessions"] == []
+
+
 def test_one_that_is_not_connected_is_not_reached(stage: Any, udo: Udo, plugin: Any) -> None:
     plugin()
     (first, *_) = [row["instance_id"] for row in udo("instances", "stage", "webapp", "-o", "json").json["data"]]

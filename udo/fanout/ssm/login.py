@@ -11,9 +11,9 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from udo import programs
+from udo import programs, signals
 from udo.change.events import Event, HostBegan, HostDone, Notice
-from udo.errors import AwsError, UdoError, UsageError
+from udo.errors import AwsError, Interrupted, UdoError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,12 +57,19 @@ def login(session: Session, role: Role, step: FanOut) -> Iterator[Event]:
     words, env = command(aws, {name: answer[name] for name in _ANSWER}, params)
     try:
         status = programs.attended(words, os.environ | env)
+    except Interrupted:
+        _close(aws, answer["SessionId"])
+        raise
     except OSError as error:
-        # Otherwise it stays open on the host until it is idle for long enough.
-        with suppress(UdoError):
-            aws.call("ssm", "TerminateSession", {"SessionId": answer["SessionId"]})
+        _close(aws, answer["SessionId"])
         raise UdoError(f"{PLUGIN} cannot be started: {error.strerror}", hint=f"install it: {_WHERE}") from error
     yield HostDone(one, *_ending(status), session.clock.monotonic() - start)
+
+
+def _close(aws: Aws, session_id: str) -> None:
+    # Otherwise it stays open on the host until it is idle for long enough.
+    with signals.putting_back(), suppress(UdoError):
+        aws.call("ssm", "TerminateSession", {"SessionId": session_id})
 
 
 def command(aws: Aws, answer: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
