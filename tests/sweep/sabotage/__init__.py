@@ -26,6 +26,7 @@ from sabotage import (
     sandbox,
     ssh,
     suspension,
+    through_ssm,
     trust,
 )
 from sabotage.mutant import Mutant
@@ -47,6 +48,7 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "alarms of udo.yml": alarms.MUTANTS,
     "refreshes": refreshing.MUTANTS,
     "ssh": ssh.MUTANTS,
+    "ssh: Systems Manager and one-time keys": through_ssm.MUTANTS,
     "ssh: whom to trust": trust.MUTANTS,
     "files that are copied": copying.MUTANTS,
     "configuration": configuration.MUTANTS,
