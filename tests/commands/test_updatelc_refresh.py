@@ -127,6 +127,18 @@ def test_what_aws_would_refuse_while_one_brings_a_configuration_is_refused_befor
     assert udo(*words, "-n").exit == 0
 
 
+@pytest.mark.parametrize("words", [("rollback", "prod", "webapp"), ("prune", "prod", "webapp", "--yes")])
+def test_where_it_is_unknown_whether_it_has_ended_the_tag_says_what_comes_as_before(
+    world: Any, udo: Udo, words: tuple[str, ...]
+) -> None:
+    made(world, template_world, more=", refresh: {warmup: 5m}")
+    assert udo(*BOTH, "--no-wait").exit == 0
+    world.faults.add(Fault("deny", "DescribeInstanceRefreshes", times=None))
+    done = udo(*words)
+    assert done.exit == (6 if words[0] == "rollback" else 0), done.stderr
+    assert remembered(world)["pending"]["version"] == "2", done.stderr
+
+
 @pytest.mark.whole
 def test_while_it_runs_the_tag_says_what_comes_and_rollback_has_aws_take_it_back(world: Any, udo: Udo) -> None:
     made(world, template_world, more=", refresh: {warmup: 5m}")

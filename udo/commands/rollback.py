@@ -86,11 +86,13 @@ def _planned(session: Session, role: Role, to: int | None, *, anyway: bool) -> P
     aws = cached(session.aws(role))
     session.hide_secrets(role, *BASIS)
     state = observe_launch(aws, role)
-    if state.refresh and to is None and (now := remembered(state.group)) and now.pending:
-        # The group does not have it yet: AWS takes back what it brings.
-        plan = plan_back(role, observe_refresh(session.aws(role), role), Following(_FOLLOWED))
-        plan = replace(plan, command="rollback")
-        return Change(plan, tell=partial(told, session.aws(role), role, plan))
+    if to is None and (now := remembered(state.group)) and now.pending:
+        # Whether it still runs must be known here.
+        observed = observe_refresh(session.aws(role), role)
+        if observed.active:
+            # The group does not have it yet: AWS takes back what it brings.
+            plan = replace(plan_back(role, observed, Following(_FOLLOWED)), command="rollback")
+            return Change(plan, tell=partial(told, session.aws(role), role, plan))
     if state.refresh:
         check_launch_data(aws, role)
     target = with_overrides(state, observe_target(aws, target_of(state, to)), to)

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
-from udo.change.plan import Call, Pair, Ref
+from udo.change.plan import Call, Pair, Read, Ref
 from udo.frozen import frozen
 from udo.groups.points import literal
 from udo.groups.tags import group_read, tag_call
 from udo.model.launch import LaunchConfigurationReference, LaunchReference, LaunchTemplateReference
+from udo.model.refreshes import ACTIVE
 
 if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup
@@ -132,7 +133,11 @@ def settled(group: AutoScalingGroup) -> tuple[Call, ...]:
     told = remembered(group)
     if told is None or told.pending is None:
         return ()
-    return (_settle(group, {"now": told.now, "before": told.before}, told.pending),)
+    call = _settle(group, {"now": told.now, "before": told.before}, told.pending)
+    asked: dict[str, Any] = {"AutoScalingGroupName": group.name, "MaxRecords": 100}
+    path = f"InstanceRefreshes[?contains(`{json.dumps(list(ACTIVE))}`, Status)].InstanceRefreshId | [0]"
+    over = Pair(Read("autoscaling", "DescribeInstanceRefreshes", asked, path), None, "active instance refresh")
+    return (replace(call, expect=(*call.expect, over)),)
 
 
 def settling(group: AutoScalingGroup, pending: Pending, live: str, over: Pair) -> tuple[Call, ...]:
