@@ -50,6 +50,7 @@ def test_one_that_refuses_the_connection_goes_through_systems_manager_and_that_i
     assert (done.exit, ways(done)) == (0, {one: "ssm" if one == bad else "" for one in members(stage)})
     assert f"{bad} goes through Systems Manager: 127." in done.stderr
     assert "connection refused" in done.stderr
+    assert done.stderr.count(": stage webapp, account ") == 1, "told once, not by each way"
     assert params(stage, "SendCommand")[0]["InstanceIds"] == [bad]
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from udo import signals
-from udo.change.events import Copied, HostAgain, HostBegan, HostDone, StepBegan, StepDone, exit_status
+from udo.change.events import Copied, HostAgain, HostBegan, HostDone, Notice, StepBegan, StepDone, exit_status
 from udo.change.finish import finish
 from udo.change.plan import FanOut, Plan
 from udo.errors import DeadlinePassed, Interrupted, UdoError
@@ -111,6 +111,7 @@ class Run:
         self._verb = verb
         self._copied: dict[str, Copied] = {}
         self._began: set[str] = set()
+        self._told: set[str] = set()
         self._lost: dict[str, str] = {}
         self._done: dict[str, HostDone] = {}
         self._start = session.clock.monotonic()
@@ -212,6 +213,11 @@ class Run:
 
     def _emit(self, event: Event) -> None:
         match event:
+            case Notice(says, "info"):
+                # Of a role in two parts it is told once where it is.
+                if says in self._told:
+                    return
+                self._told.add(says)
             case StepBegan():
                 self._shown.begin()
                 return
