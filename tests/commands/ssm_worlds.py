@@ -56,6 +56,23 @@ def once_running(world: Any, instance_id: str, act: Callable[[], Any]) -> None:
     world.faults.add(Fault("hook", "ListCommandInvocations", times=None, after=True, hook=look))
 
 
+def begin_while_cancelled(world: Any) -> None:
+    """Lets one of those that wait for a command begin just before it is cancelled there."""
+
+    def begin(_: Any) -> None:
+        from moto.ssm.models import ssm_backends
+
+        from udo.sandbox.strict import moment
+        from udo.sandbox.strict.ssm.command import commands_of
+
+        for command in commands_of(ssm_backends[world.account][world.region]).all.values():
+            waiting = next(one for one in command.targets if one.status == "Pending")
+            waiting.began = moment.now()
+            waiting.end("Cancelled", "Cancelled")
+
+    world.faults.add(Fault("hook", "CancelCommand", hook=begin))
+
+
 def params(world: Any, operation: str) -> list[dict[str, Any]]:
     """The parameters of each request of an operation, in order."""
     return [dict(one.params) for one in world.log if one.operation == operation]

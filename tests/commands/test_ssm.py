@@ -137,6 +137,17 @@ def test_an_agent_that_is_lost_under_its_command_is_told_of_and_the_command_canc
     assert [row["outcome"] for one, row in rows.items() if one != bad] == ["ok", "ok"]
 
 
+def test_one_that_began_just_as_it_was_taken_out_of_its_command_is_no_success(stage: Any, udo: Udo) -> None:
+    # The first, in whose place AWS lets nobody else begin.
+    (bad, *_) = [row["instance_id"] for row in udo("instances", "stage", "webapp", "-o", "json").json["data"]]
+    ssm_worlds.once_running(stage, bad, lambda: stage.client("ec2").terminate_instances(InstanceIds=[bad]))
+    ssm_worlds.begin_while_cancelled(stage)
+    done = udo("ssh", "stage", "webapp", f'[ "$UDO_INSTANCE_ID" != {bad} ] || sleep 60', "-o", "json")
+    rows = {row["outcome"]: row["reason"] for row in done.json["data"]["hosts"]}
+    assert (done.exit, rows.keys() - {"ok"}) == (255, {"gone", "dropped"})
+    assert rows["dropped"] == "it was cancelled just as it began"
+
+
 def test_a_host_terminated_under_its_command_is_gone(stage: Any, udo: Udo) -> None:
     bad = members(stage)[0]
     ssm_worlds.once_running(stage, bad, lambda: stage.client("ec2").terminate_instances(InstanceIds=[bad]))

@@ -215,7 +215,9 @@ class Watch:
         if command.closing:
             return command.closing[0 if has_begun else 1]
         if has_begun:
-            return Ending("interrupted", None, "it was cancelled just as it began")
+            # Where the run goes on with the others, this one is as one that was not reached: nobody runs it twice.
+            outcome = "dropped" if command.held == _AGAIN else "interrupted"
+            return Ending(outcome, None, "it was cancelled just as it began")
         return Ending("not started", None, command.held)
 
     def _ended(self, command: Command, one: str, how: Ending, invocation: Invocation | None = None) -> Iterator[Event]:
