@@ -97,9 +97,9 @@ def test_whoever_has_begun_a_deployment_is_named_where_it_is_in_the_way(
         assert told.exit == 4
         assert f"deployment {there} of example/shop {OTHER} by {who} is active" in told.stderr
     end(world)
-    [row] = udo("deployments", "prod", "webapp", "-o", "json").json["data"]
+    [row] = udo("deployments", "prod", "webapp", "--launches", "-o", "json").json["data"]
     assert row["creator"] == who
-    assert who in udo("deployments", "prod", "webapp").stdout
+    assert who in udo("deployments", "prod", "webapp", "--launches").stdout
     assert "nothing has failed" in udo("why", "prod", "webapp").stdout
 
 

@@ -87,7 +87,7 @@ def test_a_plan_that_is_applied_is_told_too(world: Any, udo: Udo, hears: Any) ->
 
 
 def test_a_verb_that_changes_can_be_named() -> None:
-    assert set(CHANGING) - {"init", "ssh"} <= set(BY_PATH["notify[].verbs"].choices)
+    assert set(CHANGING) - {"init", "ssh", "cp"} <= set(BY_PATH["notify[].verbs"].choices)
 
 
 def test_who_does_not_listen_is_a_warning_asked_once_and_changes_no_exit_code(

@@ -50,6 +50,20 @@ def test_what_is_deleted_is_not_kept_for_a_dashboard(world: Any, aws: Any) -> No
     ec2.delete_vpc(VpcId=vpc)
 
 
+def test_files_of_objects_that_were_overwritten_are_closed_with_the_world(world: Any, aws: Any) -> None:
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="shop", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="shop", Key="a", Body=b"1")
+    s3.put_object(Bucket="shop", Key="a", Body=b"2")
+    from moto.s3.models import FakeKey
+
+    keys = list(FakeKey.instances_tracked)
+    assert len(keys) >= 2
+    world.reset()
+    assert all(key.disposed for key in keys)
+    assert FakeKey.instances_tracked == []
+
+
 def test_what_services_hold_of_an_account_is_made_once(world: Any) -> None:
     from moto.ec2.models import ec2_backends
 

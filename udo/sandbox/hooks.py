@@ -170,11 +170,17 @@ def _patch_types() -> None:
 
 
 def _patch_memory() -> None:
-    """moto keeps whatever it has ever made, for a dashboard of its own: nothing would ever be freed."""
+    """moto keeps whatever it has ever made, for a dashboard of its own: nothing would ever be freed.
+
+    What has an open file is kept to the next reset, as moto has it: it is then that S3 closes them.
+    """
     from moto.core.common_models import BaseModel
 
-    def __new__(cls: type, *_args: Any, **_kwargs: Any) -> Any:
-        return object.__new__(cls)
+    def __new__(cls: Any, *_args: Any, **_kwargs: Any) -> Any:
+        made = object.__new__(cls)
+        if hasattr(cls, "dispose"):
+            cls.instances_tracked.append(made)
+        return made
 
     setattr(BaseModel, "__new__", __new__)  # noqa: B010
 

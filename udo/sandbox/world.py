@@ -150,6 +150,8 @@ class World:
 
     def reset(self) -> None:
         """Empties the world: no resource, no fault, nothing in the log; the clock runs on."""
+        from moto.core.model_instances import reset_model_data
+
         from udo.sandbox import strict
 
         with self.lock:
@@ -157,6 +159,7 @@ class World:
             self.agents.reset()
             self.ssm_agents.reset()
             hooks.empty()
+            reset_model_data()
             strict.reset()
             self.log.clear()
             self._number = 0

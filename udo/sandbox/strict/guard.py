@@ -14,11 +14,12 @@ from udo.sandbox.strict.service import services
 # Per class or module of moto's that no service of its own has rules for: what must be there as an attribute.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.common_models:BaseModel": ("__new__",),
+    "moto.core.model_instances": ("reset_model_data",),
     "moto.core.models": ("botocore_stubber",),
     "moto.core.request:Request": ("from_primitives", "raw_path", "raw_url"),
     "moto.core.responses": ("ActionResult", "method_names_from_class"),
     "moto.core.responses:BaseResponse": ("_get_action", "_get_params", "call_action", "dispatch", "serialized"),
-    "moto.core.base_backend": ("BackendDict", "BaseBackend", "backend_lock"),
+    "moto.core.base_backend": ("BackendDict", "BaseBackend", "InstanceTrackerMeta", "backend_lock"),
     "moto.core.base_backend:BackendDict": ("__getitem__", "reset"),
     "moto.core.exceptions": ("JsonRESTError", "ServiceException"),
     "moto.core.serialize": (
