@@ -240,6 +240,7 @@ def test_a_command_of_which_nobody_knows_is_not_sent_again(stage: Any, udo: Udo)
     stage.faults.add(Fault("hook", "SendCommand", hook=lambda _: _somebody_elses(stage, "exit 9")))
     done = udo("ssh", "stage", "webapp", "true", "-o", "json")
     assert (done.exit, outcomes(done), asked(stage, "SendCommand")) == (255, {"dropped": 3}, 1)
+    assert not [row for row in done.json["data"]["hosts"] if ".;" in row["reason"]]
     assert {"it is unknown whether the command was sent" in row["reason"] for row in done.json["data"]["hosts"]} == {
         True
     }

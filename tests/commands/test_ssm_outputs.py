@@ -88,6 +88,7 @@ def test_where_the_bucket_cannot_be_read_the_output_is_cut_and_that_is_told_once
     assert (done.exit, {row["truncated"] for row in done.json["data"]["hosts"]}) == (0, {True})
     assert done.stderr.count("the whole output cannot be read: ") == 1
     assert told.partition("udo/x")[0] in done.stderr
+    assert ("may the role of the instances write there (s3:PutObject)?" in done.stderr) is (fault is None)
 
 
 def test_short_outputs_are_read_from_the_listing_alone(stage: Any, udo: Udo) -> None:

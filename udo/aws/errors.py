@@ -199,5 +199,6 @@ def _not_answered(action: str, error: Exception) -> UdoError:
 
 
 def _brief(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    # What is said next goes on behind it.
+    text = " ".join(str(error).split()).removesuffix(".")
     return text if len(text) <= 300 else f"{text[:297]}..."

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # What an agent has just written may not be there yet.
 _TRIES, _SOON = 4, 1.0
 _STREAMS = ("stdout", "stderr")
+_WRITES = "does ssh.ssm.bucket exist, and may the role of the instances write there (s3:PutObject)?"
 
 
 class Contents:
@@ -76,7 +77,8 @@ class Contents:
                     self._session.clock.sleep(_SOON)
                     continue
                 if not self._told:
-                    self._session.emit(Notice(f"the whole output cannot be read: {error}", "warning"))
+                    why = f": {_WRITES}" if isinstance(error, Absent) else ""
+                    self._session.emit(Notice(f"the whole output cannot be read: {error}{why}", "warning"))
                 self._told = True
                 return None
             return (
