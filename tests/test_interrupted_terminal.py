@@ -133,6 +133,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("scene", "number"), rows(CASES, CASES[::2]))
+@pytest.mark.whole
 def test_the_terminal_is_left_as_it_was(shop: Any, on_terminal: Any, scene: str, number: int) -> None:
     words, cue = SCENES[scene]
     asked = threading.Event()

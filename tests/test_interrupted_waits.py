@@ -107,6 +107,7 @@ PROFILES = {
 
 @pytest.mark.parametrize("number", some([signal.SIGINT, signal.SIGTERM], signal.SIGINT))
 @pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.whole
 def test_for_the_credential_process_of_a_profile(shop: Any, tmp_path: Path, profile: str, number: int) -> None:
     if profile == "a role assumed with it":
         Path("udo.yml").write_text(f"{CONFIG}{LOGIN}assume_role: arn:aws:iam::123456789012:role/x\n")

@@ -77,6 +77,7 @@ WRITTEN = (
 
 @pytest.mark.parametrize("operation", some(WRITTEN, *WRITTEN[::3]))
 @pytest.mark.parametrize("after", some([False, True], True))
+@pytest.mark.whole
 def test_killed_at_any_write_the_same_command_again_ends_it(world: Any, udo: Udo, operation: str, after: bool) -> None:
     template_world(world)
     saved(udo, BOTH)

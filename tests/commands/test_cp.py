@@ -142,6 +142,7 @@ def test_a_file_gets_the_name_or_goes_into_the_folder(
         (("site/a", "site/index.html"), {"www/a/run.sh", "www/index.html"}),
     ],
 )
+@pytest.mark.whole
 def test_a_folder_arrives_under_its_name_or_as_what_it_holds_however_often(
     stage: Any, udo: Udo, site: Path, sources: tuple[str, ...], arrive: set[str]
 ) -> None:
@@ -173,6 +174,7 @@ def test_globs_are_of_the_hosts(stage: Any, udo: Udo, tmp_path: Path) -> None:
     assert (done.exit, done.stderr.count("[not copied: log/*.gz: nothing matches]")) == (1, 3)
 
 
+@pytest.mark.whole
 def test_times_are_kept_where_asked_for(stage: Any, udo: Udo, site: Path) -> None:
     os.utime(site / "index.html", (1_000_000_000, 1_100_000_000))
     os.utime(site / "a", (1_000_000_000, 1_200_000_000))
@@ -253,6 +255,7 @@ def test_a_role_that_is_reached_over_ssm_gets_files_by_an_ssh_client_that_is_nam
 
 
 @pytest.mark.parametrize("via", CLIENTS)
+@pytest.mark.whole
 def test_a_one_time_key_is_told_again_before_a_second_connection(
     world: Any, ssh: Any, seeded: Any, udo: Udo, site: Path, via: str
 ) -> None:

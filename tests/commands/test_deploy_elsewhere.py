@@ -101,6 +101,7 @@ def test_a_deployment_is_started_and_left(codedeploy: Any, udo: Udo) -> None:
     assert udo(*DEPLOY, OTHER, "--no-wait").exit == 4
 
 
+@pytest.mark.whole
 def test_a_deployment_that_never_moves_ends_at_the_deadline(codedeploy: Any, udo: Udo) -> None:
     done = udo(*DEPLOY, SHA, "--timeout", "1s")
     assert done.exit == 124

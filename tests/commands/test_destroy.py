@@ -150,6 +150,7 @@ def test_on_a_terminal_the_name_is_typed(
 
 @pytest.mark.parametrize("nth", some(range(1, 60, 2), *range(1, 60, 16)))
 @pytest.mark.parametrize("fault", [Fault("kill"), Fault("drop", after=True)], ids=["kill", "drop"])
+@pytest.mark.whole
 def test_whatever_cuts_it_off_the_same_command_ends_it(shop: Any, udo: Udo, fault: Fault, nth: int) -> None:
     configuration(shop, "prod-webapp-v1")
     delays.terminate = 30.0

@@ -172,6 +172,7 @@ def blocks(word: str) -> str:
     return next(block for block in re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL) if word in block)
 
 
+@pytest.mark.whole
 def test_the_documented_script_is_an_inventory_to_ansible(others: Any) -> None:
     script = Path("stage script")
     script.write_text(blocks("-o ansible").replace("prod", "stage"))
@@ -189,6 +190,7 @@ def test_the_documented_script_is_an_inventory_to_ansible(others: Any) -> None:
     assert sorted(re.findall(r"^it is (\S+)", done.stdout, re.MULTILINE)) == members(others)
 
 
+@pytest.mark.whole
 def test_ansible_is_refused_by_a_host_with_another_key_than_the_pinned_one(others: Any, udo: Udo) -> None:
     from udo.sandbox.faults import InstanceFault
 
@@ -202,6 +204,7 @@ def test_ansible_is_refused_by_a_host_with_another_key_than_the_pinned_one(other
     assert sorted(re.findall(r"^(\S+) \| CHANGED", done.stdout, re.MULTILINE)) == members(others)[1:]
 
 
+@pytest.mark.whole
 def test_the_documented_files_are_groups_to_clustershell(others: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("groups.d").mkdir()
     Path("groups.conf").write_text(f"[Main]\nautodir: {Path.cwd()}/groups.d\n")

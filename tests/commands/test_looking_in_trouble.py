@@ -25,6 +25,7 @@ ASKED = (
 
 @pytest.mark.parametrize("kind", some(["throttle", "fail", "drop", "deny", "garbage", "expire"], "deny"))
 @pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.whole
 def test_whatever_is_not_answered_it_is_told_and_a_second_look_is_whole(
     world: Any, udo: Udo, seeded: Seeded, asked: str, kind: Any
 ) -> None:

@@ -71,6 +71,7 @@ def test_the_whole_cluster_sleeps_and_wakes_asked_once(shop: Any, udo: Udo) -> N
 
 
 @pytest.mark.parametrize("nth", some(range(1, 40, 2), *range(1, 40, 12)))
+@pytest.mark.whole
 def test_whatever_cuts_it_off_the_sizes_are_remembered_and_the_same_command_ends_it(
     shop: Any, udo: Udo, nth: int
 ) -> None:

@@ -186,6 +186,7 @@ def test_where_there_is_no_room_for_all_of_it_nothing_is_kept(stage: Any, udo: U
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 0.6, 0.9, 0.99])
+@pytest.mark.whole
 def test_a_file_that_is_cut_off_anywhere_tells_what_it_has(stage: Any, udo: Udo, fraction: float) -> None:
     udo("ssh", "stage", "webapp", "seq 500; exit 3")
     path = folder() / kept()[0]
@@ -211,6 +212,7 @@ def test_a_file_that_is_cut_off_anywhere_tells_what_it_has(stage: Any, udo: Udo,
     ],
     ids=["empty", "noise", "half", "other", "list"],
 )
+@pytest.mark.whole
 def test_what_is_no_run_is_passed_over(stage: Any, udo: Udo, content: bytes) -> None:
     udo("ssh", "stage", "webapp", "echo hi")
     (folder() / "20991231T000000Z-000000").write_bytes(content)
@@ -227,6 +229,7 @@ def test_what_is_no_run_is_passed_over(stage: Any, udo: Udo, content: bytes) -> 
     "line",
     [b"0 0 -9\n", b"0 7 3\nabc", b"9 0 3\nabc", b"0 0\n", b"{}\n", b'{"outcome": "ok"}\n', b"x\n", b"0 0 9999999\na"],
 )
+@pytest.mark.whole
 def test_a_line_that_makes_no_sense_ends_what_is_told(stage: Any, udo: Udo, line: bytes) -> None:
     udo("ssh", "stage", "worker", "echo hi")
     path = folder() / kept()[0]
@@ -237,6 +240,7 @@ def test_a_line_that_makes_no_sense_ends_what_is_told(stage: Any, udo: Udo, line
     assert "2 interrupted of 2 hosts" in done.stderr
 
 
+@pytest.mark.whole
 def test_a_run_that_goes_on_and_one_that_was_killed_tell_what_they_have(
     stage: Any, udo: Udo, served_world: Any
 ) -> None:

@@ -40,6 +40,7 @@ def _without_a_bucket() -> None:
 MUCH = r"printf 'a\377\000'; seq 300000; seq 9000 >&2; printf end >&2; exit 3"
 
 
+@pytest.mark.whole
 def test_long_outputs_come_whole_from_the_bucket(stage: Any, udo: Udo) -> None:
     done = udo("ssh", "stage", "webapp", MUCH, "--outdir", "out", "-o", "json")
     assert done.exit == 3

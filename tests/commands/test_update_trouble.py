@@ -86,6 +86,7 @@ ALL = (
 
 @pytest.mark.parametrize("kind", some(["drop", "kill"], "kill"))
 @pytest.mark.parametrize("nth", range(6))
+@pytest.mark.whole
 def test_whatever_cuts_it_off_the_same_command_ends_it(shop: Any, udo: Udo, kind: str, nth: int) -> None:
     operations = (
         *("CreateOrUpdateTags", "PutLifecycleHook", "UpdateAutoScalingGroup", "PutScalingPolicy"),

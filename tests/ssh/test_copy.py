@@ -87,6 +87,7 @@ def tree(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("via", VIA)
+@pytest.mark.whole
 def test_every_name_goes_and_comes_back_as_it_is(place: tuple[Path, ssh.Target], tmp_path: Path, via: str) -> None:
     home, target = place
     site = tree(tmp_path / "site")
@@ -297,6 +298,7 @@ def test_a_limit_of_time_ends_the_copy_and_the_host_counts_as_not_reached(
     assert held(tmp_path / "back" / target.instance_id) == {}
 
 
+@pytest.mark.whole
 def test_all_hosts_share_one_pace() -> None:
     pace = Pace(1_000_000)
     threads = [threading.Thread(target=lambda: [pace.wait(50_000, lambda: None) for _ in range(5)]) for _ in range(4)]

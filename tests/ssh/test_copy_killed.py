@@ -56,6 +56,7 @@ def whole(now: dict[bytes, Any], old: dict[bytes, Any], new: dict[bytes, Any]) -
 
 
 @pytest.mark.parametrize(("way", "via"), rows(BOTH, {("put", "openssh")}))
+@pytest.mark.whole
 def test_killed_at_any_moment_and_run_again(farm: Farm, tmp_path: Path, way: str, via: str) -> None:
     ((folder, target),) = hosts(farm, tmp_path / "hosts").items()
     home, here = Path(folder), tmp_path / "here"
@@ -133,6 +134,7 @@ def test_a_full_disk_here_ends_the_copy_and_leaves_no_temporary_file(farm: Farm,
 
 
 @pytest.mark.parametrize("way", ["put", "take"])
+@pytest.mark.whole
 def test_only_what_runs_of_ours_have_left_is_removed(farm: Farm, tmp_path: Path, way: str) -> None:
     ((folder, target),) = hosts(farm, tmp_path / "hosts").items()
     goal = Path(folder) if way == "put" else tmp_path / "here" / target.instance_id

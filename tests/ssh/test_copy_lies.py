@@ -31,6 +31,7 @@ def test_there_are_at_least_twenty_bad_trees() -> None:
 
 
 @pytest.mark.parametrize("via", some(("openssh", "paramiko"), "openssh"))
+@pytest.mark.whole
 def test_a_server_that_lies_is_refused_and_what_leads_out_is_left_out(farm: Farm, tmp_path: Path, via: str) -> None:
     addresses = [f"127.254.1.{number}" for number in range(1, len(LIES) + 1)]
     blocks = [

@@ -49,6 +49,7 @@ def served(fleet: Callable[..., Fleet], farm: Farm, tmp_path: Path) -> Made:
 
 
 @pytest.mark.parametrize("via", VIA)
+@pytest.mark.whole
 def test_files_are_written_by_sudo_and_belong_to_whom_they_are_to(served: Made, tmp_path: Path, via: str) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "sudo").write_text(SUDO)
@@ -121,6 +122,7 @@ def test_a_host_that_runs_no_commands_gets_files_all_the_same(farm: Farm, tmp_pa
 
 
 @pytest.mark.parametrize("via", VIA)
+@pytest.mark.whole
 def test_dropbear_serves_files_too(farm: Farm, tmp_path: Path, via: str) -> None:
     home = tmp_path / "home"
     (home / ".ssh").mkdir(parents=True, mode=0o700)

@@ -62,6 +62,7 @@ def test_the_corpus_is_large_and_each_of_it_is_something() -> None:
     ],
     ids=["live", "fold", "diff"],
 )
+@pytest.mark.whole
 def test_each_line_is_harmless_and_begins_with_the_name_of_its_host(
     capsys: pytest.CaptureFixture[str], view: View, begins: str, stream: str
 ) -> None:

@@ -293,6 +293,7 @@ CHOSEN = LOGINS if WHOLE else dict([*LOGINS.items()][::3])
 
 
 @pytest.mark.parametrize("login", some(CHOSEN.values(), *[*CHOSEN.values()][::12]), ids=CHOSEN)
+@pytest.mark.whole
 def test_whoever_ssh_lets_in_gets_in_and_nobody_else(
     login: Login,
     store: Path,

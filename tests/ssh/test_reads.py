@@ -132,6 +132,7 @@ def test_a_command_on_a_terminal_is_hung_up_on_when_it_is_left(host: Target, via
     until(lambda: said.exists() and said.read_text() == "hung up\n", "it was not hung up on")
 
 
+@pytest.mark.whole
 def test_a_server_that_gives_no_terminal_is_told_of(farm: Farm, run: Run, via: str, tmp_path: Path) -> None:
     (strict,) = farm.hosts(more="PermitTTY no")
     (done,) = endings(run([replace(strict, via=via)], f"echo ran >> {tmp_path}/ran", tty=True, retry=2))

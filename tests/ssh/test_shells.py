@@ -176,6 +176,7 @@ def test_a_word_alone_arrives_as_typed(carried: Ran, word: str) -> None:
 
 @SOME
 @given(value=WORDS, word=WORDS, sudo=st.booleans())
+@pytest.mark.whole
 def test_a_variable_and_the_command_that_reads_it_arrive_as_typed(ran: Ran, value: str, word: str, sudo: bool) -> None:
     assert ran(after=["sh", "-c", 'printf "%s\\0" "$A" "$1"', "-", word], env={"A": value}, sudo=sudo) == bytes_of(
         [value, word]
@@ -193,6 +194,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
+@pytest.mark.whole
 def test_the_words_of_a_script_arrive_as_typed_whatever_runs_it(carried: Ran, tmp_path: Path, kind: str) -> None:
     if kind in ("fish", "tcsh") and not shutil.which(kind):
         pytest.skip(f"{kind} is missing: install it to run its scripts")

@@ -279,6 +279,7 @@ def printed(key: HostKey) -> str:
 
 
 @pytest.mark.parametrize("row", some(rows(), *filter(is_first, rows())), ids=lambda row: "-".join(vars(row).values()))
+@pytest.mark.whole
 def test_udo_trusts_whom_ssh_trusts_or_is_stricter_for_a_reason(
     place: Place, ssh_accepts: Ssh, run: Run, tmp_path: Path, row: Row
 ) -> None:
@@ -313,6 +314,7 @@ def logged_in(there: Target, options: Options, console: str | None) -> tuple[boo
     return done.outcome == "ok", done.reason
 
 
+@pytest.mark.whole
 def test_a_new_key_needs_no_file_of_ssh_to_be_pinned_in(place: Place, run: Run, tmp_path: Path) -> None:
     # ssh itself accepts nobody here, for want of a file to note the key in; Udo has one of its own.
     row = Row("openssh", "Port", "nothing", "accept-new")

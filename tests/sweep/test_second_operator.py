@@ -99,6 +99,7 @@ def _relaunches(world: Any) -> None:
 
 
 @pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
+@pytest.mark.whole
 def test_launch_data_that_a_colleague_put_in_meanwhile_is_never_overwritten(
     arena: Arena, cases: Cases, name: str
 ) -> None:
@@ -307,6 +308,7 @@ def _uses_old_ones(world: Any) -> None:
 
 
 @pytest.mark.parametrize("name", some(["prune-configuration", "updatelc-tidying-configuration"], "prune-configuration"))
+@pytest.mark.whole
 def test_an_old_one_that_a_colleague_comes_to_use_meanwhile_is_kept(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
     for number, call, run in _positions(arena, name, _uses_old_ones):

@@ -25,15 +25,12 @@ KIN = (
     *("create", "deploy-attached", "deploy-outdated", "deploy-canary", "deploy-hook", "rollback-code", "stop", *LONG),
 )
 LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after")
-# What runs each time, the rest being left to `make test-all`: a change and a deployment by several kinds, and by one
-# that leaves most behind what makes few calls or calls of its own.
+# What runs each time, the rest being left to `make test-all`: one change by two kinds, and by one that leaves most
+# behind what makes calls of its own.
 LOST = ("killed-after", "dropped-after")
 USUAL = {
     "updatelc-template": (LOST[0], "interrupted-after"),
-    "deploy-next": LOST[:1],
-    **dict.fromkeys(("updatelc-configuration", "rollback-template"), LOST[:1]),
-    **dict.fromkeys(("prune-configuration", "prune-template", "scale-up", "sleep", "standby"), LOST[:1]),
-    "stop": LOST[:1],
+    **dict.fromkeys(("rollback-template", "scale-up", "sleep", "standby"), LOST[:1]),
 }
 CASES = [(name, kind) for name in LOCKED for kind in KINDS if WHOLE or name not in KIN or kind in LEAVING]
 EACH_TIME = [one for one in CASES if one[1] in USUAL.get(one[0], ())]

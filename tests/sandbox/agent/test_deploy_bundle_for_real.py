@@ -86,6 +86,7 @@ def seen(folder: Path) -> dict[str, tuple[int, str | bytes]]:
     return found
 
 
+@pytest.mark.whole
 def test_what_is_in_the_folder_is_on_every_instance_and_its_hooks_have_run(
     bundle: Path, world: Any, udo: Callable[..., Any]
 ) -> None:
