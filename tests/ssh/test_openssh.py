@@ -247,7 +247,6 @@ def greeting(farm: Farm) -> Target:
 
 
 @pytest.mark.parametrize("shell", some(["/bin/bash", "/usr/sbin/nologin", "/bin/sh"], "/usr/sbin/nologin"))
-@pytest.mark.whole
 def test_a_banner_is_not_said_by_the_command(
     greeting: Target, run: Run, monkeypatch: pytest.MonkeyPatch, shell: str
 ) -> None:
@@ -384,7 +383,6 @@ def test_included_files_are_looked_into(host: Target, tmp_path: Path) -> None:
     assert made.via == "openssh"
 
 
-@pytest.mark.whole
 def test_the_operators_agent_is_never_forwarded(through: Target, run: Run, tmp_path: Path) -> None:
     there = replace(through, config=config(tmp_path, "Host *\n  ForwardAgent yes\n  ForwardX11 yes\n"))
     assert output(run([there], "echo x$SSH_AUTH_SOCK$DISPLAY")) == b"x\n"

@@ -93,7 +93,6 @@ USUAL = [("scale-up", "policy-up"), ("standby", "dies")]
 
 
 @pytest.mark.parametrize(("name", "mover"), rows(EVERY, USUAL))
-@pytest.mark.whole
 def test_whoever_moves_between_two_requests_loses_nothing_and_the_same_command_ends(
     arena: Arena, cases: Callable[[int], None], name: str, mover: str
 ) -> None:
