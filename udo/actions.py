@@ -114,6 +114,7 @@ READS: dict[str, frozenset[str]] = {
         "codedeploy:ListDeploymentConfigs",
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeLaunchTemplates",
         "ec2:DescribeVpcs",
         "elasticloadbalancing:DescribeLoadBalancers",
         "sns:ListTopics",

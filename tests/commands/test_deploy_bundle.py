@@ -63,7 +63,8 @@ def test_a_bundle_is_uploaded_and_deployed_by_its_etag(build: Path, world: Any, 
     made = deployments(world)[0]["revision"]["s3Location"]
     assert made == {"bucket": "releases", "key": key(build), "bundleType": "zip", "eTag": stored["ETag"].strip('"')}
     assert writes(world) == ["PutObject", "CreateDeployment"]
-    assert f"upload build: 2 files, 77 bytes, as s3://releases/{key(build)}" in done.stderr
+    name = f"s3://releases/webapp/{listing(build).sha256[:12]}.zip"
+    assert f"upload build: 2 files, 77 bytes, as {name}\n" in done.stderr
 
 
 def test_in_a_bucket_with_versions_the_version_is_pinned_too(build: Path, world: Any, udo: Udo) -> None:

@@ -308,7 +308,7 @@ def logged_in(there: Target, options: Options, console: str | None) -> tuple[boo
     try:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
-            (done,) = endings(list(login(there, options, lambda _: console)))
+            (done,) = endings(list(login(there, options, lambda _: console, lambda *_: None)))
     except Refused as refused:
         return False, str(refused)
     return done.outcome == "ok", done.reason

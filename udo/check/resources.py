@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from udo.config.known import value
 from udo.errors import AwsError, PermissionDenied
-from udo.groups.gone import is_gone
+from udo.groups.gone import gone_of
 from udo.launch.images import parameter_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ class Resources:
     @cached_property
     def gone(self) -> frozenset[str] | None:
         """The names of the groups whose launch template, or the version that they launch, was deleted."""
-        groups = (self.groups or {}).values()
-        return self._read(lambda: frozenset(one.name for one in groups if is_gone(self.aws, one)))
+        return self._read(lambda: gone_of(self.aws, (self.groups or {}).values()))
 
     @cached_property
     def image_parameters(self) -> Mapping[str, str] | None:

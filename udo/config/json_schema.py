@@ -117,7 +117,7 @@ def _lists(key: Key) -> list[dict[str, Any]]:
         words = {"type": "array", "items": {"type": _SCALAR}, "minItems": 1}
         line = {"type": _SCALAR, "pattern": r"\S"}
         return [line, {"type": "array", "items": {"anyOf": [line, words]}}]
-    array: dict[str, Any] = {"type": "array", "items": {"anyOf": _text(key)}}
+    array: dict[str, Any] = {"type": "array", "items": {"anyOf": _text(key), "not": {"const": ""}}}
     if key.once:
         array["uniqueItems"] = True
     if key.merge == "append":

@@ -187,7 +187,7 @@ def _list(node: Node, key: Key, sink: Sink) -> list[str] | None:
     for item in items.items:
         if not isinstance(item, Text):
             sink.report(item.mark, f"an element of {key.path} is text, not {kind_of(item)}")
-        elif (word := _told(_element, item, key, sink)) is not None:
+        elif (word := _told(_text if isinstance(node, Text) else _element, item, key, sink)) is not None:
             if key.once and word in words:
                 sink.report(item.mark, f"{word} is in {key.path} twice")
             words.append(word)

@@ -9,6 +9,8 @@ from udo.errors import AwsError, Conflict, PermissionDenied
 from udo.model.launch import LaunchTemplateReference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from udo.aws import Aws
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
@@ -35,6 +37,23 @@ def is_gone(aws: Aws, group: AutoScalingGroup) -> bool:
     """
     launch = group.launch
     return isinstance(launch, LaunchTemplateReference) and not existing_versions(aws, launch.id, launch.version)
+
+
+def gone_of(aws: Aws, groups: Iterable[AutoScalingGroup]) -> frozenset[str]:
+    """The names of the groups of which that is so, by one list of templates where they launch the latest or default.
+
+    Raises: UdoError.
+    """
+    launching = [(one.name, one.launch) for one in groups if isinstance(one.launch, LaunchTemplateReference)]
+    known = aws.ec2.launch_templates() if launching else {}
+
+    def there(launch: LaunchTemplateReference) -> bool:
+        numbers = known.get(launch.id, {})
+        if launch.version in (*numbers, *numbers.values()):
+            return True
+        return bool(numbers and existing_versions(aws, launch.id, launch.version))
+
+    return frozenset(name for name, launch in launching if not there(launch))
 
 
 def refuse_gone(aws: Aws, role: Role, group: AutoScalingGroup) -> None:
