@@ -22,7 +22,7 @@ from udo.change.events import Event, Line, Notice
 from udo.ssh import KNOWN_HOSTS, Options, Target
 from udo.ssh.config_file import home
 from udo.ssh.limit import Limit
-from udo.ssh.openssh import Log, _talk
+from udo.ssh.openssh import Feed, Log, _talk
 from udo.ssh.preamble import Preamble
 from udo.ssh.resolving import resolved
 
@@ -213,10 +213,11 @@ def test_what_is_said_last_is_heard_however_late_it_is_looked_for() -> None:
         # Every second it is looked whether the program is still there: these end around that.
         words = ["sh", "-c", f"sleep {0.9 + number / 300}; echo last"]
         said: list[bytes] = []
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        with subprocess.Popen(words, **pipes, bufsize=0) as process:
             preamble = Preamble(lambda _, data: said.append(data))
             preamble.end()
-            _talk(process, Log(Path("none")), preamble, Options(), limit, limit)
+            _talk(process, Log(Path("none")), preamble, Feed(b"", None), Options(), limit, limit)
         if b"".join(said) != b"last\n":
             lost.append(number)
 
@@ -224,15 +225,13 @@ def test_what_is_said_last_is_heard_however_late_it_is_looked_for() -> None:
         while not done.is_set():
             sum(range(200))
 
-    others = [threading.Thread(target=busy) for _ in range(3)]
+    others = [threading.Thread(target=busy, daemon=True) for _ in range(3)]
     talks = [threading.Thread(target=heard, args=(number,)) for number in range(120)]
     for thread in (*others, *talks):
         thread.start()
     for thread in talks:
         thread.join()
     done.set()
-    for thread in others:
-        thread.join()
     assert lost == []
 
 

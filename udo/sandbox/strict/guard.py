@@ -16,6 +16,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.common_models:BaseModel": ("__new__",),
     "moto.core.model_instances": ("reset_model_data",),
     "moto.core.models": ("botocore_stubber",),
+    "moto.utilities.utils": ("get_partition",),
     "moto.core.request:Request": ("from_primitives", "raw_path", "raw_url"),
     "moto.core.responses": ("ActionResult", "method_names_from_class"),
     "moto.core.responses:BaseResponse": ("_get_action", "_get_params", "call_action", "dispatch", "serialized"),
