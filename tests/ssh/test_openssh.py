@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import subprocess
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +18,8 @@ from whole import examples, some
 
 from udo import ssh
 from udo.change.events import Event, Line, Notice
-from udo.ssh import KNOWN_HOSTS, Options, Target
+from udo.ssh import KNOWN_HOSTS, Target
 from udo.ssh.config_file import home
-from udo.ssh.limit import Limit
-from udo.ssh.openssh import Feed, Log, _talk
-from udo.ssh.preamble import Preamble
 from udo.ssh.resolving import resolved
 
 
@@ -203,36 +199,6 @@ def test_a_proxy_command_that_outlives_its_ssh_is_not_waited_for(host: Target, r
     assert output(events) == b"through\n", endings(events)
     assert [(ending.outcome, ending.status) for ending in endings(events)] == [("failed", 3)]
     assert time.monotonic() - began < 30
-
-
-@pytest.mark.whole
-def test_what_is_said_last_is_heard_however_late_it_is_looked_for() -> None:
-    limit, lost, done = Limit(time.monotonic() + 60, "within 60 s"), [], threading.Event()
-
-    def heard(number: int) -> None:
-        # Every second it is looked whether the program is still there: these end around that.
-        words = ["sh", "-c", f"sleep {0.9 + number / 300}; echo last"]
-        said: list[bytes] = []
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        with subprocess.Popen(words, **pipes, bufsize=0) as process:
-            preamble = Preamble(lambda _, data: said.append(data))
-            preamble.end()
-            _talk(process, Log(Path("none")), preamble, Feed(b"", None), Options(), limit, limit)
-        if b"".join(said) != b"last\n":
-            lost.append(number)
-
-    def busy() -> None:
-        while not done.is_set():
-            sum(range(200))
-
-    others = [threading.Thread(target=busy, daemon=True) for _ in range(3)]
-    talks = [threading.Thread(target=heard, args=(number,)) for number in range(120)]
-    for thread in (*others, *talks):
-        thread.start()
-    for thread in talks:
-        thread.join()
-    done.set()
-    assert lost == []
 
 
 BANNER = "Authorized use only.\nBanner line two"
