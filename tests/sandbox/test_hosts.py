@@ -266,11 +266,13 @@ def test_closing_leaves_no_thread_no_folder_and_no_listener(world: World, tmp_pa
     before = set(threading.enumerate())
     block, world.block = world.block, Block.claimed()
     public, _private = new_key()
-    world.open_hosts(tmp_path / "instances", public)
+    hosts = world.open_hosts(tmp_path / "instances", public)
     seeded(CONFIG)
     addresses = [one.private_ip for one in world.instances()]
     port = world.hosts.port if world.hosts else 0
     world.close_hosts()
+    # What a request that is still answered asks for.
+    hosts.follow()
     world.block.release()
     world.block = block
     assert until(lambda: set(threading.enumerate()) <= before)

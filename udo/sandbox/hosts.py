@@ -66,6 +66,7 @@ class Hosts:
         self._user_key = user_key
         self._keys: dict[str, paramiko.Ed25519Key] = {}
         self._hosts: dict[str, _Host] = {}
+        self._over = False
         self.port = _free_port(str(world.block.network[2]))
         self._selector = selectors.DefaultSelector()
         self._stop, stopped = socket.socketpair()
@@ -84,6 +85,8 @@ class Hosts:
     def follow(self) -> None:
         """Opens a server for every instance that runs now, and closes those of all others."""
         with self._world.lock:
+            if self._over:
+                return
             running = {one.id: one for one in self._world.instances() if one._state.name == "running"}
             self._world.agents.follow(set(running))
             for gone in self._hosts.keys() - running.keys():
@@ -99,9 +102,13 @@ class Hosts:
         """Ends every server, connection, command and thread, and removes the instances' folders."""
         self._stop.send(b"x")
         self._thread.join()
-        for host in self._hosts.values():
+        with self._world.lock:
+            # A request that is still answered opens no listener that nobody would close.
+            self._over = True
+            hosts = list(self._hosts.values())
+            self._hosts.clear()
+        for host in hosts:
             self._close(host)
-        self._hosts.clear()
         outlast(COMMAND_THREAD)
         self._selector.close()
         self._stop.close()
