@@ -17,8 +17,8 @@ python3 -m venv "$folder/env"
 "$folder/env/bin/pip" install --quiet --disable-pip-version-check paramiko==5.1.0
 cd "$folder"
 apt-get -qq download openssh-client=1:9.2p1-2+deb12u10 2>/dev/null
-dpkg -x openssh-client_*.deb root
-root/usr/bin/ssh-keygen -q -t ed25519 -N '' -f key
+dpkg -x openssh-client_*.deb unpacked
+unpacked/usr/bin/ssh-keygen -q -t ed25519 -N '' -f key
 cat > program.py <<'PY'
 import logging, socket, subprocess, threading
 import paramiko
@@ -62,7 +62,7 @@ class Server(paramiko.ServerInterface):
 def case(options, gives_terminals):
     server = Server(gives_terminals)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        words = ["root/usr/bin/ssh", "-F", "none", "-q", "-i", "key", "-o", "IdentityAgent=none", *options, "-p"]
+        words = ["unpacked/usr/bin/ssh", "-F", "none", "-q", "-i", "key", "-o", "IdentityAgent=none", *options, "-p"]
         words += [str(listening.getsockname()[1]), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
         client = subprocess.Popen(
             [*words, "me@127.0.0.1", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

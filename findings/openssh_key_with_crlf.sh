@@ -17,8 +17,8 @@ python3 -m venv "$folder/env"
 "$folder/env/bin/pip" install --quiet --disable-pip-version-check paramiko==5.1.0
 cd "$folder"
 apt-get -qq download openssh-client=1:9.2p1-2+deb12u10 2>/dev/null
-dpkg -x openssh-client_*.deb root
-keygen=root/usr/bin/ssh-keygen
+dpkg -x openssh-client_*.deb unpacked
+keygen=unpacked/usr/bin/ssh-keygen
 "$keygen" -q -t rsa -b 3072 -N '' -C '' -f "OpenSSH's format"
 "$keygen" -q -t rsa -b 3072 -N '' -C '' -m PEM -f PEM
 for name in "OpenSSH's format" PEM; do

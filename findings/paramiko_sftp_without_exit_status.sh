@@ -15,8 +15,8 @@ python3 -m venv "$folder/env"
 "$folder/env/bin/pip" install --quiet --disable-pip-version-check paramiko==5.1.0
 cd "$folder"
 apt-get -qq download openssh-client=1:9.2p1-2+deb12u10 2>/dev/null
-dpkg -x openssh-client_*.deb root
-root/usr/bin/ssh-keygen -q -t ed25519 -N '' -f key
+dpkg -x openssh-client_*.deb unpacked
+unpacked/usr/bin/ssh-keygen -q -t ed25519 -N '' -f key
 cat > program.py <<'PY'
 import logging, socket, subprocess, threading
 import paramiko
@@ -54,7 +54,7 @@ def serve(listening, handler):
 for says, handler in (("paramiko's SFTP server", paramiko.SFTPServer), ("with a status sent by hand", WithStatus)):
     listening = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=serve, args=(listening, handler), daemon=True).start()
-    words = ["root/usr/bin/ssh", "-F", "none", "-q", "-i", "key", "-o", "IdentityAgent=none", "-s"]
+    words = ["unpacked/usr/bin/ssh", "-F", "none", "-q", "-i", "key", "-o", "IdentityAgent=none", "-s"]
     words += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-p", str(listening.getsockname()[1])]
     with subprocess.Popen([*words, "me@127.0.0.1", "sftp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
         # SSH_FXP_INIT, version 3; the answer has the same form.

@@ -18,8 +18,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 apt-get -qq download openssh-client=1:9.2p1-2+deb12u10 2>/dev/null
-dpkg -x openssh-client_*.deb root
-ssh() { "$folder/root/usr/bin/ssh" "$@" </dev/null; }
+dpkg -x openssh-client_*.deb unpacked
+ssh() { "$folder/unpacked/usr/bin/ssh" "$@" </dev/null; }
 # A server that greets and says no more is enough for ssh to look for known keys.
 echo 'printf "SSH-2.0-x\r\n"; sleep 1' > greets
 looked_for() {
