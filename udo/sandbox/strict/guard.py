@@ -23,6 +23,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "moto.core.base_backend": ("BackendDict", "BaseBackend", "InstanceTrackerMeta", "backend_lock"),
     "moto.core.base_backend:BackendDict": ("__getitem__", "reset"),
     "moto.core.exceptions": ("JsonRESTError", "ServiceException"),
+    "moto.core.parse": ("PROTOCOL_PARSERS",),
     "moto.core.serialize": (
         "AttributePickerContext",
         "BaseRestSerializer",

@@ -13,4 +13,20 @@ SERVICE = Service(
         "moto.iam.models:AWSManagedPolicy": ("from_data",),
         "moto.iam.responses": ("IamResponse",),
     },
+    fields={
+        "moto.iam.models:AccessKey": ("status", "user_name"),
+        "moto.iam.models:Group": ("managed_policies", "policies", "users"),
+        "moto.iam.models:IAMBackend": (
+            "access_keys",
+            "groups",
+            "instance_profiles",
+            "managed_policies",
+            "roles",
+            "users",
+        ),
+        "moto.iam.models:InstanceProfile": ("roles",),
+        "moto.iam.models:Policy": ("default_version_id", "versions"),
+        "moto.iam.models:Role": ("managed_policies", "permissions_boundary_arn", "policies", "tags"),
+        "moto.iam.models:User": ("managed_policies", "policies"),
+    },
 )

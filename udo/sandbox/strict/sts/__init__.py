@@ -7,5 +7,13 @@ SERVICE = Service(
     "STS",
     responses="moto.sts.responses:TokenResponse",
     backends="moto.sts.models:sts_backends",
-    attributes={"moto.sts.models:STSBackend": ("get_caller_identity",), "moto.sts.responses": ("TokenResponse",)},
+    attributes={
+        "moto.sts.models": ("sts_backends",),
+        "moto.sts.models:STSBackend": ("get_caller_identity",),
+        "moto.sts.responses": ("TokenResponse",),
+    },
+    fields={
+        "moto.sts.models:AssumedRole": ("access_key_id", "expiration", "policy", "role_arn", "session_token"),
+        "moto.sts.models:STSBackend": ("assumed_roles",),
+    },
 )

@@ -1,0 +1,1 @@
+"""How the services whose requests do not say it name their resources."""

@@ -1,0 +1,67 @@
+"""What AWS says to who may not: the words, the code and the status of each service."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import TYPE_CHECKING
+
+from udo.sandbox.wire import Answer, refusal
+
+if TYPE_CHECKING:
+    from udo.sandbox.iam.needs import Need
+    from udo.sandbox.iam.requests import Ask
+
+# Source: botocore's models with the trait awsQueryCompatible: their errors keep the codes of the query protocol.
+_AS_QUERY = frozenset({"cloudwatch", "sqs"})
+
+
+def denied(ask: Ask, need: Need, why: str, *, explicit: bool) -> Answer:
+    """The answer to a request whose need is not allowed; `why` is the kind of policies that decided it.
+
+    Source: IAM User Guide, "Troubleshoot access denied error messages"; EC2 API Reference, "Error codes for the Amazon
+    EC2 API" (UnauthorizedOperation); botocore's parsers.
+    """
+    said = need.told or words(ask, need, why, explicit=explicit)
+    if ask.asked.protocol == "ec2":
+        return refusal(ask.asked, 403, "UnauthorizedOperation", _of_ec2(ask, need, said, explicit=explicit))
+    if ask.asked.protocol in ("query", "rest-xml") or ask.prefix in _AS_QUERY:
+        return refusal(ask.asked, 403, "AccessDenied", said)
+    return refusal(ask.asked, 400, "AccessDeniedException", said)
+
+
+def words(ask: Ask, need: Need, why: str, *, explicit: bool) -> str:
+    """The sentence that names who, the action, the resource and why."""
+    reason = f"with an explicit deny in {_a(why)}" if explicit else f"because no {why} allows the {need.action} action"
+    return f"User: {ask.caller.arn} is not authorized to perform: {need.action}{_on(ask, need.resource)} {reason}"
+
+
+def _on(ask: Ask, resource: str) -> str:
+    """Source: errors as they are met: S3 quotes the resource, Systems Manager names all of the account's for `*`."""
+    if resource == "*":
+        return f" on resource: {ask.arn('*')}" if ask.prefix == "ssm" else ""
+    return f' on resource: "{resource}"' if ask.prefix == "s3" else f" on resource: {resource}"
+
+
+def _a(why: str) -> str:
+    return f"an {why}" if why[0] in "aeiou" else f"a {why}"
+
+
+def _of_ec2(ask: Ask, need: Need, said: str, *, explicit: bool) -> str:
+    """Source: EC2 User Guide, "Actions, resources, and condition keys"; API_DecodeAuthorizationMessage: what is encoded
+    is told of actions on resources.
+    """
+    text = f"You are not authorized to perform this operation. {said}"
+    if need.resource == "*":
+        return text
+    context = {"principal": {"id": ask.caller.user_id, "arn": ask.caller.arn}}
+    told = {
+        "allowed": False,
+        "explicitDeny": explicit,
+        "matchedStatements": {"items": []},
+        "failures": {"items": []},
+        "context": {**context, "action": need.action, "resource": need.resource, "conditions": {"items": []}},
+    }
+    encoded = base64.urlsafe_b64encode(zlib.compress(json.dumps(told).encode())).decode().rstrip("=")
+    return f"{text}. Encoded authorization failure message: {encoded}"
