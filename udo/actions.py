@@ -170,6 +170,7 @@ READS: dict[str, frozenset[str]] = {
     },
     "detach": _GROUPS | _LAUNCHES | _CALLER | {"ec2:DescribeInstances"},
     "history": _LAUNCH_DATA | _CALLER | _REFRESHES | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
+    "iam": _LAUNCH_DATA | _CALLER | _DEPLOYMENT_GROUPS | {"iam:GetInstanceProfile"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS
     | {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.aws.autoscaling import batched
 from udo.aws.members import whole
+from udo.errors import AwsError
 from udo.model.instances import SecurityGroup, Subnet
 
 if TYPE_CHECKING:
@@ -109,6 +110,19 @@ class Named:
         """
         pages = self._connection.pages("iam", "ListInstanceProfiles", {"MaxItems": _IAM_PAGE})
         return frozenset(row["InstanceProfileName"] for page in pages for row in page.get("InstanceProfiles", ()))
+
+    def profile_roles(self, name: str) -> tuple[str, ...]:
+        """The ARNs of the roles of an instance profile, one at most; none where there is no such profile.
+
+        Raises: UdoError.
+        """
+        try:
+            answer = self._connection.ask("iam", "GetInstanceProfile", {"InstanceProfileName": name})
+        except AwsError as error:
+            if error.aws_code != "NoSuchEntity":
+                raise
+            return ()
+        return tuple(str(row["Arn"]) for row in answer["InstanceProfile"].get("Roles", ()))
 
     def topics(self) -> frozenset[str]:
         """The names of all topics.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
 
 _REGION = "us-east-1"
 _IMAGE = "ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-_TRUST = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
-    '"Principal":{"Service":"codedeploy.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
-)
+# Source: API_CreateRole, RoleName.
+_ROLE_NAME = 64
 
 
 def build(world: World, config: Config) -> list[str]:
@@ -141,8 +140,22 @@ def _identity(world: World, region: str, role: Role) -> None:
         with _once("InvalidKeyPair.Duplicate"):
             world.client("ec2", region).import_key_pair(KeyName=key_pair, PublicKeyMaterial=world.public_key.encode())
     if profile := role.get("iam_profile"):
+        _profile(world, profile.rpartition("/")[2])
+
+
+def _profile(world: World, name: str) -> None:
+    """An instance profile with a role that is called like it, as AWS's console makes them."""
+    iam, role = world.client("iam"), name[:_ROLE_NAME]
+    with _once("EntityAlreadyExists"):
+        iam.create_instance_profile(InstanceProfileName=name)
         with _once("EntityAlreadyExists"):
-            world.client("iam").create_instance_profile(InstanceProfileName=profile.rpartition("/")[2])
+            iam.create_role(RoleName=role, AssumeRolePolicyDocument=_trust("ec2"))
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
+
+
+def _trust(service: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _snapshots(world: World, region: str, role: Role) -> None:
@@ -259,7 +272,7 @@ def _deployments(world: World, roles: Iterable[Role]) -> None:
 
 def _deployment_group(world: World, region: str, application: str, name: str, roles: list[Role]) -> None:
     with _once("EntityAlreadyExists"):
-        world.client("iam").create_role(RoleName="sandbox-codedeploy", AssumeRolePolicyDocument=_TRUST)
+        world.client("iam").create_role(RoleName="sandbox-codedeploy", AssumeRolePolicyDocument=_trust("codedeploy"))
     configs = [config for role in roles if (config := role.get("deploy.config"))]
     instances = sum(_sizes(role)["DesiredCapacity"] for role in roles)
     for config in configs:

@@ -1,0 +1,178 @@
+"""What of a role stands in a policy: names from udo.yml, and what AWS alone knows, asked only where it is needed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from udo import schema
+from udo.errors import AwsError, UsageError
+from udo.frozen import frozen
+from udo.groups.alarms import said_alarms
+from udo.iam.place import ANY, Place
+from udo.launch.images import parameter_of
+from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from udo.aws import Aws
+    from udo.config import Role
+    from udo.model.groups import AutoScalingGroup
+    from udo.session import Session
+
+# What is read of udo.yml, and may rest on parameters of Systems Manager.
+_KEYS = (
+    *("deploy", "guards", "ssh", "iam_profile", "lifecycle_hooks", "ami", "assume_role", "account", "region"),
+    *("alarms", "group_name"),
+)
+_TEMPLATES = "ec2:CreateLaunchTemplateVersion", "ec2:DeleteLaunchTemplateVersions", "ec2:RunInstances"
+
+
+@frozen
+class Facts:
+    """The names of one role's resources.
+
+    `templates` are ids, and None where nobody knows them; so are the ARNs of `launch_roles`, of which `profiles` names
+    the instance profiles. `configs` are deployment configurations.
+    """
+
+    label: str
+    prefix: str
+    place: Place
+    group: str
+    application: str
+    deployment_group: str
+    configs: tuple[str, ...]
+    service_role: str
+    bucket: str
+    folder: str
+    outputs: str
+    outputs_folder: str
+    parameters: tuple[str, ...]
+    alarms: tuple[str, ...]
+    composites: bool
+    assume_role: str
+    hook_roles: tuple[str, ...]
+    profiles: tuple[str, ...]
+    templates: tuple[str, ...] | None
+    launch_roles: tuple[str, ...] | None
+
+
+def facts(session: Session, role: Role, actions: Collection[str], *, offline: bool) -> Facts:
+    """What is known of a role, as far as these actions need it; `offline` asks AWS nothing.
+
+    Raises: UsageError where the region is unknown; UdoError.
+    """
+    aws = session.aws(role)
+    if not aws.region:
+        raise UsageError(f"the region of {role.label} is unknown", hint="set region in udo.yml, or use --region")
+    role = role if offline else session.resolve(role, *_KEYS)
+    account = role.account or (ANY if offline else aws.identity()[0])
+    place = Place(aws.region, account)
+    live = None if offline or not _looks(actions) else aws.autoscaling.groups([role.group_name]).get(role.group_name)
+    profiles = _profiles(aws, role, live, actions)
+    launch_roles = None if offline else _launch_roles(aws, profiles, place)
+    return Facts(
+        label=role.label,
+        prefix=f"{role.cluster}-{role.name}-",
+        place=place,
+        group=role.group_name,
+        application=_text(role, "deploy.application"),
+        deployment_group=_text(role, "deploy.deployment_group"),
+        configs=_configs(aws, role, actions, offline=offline),
+        service_role=_text(role, "deploy.service_role"),
+        bucket=_text(role, "deploy.s3.bucket"),
+        folder=_folder(role, "deploy.s3.prefix"),
+        outputs=_text(role, "ssh.ssm.bucket"),
+        outputs_folder=_folder(role, "ssh.ssm.prefix"),
+        parameters=_parameters(role),
+        alarms=tuple(said_alarms(role).values()),
+        composites=any("composite" in one for one in (role.get("alarms") or {}).values()),
+        assume_role=_text(role, "assume_role"),
+        hook_roles=tuple(_hook_roles(role)),
+        profiles=profiles,
+        templates=None if live is None else tuple(_templates(live)),
+        launch_roles=launch_roles,
+    )
+
+
+def _looks(actions: Collection[str]) -> bool:
+    return any(one in actions for one in (*_TEMPLATES, "iam:PassRole"))
+
+
+def _text(role: Role, key: str) -> str:
+    return str(role.get(key) or "")
+
+
+def _folder(role: Role, key: str) -> str:
+    return _text(role, key).strip("/")
+
+
+def _parameters(role: Role) -> tuple[str, ...]:
+    """The names of the parameters that udo.yml looks up, without versions and labels."""
+    keys = [path for path, key in schema.BY_PATH.items() if not key.parent and key.kind != "sections"]
+    found = [lookup.argument for lookup in role.lookups(*keys) if lookup.kind == "ssm"]
+    ami = role.get("ami")
+    found += [parameter_of(ami)] if isinstance(ami, str) else []
+    return tuple(dict.fromkeys(name.partition(":")[0] for name in found if name))
+
+
+def _hook_roles(role: Role) -> Iterator[str]:
+    """The roles that lifecycle hooks name: Auto Scaling notifies by them."""
+    for hook in (role.get("lifecycle_hooks") or {}).values():
+        if named := hook.get("RoleARN"):
+            yield str(named)
+
+
+def _templates(group: AutoScalingGroup) -> Iterator[str]:
+    for one in dict.fromkeys((group.launch, *group.own_templates)):
+        if isinstance(one, LaunchTemplateReference):
+            yield one.id
+
+
+def _configs(aws: Aws, role: Role, actions: Collection[str], *, offline: bool) -> tuple[str, ...]:
+    """The deployment configuration of udo.yml and, where AWS is asked, that of the deployment group."""
+    found = [_text(role, "deploy.config")]
+    application, name = _text(role, "deploy.application"), _text(role, "deploy.deployment_group")
+    if "codedeploy:GetDeploymentConfig" in actions and application and name and not offline:
+        with _missing():
+            there = aws.codedeploy.deployment_groups(application, [name]).get(name)
+            found += [there.config] if there else []
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _profiles(aws: Aws, role: Role, live: AutoScalingGroup | None, actions: Collection[str]) -> tuple[str, ...]:
+    """The names of the instance profiles that udo.yml says and that the group launches with."""
+    found = [_text(role, "iam_profile")]
+    if live is not None and "iam:PassRole" in actions:
+        found += [_profile_of(aws, live)]
+    # An ARN ends in its path and its name.
+    return tuple(dict.fromkeys(one.rpartition("/")[2] for one in found if one))
+
+
+def _profile_of(aws: Aws, live: AutoScalingGroup) -> str:
+    match live.launch:
+        case LaunchConfigurationReference(name=name):
+            data: Any = next((one.data for one in aws.autoscaling.launch_configurations([name]).values()), {})
+            return str(data.get("IamInstanceProfile") or "")
+        case LaunchTemplateReference(id=template, version=version):
+            with _missing():
+                data = next((one.data for one in aws.ec2.launch_template_versions(template, version)), {})
+                profile = data.get("IamInstanceProfile") or {}
+                return str(profile.get("Arn") or profile.get("Name") or "")
+    return ""
+
+
+@contextmanager
+def _missing() -> Iterator[None]:
+    """Lets what is not there be. Raises: AwsError for anything else that AWS refuses."""
+    try:
+        yield
+    except AwsError as error:
+        if not error.aws_code.endswith(("DoesNotExistException", ".NotFound")):
+            raise
+
+
+def _launch_roles(aws: Aws, profiles: tuple[str, ...], place: Place) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(arn for name in profiles for arn in aws.named.profile_roles(name)))
