@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from udo.output import Output
     from udo.result import Result, Secret
 
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 # What the sandbox's file says of it.
 _OF_SANDBOX = frozenset({"endpoint", "region", "access_key", "secret_key", "ssh", "config"})
 _SET_ASIDE = (
@@ -292,12 +293,20 @@ class Session:
         if key not in self._aws:
             away: dict[str, Any] = {"profile": profile, "assume_role": assumed}
             if self.options.sandbox:
-                keys = (self.sandbox["access_key"], self.sandbox["secret_key"])
-                away = {"endpoint": self.sandbox["endpoint"], "credentials": keys}
+                away = {"endpoint": self.sandbox["endpoint"], "credentials": self._sandbox_keys()}
                 region = region or self.sandbox["region"]
             told = {"trace": self._traced, "tell": self._awaited}
             self._aws[key] = Aws(region=region, prepare=self._prepare, **told, **away)
         return self._aws[key]
+
+    def _sandbox_keys(self) -> tuple[str, ...]:
+        """Its own keys; where it goes by policies, those of a shell that `sandbox env` has set on it."""
+        named = tuple(filter(None, (os.environ.get(name) for name in _KEYS)))
+        # Keys of another AWS must not be taken for those of a user of the sandbox.
+        is_set = os.environ.get("AWS_ENDPOINT_URL") == self.sandbox["endpoint"]
+        if self.sandbox.get("iam") and is_set and len(named) > 1:
+            return named
+        return (self.sandbox["access_key"], self.sandbox["secret_key"])
 
     def _agreed(self, role: Role, key: str, flag: str, given: str | None) -> str | None:
         """The value of udo.yml, then of the flag; a flag that contradicts udo.yml is refused."""

