@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.change.events import Event
     from udo.config import Config, Lookup, Role
+    from udo.config.stacks import Stack
     from udo.errors import Failure
     from udo.options import Options
     from udo.output import Output
@@ -196,11 +197,20 @@ class Session:
 
         Raises: ConfigError for one that AWS does not know.
         """
-        wanted = role.lookups(*keys)
+        return role.resolved(self._all_answers(role, role.lookups(*keys)))
+
+    def resolve_stack(self, stack: Stack) -> Stack:
+        """The stack with the lookups that its values rest on answered, in one batch.
+
+        Raises: ConfigError for one that AWS does not know.
+        """
+        return stack.resolved(self._all_answers(stack.base, stack.lookups()))
+
+    def _all_answers(self, role: Role, wanted: Sequence[Lookup]) -> dict[Lookup, str | Secret]:
         answers = self.answers(self.aws(role), wanted) if wanted else {}
         if missing := [lookup for lookup in wanted if lookup not in answers]:
             raise ConfigError(*(Problem(*lookup.mark, f"no parameter {lookup.argument}") for lookup in missing))
-        return role.resolved(answers)
+        return answers
 
     def answers(self, aws: Aws, wanted: Iterable[Lookup]) -> dict[Lookup, str | Secret]:
         """The answers to those of these lookups that AWS knows, in one batch, each asked once.

@@ -26,6 +26,7 @@ from udo.change.tools import Tools
 from udo.change.who import Who
 from udo.errors import DeadlinePassed, Interrupted, PartlyDone, Refused, UdoError
 from udo.result import Result
+from udo.schema.place import verb_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -212,7 +213,7 @@ class Finish:
 
     def guards(self, plan: Plan) -> bool:
         """Whether the target is protected from what the plan writes."""
-        return bool(plan.writes) and self._target.protects(plan.command.partition(" ")[0])
+        return bool(plan.writes) and self._target.protects(verb_of(plan.command))
 
     def introduce(self, plan: Plan) -> None:
         """Shows what is asked about: where it is (file, account, region), what differs and the steps.

@@ -12,6 +12,7 @@ from udo.change.left import broken_off
 from udo.change.plan import AT_THE_START, NEVER, Wait
 from udo.errors import CredentialsError, GuardRaised, Refused, UdoError
 from udo.schema.guards import FROZEN, GUARDED
+from udo.schema.place import verb_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,4 +168,4 @@ class Gate:
 
 
 def _verb(plan: Plan) -> str:
-    return plan.command.partition(" ")[0]
+    return verb_of(plan.command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from udo.change.events import Notice
 from udo.errors import DeadlinePassed
 from udo.notify import News
+from udo.schema.place import verb_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class Others:
 
     def _tell(self, outcome: str, text: str, operator: str, **end: Any) -> None:
         plan = self._plan
-        verb, line = plan.command.partition(" ")[0], f"{plan.command} {plan.target} {text}"
+        verb, line = verb_of(plan.command), f"{plan.command} {plan.target} {text}"
         news = News(verb, plan.target, self._run_id, outcome, line, operator, reason=plan.reason, **end)
         for unheard in self._target.announce(news):
             self._emit(Notice(unheard, "warning"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from udo import schema
-from udo.config.interpolation import NAMES, Lookup, Unknown, filled, from_environment, references
+from udo.config.interpolation import KEPT_IN_AWS, NAMES, Lookup, Unknown, filled, from_environment, references
 from udo.config.merging import layer
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Mark, Node, Null, Table, Text
@@ -108,9 +108,13 @@ class Walk:
     def _allow(self, lookup: Lookup) -> None:
         if self.key in _BASIC and lookup.kind in ("app", "region"):
             raise Unknown(f"${{{lookup.kind}}} is not allowed in {self.key}: other values are made of it")
-        if self.key in _FIRST and lookup.kind == "ssm":
-            raise Unknown(f"${{ssm:..}} is not allowed in {self.key}: it is needed before AWS can be asked")
+        if self.key in _FIRST and lookup.kind in KEPT_IN_AWS:
+            raise Unknown(f"${{{lookup.kind}:..}} is not allowed in {self.key}: it is needed before AWS can be asked")
+        if self.key == "stacks" and lookup.kind == "role":
+            raise Unknown("${role} is not allowed in stacks: a stack belongs to a cluster, not to a role")
         if lookup.kind == "param" and self.params is None:
+            if self.key == "stacks":
+                return  # whether there is such a parameter shows once all files are merged
             raise Unknown(f"${{param:{brief(lookup.argument)}}} is allowed in the values of a profile only")
         if lookup.kind == "param" and self.params is not None and lookup.argument not in self.params:
             told = among(lookup.argument, self.params)

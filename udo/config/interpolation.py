@@ -11,7 +11,8 @@ from udo.config.tree import Mark, Node, Null, Text
 from udo.frozen import frozen
 
 NAMES = ("cluster", "role", "app", "region")
-_KINDS = ("param", "env", "ssm")
+KEPT_IN_AWS = ("ssm",)
+_KINDS = ("param", "env", *KEPT_IN_AWS)
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<inner>[^{}]*)(?P<end>\}?)")
 _PARAM = re.compile(r"\$\$\{|\$\{param:([^{}]*)\}")
 _ENV = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<how>[-?])(?P<rest>.*))?", re.DOTALL)

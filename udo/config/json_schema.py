@@ -147,6 +147,11 @@ def _structural(key: Key) -> list[dict[str, Any]]:
             return [{"type": "object", "propertyNames": names, "additionalProperties": inner}]
         case "named":
             return [_named(_map(key))]
+        case "parameters":
+            names = {"pattern": "^[A-Za-z0-9]{1,255}$"}
+            words = {"type": "array", "items": {"type": _SCALAR}}
+            inner = {"anyOf": [{"type": _SCALAR}, words, _NOTHING]}
+            return [{"type": "object", "propertyNames": names, "additionalProperties": inner}]
         case "queries":
             return [{"type": "array", "items": _structure(key)}]
         case "periods":

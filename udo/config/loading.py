@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from glob import glob
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from udo.config.agreement import disagreements
 from udo.config.checking import Document, Section, Walk
@@ -20,6 +21,9 @@ from udo.config.values import listed
 from udo.config.wording import brief
 from udo.errors import ConfigError, Problem
 from udo.schema import BY_PATH
+
+if TYPE_CHECKING:
+    from udo.config.stacks import StackDefinition
 
 MOST_FILES = 200
 _EMPTY = Document()
@@ -48,8 +52,11 @@ def load(
     made = _Making(path.absolute(), env, whole.tables, profiles)
     clusters = {name: made.cluster(section) for name, section in whole.clusters.items()}
     roles = [role for cluster in clusters.values() for role in cluster.roles.values()]
+    top = _laid_over(whole.tables)
+    stacks = made.stacks(top)
     later = {
         *disagreements(clusters.values(), every_value=strict and walk.later),
+        *(_told_of_stacks(stacks, clusters, every_value=strict and walk.later) if stacks else ()),
         *(_told(roles, also) if also else ()),
     }
     # What is wrong already is wrong again where it is read.
@@ -57,7 +64,7 @@ def load(
     if found := {*walk.problems, *(problem for problem in later if problem.place not in known)}:
         raise ConfigError(*found)
     advice = tuple(sorted(walk.advice.values()))
-    return Config(path.absolute(), clusters, advice, _laid_over(whole.tables), env)
+    return Config(path.absolute(), clusters, advice, top, env, stacks)
 
 
 def _wanted(whole: Document) -> Iterator[str]:
@@ -65,6 +72,14 @@ def _wanted(whole: Document) -> Iterator[str]:
     clusters = whole.clusters.values()
     sections = (*whole.profiles.values(), *clusters, *(role for one in clusters for role in one.roles.values()))
     return (name for section in sections for table in section.tables for name, _ in used_names(table))
+
+
+def _told_of_stacks(
+    stacks: Mapping[str, StackDefinition], clusters: Collection[str], *, every_value: bool
+) -> Iterator[Problem]:
+    from udo.config.stack_rules import wrong_stacks
+
+    return wrong_stacks(stacks.values(), clusters, every_value=every_value)
 
 
 def _told(roles: Iterable[Role], also: Callable[[Role], object]) -> Iterator[Problem]:
@@ -83,9 +98,10 @@ class _Making:
         self.env = env
         self.top = top
         self.profiles = profiles
+        self.parts: dict[str, tuple[Table, ...]] = {}
 
     def cluster(self, section: Section) -> Cluster:
-        parts = (*self.top, *self.used(section), *section.tables)
+        parts = self.parts[section.name] = (*self.top, *self.used(section), *section.tables)
         above = _laid_over(parts)
         self.profiles.add(size(above) * len(section.roles), section.mark)
         roles = {name: self.role(section.name, role, parts, above) for name, role in section.roles.items()}
@@ -96,6 +112,27 @@ class _Making:
             parts, above = parts + used, _laid_over((above, *used))
         own = _laid_over(section.tables)
         return Role(cluster, section.name, section.mark, self.file, parts + section.tables, above, own, self.env)
+
+    def stacks(self, top: Table) -> dict[str, StackDefinition]:
+        """The stacks by their keys, each with what its cluster or the top of the file says."""
+        entry = top.entries.get("stacks")
+        if entry is None or not isinstance(entry.value, Table):
+            return {}
+        # Late: most files have none.
+        from udo.config.stacks import StackDefinition
+
+        found = {}
+        for key, one in entry.value.entries.items():
+            if isinstance(one.value, Table):
+                said = one.value.entries.get("cluster")
+                cluster = said.value.text if said and isinstance(said.value, Text) else ""
+                parts = self.parts.get(cluster, self.top)
+                own = Table({}, one.mark)
+                base = Role(
+                    cluster, "", one.mark, self.file, parts, _laid_over(parts), own, self.env, _label=f"stack {key}"
+                )
+                found[key] = StackDefinition(key, one.mark, base, one.value)
+        return found
 
     def used(self, section: Section) -> tuple[Table, ...]:
         saying = [table for table in section.tables if "use" in table.entries]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from udo import schema
 from udo.config.checking import Section, Walk
 from udo.config.interpolation import bound
+from udo.config.params import param_of
 from udo.config.shipped import PREFIX, names
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text, size
@@ -18,8 +18,6 @@ from udo.errors import ConfigError, Problem
 MOST_VALUES = 1_000_000
 # What it costs to use a profile at all, in values.
 _USE = 20
-_WANTED = {"int": "a whole number", "bool": "true or false"}
-_SHAPE = {"int": re.compile(r"-?(0|[1-9]\d{0,17})"), "bool": re.compile(r"true|True|TRUE|false|False|FALSE")}
 
 
 class Use(NamedTuple):
@@ -44,12 +42,11 @@ class Profiles:
         self.told: set[Problem] = set()
 
     def check(self) -> None:
-        """Reports what is wrong with the definitions: defaults of the wrong type, and cycles."""
+        """Reports what is wrong with the definitions: values that a parameter cannot have, and cycles."""
         for profile in self.known.values():
             for name, param in profile.params.items():
-                default = param.entries.get("default")
-                if default and not isinstance(default.value, Null):
-                    self._fits(name, default.value, param)
+                for problem in param_of(name, param, param.mark).wrong():
+                    self.walk.report(Mark(*problem.place), problem.message)
             for use in self._uses(profile.tables[-1]):
                 self._values(use)
             self._cycle(profile)
@@ -134,13 +131,11 @@ class Profiles:
         return default.value if isinstance(default.value, Text) else Text("", True, default.mark)
 
     def _fits(self, name: str, node: Node, param: Table) -> Text | None:
-        """The node where it is of the parameter's type; a reference may become anything."""
-        kind = param.entries["type"].value if "type" in param.entries else None
-        shape = kind.text if isinstance(kind, Text) else "str"
-        if isinstance(node, Text) and ("${" in node.text or shape not in _SHAPE or _SHAPE[shape].fullmatch(node.text)):
-            return node
-        self.walk.report(node.mark, f"parameter '{name}' wants {_WANTED.get(shape, 'text')}, not {kind_of(node)}")
-        return None
+        """The node where the parameter may have it; a reference may become anything."""
+        if told := param_of(name, param, param.mark).misfit(node):
+            self.walk.report(node.mark, told)
+            return None
+        return node if isinstance(node, Text) else None
 
     def _uses(self, table: Table) -> Iterator[Use]:
         entry = table.entries.get("use")

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from udo import schema
-from udo.config.interpolation import NAMES, Lookup, Unknown, filled, from_environment, references
+from udo.config.interpolation import KEPT_IN_AWS, NAMES, Lookup, Unknown, filled, from_environment, references
 from udo.config.merging import laid
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Items, Mark, Node, Null, Table, Text
@@ -21,6 +21,9 @@ from udo.frozen import frozen
 from udo.result import Secret
 from udo.schema import Key
 from udo.schema.place import CHANGING
+
+if TYPE_CHECKING:
+    from udo.config.stacks import StackDefinition
 
 _NAMING = schema.BY_PATH["naming"].default
 
@@ -47,11 +50,12 @@ class Role:
     _env: Mapping[str, str] = field(repr=False)
     _answers: Mapping[Lookup, str | Secret] = field(default_factory=dict, repr=False)
     _said: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _label: str = ""
 
     @property
     def label(self) -> str:
-        """Cluster and role as they are typed."""
-        return f"{self.cluster} {self.name}"
+        """Cluster and role as they are typed; what it is otherwise called where it is no group."""
+        return self._label or f"{self.cluster} {self.name}"
 
     @cached_property
     def group_name(self) -> str:
@@ -90,7 +94,7 @@ class Role:
             return self._said[key]
         row = schema.BY_PATH[key]
         entry = self._entry(row)
-        value = None if entry is None else value_of(entry.value, row, _Reading(self._answer))
+        value = None if entry is None else value_of(entry.value, row, Reading(self.answer))
         return row.default if value is None else value
 
     def has(self, key: str) -> bool:
@@ -127,7 +131,7 @@ class Role:
 
         Raises: ConfigError when one has no answer.
         """
-        return _Reading(self._answer).fill(text)
+        return Reading(self.answer).fill(text)
 
     def history(self, key: str, tag: str | None = None) -> tuple[Said, ...]:
         """What each part of the configuration says of a key, in the order in which they are merged.
@@ -156,7 +160,7 @@ class Role:
 
     def lookups(self, *keys: str) -> tuple[Lookup, ...]:
         """What must be looked up outside this machine before these keys can be read, each once."""
-        found = [lookup for key in keys for lookup in _remote(self._entry(schema.BY_PATH[key]))]
+        found = [lookup for key in keys for lookup in remote(self._entry(schema.BY_PATH[key]))]
         return tuple(dict.fromkeys(found))
 
     def knows(self, *lookups: Lookup) -> bool:
@@ -180,10 +184,11 @@ class Role:
         found = self.get(key)
         return None if found is None else str(found)
 
-    def _answer(self, lookup: Lookup) -> str:
+    def answer(self, lookup: Lookup) -> str:
+        """What a reference in a value stands for. Raises: Unknown; ConfigError."""
         if lookup.kind == "env":
             return from_environment(lookup, self._env)
-        if lookup.kind == "ssm":
+        if lookup.kind in KEPT_IN_AWS:
             return self._remote_answer(lookup)
         return self._named(lookup.kind, f"${{{lookup.kind}}}")
 
@@ -195,7 +200,7 @@ class Role:
 
     def _named(self, name: str, context: str) -> str:
         known = {"cluster": self.cluster, "role": self.name}
-        found = known.get(name) or (name in NAMES and self.get({"app": "app_name"}.get(name, name)))
+        found = known[name] if name in known else name in NAMES and self.get({"app": "app_name"}.get(name, name))
         if not found:
             raise Unknown(f"{context} needs {'app_name' if name == 'app' else name}, which is not set")
         return str(found)
@@ -219,6 +224,7 @@ class Config:
     advice: tuple[Problem, ...]
     _root: Table = field(repr=False)
     _env: Mapping[str, str] = field(repr=False)
+    stacks: Mapping[str, StackDefinition] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -236,7 +242,7 @@ class Config:
         row = schema.BY_PATH[key]
         head, *rest = row.spelling.split(".")
         entry = _inner(self._root.entries.get(head), rest)
-        value = None if entry is None else value_of(entry.value, row, _Reading(self._answer))
+        value = None if entry is None else value_of(entry.value, row, Reading(self._answer))
         return row.default if value is None else value
 
     def role(self, cluster: str, role: str) -> Role:
@@ -292,19 +298,21 @@ class Config:
         raise Unknown(f"${{{lookup.kind}}} has no value at the top of the file")
 
 
-class _Reading:
+class Reading:
     """The sink of one reading: everything is known or else an error."""
 
     def __init__(self, answer: Callable[[Lookup], str]) -> None:
         self.answer = answer
 
     def fill(self, text: Text) -> str:
+        """The text with its references followed."""
         try:
             return filled(text, self.answer)
         except Unknown as error:
             self.report(text.mark, str(error))
 
     def report(self, mark: Mark, message: str) -> NoReturn:
+        """Raises: ConfigError."""
         raise ConfigError(Problem(*mark, message))
 
 
@@ -329,22 +337,26 @@ def _nothing(node: Node) -> bool:
     return isinstance(node, Null) or (isinstance(node, Text) and not node.text)
 
 
-def _remote(entry: Entry | None) -> Iterable[Lookup]:
+def remote(entry: Entry | None) -> Iterable[Lookup]:
+    """What stands in an entry that is kept outside this machine."""
     if entry is None:
         return
-    for text in _texts(entry.value):
+    for text in texts(entry.value):
         if "${" in text.text:
             with suppress(Unknown):  # told where the file is checked
-                yield from (piece for piece in references(text) if isinstance(piece, Lookup) and piece.kind == "ssm")
+                yield from (
+                    piece for piece in references(text) if isinstance(piece, Lookup) and piece.kind in KEPT_IN_AWS
+                )
 
 
-def _texts(node: Node) -> Iterable[Text]:
+def texts(node: Node) -> Iterable[Text]:
+    """Every text in a node."""
     match node:
         case Text():
             yield node
         case Items(items):
             for item in items:
-                yield from _texts(item)
+                yield from texts(item)
         case Table(entries):
             for entry in entries.values():
-                yield from _texts(entry.value)
+                yield from texts(entry.value)

@@ -9,8 +9,8 @@ from typing import Any
 from udo import schema
 from udo.config.light_yaml import yaml
 from udo.config.roles import Config, Role
+from udo.config.structures import scalar
 from udo.config.tree import Items, Node, Table, Text
-from udo.config.values import scalar
 from udo.errors import ConfigError
 from udo.schema import Key
 

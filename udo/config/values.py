@@ -5,43 +5,24 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from udo import schema
 from udo.config.moments import WRONG
+from udo.config.sink import Sink, WrongError, instead, unfit, word_of
+from udo.config.structures import parameters_of, queries_of, structure_of, structures_of
 from udo.config.suggesting import suggestion
 from udo.config.traps import flag_trap, number_trap
-from udo.config.tree import Items, Mark, Node, Null, Table, Text
-from udo.config.wording import WANTED, brief, kind_of
+from udo.config.tree import Items, Node, Null, Table, Text
+from udo.config.wording import brief, kind_of
 from udo.duration import seconds
 from udo.schema.key import NO_TIME, NONE, Key
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
-
-# Source: botocore autoscaling, PolicyName, ScheduledActionName and LifecycleHookName.
-_LONGEST_NAME = 255
 OWN_KEYS = "keys of your own begin with 'x-'"
-
-
-class Sink(Protocol):
-    """Where a reading asks and tells: `fill` gives None for a value that cannot be known yet."""
-
-    def fill(self, text: Text) -> str | None: ...
-
-    def report(self, mark: Mark, message: str) -> None: ...
-
-
-class _WrongError(Exception):
-    """A node is not what its key asks for."""
-
-    def __init__(self, mark: Mark, message: str) -> None:
-        super().__init__(message)
-        self.mark = mark
-        self.message = message
 
 
 def value_of(node: Node, key: Key, sink: Sink) -> Any:
@@ -79,83 +60,64 @@ def unknown_key(name: str, path: str, known: Mapping[str, Key]) -> str:
 def _told(reader: Callable[[Node, Key, Sink], Any], node: Node, key: Key, sink: Sink) -> Any:
     try:
         return reader(node, key, sink)
-    except _WrongError as wrong:
+    except WrongError as wrong:
         sink.report(wrong.mark, wrong.message)
         return None
 
 
-def _wrong(node: Node, key: Key, hint: str = "") -> _WrongError:
-    more = f": {hint}" if hint else ""
-    return _WrongError(node.mark, f"{key.path} wants {WANTED[key.kind]}{_not(node, key)}{more}")
-
-
-def _not(node: Node, key: Key) -> str:
-    # What is shown is what the file says, never what a variable holds: that may be a secret.
-    secret = key.secret or any(inner.secret for inner in schema.inside(key.path).values())
-    return "" if secret and isinstance(node, Text) else f", not {kind_of(node)}"
-
-
-def _word(node: Node, key: Key, sink: Sink) -> str | None:
-    if not isinstance(node, Text):
-        raise _wrong(node, key)
-    return sink.fill(node) if "${" in node.text else node.text
-
-
 def _text(node: Node, key: Key, sink: Sink) -> str | None:
-    if not (word := _word(node, key, sink)):
+    if not (word := word_of(node, key, sink)):
         return None
     if key.choices and word not in key.choices:
         near = suggestion(word, key.choices)
         message = f"{key.path} is one of {', '.join(key.choices)}, not {kind_of(node)}"
-        raise _WrongError(node.mark, f"{message}: {near}" if near else message)
+        raise WrongError(node.mark, f"{message}: {near}" if near else message)
     if key.pattern and not re.fullmatch(key.pattern, word, re.ASCII):
-        raise _WrongError(node.mark, f"{key.path} wants {key.shape}{_not(node, key)}")
+        raise WrongError(node.mark, f"{key.path} wants {key.shape}{instead(node, key)}")
     if key.kind in WRONG and (told := WRONG[key.kind](word)):
-        raise _WrongError(node.mark, f"{key.path} {told}")
+        raise WrongError(node.mark, f"{key.path} {told}")
     return word
 
 
 def _moment(node: Node, key: Key, sink: Sink) -> str | None:
-    if _word(node, key, sink) == "":
-        raise _wrong(node, key)
+    if word_of(node, key, sink) == "":
+        raise unfit(node, key)
     return _text(node, key, sink)
 
 
 def _element(node: Node, key: Key, sink: Sink) -> str | None:
     # A list that loses one by a variable that is empty would mean something else; `:-` says that it may.
-    if _word(node, key, sink) == "" and isinstance(node, Text) and not node.text.endswith(":-}"):
-        raise _WrongError(node.mark, f"an element of {key.path} is empty: leave it out, or write what it is")
+    if word_of(node, key, sink) == "" and isinstance(node, Text) and not node.text.endswith(":-}"):
+        raise WrongError(node.mark, f"an element of {key.path} is empty: leave it out, or write what it is")
     return _text(node, key, sink)
 
 
 def _script(node: Node, key: Key, sink: Sink) -> str | None:
     if not isinstance(node, Text):
-        raise _wrong(node, key)
+        raise unfit(node, key)
     return node.text or None
 
 
 def _whole(node: Node, key: Key, sink: Sink) -> int | None:
-    if (word := _word(node, key, sink)) is None or not isinstance(node, Text):
+    if (word := word_of(node, key, sink)) is None or not isinstance(node, Text):
         return None
     if not _WHOLE.fullmatch(word):
-        raise _wrong(node, key, number_trap(word))
+        raise unfit(node, key, number_trap(word))
     if not node.plain and word == node.text:
-        raise _wrong(node, key, f"write {word} without the quotes")
+        raise unfit(node, key, f"write {word} without the quotes")
     number = int(word)
     if not key.least <= number <= key.most:
-        raise _WrongError(
-            node.mark, f"{key.path} is a whole number from {key.least} to {key.most}, not {kind_of(node)}"
-        )
+        raise WrongError(node.mark, f"{key.path} is a whole number from {key.least} to {key.most}, not {kind_of(node)}")
     return number
 
 
 def _flag(node: Node, key: Key, sink: Sink) -> bool | None:
-    if (word := _word(node, key, sink)) is None or not isinstance(node, Text):
+    if (word := word_of(node, key, sink)) is None or not isinstance(node, Text):
         return None
     if word not in _FLAGS:
-        raise _wrong(node, key, flag_trap(word))
+        raise unfit(node, key, flag_trap(word))
     if not node.plain and word == node.text:
-        raise _wrong(node, key, f"write {word} without the quotes")
+        raise unfit(node, key, f"write {word} without the quotes")
     return _FLAGS[word]
 
 
@@ -163,26 +125,26 @@ def _verbs(node: Node, key: Key, sink: Sink) -> bool | list[str] | None:
     if not isinstance(node, Items):
         return _flag(node, key, sink)
     if flags := [item.text for item in node.items if isinstance(item, Text) and item.text in _FLAGS]:
-        raise _wrong(node, key, f"write {flags[0]} without the brackets")
+        raise unfit(node, key, f"write {flags[0]} without the brackets")
     return _list(node, key, sink)
 
 
 def _duration(node: Node, key: Key, sink: Sink) -> float | None:
-    if (word := _word(node, key, sink)) is None:
+    if (word := word_of(node, key, sink)) is None:
         return None
     if key.none and word == NONE:
         return NO_TIME
     if (found := seconds(word)) is None:
-        raise _wrong(node, key, number_trap(word))
+        raise unfit(node, key, number_trap(word))
     if not found and not key.zero:
-        raise _wrong(node, key, "leave it out where there is no limit")
+        raise unfit(node, key, "leave it out where there is no limit")
     return found
 
 
 def _list(node: Node, key: Key, sink: Sink) -> list[str] | None:
     items = listed(node, key)
     if items is None:
-        raise _wrong(node, key, _how(node, key))
+        raise unfit(node, key, _how(node, key))
     words = []
     for item in items.items:
         if not isinstance(item, Text):
@@ -219,20 +181,20 @@ def listed(node: Node, key: Key) -> Items | None:
 def _map(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
     if not isinstance(node, Table):
         names = list(schema.inside(key.path))
-        raise _wrong(node, key, f"its keys are {', '.join(names)}" if len(names) > 1 else f"write {{{names[0]}: ..}}")
+        raise unfit(node, key, f"its keys are {', '.join(names)}" if len(names) > 1 else f"write {{{names[0]}: ..}}")
     return table_of(node, key.path, sink)
 
 
 def _tags(node: Node, key: Key, sink: Sink) -> dict[str, str] | None:
     if not isinstance(node, Table):
-        raise _wrong(node, key)
+        raise unfit(node, key)
     found = {}
     for name, entry in node.entries.items():
         if name.lower().startswith("aws:") or len(name) > 128:
             sink.report(entry.mark, f"'{brief(name)}' cannot be a tag: at most 128 characters, and 'aws:' is AWS's own")
         elif not isinstance(entry.value, Text | Null):
             sink.report(entry.value.mark, f"the tag '{name}' wants text, not {kind_of(entry.value)}")
-        elif isinstance(entry.value, Text) and (word := _word(entry.value, key, sink)) is not None:
+        elif isinstance(entry.value, Text) and (word := word_of(entry.value, key, sink)) is not None:
             found[name] = word
     return found
 
@@ -240,11 +202,11 @@ def _tags(node: Node, key: Key, sink: Sink) -> dict[str, str] | None:
 def _maps(node: Node, key: Key, sink: Sink) -> list[dict[str, Any]] | None:
     items = listed(node, key)
     if items is None:
-        raise _wrong(node, key)
+        raise unfit(node, key)
     found = []
     for item in items.items:
         if not isinstance(item, Table):
-            sink.report(item.mark, f"an element of {key.path} is a mapping{_not(item, key)}")
+            sink.report(item.mark, f"an element of {key.path} is a mapping{instead(item, key)}")
             continue
         found.append(table_of(item, key.path, sink))
         for name, child in schema.inside(key.path).items():
@@ -255,7 +217,7 @@ def _maps(node: Node, key: Key, sink: Sink) -> list[dict[str, Any]] | None:
 
 def _commands(node: Node, key: Key, sink: Sink) -> list[list[str]] | None:
     if isinstance(node, Table):
-        raise _wrong(node, key)
+        raise unfit(node, key)
     commands = (node,) if isinstance(node, Text) else node.items if isinstance(node, Items) else ()
     return [words for command in commands if (words := _command(command, key, sink))]
 
@@ -288,42 +250,10 @@ def _image(node: Node, key: Key, sink: Sink) -> str | dict[str, Any] | None:
     return found
 
 
-def _structure(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
-    if not isinstance(node, Table):
-        raise _wrong(node, key, f"its members are {', '.join(key.members)}")
-    return _members(node, key.path, key, sink)
-
-
-def _structures(node: Node, key: Key, sink: Sink) -> dict[str, Any] | None:
-    if not isinstance(node, Table):
-        raise _wrong(node, key)
-    found = {}
-    for name, entry in node.entries.items():
-        path = f"{key.path}.{brief(name)}"
-        if not 0 < len(name) <= _LONGEST_NAME:
-            sink.report(entry.mark, f"a name in {key.path} has 1 to {_LONGEST_NAME} characters")
-        elif isinstance(entry.value, Table):
-            found[name] = _members(entry.value, path, key, sink)
-        elif not isinstance(entry.value, Null):
-            message = f"{path} wants {WANTED['structure']}, not {kind_of(entry.value)}"
-            sink.report(entry.value.mark, f"{message}: they are {', '.join(key.members)}")
-    return found
-
-
-def _members(node: Table, path: str, key: Key, sink: Sink) -> dict[str, Any]:
-    """The members of one structure; what is in them AWS's own model is asked about."""
-    for name, entry in node.entries.items():
-        if name not in key.members:
-            hint = suggestion(name, key.members) or f"its members are {', '.join(key.members)}"
-            sink.report(entry.mark, f"unknown member '{brief(name)}' in {path}: {hint}")
-    known = {name: entry.value for name, entry in node.entries.items() if name in key.members}
-    return {name: _plain(value, key, sink) for name, value in known.items() if not isinstance(value, Null)}
-
-
 def _named(node: Node, key: Key, sink: Sink) -> dict[str, dict[str, Any]] | None:
     """Mappings by name, each of the keys inside."""
     if not isinstance(node, Table):
-        raise _wrong(node, key)
+        raise unfit(node, key)
     found = {}
     for name, entry in node.entries.items():
         if not _NAME.fullmatch(name):
@@ -334,40 +264,6 @@ def _named(node: Node, key: Key, sink: Sink) -> dict[str, dict[str, Any]] | None
             hint = f"its keys are {', '.join(schema.inside(key.path))}"
             sink.report(entry.value.mark, f"{key.path}.{name} is a mapping, not {kind_of(entry.value)}: {hint}")
     return found
-
-
-def _queries(node: Node, key: Key, sink: Sink) -> list[dict[str, Any]] | None:
-    if not isinstance(node, Items):
-        raise _wrong(node, key)
-    found = []
-    for item in node.items:
-        if isinstance(item, Table):
-            found.append(_members(item, key.path, key, sink))
-        else:
-            sink.report(item.mark, f"an element of {key.path} is a mapping, not {kind_of(item)}")
-    return found
-
-
-def _plain(node: Node, key: Key, sink: Sink) -> Any:
-    match node:
-        case Text():
-            word = _word(node, key, sink)
-            return None if word is None else scalar(word, plain=node.plain)
-        case Items(items):
-            return [_plain(item, key, sink) for item in items if not isinstance(item, Null)]
-        case Table(entries):
-            inner = {name: entry.value for name, entry in entries.items()}
-            return {name: _plain(value, key, sink) for name, value in inner.items() if not isinstance(value, Null)}
-    return None
-
-
-def scalar(word: str, *, plain: bool) -> str | int | float | bool:
-    """A word as YAML has it in a structure of AWS's: without quotes a number or a flag where it looks like one."""
-    if not plain:
-        return word
-    if _WHOLE.fullmatch(word):
-        return int(word)
-    return float(word) if _DECIMAL.fullmatch(word) else _FLAGS.get(word, word)
 
 
 def _structural(node: Node, key: Key, sink: Sink) -> None:
@@ -389,10 +285,11 @@ _READERS: Mapping[str, Callable[[Node, Key, Sink], Any]] = {
     "window": _moment,
     "zone": _moment,
     "image": _image,
-    "structure": _structure,
-    "structures": _structures,
+    "structure": structure_of,
+    "structures": structures_of,
     "named": _named,
-    "queries": _queries,
+    "parameters": parameters_of,
+    "queries": queries_of,
     "periods": _moment,
     "sections": _structural,
     "uses": _structural,

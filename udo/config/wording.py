@@ -23,6 +23,7 @@ WANTED = {
     "structure": "a mapping of AWS's own members",
     "structures": "a mapping of names to mappings",
     "named": "a mapping of names to mappings",
+    "parameters": "a mapping of names to text",
     "queries": "a list of mappings of AWS's own members",
     "periods": "periods like '3 x 1m'",
     "sections": "a mapping of names",

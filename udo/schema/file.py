@@ -1,6 +1,7 @@
 """The configuration's keys about the file itself: names, includes, profiles."""
 
-from udo.schema.key import ROOT, Key, one_of
+from udo.schema.key import ROOT, Key
+from udo.schema.params import param_keys
 
 KEYS: tuple[Key, ...] = (
     Key("app_name", "text", "Name of the application; ${app} in values.", "shop", levels=ROOT),
@@ -31,9 +32,7 @@ KEYS: tuple[Key, ...] = (
         levels=("cluster", "role", "profile"),
     ),
     Key("params", "params", "Parameters of a profile by name; ${param:NAME} in its values.", levels=("profile",)),
-    one_of("params.*.type", "Type of the parameter.", "str", "int", "bool", default="str"),
-    Key("params.*.default", "text", "Its value where none is given; without one it must be given.", "t3.small"),
-    Key("params.*.doc", "text", "What it is for.", "Size of its instances"),
+    *param_keys("params"),
     Key("description", "text", "A sentence for people.", "Serves the web pages"),
     Key("debug", "text", "Of the original Udo; has no effect.", "0", old="it has no effect, use the option -v"),
 )

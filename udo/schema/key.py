@@ -25,6 +25,7 @@ Kind = Literal[
     "structure",
     "structures",
     "named",
+    "parameters",
     "queries",
     "periods",
     "sections",

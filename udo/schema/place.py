@@ -6,8 +6,16 @@ from udo.schema.key import Key
 CHANGING = (
     *("updatelc", "rollback", "prune", "apply", "deploy", "refresh", "scale", "create", "update"),
     *("standby", "detach", "attach", "suspend", "resume", "sleep", "wake", "destroy", "unlock"),
+    *("stack create", "stack update", "stack delete"),
 )
 CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|[0-9a-fA-F:]+/\d{1,3}"
+
+
+def verb_of(command: str) -> str:
+    """The verb that a command begins with: one word, or two where the verb has its own."""
+    first, second, *_ = (*command.split(" ", 2), "")
+    return f"{first} {second}" if f"{first} {second}" in CHANGING else first
+
 
 KEYS: tuple[Key, ...] = (
     Key(
