@@ -172,3 +172,15 @@ def test_a_verb_without_a_permission_ends_with_6_and_names_action_resource_and_w
     assert "autoscaling:UpdateAutoScalingGroup on resource: arn:aws:autoscaling:us-west-2:123456789012:" in done.stderr
     assert "user/operator is not authorized" in done.stderr
     assert done.stderr.rstrip().endswith("the IAM action autoscaling:UpdateAutoScalingGroup is missing")
+
+
+def test_a_kind_of_resources_without_conditions_is_allowed_by_name(
+    seeded: Callable[..., Any], as_user: Callable[..., Clients]
+) -> None:
+    seeded()
+    resource = f"{GROUP.replace('autoScalingGroup', 'launchConfiguration')}:*:launchConfigurationName/prod-webapp-v*"
+    own = as_user({"Effect": "Allow", "Action": "autoscaling:DeleteLaunchConfiguration", "Resource": resource})
+    told = refused(own("autoscaling").delete_launch_configuration, LaunchConfigurationName="prod-webapp-v1")
+    assert told[1] == "ResourceInUse"
+    told = refused(own("autoscaling").delete_launch_configuration, LaunchConfigurationName="prod-webapp2-v1")
+    assert told[1] == "AccessDenied"

@@ -49,8 +49,9 @@ def _kind(prefix: str, row: dict[str, Any]) -> Kind:
 
 
 def _keys(row: dict[str, Any]) -> frozenset[str]:
-    """The keys in lower case, those of tags up to their slash."""
-    return frozenset(key.lower().partition("/")[0] + ("/" if "/" in key else "") for key in row["conditionKeys"])
+    """The keys in lower case, those of tags up to their slash; some kinds of resources have none."""
+    found = row.get("conditionKeys", ())
+    return frozenset(key.lower().partition("/")[0] + ("/" if "/" in key else "") for key in found)
 
 
 @functools.cache
