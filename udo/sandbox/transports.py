@@ -193,9 +193,11 @@ def _hang_up(connection: socket.socket) -> None:
 
 def _handler(server: Server) -> type[MotoRequestHandler]:
     class Handler(MotoRequestHandler):
-        """werkzeug's handler: quiet, without Nagle's delay, ending the connection where an answer is to be lost."""
+        """werkzeug's handler: quiet, without Nagle's delay, and with connections that stay, as AWS's do."""
 
         disable_nagle_algorithm = True
+        wbufsize = -1
+        protocol_version = "HTTP/1.1"
 
         def setup(self) -> None:
             super().setup()
@@ -204,6 +206,32 @@ def _handler(server: Server) -> type[MotoRequestHandler]:
         def finish(self) -> None:
             server.ended(self.connection)
             super().finish()
+
+        def run_wsgi(self) -> None:
+            """Answers one request; werkzeug's own way ends every connection, since it leaves bodies unread."""
+            length = self.headers.get("Content-Length", "0")
+            if "Transfer-Encoding" in self.headers or "Expect" in self.headers or not length.isdigit():
+                super().run_wsgi()
+                return
+            environ = self.environ = self.make_environ()
+            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
+            try:
+                self._send(server._world.answer(environ))
+            except Cut as error:
+                self.connection_dropped(error)
+
+        def _send(self, answer: Answer) -> None:
+            self.send_response(answer.status, "OK" if answer.status < 400 else "ERROR")
+            for name, value in answer.headers:
+                self.send_header(name, value)
+            declared = {name.lower(): value for name, value in answer.headers}.get("content-length")
+            if declared is None:
+                self.send_header("Content-Length", str(len(answer.body)))
+            # What is shorter than it says can only be told by the end of the connection.
+            elif declared != str(len(answer.body)) and self.command != "HEAD":
+                self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(answer.body)
 
         def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
             if isinstance(error, Cut) and error.how == "timeout":
