@@ -70,6 +70,8 @@ def command(session: Session, words: tuple[str, ...], online: bool, bundle: Path
     is missing. What may not be read is a '?' with a footnote. What a live group has otherwise than udo.yml says, and
     'udo update' applies, is a '~' with old and new value.
 
+    Stacks are checked with their templates: their parameters, and what cfn-lint finds where it is installed.
+
     An appspec.yml beside udo.yml is checked too, and with --bundle nothing but a bundle: what is sure to fail with the
     CodeDeploy agent (1.8.1, whose behaviour is known by running it) is a mistake, what may surprise is a warning.
 
@@ -83,12 +85,20 @@ def command(session: Session, words: tuple[str, ...], online: bool, bundle: Path
             raise UsageError("--bundle and --online exclude each other", hint="nothing of a bundle is known to AWS")
         return _bundle(session, bundle)
     config = load(session.config_path, os.environ, strict=True, also=_whole)
-    result = _summary(config)
+    result = _stacks(config, _summary(config)) if config.stacks else _summary(config)
     beside = config.file.parent / "appspec.yml"
     if beside.is_file():
         checked = _bundle(session, beside.parent, whole=False)
         result = replace(result, notes=[*result.notes, *checked.notes], data={**result.data, **checked.data})
     return _online(session, config, result) if online else result
+
+
+def _stacks(config: Config, result: Result) -> Result:
+    # Late: it imports cfn-lint, which takes a second.
+    from udo.check.stacks import checked_stacks
+
+    data = {**result.data, "stacks": list(config.stacks)}
+    return replace(result, data=data, notes=[*result.notes, *checked_stacks(config)])
 
 
 def _bundle(session: Session, path: Path, *, whole: bool = True) -> Result:
@@ -160,7 +170,9 @@ def _boot_script(role: Role) -> None:
 def _summary(config: Config) -> Result:
     clusters = {name: list(cluster.roles) for name, cluster in config.clusters.items()}
     roles = sum(map(len, clusters.values()))
-    text = f"{config.file}: {_counted(len(clusters), 'cluster')}, {_counted(roles, 'role')}, no mistakes"
+    counts = [_counted(len(clusters), "cluster"), _counted(roles, "role")]
+    counts += [_counted(len(config.stacks), "stack")] if config.stacks else []
+    text = f"{config.file}: {', '.join(counts)}, no mistakes"
     advice = [
         {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in config.advice
     ]

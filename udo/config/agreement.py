@@ -83,7 +83,8 @@ def _orders(clusters: Collection[Cluster]) -> Iterator[Problem]:
 
 def _values(roles: Sequence[Role]) -> Iterator[Problem]:
     for role in roles:
-        for key in sorted(role.mentioned):
+        # A stack is none of a role's, and its values are made by an order.
+        for key in sorted(role.mentioned - {"stacks"}):
             try:
                 if not role.lookups(key):
                     role.get(key)

@@ -25,14 +25,15 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def tree_of(text: str, label: str, told: list[Problem] | None = None) -> Table:
+def tree_of(text: str, label: str, told: list[Problem] | None = None, *, tags: bool = False) -> Table:
     """The mapping that the document `text` holds; an empty document is an empty one.
 
-    Mistakes that leave a mapping, as duplicate keys do, go to `told` where it is given.
+    Mistakes that leave a mapping, as duplicate keys do, go to `told` where it is given. With `tags` what is tagged
+    stands there as if it were not: a template's `!Ref Name` is the text `Name`.
 
     Raises: ConfigError, for the first breach of YAML's grammar or of the bounds, else with every duplicate key.
     """
-    builder = _Builder(text, label)
+    builder = _Builder(text, label, tags=tags)
     try:
         node = builder.document()
     except yaml.YAMLError as error:
@@ -52,8 +53,9 @@ def tree_of(text: str, label: str, told: list[Problem] | None = None) -> Table:
 class _Builder:
     """One pass over the events of one document; the paths of plain scalars are short, for they are nearly all of it."""
 
-    def __init__(self, text: str, label: str) -> None:
+    def __init__(self, text: str, label: str, *, tags: bool = False) -> None:
         self.label = label
+        self.tags = tags
         self.problems: list[Problem] = []
         self.nodes = 0
         self.anchors: dict[str, tuple[Node, int]] = {}
@@ -155,7 +157,7 @@ class _Builder:
     def counted(self, event: Any) -> Mark:
         self.nodes += 1
         at = event.start_mark
-        if self.nodes > MOST_NODES or event.tag is not None:
+        if self.nodes > MOST_NODES or (event.tag is not None and not self.tags):
             self.count(event, 0)
             raise self.stop(event, f"the tag '{_short(event.tag)}': tags are not allowed, write the value alone")
         return Mark(self.label, at.line + 1, at.column + 1)

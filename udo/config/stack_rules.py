@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from udo.config.interpolation import KEPT_IN_AWS, Lookup, Unknown, references
 from udo.config.roles import texts
-from udo.config.stacks import REMOTE, URL, Stack, StackDefinition
+from udo.config.stack import REMOTE, URL, Stack
+from udo.config.stacks import StackDefinition
 from udo.config.suggesting import among
 from udo.config.tree import Entry, Mark, Null, Text
 from udo.config.wording import brief

@@ -18,30 +18,27 @@ the parameters it is ordered with, `definition.params_in(name)` says whether a s
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from udo import schema
 from udo.config.interpolation import Lookup, Unknown, references
 from udo.config.params import Param, param_of
-from udo.config.roles import Reading, Role, remote
+from udo.config.roles import Role
+from udo.config.stack import Stack
 from udo.config.suggesting import among
 from udo.config.tree import Mark, Table, Text
-from udo.config.values import value_of
 from udo.config.wording import brief
-from udo.errors import ConfigError, Problem, UsageError
-from udo.result import Secret
+from udo.errors import ConfigError, UsageError
 from udo.schema.stacks import NAME, NAME_SHAPE
 
 if TYPE_CHECKING:
     from udo.config.roles import Config
 
-URL = re.compile(r"(s3|https?)://", re.IGNORECASE)
+__all__ = ["Stack", "StackDefinition", "chosen", "known"]
+
 # What a value of a parameter may be, in the name of a stack.
 _IN_A_NAME = {"int": "-?[0-9]+", "bool": "[Tt]rue|TRUE|[Ff]alse|FALSE", "str": "[A-Za-z0-9-]+"}
 
@@ -105,8 +102,19 @@ class StackDefinition:
         stack = Stack(self, {name: self._value(param, given) for name, param in self.params.items()})
         name = stack.name
         if not re.fullmatch(NAME, name):
-            raise UsageError(f"{brief(name)!r} is what {self.label} would be called ({stack.where('name')})", hint=_NO)
+            raise UsageError(
+                f"{brief(name)!r} is what {self.label} would be called ({stack.where('name')})",
+                hint=f"AWS takes {NAME_SHAPE}",
+            )
         return stack
+
+    def unordered(self) -> Stack:
+        """It as far as it is known without an order: of its parameters those that have a default."""
+        known: dict[str, str] = {}
+        for name, param in self.params.items():
+            with suppress(UsageError, ConfigError):
+                known[name] = self._value(param, {})
+        return Stack(self, known)
 
     def params_in(self, name: str) -> Mapping[str, str] | None:
         """The parameters that the name of a stack in AWS says; None where it is none of this definition's.
@@ -208,145 +216,6 @@ class StackDefinition:
     @staticmethod
     def _in_name(pieces: list[str | Lookup]) -> list[str]:
         return list(dict.fromkeys(piece.argument for piece in pieces if isinstance(piece, Lookup)))
-
-
-_NO = f"AWS takes {NAME_SHAPE}"
-
-
-@dataclass(frozen=True, eq=False)
-class Stack:
-    """One stack: a definition, and the values of the parameters it was ordered with.
-
-    Raises: ConfigError where a value is read that rests on what is not known, or is not of its type; UsageError where
-    it rests on a parameter that was not given.
-    """
-
-    definition: StackDefinition
-    params: Mapping[str, str]
-    _name: str = ""
-    _answers: Mapping[Lookup, str | Secret] = field(default_factory=dict, repr=False)
-
-    @property
-    def base(self) -> Role:
-        """What it inherits; see StackDefinition."""
-        return self.definition.base
-
-    @property
-    def label(self) -> str:
-        """What it is called in a line for people."""
-        return self.definition.label
-
-    @property
-    def words(self) -> str:
-        """How it is typed after `udo stack VERB`."""
-        given = (f"--param {shlex.quote(f'{name}={value}')}" for name, value in self.params.items())
-        return " ".join((self.definition.key, *given))
-
-    @cached_property
-    def name(self) -> str:
-        """What it is called in AWS."""
-        if self._name:
-            return self._name
-        pieces = self.definition.name_pieces
-        try:
-            return "".join(one if isinstance(one, str) else self._answer(one) for one in pieces())
-        except Unknown as error:
-            raise ConfigError(Problem(*self.mark_of("name"), str(error))) from error
-
-    @property
-    def template(self) -> str:
-        """Its template as it is said: a path, or a URL of S3, s3:// too."""
-        return str(self.value("template"))
-
-    @property
-    def template_file(self) -> Path | None:
-        """The file its template is; None where it is an object in S3."""
-        said = self.template
-        if URL.match(said):
-            return None
-        return (self.base.file.parent / self.mark_of("template").file).parent / Path(said).expanduser()
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """Values of the template's parameters, as far as they are said."""
-        return dict(self.value("parameters") or {})
-
-    @property
-    def capabilities(self) -> tuple[str, ...]:
-        """What the template is granted."""
-        return tuple(self.value("capabilities") or ())
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Its tags."""
-        return dict(self.value("tags") or {})
-
-    @property
-    def timeout(self) -> float:
-        """How many seconds a change of it may take."""
-        return float(self.value("timeout"))
-
-    @property
-    def protect(self) -> bool:
-        """Whether it is to have termination protection."""
-        return bool(self.value("protect"))
-
-    @property
-    def on_failure(self) -> str:
-        """What becomes of it where it cannot be created: rollback, delete or keep."""
-        return str(self.value("on_failure"))
-
-    @property
-    def role(self) -> str | None:
-        """ARN of the IAM role that CloudFormation works with, where there is one."""
-        found = self.value("role")
-        return None if found is None else str(found)
-
-    @property
-    def bucket(self) -> str | None:
-        """The bucket that a template goes through which is too long to be sent."""
-        found = self.base.get("stack_bucket")
-        return None if found is None else str(found)
-
-    def mark_of(self, *names: str) -> Mark:
-        """The place of the innermost of these keys that is said; that of the stack where none is."""
-        return self.definition.mark_of(*names)
-
-    def where(self, *names: str) -> str:
-        """`udo.yml:12`, that place."""
-        return str(self.mark_of(*names))
-
-    def lookups(self) -> tuple[Lookup, ...]:
-        """What must be looked up outside this machine before its values can be read, each once."""
-        entries = self.definition.table.entries
-        found = (one for key in REMOTE for one in remote(entries.get(key)))
-        return tuple(dict.fromkeys(found))
-
-    def resolved(self, answers: Mapping[Lookup, str | Secret]) -> Stack:
-        """The same stack, knowing the answers to some of its lookups."""
-        return replace(self, _answers={**self._answers, **answers})
-
-    def value(self, key: str) -> Any:
-        """The effective value of one of its keys, its default, or None."""
-        row = schema.BY_PATH[f"stacks.*.{key}"]
-        entry = self.definition.table.entries.get(key)
-        value = None if entry is None else value_of(entry.value, row, Reading(self._answer))
-        return row.default if value is None else value
-
-    def _answer(self, lookup: Lookup) -> str:
-        if lookup.kind == "param":
-            if lookup.argument not in self.params:
-                told = f"{self.label} wants the parameter '{lookup.argument}' ({self.mark_of('params')})"
-                raise UsageError(told, hint=f"give --param {lookup.argument}=VALUE")
-            return self.params[lookup.argument]
-        if lookup in self._answers:
-            found = self._answers[lookup]
-            return found.text if isinstance(found, Secret) else found
-        return self.base.answer(lookup)
-
-
-# The keys whose values may be kept in AWS; the others are needed before AWS can be asked.
-REMOTE = ("parameters", "tags", "role")
 
 
 def chosen(config: Config, word: str, given: Mapping[str, str] | None = None) -> Stack:

@@ -1,0 +1,1 @@
+"""Stacks: what CloudFormation makes of templates, and the templates themselves."""
