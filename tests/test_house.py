@@ -80,7 +80,20 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     ),
 }
 # These are handed what they work with by a session: they may name its class to say so, never make one.
-_ROOMS = ("alarms", "change", "groups", "launch", "refresh", "deploy", "fanout", "check", "iam", "status", "history")
+_ROOMS = (
+    "alarms",
+    "change",
+    "groups",
+    "launch",
+    "refresh",
+    "deploy",
+    "fanout",
+    "check",
+    "stacks",
+    "iam",
+    "status",
+    "history",
+)
 FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}
 # They show, hand on or answer the kernel's values, and know nothing of how a change is made.
 _VALUES = ("udo.change.plan", "udo.change.events")
