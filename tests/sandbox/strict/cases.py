@@ -26,6 +26,7 @@ import cases_rollout
 import cases_scaling
 import cases_schedules
 import cases_sessions
+import cases_stacks
 import cases_targets
 import cases_volumes
 import cases_warm
@@ -53,6 +54,7 @@ _MODULES = (
     cases_scaling,
     cases_schedules,
     cases_sessions,
+    cases_stacks,
     cases_targets,
     cases_volumes,
     cases_warm,

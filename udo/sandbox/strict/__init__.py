@@ -10,6 +10,8 @@ from udo.sandbox.strict import delays as _delays
 from udo.sandbox.strict import guard, limits, moment
 from udo.sandbox.strict import rules as _rules
 from udo.sandbox.strict.autoscaling.launch_faults import LaunchFault, launch_faults
+from udo.sandbox.strict.cloudformation.faults import StackFault, stack_faults
+from udo.sandbox.strict.cloudformation.state import Outside
 from udo.sandbox.strict.codedeploy.faults import DeploymentFault, deployment_faults
 from udo.sandbox.strict.delays import delays
 from udo.sandbox.strict.instance_connect.keys import pushed
@@ -23,6 +25,7 @@ __all__ = [
     "DeploymentFault",
     "LaunchFault",
     "Rule",
+    "StackFault",
     "advance",
     "agent_faults",
     "delays",
@@ -32,6 +35,7 @@ __all__ = [
     "quotas",
     "reset",
     "rules",
+    "stack_faults",
 ]
 
 
@@ -50,11 +54,17 @@ def install() -> None:
 def rules() -> tuple[Rule, ...]:
     """Every rule, by service and name."""
     _load()
+    load_topics(late=True)
     return _rules.rules()
 
 
 def advance(clock: Clock) -> None:
-    """Moves everything that time moves up to the clock's present moment; called before every request."""
+    """Moves everything that time moves up to the clock's present moment; called before every request.
+
+    Not before those that the engine of stacks makes while it catches up: they are made at its moment.
+    """
+    if Outside.moving:
+        return
     moment.use(clock)
     for service in services().values():
         for move in service.advances():
@@ -68,6 +78,7 @@ def reset() -> None:
     deployment_faults.clear()
     launch_faults.clear()
     agent_faults.clear()
+    stack_faults.clear()
     pushed.clear()
 
 

@@ -21,6 +21,9 @@ class Delays:
     refresh_start: float = 2.0
     deployment_start: float = 2.0
     deployment_event: float = 0.75
+    # Of stacks: until a template is validated, and between two steps of a resource.
+    stack_validation: float = 2.0
+    stack_call: float = 1.0
 
 
 delays = Delays()

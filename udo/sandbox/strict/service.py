@@ -23,7 +23,7 @@ class Service:
     `responses` is the class whose methods answer its operations, `backends` what moto holds of it by account and
     region; `keeps_time` are the modules that read the present moment. The last three name what its rules lean on in
     moto: attributes, what constructors set, and what they take. `moves` names the topics whose `advance()` moves what
-    time moves.
+    time moves. One that is `late` has an engine of its own, loaded with the first request to it.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Service:
     taken: Names = field(default_factory=dict)
     signed: str = ""
     folder: str = ""
+    late: bool = False
 
     def found(self, what: str) -> Any:
         """The thing of moto's that a row names as `module:name`."""
@@ -65,10 +66,11 @@ def by_signature() -> Mapping[str, Service]:
     return {service.signed or service.name: service for service in services().values()}
 
 
-def load_topics() -> None:
-    """Imports every file of rules, which registers them."""
+def load_topics(*, late: bool = False) -> None:
+    """Imports every file of rules, which registers them; those of services that are loaded late where it is said."""
     strict = importlib.import_module(_FOLDER)
-    for folder in [strict, *(importlib.import_module(f"{_FOLDER}.{name}") for name in _names())]:
+    folders = [importlib.import_module(f"{_FOLDER}.{name}") for name in _names()]
+    for folder in [strict, *(one for one in folders if late or not one.SERVICE.late)]:
         for one in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
             if not one.ispkg:
                 importlib.import_module(one.name)
