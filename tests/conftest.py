@@ -189,6 +189,22 @@ def aws(world: Any, session: Callable[[], Any], _clients: dict[tuple[str, str], 
 
 
 @pytest.fixture
+def as_user(world: Any, user: Callable[..., dict[str, str]], session: Callable[[], Any]) -> Callable[..., Any]:
+    """Makes a user whose policy has these statements; gives what makes clients, by service, that sign with its keys."""
+    from botocore.config import Config
+
+    def make(*statements: Mapping[str, Any], **more: Any) -> Callable[[str], Any]:
+        keys = user(*statements, **more)
+        made = session()
+        made.set_credentials(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
+        world.attach(made)
+        once = Config(retries={"total_max_attempts": 1})
+        return functools.cache(lambda service: made.create_client(service, region_name="us-west-2", config=once))
+
+    return make
+
+
+@pytest.fixture
 def seeded(world: Any) -> Callable[..., Any]:
     """Builds the world of a configuration text (the bundled example by default), which becomes ./udo.yml."""
 

@@ -13,22 +13,6 @@ ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 GROUP = "arn:aws:autoscaling:us-west-2:123456789012:autoScalingGroup"
 
 
-@pytest.fixture
-def as_user(world: Any, user: Callable[..., dict[str, str]], session: Callable[[], Any]) -> Callable[..., Clients]:
-    """Clients that sign with the keys of a user whose policy has these statements."""
-    from botocore.config import Config
-
-    def make(*statements: Any, **more: Any) -> Clients:
-        keys = user(*statements, **more)
-        made = session()
-        made.set_credentials(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
-        world.attach(made)
-        once = Config(retries={"total_max_attempts": 1})
-        return lambda service: made.create_client(service, region_name="us-west-2", config=once)
-
-    return make
-
-
 def refused(call: Callable[..., Any], **params: Any) -> tuple[int, str, str]:
     """Status, code and words of an error."""
     with pytest.raises(ClientError) as caught:

@@ -259,8 +259,10 @@ def _denied(asked: Request, account: str) -> tuple[int, str, str]:
     return 403 if code == "AccessDenied" else 400, code, f"{who} {why} {asked.name} action"
 
 
-def _expired(asked: Request, _account: str) -> tuple[int, str, str]:
-    """Source: EC2 error codes (RequestExpired); S3 API "Error responses" (ExpiredToken, 400); common errors
+def expired(asked: Request, _account: str = "") -> tuple[int, str, str]:
+    """Status, code and words of a session that has ended.
+
+    Source: EC2 error codes (RequestExpired); S3 API "Error responses" (ExpiredToken, 400); common errors
     (ExpiredToken, in JSON services ...Exception).
     """
     if asked.protocol == "ec2":
@@ -282,6 +284,6 @@ def _failed(asked: Request, _account: str) -> tuple[int, str, str]:
 _TEXTS: Mapping[str, Callable[[Request, str], tuple[int, str, str]]] = {
     "throttle": _throttled,
     "deny": _denied,
-    "expire": _expired,
+    "expire": expired,
     "fail": _failed,
 }

@@ -72,6 +72,20 @@ def refusal(asked: Request, status: int, code: str, message: str) -> Answer:
     return Answer(status, (*headers, ("Content-Length", str(len(body)))), body)
 
 
+def unknown_key(asked: Request) -> Answer:
+    """The answer to a request that nobody has signed who is known here.
+
+    Source: common errors of the AWS APIs (InvalidClientTokenId, MissingAuthenticationToken); EC2's AuthFailure."""
+    if not asked.access_key:
+        return refusal(asked, 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+    text = "The security token included in the request is invalid."
+    if asked.protocol == "ec2":
+        return refusal(asked, 401, "AuthFailure", "AWS was not able to validate the provided access credentials")
+    if asked.protocol in ("json", "cbor", "rest-json"):
+        return refusal(asked, 400, "UnrecognizedClientException", text)
+    return refusal(asked, 403, "InvalidClientTokenId", text)
+
+
 def plain(asked_status: int, document: Any) -> Answer:
     """A JSON answer of the sandbox itself."""
     body = json.dumps(document).encode()

@@ -106,8 +106,8 @@ class World:
         if environ.get("PATH_INFO", "").startswith(CONTROL) and not is_signed:
             return self._controlled(environ)
         asked = self._seen(wire.request(environ, 0))
-        if self.access_key is not None and asked.access_key != self.access_key and not self._is_known(asked):
-            return _unknown_key(asked)
+        if (refused := self._refused_key(asked, environ)) is not None:
+            return refused
         if asked.region and not self._has(asked.region):
             return _unknown_region(asked)
         return self._faulted(asked, environ)
@@ -281,10 +281,14 @@ class World:
                 return _crashed(asked, error)
         return _missing(asked) if _is_page(asked, answer) else answer
 
-    def _is_known(self, asked: Request) -> bool:
-        from udo.sandbox.iam import gate
+    def _refused_key(self, asked: Request, environ: Environ) -> Answer | None:
+        if self.goes_by_policies and asked.access_key != self.access_key:
+            from udo.sandbox.iam import gate
 
-        return self.goes_by_policies and gate.known(self, asked) is not None
+            who = gate.known(self, asked)
+            if who is not None:
+                return gate.ended(self, asked, environ, who)
+        return None if self.access_key in (None, asked.access_key) else wire.unknown_key(asked)
 
     def _has(self, region: str) -> bool:
         from moto.ec2.models import ec2_backends
@@ -346,18 +350,6 @@ def _is_page(asked: Request, answer: Answer) -> bool:
         and answer.body.lstrip()[:9].lower() == b"<!doctype"
         and "html" in kind
     )
-
-
-def _unknown_key(asked: Request) -> Answer:
-    """Source: common errors of the AWS APIs (InvalidClientTokenId, MissingAuthenticationToken); EC2's AuthFailure."""
-    if not asked.access_key:
-        return wire.refusal(asked, 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
-    text = "The security token included in the request is invalid."
-    if asked.protocol == "ec2":
-        return wire.refusal(asked, 401, "AuthFailure", "AWS was not able to validate the provided access credentials")
-    if asked.protocol in ("json", "cbor", "rest-json"):
-        return wire.refusal(asked, 400, "UnrecognizedClientException", text)
-    return wire.refusal(asked, 403, "InvalidClientTokenId", text)
 
 
 def _unknown_region(asked: Request) -> Answer:

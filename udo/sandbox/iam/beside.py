@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from moto.codedeploy.models import codedeploy_backends
+
+from udo.sandbox.iam.named.iam import role_of_profile
+from udo.sandbox.iam.tagging import puts, tags_beside
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.requests import Ask
@@ -23,4 +28,81 @@ class Beside:
 
 def beside(ask: Ask) -> Iterator[Beside]:
     """Everything that the operation needs beside itself."""
-    yield from ()
+    name = f"{ask.prefix}:{ask.asked.operation}"
+    for rule in _RULES.get(name, ()):
+        yield from rule(ask)
+    if puts(ask):
+        yield from (Beside(*one) for one in tags_beside(ask))
+
+
+def passed(role: str, service: str, told: str = "") -> Beside:
+    """The permission to hand a role to a service."""
+    to = {"iam:passedtoservice": (f"{service}.amazonaws.com",)}
+    return Beside("iam:PassRole", role, "role", to, told)
+
+
+def _launch_configuration_role(ask: Ask) -> Iterator[Beside]:
+    for profile in ask.named("IamInstanceProfile"):
+        if role := role_of_profile(ask, profile):
+            yield passed(role, "ec2")
+
+
+def _instance_role(ask: Ask) -> Iterator[Beside]:
+    said: Mapping[str, Any] = ask.params.get("IamInstanceProfile") or {}
+    if role := role_of_profile(ask, str(said.get("Arn") or said.get("Name") or "")):
+        yield passed(role, "ec2")
+
+
+def _roles(service: str, parameter: str) -> Callable[[Ask], Iterator[Beside]]:
+    def found(ask: Ask) -> Iterator[Beside]:
+        yield from (passed(role, service) for role in ask.named(parameter))
+
+    return found
+
+
+def _hook_roles(ask: Ask) -> Iterator[Beside]:
+    for hook in ask.params.get("LifecycleHookSpecificationList") or ():
+        if role := hook.get("RoleARN"):
+            yield passed(role, "autoscaling")
+
+
+def _templates(ask: Ask) -> Iterator[Beside]:
+    from udo.sandbox.iam.launching import launched
+
+    return launched(ask)
+
+
+def _deployment(ask: Ask) -> Iterator[Beside]:
+    application, group = ("".join(ask.named(one)) for one in ("applicationName", "deploymentGroupName"))
+    known = ask.backend(codedeploy_backends).deployment_groups.get(application, {}).get(group)
+    configuration = "".join(ask.named("deploymentConfigName")) or getattr(known, "deployment_config_name", None)
+    named = ask.arn(f"deploymentconfig:{configuration or 'CodeDeployDefault.OneAtATime'}")
+    yield Beside("codedeploy:GetDeploymentConfig", named, "deploymentconfig")
+    if ask.params.get("revision"):
+        resource = ask.arn(f"application:{application}")
+        yield Beside("codedeploy:RegisterApplicationRevision", resource, "application")
+        yield Beside("codedeploy:GetApplicationRevision", resource, "application")
+
+
+def _copied(ask: Ask) -> Iterator[Beside]:
+    from urllib.parse import unquote
+
+    source = unquote(ask.environ.get("HTTP_X_AMZ_COPY_SOURCE", "")).removeprefix("/").partition("?")[0]
+    if source:
+        yield Beside("s3:GetObject", ask.arn(source, region="", account=""), "object")
+
+
+_RULES: Mapping[str, tuple[Callable[[Ask], Iterator[Beside]], ...]] = {
+    "autoscaling:CreateAutoScalingGroup": (_templates, _hook_roles),
+    "autoscaling:CreateLaunchConfiguration": (_launch_configuration_role,),
+    "autoscaling:PutLifecycleHook": (_roles("autoscaling", "RoleARN"),),
+    "autoscaling:StartInstanceRefresh": (_templates,),
+    "autoscaling:UpdateAutoScalingGroup": (_templates,),
+    "codedeploy:CreateDeployment": (_deployment,),
+    "codedeploy:CreateDeploymentGroup": (_roles("codedeploy", "serviceRoleArn"),),
+    "codedeploy:UpdateDeploymentGroup": (_roles("codedeploy", "serviceRoleArn"),),
+    "ec2:RunInstances": (_instance_role,),
+    "s3:CopyObject": (_copied,),
+    "s3:UploadPartCopy": (_copied,),
+    "ssm:SendCommand": (_roles("ssm", "ServiceRoleArn"),),
+}

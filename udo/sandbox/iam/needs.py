@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from udo.sandbox.iam import beside, reference
 from udo.sandbox.iam.actions import actions
+from udo.sandbox.iam.named.ssm import document
 from udo.sandbox.iam.resources import resources
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class Need:
     """An action on a resource. `keys` are the keys of conditions that AWS knows there, `values` its own of them.
 
-    `told` is what AWS says in place of its usual words where it is not allowed.
+    `told` is what AWS says in place of its usual words where it is not allowed. One that `is_beside` the operation
+    knows nothing of the request's parameters. Where it is not allowed, all of `instead` will do.
     """
 
     action: str
@@ -26,6 +28,8 @@ class Need:
     keys: frozenset[str] = frozenset()
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     told: str = ""
+    is_beside: bool = False
+    instead: tuple[Need, ...] = ()
 
 
 def needs(ask: Ask) -> Iterator[Need]:
@@ -33,8 +37,23 @@ def needs(ask: Ask) -> Iterator[Need]:
     for prefix, name in actions(ask):
         action = reference.action(prefix, name)
         for arn, kind in resources(ask, action):
-            yield Need(action.name, arn, action.keys | (kind.keys if kind else frozenset()))
+            need = Need(action.name, arn, action.keys | (kind.keys if kind else frozenset()))
+            yield _with_document(ask, need) if action.name == "ssm:StartSession" else need
     for one in beside.beside(ask):
         action = reference.action(*one.action.split(":"))
         keys = action.keys.union(*(kind.keys for kind in action.kinds if kind.name == one.kind))
-        yield Need(action.name, one.resource, keys, one.values, one.told)
+        yield Need(action.name, one.resource, keys, one.values, one.told, is_beside=True)
+
+
+def _with_document(ask: Ask, need: Need) -> Need:
+    """Source: Systems Manager User Guide, "Enforcing a session document permission check": where a policy asks for the
+    check, the document that nobody named has to be allowed too.
+    """
+    checked = replace(need, values={_CHECK: ("true",)})
+    if ask.named("DocumentName"):
+        return checked
+    shell = Need(need.action, document(ask, _SHELL), need.keys, {_CHECK: ("true",)})
+    return replace(need, values={_CHECK: ("false",)}, instead=(checked, shell))
+
+
+_CHECK, _SHELL = "ssm:sessiondocumentaccesscheck", "SSM-SessionManagerRunShell"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Source: botocore's models with the trait awsQueryCompatible: their errors keep the codes of the query protocol.
 _AS_QUERY = frozenset({"cloudwatch", "sqs"})
+_IN_WORDS = frozenset({"group", "instance-profile", "role", "user"})
 
 
 def denied(ask: Ask, need: Need, why: str, *, explicit: bool) -> Answer:
@@ -38,10 +39,17 @@ def words(ask: Ask, need: Need, why: str, *, explicit: bool) -> str:
 
 
 def _on(ask: Ask, resource: str) -> str:
-    """Source: errors as they are met: S3 quotes the resource, Systems Manager names all of the account's for `*`."""
+    """Source: errors as they are met: S3 quotes the resource, IAM says `role NAME` of what is there, Systems Manager
+    names all of the account's for `*`.
+    """
     if resource == "*":
         return f" on resource: {ask.arn('*')}" if ask.prefix == "ssm" else ""
-    return f' on resource: "{resource}"' if ask.prefix == "s3" else f" on resource: {resource}"
+    if ask.prefix == "s3":
+        return f' on resource: "{resource}"'
+    kind, _, name = resource.rpartition(":")[2].partition("/")
+    if ask.prefix == "iam" and not ask.asked.operation.startswith("Create") and kind in _IN_WORDS:
+        return f" on resource: {kind.replace('-', ' ')} {name.rpartition('/')[2]}"
+    return f" on resource: {resource}"
 
 
 def _a(why: str) -> str:

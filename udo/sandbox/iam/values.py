@@ -6,6 +6,8 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from udo.sandbox.iam.keys import KEYS
+from udo.sandbox.iam.tagging import request_tags, tag_keys
 from udo.sandbox.iam.tags import tags_of
 
 if TYPE_CHECKING:
@@ -35,9 +37,20 @@ def values_of(ask: Ask, need: Need) -> Values:
             return None
         if named.partition(":")[2] == "resourcetag":
             return _tag(tags_of(ask, need.resource), name)
-        return None
+        return None if need.is_beside else _of_request(ask, need, key)
 
     return value
+
+
+def _of_request(ask: Ask, need: Need, key: str) -> Sequence[str] | None:
+    named, _, name = key.partition("/")
+    # Of what EC2 makes each kind has tags of its own.
+    kind = need.resource.rpartition(":")[2].partition("/")[0] if ask.prefix == "ec2" else ""
+    if named == "aws:requesttag":
+        return _tag(request_tags(ask, kind), name)
+    if key == "aws:tagkeys":
+        return tag_keys(ask, kind) or None
+    return KEYS[key](ask) if key in KEYS else None
 
 
 def _tag(tags: Mapping[str, str], name: str) -> tuple[str, ...] | None:

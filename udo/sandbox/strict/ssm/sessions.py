@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.moto_api._internal import mock_random
 
+from udo.sandbox.iam.callers import caller
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.pages import limit, page
 from udo.sandbox.strict.rules import Refusal, Request, answers
@@ -37,6 +38,7 @@ class Session:
     owner: str
     began: float
     ended: float | None = None
+    user_id: str = ""
 
 
 @dataclass
@@ -46,9 +48,25 @@ class Sessions:
     all: dict[str, Session] = field(default_factory=dict)
 
 
-def _sessions(request: Request) -> Sessions:
-    known: Sessions = request.backend("ssm").__dict__.setdefault("udo_sessions", Sessions())
+def session_tags(backend: Any, session_id: str) -> dict[str, str]:
+    """The tags of a session, by which policies know whose it is.
+
+    Source: Systems Manager User Guide, "Sample IAM policies for Session Manager": aws:ssmmessages:session-id is
+    ${aws:userid} of who started it.
+    """
+    session = _of(backend).all.get(session_id)
+    if session is None:
+        return {}
+    return {"aws:ssmmessages:session-id": session.user_id, "aws:ssmmessages:target-id": session.target}
+
+
+def _of(backend: Any) -> Sessions:
+    known: Sessions = backend.__dict__.setdefault("udo_sessions", Sessions())
     return known
+
+
+def _sessions(request: Request) -> Sessions:
+    return _of(request.backend("ssm"))
 
 
 @answers("ssm", "StartSession", moto="has no such operation")
@@ -67,12 +85,14 @@ def sessions_need_an_agent(request: Request) -> dict[str, Any]:
             raise Refusal("InvalidParameters", f"Parameter {name} is required.")
     if not _connected(request, target):
         raise Refusal("TargetNotConnected", f"{target} is not connected.")
+    who = caller(str(request.response.access_key), request.account)
     session = Session(
-        id=f"sandbox-{mock_random.get_random_hex(17)}",
+        id=f"{who.name if who else 'sandbox'}-{mock_random.get_random_hex(17)}",
         target=target,
         document=document,
         reason=params.get("Reason") or "",
-        owner=f"arn:aws:iam::{request.account}:user/sandbox",
+        owner=who.arn if who else f"arn:aws:iam::{request.account}:user/sandbox",
+        user_id=who.user_id if who else "",
         began=moment.now(),
     )
     _sessions(request).all[session.id] = session
