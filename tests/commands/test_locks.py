@@ -21,7 +21,7 @@ Udo = Callable[..., Any]
 NAME = "/udo/lock/prod-webapp"
 
 
-def held_by(world: Any, **changes: Any) -> None:
+def held_by(world: Any, *, parameter: str = NAME, **changes: Any) -> None:
     holder = {
         "run": "20260101T000000Z-abcdef",
         "holder": "arn:aws:iam::123456789012:user/somebody",
@@ -31,7 +31,7 @@ def held_by(world: Any, **changes: Any) -> None:
         "started": "1",
         "reason": "",
     }
-    world.client("ssm").put_parameter(Name=NAME, Value=json.dumps(holder | changes), Type="String")
+    world.client("ssm").put_parameter(Name=parameter, Value=json.dumps(holder | changes), Type="String")
 
 
 def locks(world: Any) -> list[str]:

@@ -12,18 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from udo.aws.autoscaling import AutoScaling
+    from udo.aws.callers import Callers
     from udo.aws.cloudwatch import CloudWatch
     from udo.aws.codedeploy import CodeDeploy
     from udo.aws.ec2 import Ec2
     from udo.aws.elbv2 import Elbv2
     from udo.aws.named import Named
+    from udo.aws.news import News
     from udo.aws.run_command import RunCommand
     from udo.aws.s3 import S3
     from udo.aws.ssm import Ssm
     from udo.change.plan import Read
 
 # The parts of Aws that read; each is imported when it is first asked.
-SERVICES = ("autoscaling", "cloudwatch", "codedeploy", "ec2", "elbv2", "named", "run_command", "s3", "ssm")
+SERVICES = (
+    *("autoscaling", "callers", "cloudwatch", "codedeploy", "ec2", "elbv2"),
+    *("named", "news", "run_command", "s3", "ssm"),
+)
 
 
 class Aws:
@@ -41,6 +46,13 @@ class Aws:
         from udo.aws.autoscaling import AutoScaling
 
         return AutoScaling(self._connection)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Reads of whose credentials are used."""
+        from udo.aws.callers import Callers
+
+        return Callers(self._connection)
 
     @cached_property
     def cloudwatch(self) -> CloudWatch:
@@ -76,6 +88,13 @@ class Aws:
         from udo.aws.named import Named
 
         return Named(self._connection)
+
+    @cached_property
+    def news(self) -> News:
+        """Reads of whom topics and events reach."""
+        from udo.aws.news import News
+
+        return News(self._connection)
 
     @cached_property
     def run_command(self) -> RunCommand:

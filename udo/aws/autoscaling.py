@@ -148,6 +148,14 @@ class AutoScaling:
         rows = sorted(answer["LifecycleHooks"], key=lambda row: row["LifecycleHookName"])
         return tuple(map(_hook, rows))
 
+    def warm_pool(self, group_name: str) -> tuple[Member, ...]:
+        """The instances of the group's warm pool.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("autoscaling", "DescribeWarmPool", {"AutoScalingGroupName": group_name})
+        return tuple(_member(row) for page in pages for row in page["Instances"])
+
     def schedules(self, group_name: str) -> tuple[ScheduledAction, ...]:
         """The group's scheduled actions, the next one first.
 

@@ -45,6 +45,14 @@ class CloudWatch:
                 found |= {row["AlarmName"]: row for row in rows}
         return found
 
+    def all_alarms(self) -> tuple[Mapping[str, Any], ...]:
+        """Every alarm of the region, metric or composite: CloudWatch does not tell which look at a group.
+
+        Raises: UdoError.
+        """
+        pages = self._connection.pages("cloudwatch", "DescribeAlarms", {"AlarmTypes": _KINDS, "MaxRecords": _NAMES})
+        return tuple(row for page in pages for key in ("MetricAlarms", "CompositeAlarms") for row in page.get(key, ()))
+
     def data(
         self, queries: Sequence[Mapping[str, Any]], start: float, end: float
     ) -> dict[str, list[tuple[float, float]]]:

@@ -194,6 +194,13 @@ class Connection:
         except jmespath.exceptions.JMESPathError as error:
             raise UsageError(f"{read.path!r} is not a value that AWS returns: {error}") from error
 
+    def credentials(self) -> tuple[str, float | None]:
+        """Where the credentials come from, in botocore's word, and when those in use expire, where that is known."""
+        keys = self._session.get_credentials()
+        # botocore shows nobody when what it can renew would expire.
+        until = getattr(keys, "_expiry_time", None)
+        return getattr(keys, "method", "") or "", until.timestamp() if until else None
+
     def check(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
         """Compares parameters with botocore's model of the operation, without asking AWS.
 

@@ -18,6 +18,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "DescribePolicies": WHOLE,
         "DescribeScalingActivities": WHOLE,
         "DescribeScheduledActions": WHOLE,
+        "DescribeWarmPool": WHOLE,
     },
     "cloudwatch": {"DescribeAlarms": WHOLE, "GetMetricData": WHOLE},
     "codedeploy": {
@@ -55,6 +56,8 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "GetConsoleOutput": WHOLE,
     },
     "elbv2": {"DescribeTargetHealth": WHOLE},
+    "events": {"ListRules": ("NextToken", "Rules.EventPattern", "Rules.Name", "Rules.State")},
+    "sns": {"GetTopicAttributes": WHOLE, "ListSubscriptions": WHOLE},
     "ssm": {
         "DescribeInstanceInformation": (
             "NextToken",

@@ -8,6 +8,7 @@ from udo.aws.autoscaling import batched
 from udo.aws.members import whole
 from udo.aws.times import rfc3339
 from udo.aws.unknown import unknown_in
+from udo.model.checkup import Host
 from udo.model.instances import Instance, SecurityGroup
 from udo.model.launch import Image, LaunchTemplateVersion
 
@@ -42,6 +43,30 @@ class Ec2:
                     for row in reservation["Instances"]:
                         found[row["InstanceId"]] = _instance(row)
         return found
+
+    def hosts(self, ids: Iterable[str]) -> dict[str, Host]:
+        """The same as their agents and their metadata find them, by id.
+
+        Raises: UdoError.
+        """
+        found = {}
+        for batch in batched(ids, _FILTER_VALUES):
+            asked = {"Filters": [{"Name": "instance-id", "Values": batch}]}
+            # Of these members no other read has use.
+            for page in self._connection.pages("ec2", "DescribeInstances", asked, whole=True):
+                for reservation in page["Reservations"]:
+                    found.update({row["InstanceId"]: _host(row) for row in reservation["Instances"]})
+        return found
+
+    def metadata_tokens(self) -> str:
+        """What the account's default for the region makes of tokens for instance metadata: required or optional; empty
+        where it leaves that to the image.
+
+        Raises: UdoError.
+        """
+        answer = self._connection.ask("ec2", "GetInstanceMetadataDefaults", {}, whole=True)
+        told = str((answer.get("AccountLevel") or {}).get("HttpTokens") or "")
+        return "" if told == "no-preference" else told
 
     def terminated(self, ids: Iterable[str]) -> set[str]:
         """Those of the instances that are no more, or are on their way there.
@@ -193,6 +218,16 @@ def _instance(row: Mapping[str, Any]) -> Instance:
     )
 
 
+def _host(row: Mapping[str, Any]) -> Host:
+    metadata = row.get("MetadataOptions") or {}
+    return Host(
+        instance_id=row["InstanceId"],
+        state=row["State"]["Name"],
+        profile=(row.get("IamInstanceProfile") or {}).get("Arn", "").rpartition("/")[2],
+        imdsv1=metadata.get("HttpTokens") == "optional" and metadata.get("HttpEndpoint") != "disabled",
+    )
+
+
 def _image(row: Mapping[str, Any]) -> Image:
     return Image(
         image_id=row["ImageId"],
@@ -202,6 +237,8 @@ def _image(row: Mapping[str, Any]) -> Image:
         created_at=row.get("CreationDate", ""),
         root_device_name=row.get("RootDeviceName", ""),
         state=row.get("State", ""),
+        deprecated_at=row.get("DeprecationTime") or "",
+        imds=row.get("ImdsSupport") or "",
     )
 
 

@@ -108,8 +108,16 @@ class Named:
 
         Raises: UdoError.
         """
+        return frozenset(self.roles_by_profile())
+
+    def roles_by_profile(self) -> dict[str, tuple[str, ...]]:
+        """The ARNs of the roles in every instance profile, one or none, by its name.
+
+        Raises: UdoError.
+        """
         pages = self._connection.pages("iam", "ListInstanceProfiles", {"MaxItems": _IAM_PAGE})
-        return frozenset(row["InstanceProfileName"] for page in pages for row in page.get("InstanceProfiles", ()))
+        rows = (row for page in pages for row in page.get("InstanceProfiles", ()))
+        return {row["InstanceProfileName"]: tuple(role["Arn"] for role in row.get("Roles", ())) for row in rows}
 
     def profile_roles(self, name: str) -> tuple[str, ...]:
         """The ARNs of the roles of an instance profile, one at most; none where there is no such profile.

@@ -39,6 +39,7 @@ _SIDS = {
     "ssm:instance": "Instances",
     "ssm:parameter": "Parameters",
     "ssm:session": "OwnSessions",
+    "sns:topic": "Topics",
     "sts:role": "AssumedRoles",
 }
 

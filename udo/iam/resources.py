@@ -185,6 +185,11 @@ def _object(use: Use) -> Fence:
     return _named("s3:object", (below,) if bucket else (), use.facts.place.s3, f"udo.yml says no {key}")
 
 
+def _topic(use: Use) -> Fence:
+    why = "alarms of others that look at the group tell topics of their own"
+    return Fence("sns:topic", (use.facts.place.arn("sns", ANYTHING),), why=why)
+
+
 def _assumed(use: Use) -> Fence:
     return _named("sts:role", (use.facts.assume_role,), str, "udo.yml says no assume_role")
 
@@ -291,6 +296,7 @@ _OF_TYPES: dict[str, Callable[[Use], Fence]] = {
     "ssm:instance": _member("ssm:instance", "ssm:resourceTag"),
     "ssm:parameter": _parameter,
     "ssm:session": _own_session,
+    "sns:topic": _topic,
     "sts:role": _assumed,
 }
 # Source: API_DescribeAlarms and API_PutCompositeAlarm: permissions that are scoped to `*`.

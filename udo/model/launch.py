@@ -76,7 +76,10 @@ class LaunchTemplateVersion:
 
 @frozen
 class Image:
-    """A machine image; `created_at` is RFC 3339 UTC as AWS writes it."""
+    """A machine image; `created_at` and `deprecated_at` are RFC 3339 UTC as AWS writes them.
+
+    `imds` is v2.0 where instances of it want tokens for their metadata by default.
+    """
 
     image_id: str
     name: str = ""
@@ -85,3 +88,5 @@ class Image:
     created_at: str = ""
     root_device_name: str = ""
     state: str = "available"
+    deprecated_at: str = ""
+    imds: str = ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NEEDED = ("Launch", "Terminate", "InstanceRefresh")
 # A hook that holds longer than this may hold up a refresh.
 _LONG = 600
-_OF_CODEDEPLOY = "CodeDeploy-managed-automatic-launch-deployment-hook-"
+OF_CODEDEPLOY = "CodeDeploy-managed-automatic-launch-deployment-hook-"
 
 Row = dict[str, Any]
 
@@ -181,7 +181,7 @@ def _stalls(group: AutoScalingGroup, its: Course, outlook: Outlook) -> Iterator[
         says = f"warning: {joined(suspended)} {are} suspended: it makes no progress, and fails after an hour"
         yield _row("stall", says, processes=suspended)
     for hook in outlook.hooks:
-        if hook.name.startswith(_OF_CODEDEPLOY):
+        if hook.name.startswith(OF_CODEDEPLOY):
             yield _row(
                 "hook", "CodeDeploy brings each newcomer the last revision that succeeded, and holds it until then"
             )

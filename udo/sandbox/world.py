@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
+from email.utils import formatdate
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +60,8 @@ class World:
         strict.install()
         self.clock = clock or Clock.by_hand()
         self.faults = Faults()
+        # By how many seconds the clock of its servers is ahead of this machine's.
+        self.ahead = 0.0
         self.log: deque[Request] = deque(maxlen=10_000)
         self.block = block or Block()
         self.access_key = access_key
@@ -106,6 +110,12 @@ class World:
         if environ.get("PATH_INFO", "").startswith(CONTROL) and not is_signed:
             return self._controlled(environ)
         asked = self._seen(wire.request(environ, 0))
+        answer = self._answer(asked, environ)
+        # As every server of AWS's says, by its own clock.
+        date = formatdate(time.time() + self.ahead, usegmt=True)
+        return replace(answer, headers=(*answer.headers, ("Date", date)))
+
+    def _answer(self, asked: Request, environ: Environ) -> Answer:
         if (refused := self._refused_key(asked, environ)) is not None:
             return refused
         if asked.region and not self._has(asked.region):
@@ -160,6 +170,7 @@ class World:
 
         with self.lock:
             self.faults.clear()
+            self.ahead = 0.0
             self.agents.reset()
             self.ssm_agents.reset()
             hooks.empty()

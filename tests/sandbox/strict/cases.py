@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import cases_alarms
 import cases_buckets
+import cases_checkup
 import cases_codedeploy
 import cases_commands
 import cases_fleets
@@ -35,6 +36,7 @@ from account import Account
 _MODULES = (
     cases_alarms,
     cases_buckets,
+    cases_checkup,
     cases_codedeploy,
     cases_commands,
     cases_fleets,

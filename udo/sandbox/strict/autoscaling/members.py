@@ -20,6 +20,7 @@ from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
 from udo.sandbox.strict.autoscaling.lifecycle_hooks import LAUNCHING
 from udo.sandbox.strict.autoscaling.refresh_state import active
 from udo.sandbox.strict.delays import delays
+from udo.sandbox.strict.ec2.metadata_defaults import launches_follow_the_accounts_defaults
 from udo.sandbox.strict.ec2.references import images_are_looked_up_at_launch, missing_image
 from udo.sandbox.strict.rules import Refusal, adds, replaces, rule
 
@@ -277,7 +278,9 @@ def instances_carry_their_launch_data(instance: Any, data: LaunchData, group: An
     """
     instance.lifecycle = "spot" if data.spot else None
     instance._placement.tenancy = data.tenancy
-    instance.metadata_options = MetadataOptions(data.metadata_options or {})
+    instance.metadata_options = MetadataOptions(
+        launches_follow_the_accounts_defaults(instance.ec2_backend, data.metadata_options or {})
+    )
     if data.instance_profile:
         name = data.instance_profile.rpartition("/")[2]
         arn = f"arn:aws:iam::{group.account_id}:instance-profile/{name}"

@@ -12,6 +12,7 @@ SERVICE = Service(
     attributes={
         "moto.ec2.exceptions": (
             "EC2ClientError",
+            "InvalidAMIIdError",
             "InvalidInstanceIdError",
             "InvalidLaunchTemplateVersionNotFound",
             "InvalidSubnetIdError",
