@@ -10,6 +10,7 @@ tour=$(mktemp -d "${TMPDIR:-/tmp}/udo-demo.XXXXXX")
 for name in "${!UDO_@}" "${!AWS_@}"; do unset "$name"; done
 export XDG_STATE_HOME="$tour/state"
 cp "$here/udo.example.yml" "$tour/udo.yml"
+cp "$here/udo.example.template.yml" "$tour/"
 printf '\nguards:\n  alarms: [shop-5xx]\n' >>"$tour/udo.yml"
 cd "$tour"
 

@@ -133,6 +133,7 @@ def main() -> None:
         folder = home / "shop"
         folder.mkdir()
         shutil.copy(DOCS.parent / "udo.example.yml", folder / "udo.yml")
+        shutil.copy(DOCS.parent / "udo.example.template.yml", folder)
         try:
             written = recording(COMMANDS, home, folder)
         finally:

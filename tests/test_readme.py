@@ -49,7 +49,7 @@ def clone(tmp_path: Path) -> Path:
     """What a clone has, without a repository."""
     folder = tmp_path / "clone"
     folder.mkdir()
-    for name in ("udo.example.yml", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("udo.example.yml", "udo.example.template.yml", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "udo", folder / "udo", ignore=shutil.ignore_patterns("__pycache__"))
     return folder

@@ -42,7 +42,7 @@ def test_the_page_of_one_role_has_these_keys_too(world: Any, udo: Udo) -> None:
     configuration_world(world)
     write_config()
     (row,) = udo("status", "prod", "webapp", "-o", "json").json["data"]
-    more = "settings refresh hooks policies schedules targets launch_deleted instances"
+    more = "stack settings refresh hooks policies schedules targets launch_deleted instances"
     assert " ".join(row) == f"{ROWS['status']} {more}"
     more = "condition why outdated revision deployment_id"
     assert " ".join(row["instances"][0]) == f"{ROWS['instances']} {more}"

@@ -203,3 +203,23 @@ def test_the_pages_fit_their_terminals(busy: Any, udo: Udo, monkeypatch: pytest.
     words = ROLE if name == "status-of-a-role" else ("status",)
     screens = {f"{columns} columns": _on(columns, monkeypatch, lambda: udo(*words)) for columns in (60, 80, 140)}
     _compare(name, screens | {"a pipe": udo(*words).stdout})
+
+
+@pytest.mark.parametrize(
+    ("tag", "stack", "said"),
+    [
+        ({"Key": "aws:cloudformation:stack-name", "Value": "shop"}, "shop", "the CloudFormation stack shop"),
+        ({"Key": "ManagedBy", "Value": "terraform"}, None, "Terraform (tag ManagedBy: terraform)"),
+    ],
+)
+def test_what_a_group_belongs_to_is_named_on_its_page(
+    world: Any, udo: Udo, tag: dict[str, str], stack: str | None, said: str
+) -> None:
+    configuration_world(world)
+    write_config(CONFIG)
+    assert udo(*ROLE, "-o", "json").json["data"][0]["stack"] is None
+    assert "belongs to" not in udo(*ROLE).stdout
+    where = {"ResourceId": "prod-webapp", "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    world.client("autoscaling").create_or_update_tags(Tags=[{**tag, **where}])
+    assert udo(*ROLE, "-o", "json").json["data"][0]["stack"] == stack
+    assert [line.split(maxsplit=2)[2] for line in udo(*ROLE).stdout.splitlines() if "belongs to" in line] == [said]

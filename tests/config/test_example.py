@@ -9,6 +9,10 @@ import pytest
 
 from udo import schema
 from udo.config import Config, load
+from udo.config.stacks import chosen
+from udo.stacks.fit import misfits
+from udo.stacks.lint import findings
+from udo.stacks.template import template_of
 
 EXAMPLE = Path(__file__).parents[2] / "udo.example.yml"
 
@@ -31,6 +35,23 @@ def test_the_example_has_the_clusters_and_roles_of_the_tour(example: Config) -> 
         "prod webapp",
         "prod worker",
     ]
+
+
+def test_the_stack_of_the_example_goes_with_its_template(example: Config) -> None:
+    stack = chosen(example, "review", {"branch": "cart", "size": "t3.large"})
+    template = template_of(stack)
+    assert template is not None
+    assert stack.name == "shop-review-cart"
+    assert [*misfits(stack, template)] == []
+    assert template.capability() is None
+    assert [*misfits(chosen(example, "review", {"branch": "Cart"}), template)] != []
+
+
+@pytest.mark.whole
+def test_cfn_lint_finds_nothing_in_the_template_of_the_example(example: Config) -> None:
+    template = template_of(example.stacks["review"].unordered())
+    assert template is not None
+    assert findings(template, "us-west-2") == []
 
 
 def test_one_group_of_the_example_is_of_the_old_kind(example: Config) -> None:

@@ -22,6 +22,7 @@ def test_every_command_line_of_the_page_works(tmp_path: Path) -> None:
     assert len(lines) > 12
     assert lines[-1] == "udo sandbox stop"
     shutil.copy(ROOT / "udo.example.yml", tmp_path / "udo.yml")
+    shutil.copy(ROOT / "udo.example.template.yml", tmp_path)
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     env = {"PATH": path, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     script = "trap 'udo sandbox stop >&2' EXIT; set -e; " + "\n".join(lines[:-1])

@@ -14,10 +14,10 @@ from udo.deploy.leaving import leave, observe_membership, what_remains
 from udo.errors import Conflict, Refused
 from udo.groups.alarm_calls import gone_alarms, observe_named
 from udo.groups.ending import Ending, deleted, emptied, gone_goal, gone_wait, refuse
+from udo.groups.owner import owner
 from udo.groups.settings import says
 from udo.groups.target import role_target
 from udo.launch.ending import family_ends, strange
-from udo.launch.observe import owner
 from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:

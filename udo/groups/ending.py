@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from udo.change.plan import Call, Pair, Read, Wait
 from udo.errors import Refused
 from udo.frozen import frozen
+from udo.groups.owner import stack_of
 from udo.groups.rest import SIZES, Sizes, resting, sizes_of
 from udo.groups.tags import group_read
 from udo.groups.watch import EMPTY, GONE
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup, Member
 
 _ZERO = Sizes(0, 0, 0)
-_STACK = "aws:cloudformation:stack-name"
 
 
 @frozen
@@ -36,7 +36,7 @@ def refuse(role: Role, group: AutoScalingGroup, how: Ending) -> None:
 
     Raises: Refused.
     """
-    if stack := group.tags.get(_STACK):
+    if stack := stack_of(group):
         told = f"{group.name} belongs to the CloudFormation stack {stack}"
         raise Refused(told, hint="nothing was changed; delete it there")
     level = group.raw.get("DeletionProtection", "none")

@@ -13,6 +13,7 @@ from udo.config.known import value
 from udo.errors import Absent, AwsError, ConfigError, Conflict, PermissionDenied, Refused, UdoError
 from udo.groups.gone import existing_versions, gone
 from udo.groups.observe import existing_group
+from udo.groups.owner import owner
 from udo.launch.images import latest, moved_root, parameter_of, pattern
 from udo.launch.labels import image_ids, labelled, security_group_ids
 from udo.launch.remembering import remembered, spare
@@ -266,16 +267,6 @@ def _surroundings(aws: Aws, group: AutoScalingGroup) -> tuple[tuple[str, ...], s
         notes.append(f"warning: it is unknown whether an instance refresh is active: {error.message}")
         refresh = ""
     return tuple(notes), refresh
-
-
-def owner(group: AutoScalingGroup) -> str | None:
-    """What has made the group and looks after it, by its tags; None where they do not say."""
-    if stack := group.tags.get("aws:cloudformation:stack-name"):
-        return f"the CloudFormation stack {stack}"
-    for key, text in group.tags.items():
-        if "terraform" in f"{key} {text}".lower():
-            return f"Terraform (tag {key}: {text})"
-    return None
 
 
 def _used_versions(template_id: str, groups: Iterable[AutoScalingGroup]) -> set[int]:

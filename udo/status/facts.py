@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.groups.health import target_group_name
 from udo.groups.locks import locked_text
+from udo.groups.owner import owner, stack_of
 from udo.groups.text import age
 from udo.refresh.rows import refresh_row
 from udo.refresh.words import standing
@@ -47,6 +48,7 @@ def details_row(one: Standing, details: Details) -> dict[str, Any]:
     """What only the page of one role has, for scripts; what is unknown is `?`."""
     group = one.group
     return {
+        "stack": stack_of(group) if group else None,
         "settings": _settings(group) if group else None,
         "refresh": _known(details.refreshes, lambda found: refresh_row(found[0]) if found else None),
         "hooks": _known(details.hooks, lambda found: list(map(_told, found))),
@@ -77,6 +79,7 @@ def facts(
         ("last attempt", text["attempted"]),
         ("under way", text["work"]),
         ("refresh", _unless_unknown(details.refreshes, lambda found: _refresh_text(found, now))),
+        ("belongs to", owner(group)),
         ("locked", locked_text(group.name, row["lock"]) if is_held(row) else row["lock"]),
         ("suspended", "; ".join(_suspended(group))),
         ("differs", _differs(row)),
