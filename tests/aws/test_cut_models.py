@@ -18,7 +18,7 @@ from launch_worlds import WORLDS, launch_data, write_config
 
 from udo.aws import Aws
 from udo.aws.connection import _use
-from udo.aws.cut import PLAIN, WHOLE
+from udo.aws.cut import PLAIN, SENT, WHOLE
 from udo.aws.loading import CutLoader, FullLoader
 from udo.aws.times import timestamp
 from udo.change.plan import Read
@@ -229,8 +229,8 @@ def test_an_instance_with_every_member_there_is_becomes_the_same_one(answering: 
 def test_launch_data_is_read_by_whole_models(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     used: set[tuple[str, str]] = set()
 
-    def noted(service: str, operation: str, *, whole: bool) -> str:
-        use = _use(service, operation, whole=whole)
+    def noted(service: str, operation: str, *, whole: bool, writing: bool = False) -> str:
+        use = _use(service, operation, whole=whole, writing=writing)
         used.add((operation, use))
         return use
 
@@ -264,6 +264,31 @@ def test_what_a_plan_reads_is_read_by_whole_models_and_writes_are_sent_by_them(
     aws.read(Read(service, operation, {name: _some(model.input_shape.members[name]) for name in _required(model)}, "@"))
     aws.call(service, operation, {name: _some(model.input_shape.members[name]) for name in _required(model)})
     assert set(aws._connection._clients) == {(service, "full"), (service, "writing")}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [(service, name) for service, names in SENT.items() for name in names]
+)
+def test_a_write_that_is_sent_by_a_cut_down_model_lacks_no_member(
+    service: str, operation: str, full: FullLoader, answering: Answering
+) -> None:
+    from botocore.model import ServiceModel
+
+    cut = CutLoader(full, SENT, "sent-")
+    few, all_ = (
+        ServiceModel(one.load_service_model(service, "service-2")).operation_model(operation) for one in (cut, full)
+    )
+    assert _drawn(few.input_shape) == _drawn(all_.input_shape)
+    assert _drawn(few.output_shape) == _drawn(all_.output_shape)
+    assert [*map(_drawn, few.error_shapes)] == [*map(_drawn, all_.error_shapes)]
+    assert (few.http, few.metadata) == (all_.http, all_.metadata)
+    answering.body = filled.body(all_)
+    aws = answering.aws
+    aws.call(service, operation, {name: _some(all_.input_shape.members[name]) for name in _required(all_)})
+    assert set(aws._connection._clients) == {(service, "sent")}
+    client = aws._connection.client(service, "sent")
+    assert set(client.meta.service_model.operation_names) == set(SENT[service])
+    assert client.meta.config.retries["total_max_attempts"] == 1
 
 
 @pytest.mark.parametrize(("service", "operation"), sorted(OPERATIONS))

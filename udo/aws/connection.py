@@ -22,7 +22,7 @@ from botocore.validate import ParamValidator
 
 from udo import __version__
 from udo.aws import answers, handlers, patience, unknown
-from udo.aws.cut import PLAIN
+from udo.aws.cut import PLAIN, SENT
 from udo.aws.errors import configured, translated
 from udo.aws.loading import CutLoader, FullLoader
 from udo.aws.times import rfc3339, timestamp
@@ -82,7 +82,12 @@ class Connection:
             self.profile: str | None = self._session.profile
             self.region: str | None = region or self._session.get_config_variable("region")
             full = self._session.get_component("data_loader")
-            self._loaders = {"plain": CutLoader(full), "full": full, "writing": full}
+            self._loaders = {
+                "plain": CutLoader(full),
+                "full": full,
+                "sent": CutLoader(full, SENT, "sent-"),
+                "writing": full,
+            }
 
     @property
     def endpoint(self) -> str | None:
@@ -92,9 +97,10 @@ class Connection:
         return ", ".join(sorted(url for url in urls if not _OF_AWS.fullmatch(urlsplit(url).hostname or ""))) or None
 
     def client(self, service: str, use: str = "full") -> Any:
-        """The client of a service for one use, built once: `full` and `plain` read, the latter with cut-down models.
+        """The client of a service for one use, built once.
 
-        One for `writing` makes a single attempt. Raises: UdoError.
+        `full` and `plain` read; `writing` and `sent` make a single attempt. Those for `plain` and `sent` have
+        cut-down models. Raises: UdoError.
         """
         key = (service, use)
         if key not in self._clients:
@@ -108,7 +114,7 @@ class Connection:
                     service,
                     region_name=self.region,
                     endpoint_url=self._endpoint,
-                    config=_client_config(use == "writing", direct=self._endpoint is not None),
+                    config=_client_config(use in ("writing", "sent"), direct=self._endpoint is not None),
                 )
                 # botocore looks at the port when it signs a request, and not before.
                 _ = urlsplit(made.meta.endpoint_url).port
@@ -128,7 +134,7 @@ class Connection:
 
         Raises: UdoError.
         """
-        client = self.client(service, "writing" if writing else _use(service, operation, whole=whole))
+        client = self.client(service, _use(service, operation, whole=whole, writing=writing))
         begun = time.perf_counter()
 
         def ask() -> dict[str, Any]:
@@ -264,7 +270,9 @@ def _session(profile: str | None, region: str | None, credentials: tuple[str, ..
     return session
 
 
-def _use(service: str, operation: str, *, whole: bool) -> str:
+def _use(service: str, operation: str, *, whole: bool, writing: bool = False) -> str:
+    if writing:
+        return "sent" if operation in SENT.get(service, ()) else "writing"
     return "full" if whole or operation not in PLAIN.get(service, ()) else "plain"
 
 

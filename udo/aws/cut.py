@@ -1,4 +1,4 @@
-"""Service models cut down to what plain reads use: what botocore loads and parses costs what its model holds."""
+"""Service models cut down to what Udo asks for: what botocore loads and parses costs what its model holds."""
 
 from __future__ import annotations
 
@@ -80,6 +80,10 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "ListCommands": ("NextToken", "Commands.CommandId", "Commands.Comment", "Commands.StatusDetails"),
     },
+}
+# The writes of services whose models hold far more; every member of theirs is kept. None of them carries launch data.
+SENT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "ssm": {"CancelCommand": WHOLE, "DeleteParameter": WHOLE, "PutParameter": WHOLE, "SendCommand": WHOLE},
 }
 
 

@@ -1,4 +1,4 @@
-"""Loads botocore's models of services: whole ones, or for plain reads ones that are cut down and kept in the cache."""
+"""Loads botocore's models of services: whole ones, or ones that are cut down to what is asked and kept in the cache."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _PARTS = ("service-2", "endpoint-rule-set-1", "paginators-1")
 # The services whose endpoints are kept; every run that changes anything asks sts too.
 _REACHED = (*PLAIN, "sts")
 
+Operations = Mapping[str, Mapping[str, tuple[str, ...]]]
+
 
 class FullLoader(Loader):
     """botocore's loader of service models, which does not look into the folders of all services to name them.
@@ -35,16 +37,23 @@ class FullLoader(Loader):
 
 
 class CutLoader:
-    """A loader that gives models cut down to plain reads, and whole ones where there is any doubt about those."""
+    """A loader that gives models cut down to some operations, and whole ones where there is any doubt about those.
 
-    def __init__(self, full: FullLoader) -> None:
+    `prefix` tells what is kept of a service for these operations from what is kept of it for others.
+    """
+
+    def __init__(self, full: FullLoader, operations: Operations = PLAIN, prefix: str = "") -> None:
         self._full = full
+        self._operations = operations
+        self._prefix = prefix
         self._cut: dict[str, dict[str, Any] | None] = {}
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         """botocore's model of that name."""
-        if api_version is None and type_name in _PARTS and service_name in PLAIN:
-            parts = self._known(service_name, service_name, lambda: _models(self._full, service_name))
+        if api_version is None and type_name in _PARTS and service_name in self._operations:
+            asked = self._operations[service_name]
+            kind = self._prefix + service_name
+            parts = self._known(kind, service_name, asked, lambda: _models(self._full, service_name, asked))
             if parts is not None:
                 return parts[type_name]
         return self._full.load_service_model(service_name, type_name, api_version)
@@ -52,7 +61,7 @@ class CutLoader:
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
         """A file of botocore's and where it stands; of the endpoints, a megabyte, those of few services at first."""
         if name == "endpoints":
-            kept = self._known(name, "endpoints.json", lambda: _endpoints(self._full))
+            kept = self._known(name, "endpoints.json", _REACHED, lambda: _endpoints(self._full))
             if kept is not None:
                 return self._lazily(kept), str(Path(self._full.BUILTIN_DATA_PATH, name))
         found: tuple[Any, str] = self._full.load_data_with_path(name)
@@ -61,10 +70,13 @@ class CutLoader:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._full, name)
 
-    def _known(self, kind: str, place: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    def _known(
+        self, kind: str, place: str, wanted: object, make: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any] | None:
         """What is kept of this kind, or made and kept now; None where that cannot be."""
         if kind not in self._cut:
-            self._cut[kind] = None if os.environ.get(_SWITCH) == "off" else _kept_or_made(self._full, kind, place, make)
+            is_off = os.environ.get(_SWITCH) == "off"
+            self._cut[kind] = None if is_off else _kept_or_made(self._full, kind, place, wanted, make)
         return self._cut[kind]
 
     def _lazily(self, kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,9 +108,11 @@ class _Services(Mapping[str, Any]):
         return len(self._others())
 
 
-def _kept_or_made(full: FullLoader, kind: str, place: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def _kept_or_made(
+    full: FullLoader, kind: str, place: str, wanted: object, make: Callable[[], dict[str, Any]]
+) -> dict[str, Any] | None:
     try:
-        key = _key(full, place, PLAIN.get(kind, _REACHED))
+        key = _key(full, place, wanted)
         kept = cut_file.read(kind, key)
         if kept is None:
             kept = make()
@@ -121,10 +135,10 @@ def _key(full: FullLoader, place: str, wanted: object) -> str:
     return json.dumps([botocore.__version__, str(source), stats, wanted])
 
 
-def _models(full: FullLoader, service: str) -> dict[str, Any]:
+def _models(full: FullLoader, service: str, asked: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     model, rules, listings = (full.load_service_model(service, part) for part in _PARTS)
-    paginators = {name: how for name, how in listings["pagination"].items() if name in PLAIN[service]}
-    return dict(zip(_PARTS, (cut(model, PLAIN[service]), rules, {"pagination": paginators}), strict=True))
+    paginators = {name: how for name, how in listings["pagination"].items() if name in asked}
+    return dict(zip(_PARTS, (cut(model, asked), rules, {"pagination": paginators}), strict=True))
 
 
 def _endpoints(full: FullLoader) -> dict[str, Any]:
