@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.parsers import JSONParser, ResponseParserFactory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ class Broken(Exception):
 def watch(session: Session) -> None:
     """Makes every client that the session creates from now on refuse answers that are not AWS's."""
     session.register("before-parse", _check, unique_id="udo-answers")
+    session.register_component("response_parser_factory", _Parsers())
 
 
 def asked(send: Callable[[], dict[str, Any]], operation: OperationModel, *, writing: bool) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _whole(answer: dict[str, Any], operation: OperationModel, *, writing: bool) 
             raise Broken(f"it holds no {name}")
     if not writing and shape.members and not any(name in answer for name in shape.members):
         raise Broken("it holds nothing")
-    if operation.service_model.resolved_protocol in ("json", "rest-json"):
+    if operation.service_model.resolved_protocol == "rest-json":
         _check_values(answer, shape)
     return answer
 
@@ -116,18 +118,69 @@ def _check(**event: Any) -> None:
     if _PAGE.match(body):
         raise Broken("a page of HTML")
     protocol = operation_model.service_model.resolved_protocol
-    if protocol in ("json", "rest-json"):
-        _check_json(body)
+    if protocol == "rest-json" or (protocol == "json" and (status >= 300 or operation_model.output_shape is None)):
+        _object(body)
     elif protocol in ("query", "ec2") and status < 300:
         root = _ROOT.match(body)
         if root is None or root[1].decode() != f"{operation_model.name}Response":
             raise Broken(f"no {operation_model.name}Response")
 
 
-def _check_json(body: bytes) -> None:
+def _object(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
         raise Broken("no JSON") from error
     if not isinstance(found, dict):
         raise Broken("no JSON object")
+    return found
+
+
+class _Parsers(ResponseParserFactory):
+    """Makes botocore's parsers, and for plain JSON one that hands on no value of another kind than the model says."""
+
+    def create_parser(self: Any, protocol_name: str) -> Any:
+        if protocol_name == "json":
+            return _Json(**self._defaults)
+        factory: Any = super()
+        return factory.create_parser(protocol_name)
+
+
+class _Json(JSONParser):
+    """botocore's parser, which itself takes what is no JSON for an error's message, and any value for a string.
+
+    The body is read once, and what it holds is gone through once: many answers cost more to check than to send.
+    """
+
+    def _handle_json_body(self: Any, raw_body: bytes, shape: Any) -> Any:
+        return self._parse_shape(shape, _object(raw_body))
+
+    def _handle_structure(self: Any, shape: Any, value: Any) -> Any:
+        if value is None or shape.is_document_type or shape.is_tagged_union:
+            parser: Any = super()
+            return parser._handle_structure(shape, value)
+        found = {}
+        for name, member in shape.members.items():
+            given = value.get(member.serialization.get("name", name))
+            if given is not None:
+                kind = _PLAIN.get(member.type_name)
+                if kind is None:
+                    given = self._parse_shape(member, given)
+                elif type(given) is not kind:
+                    raise Broken(f"{type(given).__name__} for a {member.type_name} in it")
+                found[name] = given
+        return found
+
+    def _handle_list(self, shape: Any, value: Any) -> Any:
+        if type(value) is not list or None in value:
+            raise Broken("no list, or one with gaps, in it")
+        parser: Any = super()
+        return parser._handle_list(shape, value)
+
+    def _handle_plain(self, shape: Any, value: Any) -> Any:
+        if type(value) is not _PLAIN[shape.type_name]:
+            raise Broken(f"{type(value).__name__} for a {shape.type_name} in it")
+        return value
+
+    # Elements of lists and values of maps.
+    _handle_string = _handle_boolean = _handle_integer = _handle_long = _handle_plain

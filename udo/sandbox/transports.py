@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -216,22 +217,9 @@ def _handler(server: Server) -> type[MotoRequestHandler]:
             environ = self.environ = self.make_environ()
             environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
             try:
-                self._send(server._world.answer(environ))
+                _send(self, server._world.answer(environ))
             except Cut as error:
                 self.connection_dropped(error)
-
-        def _send(self, answer: Answer) -> None:
-            self.send_response(answer.status, "OK" if answer.status < 400 else "ERROR")
-            for name, value in answer.headers:
-                self.send_header(name, value)
-            declared = {name.lower(): value for name, value in answer.headers}.get("content-length")
-            if declared is None:
-                self.send_header("Content-Length", str(len(answer.body)))
-            # What is shorter than it says can only be told by the end of the connection.
-            elif declared != str(len(answer.body)) and self.command != "HEAD":
-                self.send_header("Connection", "close")
-            self.end_headers()
-            self.wfile.write(answer.body)
 
         def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
             if isinstance(error, Cut) and error.how == "timeout":
@@ -242,3 +230,17 @@ def _handler(server: Server) -> type[MotoRequestHandler]:
             return
 
     return Handler
+
+
+def _send(to: BaseHTTPRequestHandler, answer: Answer) -> None:
+    to.send_response(answer.status, "OK" if answer.status < 400 else "ERROR")
+    for name, value in answer.headers:
+        to.send_header(name, value)
+    declared = {name.lower(): value for name, value in answer.headers}.get("content-length")
+    if declared is None:
+        to.send_header("Content-Length", str(len(answer.body)))
+    # What is shorter than it says can only be told by the end of the connection.
+    elif declared != str(len(answer.body)) and to.command != "HEAD":
+        to.send_header("Connection", "close")
+    to.end_headers()
+    to.wfile.write(answer.body)
