@@ -79,6 +79,36 @@ def test_a_user_runs_the_verbs_that_its_policy_allows(client: Callable[..., Any]
     assert udo("--sandbox", "scale", "prod", "webapp", "3").exit == 0
 
 
+def test_a_user_is_made_with_a_policy_in_one_line(
+    client: Callable[..., Any], udo: Callable[..., Any], tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [READS]}))
+    keys = udo("sandbox", "env", "--user", "ci", "--policy", str(policy), "-o", "json").json["data"]
+    variables = {name: value for name, value in keys.items() if value is not None}
+    assert udo("ip", "prod", "webapp", env=variables).exit == 0
+    assert udo("scale", "prod", "webapp", "4", env=variables).exit == 6
+    policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [{**READS, "Action": "*"}]}))
+    again = udo("sandbox", "env", "--user", "ci", "--policy", str(policy), "-o", "json").json["data"]
+    assert again == keys
+    assert udo("scale", "prod", "webapp", "4", env=variables).exit == 0
+    assert udo("sandbox", "env", "--user", "ci", "-o", "json").json["data"] == keys
+    assert "arn:aws:iam::123456789012:user/ci" in str(client("iam").list_users()["Users"])
+
+
+def test_a_policy_that_is_none_or_nobodys_is_refused(
+    client: Callable[..., Any], udo: Callable[..., Any], tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text("{}")
+    refused = udo("sandbox", "env", "--user", "bad", "--policy", str(policy))
+    assert (refused.exit, "(MalformedPolicyDocument)" in refused.stderr) == (1, True)
+    refused = udo("sandbox", "env", "--policy", str(policy))
+    assert (refused.exit, "--policy wants --user" in refused.stderr) == (2, True)
+    refused = udo("sandbox", "env", "--user", "bad", "--policy", str(tmp_path / "absent"))
+    assert (refused.exit, "absent cannot be read: No such file" in refused.stderr) == (2, True)
+
+
 def test_keys_that_nobody_has_are_unknown(client: Callable[..., Any], udo: Callable[..., Any]) -> None:
     keys = keys_of({"AccessKeyId": "AKIANOBODYNOBODYNOBO", "SecretAccessKey": "none"}, udo)
     with pytest.raises(ClientError, match="InvalidClientTokenId"):

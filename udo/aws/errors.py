@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore import exceptions as foreign
 
 from udo.aws.answers import Broken
+from udo.aws.denials import remedy, told_in_short
 from udo.errors import (
     AlreadyThere,
     AwsError,
@@ -158,13 +159,14 @@ def refused(action: str, response: Any) -> UdoError:
     code = str(error.get("Code") or "unknown")
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     told = " ".join(str(error.get("Message") or "no message").split())
+    told = told_in_short(told) if code in _DENIED else told
     message = f"{action}: {'the answer is a page of HTML' if '<html' in told.lower() else told} ({code})"
     if code in THROTTLES:
         return NotSent(message, aws_code=code, hint="AWS asks to slow down: try again in a minute")
     if code in _EXPIRED:
         return CredentialsError(message, hint="sign in again (aws sso login), or renew the session, and run it again")
     if code in _DENIED:
-        return PermissionDenied(message, hint=f"the IAM action {_IAM_NAME.get(action, action)} is missing")
+        return PermissionDenied(message, hint=remedy(_IAM_NAME.get(action, action), told))
     if code in _UNKNOWN_CALLER:
         return CredentialsError(message, hint="check the credentials, the region and this machine's clock")
     if code in _TAKEN:

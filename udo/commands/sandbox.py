@@ -137,11 +137,23 @@ def status() -> Result:
 
 
 @command.command()
-def env() -> Result:
-    """Print what points any AWS client at the sandbox: eval "$(udo sandbox env)"."""
+@click.option("--user", metavar="NAME", help="With the keys of this user of its IAM, made where there is none.")
+@click.option("--policy", type=click.Path(dir_okay=False, path_type=Path), help="The policy that the user is given.")
+def env(user: str | None, policy: Path | None) -> Result:
+    """Print what points any AWS client at the sandbox: eval "$(udo sandbox env)".
+
+    \b
+    udo sandbox start --iam
+    eval "$(udo sandbox env --user ci --policy policy.json)"
+    """
     from udo.sandbox import daemon
 
     variables = daemon.environment(daemon.session())
+    if policy is not None and user is None:
+        raise UsageError("--policy wants --user", hint="name the user that is given the policy")
+    if user is not None:
+        said = {} if policy is None else {"policy": _text(policy)}
+        variables |= daemon.ask("user", name=user, **said)
     lines = [
         f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}" for name, value in variables.items()
     ]
@@ -301,6 +313,14 @@ def _clones(repos: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"{place} is no clone of a git repository", hint=f"clone {name} there first")
         found[name] = str(clone)
     return found
+
+
+def _text(policy: Path) -> str:
+    """The policy as it stands. Raises: UsageError."""
+    try:
+        return policy.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{policy} cannot be read", hint=getattr(error, "strerror", None)) from error
 
 
 def _where(row: Mapping[str, Any]) -> str:

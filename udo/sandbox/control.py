@@ -64,6 +64,7 @@ class Control:
             "faults": self._faults,
             "clear": self._clear,
             "log": self._log,
+            "user": self._user,
         }
         if path not in known:
             return 404, {"message": f"the sandbox has no '{path}'"}
@@ -207,6 +208,11 @@ class Control:
             told = f"the sandbox has no instance {instance_id}"
             raise UsageError(told, hint="udo --sandbox instances '*' '*' lists them")
         return found
+
+    def _user(self, words: Words) -> Any:
+        from udo.sandbox.iam.users import keys
+
+        return keys(self._world, str(words["name"]), words.get("policy"))
 
     def _log(self, words: Words) -> Any:
         last = list(self._world.log)[-int(words.get("last", 50)) :]
