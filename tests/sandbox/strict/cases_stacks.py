@@ -296,3 +296,20 @@ def operations_tell_why(aws: Account) -> None:
     operation = stack["LastOperations"][0]["OperationId"]
     holds(told == accepted(described, OperationId=operation)["OperationEvents"])
     holds((told[0]["OperationType"], told[0]["OperationStatus"]) == ("CREATE_STACK", "SUCCESS"))
+
+
+def nested_stacks_are_waited_for(aws: Account) -> None:
+    aws.s3.create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    aws.s3.put_object(Bucket="templates", Key="child.json", Body=_body())
+    where = {"TemplateURL": "https://templates.s3.us-west-2.amazonaws.com/child.json"}
+    child = {"Type": "AWS::CloudFormation::Stack", "Properties": where}
+    parent = accepted(aws.cloudformation.create_stack, StackName="shop", TemplateBody=_body({"Child": child}))[
+        "StackId"
+    ]
+    aws.step(5)
+    holds(_stack(aws)["StackStatus"] == "CREATE_IN_PROGRESS")
+    aws.step(60)
+    told = aws.cloudformation.list_stack_resources(StackName="shop")["StackResourceSummaries"]
+    nested = _stack(aws, told[0]["PhysicalResourceId"])
+    holds(_stack(aws)["StackStatus"] == nested["StackStatus"] == "CREATE_COMPLETE")
+    holds(nested["ParentId"] == parent)

@@ -51,7 +51,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 LATE: dict[str, tuple[str, ...]] = {
     "moto.s3.exceptions": ("S3ClientError",),
     "moto.s3.models": ("s3_backends",),
-    "moto.s3.models:S3Backend": ("get_object", "put_object"),
+    "moto.s3.models:S3Backend": ("get_object", "put_bucket_tagging", "put_object"),
 }
 
 # Per class: what its constructor must set on every instance.

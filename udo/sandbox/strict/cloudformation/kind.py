@@ -7,7 +7,7 @@ service's error through: it becomes the reason of the resource.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,14 +92,42 @@ class Kind:
     seconds: float = 2.0
 
 
+def fitted(client: Any, operation: str, params: Properties) -> dict[str, Any]:
+    """Parameters as an operation takes them: templates may write numbers and yes or no as texts, and the other way."""
+    model = client.meta.service_model.operation_model(operation)
+    return dict(_fitted(model.input_shape, params))
+
+
+def _fitted(shape: Any, value: Any) -> Any:
+    match shape.type_name:
+        case "structure" if isinstance(value, Mapping):
+            return {
+                key: _fitted(shape.members[key], one) if key in shape.members else one for key, one in value.items()
+            }
+        case "list" if isinstance(value, list):
+            return [_fitted(shape.member, one) for one in value]
+        case "map" if isinstance(value, Mapping):
+            return {key: _fitted(shape.value, one) for key, one in value.items()}
+        case "string" if not isinstance(value, str | list | Mapping):
+            return text(value)
+        case "boolean" if isinstance(value, str):
+            return flag(value)
+        case "integer" | "long" if isinstance(value, str) and value.lstrip("-").isdigit():
+            return int(value)
+        case "float" | "double" if isinstance(value, str):
+            return float(value)
+    return value
+
+
+def only(properties: Properties, known: Collection[str], place: Place) -> None:
+    """Refuses properties that the sandbox would leave out. Raises: Failure."""
+    if unknown := sorted(set(properties) - set(known)):
+        raise Failure(f"the sandbox does not know {', '.join(unknown)} of {place.kind}")
+
+
 def text(value: Any) -> str:
     """A property as services that take texts want it: true and false in small letters."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def number(value: Any) -> int:
-    """A property as services that take numbers want it; templates may write it as a text."""
-    return int(value)
 
 
 def flag(value: Any) -> bool:

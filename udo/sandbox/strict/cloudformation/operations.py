@@ -127,10 +127,11 @@ def delete(params: Params, account: str, region: str) -> None:
     if stack.status in _UNDELETABLE:
         raise invalid(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
     if stack.status != "DELETE_IN_PROGRESS":
-        _remove(stack, params, retained, forced)
+        remove(stack, params, retained, forced=forced)
 
 
-def _remove(stack: Stack, params: Params, retained: frozenset[str], forced: bool) -> None:
+def remove(stack: Stack, params: Params, retained: frozenset[str], *, forced: bool) -> None:
+    """Begins to remove all that a stack has, whatever it is at."""
     now = moment.now()
     interrupted = stack.operation
     if interrupted is not None:
@@ -309,7 +310,7 @@ def stacks_are_protected(stack: Stack) -> None:
     Source: docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html.
     """
     root = backends[stack.account][stack.region].stacks.get(stack.root, stack)
-    if root.protected and not (stack.parent and root.status == "DELETE_IN_PROGRESS"):
+    if root.protected:
         raise invalid(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from udo.sandbox.strict.cloudformation import schemas
 from udo.sandbox.strict.cloudformation.evaluation import values
@@ -39,6 +39,8 @@ def step(stack: Stack, work: Work, at: float) -> float | None:
         wait = stages[work.stage](stack, operation, work, at)
     except ClientError as error:
         raise _reason(error, work.resource.type) from error
+    except ParamValidationError as error:
+        raise handler(f"Model validation failed ({' '.join(str(error).split())})", "InvalidRequest") from error
     except (Missing, Refusal) as error:
         raise Failure(getattr(error, "message", "") or str(error)) from error
     return wait
@@ -283,10 +285,17 @@ def _reason(error: ClientError, kind: str) -> Failure:
     service = _service(kind)
     status, request = about.get("HTTPStatusCode", 400), about.get("RequestId") or unique()
     said = f"{told.get('Message', '')} (Service: {service}, Status Code: {status}, Request ID: {request})"
-    return handler(said, _CODES.get(status, "InvalidRequest"))
+    code = _CODES.get(status, "InvalidRequest")
+    return handler(said, "AlreadyExists" if "Exist" in str(told.get("Code", "")) and status == 409 else code)
 
 
-_CODES = {403: "AccessDenied", 404: "NotFound", 409: "AlreadyExists", 429: "Throttling", 500: "ServiceInternalError"}
+_CODES = {
+    403: "AccessDenied",
+    404: "NotFound",
+    409: "GeneralServiceException",
+    429: "Throttling",
+    500: "ServiceInternalError",
+}
 
 
 # Services as AWS's own SDK, which the handlers use, writes their names.
