@@ -172,6 +172,8 @@ def test_globs_are_of_the_hosts(stage: Any, udo: Udo, tmp_path: Path) -> None:
     assert [path.name for path in Path("star", members(stage)[0]).iterdir()] == ["*.log"]
     done = udo("cp", "stage", "webapp", ":log/*.gz", "none")
     assert (done.exit, done.stderr.count("[not copied: log/*.gz: nothing matches]")) == (1, 3)
+    # Of a host that nothing came from there is no folder.
+    assert [*Path("none").glob("*")] == []
 
 
 @pytest.mark.whole

@@ -47,6 +47,20 @@ def groups(*pairs: tuple[str, str]) -> tuple[dict[str, list[str]], list[str]]:
     return {name: group["hosts"] for name, group in document.items() if name != "_meta"}, notes
 
 
+@pytest.mark.parametrize(
+    ("form", "text"), [("ansible", '{\n  "_meta": {\n    "hostvars": {}\n  }\n}\n'), ("clush", "")]
+)
+def test_groups_without_members_are_an_empty_inventory_and_groups_that_are_not_there_are_none(
+    stage: Any, udo: Udo, form: str, text: str
+) -> None:
+    done = udo("inventory", "stage", "idle", "-o", form)
+    assert (done.exit, done.stdout, done.stderr) == (0, text, "left out: group stage-idle is empty\n")
+    Path("udo.yml").write_text(Path("udo.yml").read_text() + "      ghost: {}\n")
+    done = udo("inventory", "stage", "ghost", "-o", form)
+    assert (done.exit, done.stdout) == (1, "")
+    assert "group stage-ghost of stage ghost does not exist" in done.stderr
+
+
 def test_ansible_is_told_of_every_host_under_cluster_role_and_both(stage: Any, udo: Udo) -> None:
     done = udo("inventory", "stage", "*", "-o", "ansible", "--list")
     assert (done.exit, done.stderr) == (0, "left out: group stage-idle is empty\n")

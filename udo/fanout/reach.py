@@ -69,10 +69,12 @@ def observe_hosts(
     via: str | None = None,
     *,
     ways: Ways | None = None,
+    or_none: bool = False,
 ) -> list[Host]:
     """The instances of the roles that are meant, in the order of the roles, and a line for a role that has none.
 
-    They are those that ssh reaches; with `ways` those that Systems Manager does where `ssh.via` says so.
+    They are those that ssh reaches; with `ways` those that Systems Manager does where `ssh.via` says so. With
+    `or_none` there may be none, as long as there is a group.
 
     Raises: Absent when there is none, or one named is none of theirs.
     """
@@ -90,7 +92,7 @@ def observe_hosts(
         # Whom the operator's own choice leaves out needs no word; who has nobody to choose from does.
         left_out += [why] if meant.why and (why := chosen(one, Whom()).why) else []
         found += _hosts(one, meant.members, reaches[one.role.label])
-    if not found:
+    if not found and not (or_none and any(one.group for one in seen)):
         raise Absent("; ".join(nobody))
     for why in left_out:
         session.output.say(f"left out: {why}")
@@ -100,11 +102,11 @@ def observe_hosts(
 def within_reach(hosts: Sequence[Host]) -> tuple[list[Host], list[str]]:
     """The hosts that have an address now, and a line for each other one.
 
-    Raises: Absent when there is none.
+    Raises: Absent when none of them has one.
     """
     notes = [f"{host.instance_id}: {host.ending.reason}" for host in hosts if host.ending]
     found = [host for host in hosts if not host.ending]
-    if not found:
+    if hosts and not found:
         raise Absent("; ".join(notes))
     return found, notes
 

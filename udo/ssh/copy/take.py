@@ -45,7 +45,18 @@ class Take:
         """Copies all of it; failures are told to the tally. Raises: Nonsense, Failed, Stopped, OSError."""
         self._tally, self._look = tally, look
         found = Search(self._sftp, self._names, tally).run(self._copy.sources)
+        is_new = not os.path.lexists(self._root)
         os.makedirs(self._root, 0o777, exist_ok=True)  # noqa: PTH103 - names of bytes
+        try:
+            self._take(found, sums)
+        finally:
+            if is_new:
+                # It stays unless nothing came.
+                with suppress(OSError):
+                    os.rmdir(self._root)  # noqa: PTH106
+
+    def _take(self, found: Listing, sums: Sums) -> None:
+        tally = self._tally
         self._tidy(b"")
         for folder in found.folders:
             self._make(folder)
