@@ -33,6 +33,7 @@ CHANGING = (
     "attach",
     "cp",
     "create",
+    "dashboard",
     "deploy",
     "destroy",
     "detach",
@@ -73,7 +74,9 @@ def test_a_verb_tells_its_own_options_and_where_the_others_are(udo: Udo, verb: s
     assert text.endswith(LINE)
     takes = {"--dry-run", "--yes"} if verb in CHANGING else {"--yes"} if verb == "plan" else set()
     assert _listed(text) & {"--dry-run", "--yes"} == takes
-    assert ("--output" in _listed(text)) == (verb in ("cp", "instances", "inventory", "refresh", "ssh", "status"))
+    assert ("--output" in _listed(text)) == (
+        verb in ("cp", "dashboard", "instances", "inventory", "refresh", "ssh", "status")
+    )
 
 
 @pytest.mark.parametrize("verb", ALL)

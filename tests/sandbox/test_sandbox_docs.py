@@ -1,4 +1,4 @@
-"""docs/sandbox.md tells the truth: every command line in it is run, in one shell, in order."""
+"""Pages that are typed on a sandbox tell the truth: every command line in them is run, in one shell, in order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.mark.whole
-def test_every_command_line_of_the_page_works(tmp_path: Path) -> None:
-    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs/sandbox.md").read_text(encoding="utf-8"), re.DOTALL)
+@pytest.mark.parametrize("page", ["sandbox.md", "dashboard.md"])
+def test_every_command_line_of_the_page_works(tmp_path: Path, page: str) -> None:
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
     assert len(lines) > 12
     assert lines[-1] == "udo sandbox stop"

@@ -21,7 +21,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from udo import __version__
-from udo.aws import answers, handlers, patience, unknown
+from udo.aws import answers, dashboards, handlers, patience, unknown
 from udo.aws.cut import PLAIN, SENT
 from udo.aws.errors import configured, translated
 from udo.aws.loading import CutLoader, FullLoader
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 
     from udo.change.plan import Read
 
-# Of the reads a plan makes, only those of launch templates fail for one that does not exist; others come back empty.
-_NO_TEMPLATE = frozenset(
-    f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")
+# Of the reads a plan makes, only those of launch templates and dashboards fail for one that does not exist; others
+# come back empty.
+_ABSENT = frozenset(
+    ["ResourceNotFound"]
+    + [f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")]
 )
 # How long one answer of AWS's may take in all, tries included.
 _LIMIT, _ATTEMPTS = "UDO_ANSWER_TIMEOUT", "AWS_MAX_ATTEMPTS"
@@ -180,7 +182,7 @@ class Connection:
             sent = {**params, token_in: token}
 
     def read(self, read: Read) -> Any:
-        """The value a Read means, from all pages of its listing; null for a launch template that does not exist.
+        """The value a Read means, from all pages of its listing; null for a template or dashboard that does not exist.
 
         Raises: UdoError.
         """
@@ -192,7 +194,7 @@ class Connection:
                 for key, value in page.items():
                     merged[key] = merged[key] + value if isinstance(merged.get(key), list) else value
         except AwsError as error:
-            if error.aws_code not in _NO_TEMPLATE:
+            if error.aws_code not in _ABSENT:
                 raise
             return None
         try:
@@ -261,7 +263,7 @@ def _session(profile: str | None, region: str | None, credentials: tuple[str, ..
     session.register_component("data_loader", FullLoader(extra_search_paths=[path for path in more if path]))
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
     session.user_agent_extra = f"udo/{__version__}"
-    for part in (unknown, answers, patience):
+    for part in (unknown, answers, patience, dashboards):
         part.watch(session)
     if region:
         session.set_config_variable("region", region)

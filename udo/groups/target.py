@@ -13,6 +13,8 @@ from udo.notify import announced
 from udo.schema.guards import FROZEN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from udo.config import Role
     from udo.session import Session
 
@@ -33,6 +35,24 @@ def role_target(session: Session, role: Role) -> Target:
         announce=partial(announced, session, role),
         alarms=partial(alarms_of, session, role),
         windows=partial(windows_of, session, role),
+    )
+
+
+def cluster_target(session: Session, label: str, roles: Sequence[Role]) -> Target:
+    """What is of a whole cluster as the target of a change: as its first role is reached, and protected as any of them.
+
+    Raises: UdoError where AWS cannot be reached as udo.yml and the command line say.
+    """
+    role = roles[0]
+    return Target(
+        label=label,
+        lock="",
+        aws=session.aws(role),
+        account=role.account,
+        where=role.where("account"),
+        folder=role.file.parent,
+        protects=lambda verb: any(one.protects(verb) for one in roles),
+        announce=partial(announced, session, role),
     )
 
 

@@ -11,6 +11,7 @@ from udo.frozen import frozen
 from udo.groups.alarms import said_alarms
 from udo.iam.place import ANY, Place
 from udo.launch.images import parameter_of
+from udo.model.dashboards import dashboard_name
 from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReference
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # What is read of udo.yml, and may rest on parameters of Systems Manager.
 _KEYS = (
     *("deploy", "guards", "ssh", "iam_profile", "lifecycle_hooks", "ami", "assume_role", "account", "region"),
-    *("alarms", "group_name"),
+    *("alarms", "app_name", "group_name"),
 )
 _TEMPLATES = "ec2:CreateLaunchTemplateVersion", "ec2:DeleteLaunchTemplateVersions", "ec2:RunInstances"
 
@@ -52,6 +53,7 @@ class Facts:
     parameters: tuple[str, ...]
     alarms: tuple[str, ...]
     composites: bool
+    dashboard: str
     assume_role: str
     hook_roles: tuple[str, ...]
     profiles: tuple[str, ...]
@@ -89,6 +91,7 @@ def facts(session: Session, role: Role, actions: Collection[str], *, offline: bo
         parameters=_parameters(role),
         alarms=tuple(said_alarms(role).values()),
         composites=any("composite" in one for one in (role.get("alarms") or {}).values()),
+        dashboard=dashboard_name(role.get("app_name"), role.cluster),
         assume_role=_text(role, "assume_role"),
         hook_roles=tuple(_hook_roles(role)),
         profiles=profiles,

@@ -24,6 +24,7 @@ _SIDS = {
     "autoscaling:autoScalingGroup": "Groups",
     "autoscaling:launchConfiguration": "LaunchConfigurations",
     "cloudwatch:alarm": "Alarms",
+    "cloudwatch:dashboard": "Dashboards",
     "codedeploy:application": "Applications",
     "codedeploy:deploymentconfig": "DeploymentConfigurations",
     "codedeploy:deploymentgroup": "DeploymentGroups",

@@ -121,6 +121,13 @@ def _alarm(use: Use) -> Fence:
     return _named("cloudwatch:alarm", names, lambda name: place.arn("cloudwatch", f"alarm:{name}"), why)
 
 
+def _dashboard(use: Use) -> Fence:
+    place = use.facts.place
+    # One of the account, whatever the region.
+    arn = f"arn:{place.partition}:cloudwatch::{place.account}:dashboard/{use.facts.dashboard}"
+    return Fence("cloudwatch:dashboard", (arn,))
+
+
 def _member(kind: str, tag: str) -> Callable[[Use], Fence]:
     """Members of the group, which only its tag tells from other instances."""
 
@@ -282,6 +289,7 @@ _OF_TYPES: dict[str, Callable[[Use], Fence]] = {
     "autoscaling:autoScalingGroup": _group,
     "autoscaling:launchConfiguration": _configuration,
     "cloudwatch:alarm": _alarm,
+    "cloudwatch:dashboard": _dashboard,
     "codedeploy:application": _application,
     "codedeploy:deploymentconfig": _deployment_config,
     "codedeploy:deploymentgroup": _deployment_group,

@@ -5,7 +5,7 @@ from udo.schema.key import Key
 # The verbs that change what a group launches, runs or who may change it.
 CHANGING = (
     *("updatelc", "rollback", "prune", "apply", "deploy", "refresh", "scale", "create", "update"),
-    *("standby", "detach", "attach", "suspend", "resume", "sleep", "wake", "destroy", "unlock"),
+    *("standby", "detach", "attach", "suspend", "resume", "sleep", "wake", "destroy", "unlock", "dashboard"),
     *("stack create", "stack update", "stack delete"),
 )
 CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|[0-9a-fA-F:]+/\d{1,3}"

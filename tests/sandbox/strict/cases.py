@@ -10,6 +10,7 @@ import cases_buckets
 import cases_checkup
 import cases_codedeploy
 import cases_commands
+import cases_dashboards
 import cases_fleets
 import cases_groups
 import cases_hooks
@@ -39,6 +40,7 @@ _MODULES = (
     cases_checkup,
     cases_codedeploy,
     cases_commands,
+    cases_dashboards,
     cases_fleets,
     cases_groups,
     cases_hooks,

@@ -12,8 +12,8 @@ SERVICE = Service(
     moves=("evaluation",),
     attributes={
         "moto.cloudwatch.models": ("CloudWatchBackend", "cloudwatch_backends"),
-        "moto.cloudwatch.models:CloudWatchBackend": ("put_metric_alarm",),
+        "moto.cloudwatch.models:CloudWatchBackend": ("put_dashboard", "put_metric_alarm"),
         "moto.cloudwatch.responses": ("CloudWatchResponse",),
     },
-    fields={"moto.cloudwatch.models:CloudWatchBackend": ("alarms", "tagger")},
+    fields={"moto.cloudwatch.models:CloudWatchBackend": ("alarms", "dashboards", "tagger")},
 )

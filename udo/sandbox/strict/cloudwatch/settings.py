@@ -15,7 +15,7 @@ _OF_ONE_METRIC = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "St
 _COUNTED = ("Period", "Threshold", "ComparisonOperator", "EvaluationPeriods", "DatapointsToAlarm")
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
 _OF_BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
-_EXTENDED = re.compile(
+EXTENDED = re.compile(
     r"IQM|p100(\.0+)?|(p|tm|tc|ts|wm)\d{1,2}(\.\d{1,10})?|PR\([\d.]*:[\d.]*\)|(TC|TM|TS|WM)\([\d.%]*:[\d.%]*\)"
 )
 _DAY, _WEEK = 86_400, 7 * 86_400
@@ -127,7 +127,7 @@ def extended_statistics_are_of_a_kind(request: Request) -> None:
     Source: botocore cloudwatch PutMetricAlarmInput, member ExtendedStatistic (no source tells the words).
     """
     told = request.params.get("ExtendedStatistic")
-    if told and not _EXTENDED.fullmatch(told):
+    if told and not EXTENDED.fullmatch(told):
         raise Refusal("ValidationError", f"The value {told} for parameter ExtendedStatistic is not supported.")
 
 
