@@ -200,6 +200,9 @@ def test_an_action_that_is_denied_is_named(stage: Any, udo: Udo, action: str, re
     rows = (done.json["data"] or {}).get("hosts") if reached else None
     assert {row["outcome"] for row in rows or ()} <= (reached or set())
     assert asked(stage, "CancelCommand") == (1 if reached else 0)
+    # Once for all hosts that it leaves in doubt.
+    told = udo("ssh", "stage", "webapp", "seq 2000").stderr
+    assert told.count("User: ") == 1, told
 
 
 def test_a_cancel_that_is_denied_is_told_with_what_does_it(stage: Any, udo: Udo) -> None:

@@ -190,7 +190,7 @@ class _Run:
             Ending("not started", None, "not started"),
         )
         if isinstance(error, UdoError):
-            began = waiting = Ending("dropped", None, f"what became of it is unknown: {error.message}")
+            began = waiting = Ending("dropped", None, "what became of it is unknown")
         with signals.putting_back():
             yield from self._end_all(began, waiting)
 
