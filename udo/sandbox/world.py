@@ -276,12 +276,7 @@ class World:
         with self.lock:
             try:
                 self.advance()
-                if self.goes_by_policies and not getattr(self._aside, "on", False):
-                    from udo.sandbox.iam import gate
-
-                    if stopped := gate.stopped(self, asked, environ):
-                        return stopped
-                answer = self._moto(asked, environ)
+                answer = self._answered(asked, environ)
                 if self.hosts is not None:
                     self.hosts.follow()
                 self.agents.watch()
@@ -292,13 +287,20 @@ class World:
                 return _crashed(asked, error)
         return _missing(asked) if _is_page(asked, answer) else answer
 
+    def _answered(self, asked: Request, environ: Environ) -> Answer:
+        if self.goes_by_policies and not getattr(self._aside, "on", False):
+            from udo.sandbox.iam import gate
+
+            return gate.guarded(self, asked, environ, self._moto)
+        return self._moto(asked, environ)
+
     def _refused_key(self, asked: Request, environ: Environ) -> Answer | None:
         if self.goes_by_policies and asked.access_key != self.access_key:
             from udo.sandbox.iam import gate
 
             who = gate.known(self, asked)
             if who is not None:
-                return gate.ended(self, asked, environ, who)
+                return gate.sessions_end(self, asked, environ, who)
         return None if self.access_key in (None, asked.access_key) else wire.unknown_key(asked)
 
     def _has(self, region: str) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import botocore.session
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ZONE = "us-west-2a"
@@ -27,6 +31,27 @@ class Account:
 
     def __getattr__(self, service: str) -> Any:
         return self._client(service)
+
+    def user(self, *statements: dict[str, Any], name: str = "operator") -> Account:
+        """The account as a user sees it whose policy has these statements; its own sandbox goes by policies then."""
+        self.iam.create_user(UserName=name)
+        document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        self.iam.put_user_policy(UserName=name, PolicyName="given", PolicyDocument=document)
+        if self._world is not None:
+            self._world.goes_by_policies = True
+        return self.signed(self.iam.create_access_key(UserName=name)["AccessKey"])
+
+    def signed(self, keys: Mapping[str, str]) -> Account:
+        """The account as whoever has these keys sees it."""
+
+        def client(service: str, region: str = "us-west-2") -> Any:
+            made = botocore.session.Session()
+            made.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
+            if self._world is not None:
+                self._world.attach(made)
+            return made.create_client(service, region_name=region, config=Config(retries={"total_max_attempts": 1}))
+
+        return Account(functools.cache(client), self._world)
 
     def elsewhere(self, service: str, region: str) -> Any:
         """The client of a service in another region."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
+import cases_access
 import cases_alarms
 import cases_buckets
 import cases_checkup
@@ -35,6 +36,7 @@ import cases_warm
 from account import Account
 
 _MODULES = (
+    cases_access,
     cases_alarms,
     cases_buckets,
     cases_checkup,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from moto.codedeploy.models import codedeploy_backends
 
 from udo.sandbox.iam.named.iam import role_of_profile
-from udo.sandbox.iam.tagging import puts, tags_beside
+from udo.sandbox.iam.tagging import puts, tags_of_new_things_need_a_permission
+from udo.sandbox.strict.rules import rule
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.requests import Ask
@@ -28,15 +29,29 @@ class Beside:
 
 def beside(ask: Ask) -> Iterator[Beside]:
     """Everything that the operation needs beside itself."""
-    name = f"{ask.prefix}:{ask.asked.operation}"
-    for rule in _RULES.get(name, ()):
-        yield from rule(ask)
+    for needed in _RULES.get(ask.name, ()):
+        yield from needed(ask)
     if puts(ask):
-        yield from (Beside(*one) for one in tags_beside(ask))
+        yield from (Beside(*one) for one in tags_of_new_things_need_a_permission(ask))
 
 
-def passed(role: str, service: str, told: str = "") -> Beside:
-    """The permission to hand a role to a service."""
+@rule(
+    "iam",
+    *(
+        "CreateLaunchConfiguration",
+        "CreateDeploymentGroup",
+        "UpdateDeploymentGroup",
+        "PutLifecycleHook",
+        "RunInstances",
+    ),
+    moto="asks for no permission to pass a role",
+)
+def roles_are_passed_by_permission(role: str, service: str, told: str = "") -> Beside:
+    """With `--iam` whoever hands a role to a service, in an instance profile too, needs iam:PassRole on it, with the
+    service as iam:PassedToService.
+
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html.
+    """
     to = {"iam:passedtoservice": (f"{service}.amazonaws.com",)}
     return Beside("iam:PassRole", role, "role", to, told)
 
@@ -44,18 +59,18 @@ def passed(role: str, service: str, told: str = "") -> Beside:
 def _launch_configuration_role(ask: Ask) -> Iterator[Beside]:
     for profile in ask.named("IamInstanceProfile"):
         if role := role_of_profile(ask, profile):
-            yield passed(role, "ec2")
+            yield roles_are_passed_by_permission(role, "ec2")
 
 
 def _instance_role(ask: Ask) -> Iterator[Beside]:
     said: Mapping[str, Any] = ask.params.get("IamInstanceProfile") or {}
     if role := role_of_profile(ask, str(said.get("Arn") or said.get("Name") or "")):
-        yield passed(role, "ec2")
+        yield roles_are_passed_by_permission(role, "ec2")
 
 
 def _roles(service: str, parameter: str) -> Callable[[Ask], Iterator[Beside]]:
     def found(ask: Ask) -> Iterator[Beside]:
-        yield from (passed(role, service) for role in ask.named(parameter))
+        yield from (roles_are_passed_by_permission(role, service) for role in ask.named(parameter))
 
     return found
 
@@ -63,16 +78,22 @@ def _roles(service: str, parameter: str) -> Callable[[Ask], Iterator[Beside]]:
 def _hook_roles(ask: Ask) -> Iterator[Beside]:
     for hook in ask.params.get("LifecycleHookSpecificationList") or ():
         if role := hook.get("RoleARN"):
-            yield passed(role, "autoscaling")
+            yield roles_are_passed_by_permission(role, "autoscaling")
 
 
 def _templates(ask: Ask) -> Iterator[Beside]:
-    from udo.sandbox.iam.launching import launched
+    from udo.sandbox.iam.launching import templates_are_launched_by_who_names_them
 
-    return launched(ask)
+    return templates_are_launched_by_who_names_them(ask)
 
 
-def _deployment(ask: Ask) -> Iterator[Beside]:
+@rule("codedeploy", "CreateDeployment", moto="asks for no permission")
+def deployments_read_their_configuration(ask: Ask) -> Iterator[Beside]:
+    """With `--iam` whoever creates a deployment needs codedeploy:GetDeploymentConfig on its configuration, and with a
+    revision RegisterApplicationRevision and GetApplicationRevision on the application.
+
+    Source: docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html.
+    """
     application, group = ("".join(ask.named(one)) for one in ("applicationName", "deploymentGroupName"))
     known = ask.backend(codedeploy_backends).deployment_groups.get(application, {}).get(group)
     configuration = "".join(ask.named("deploymentConfigName")) or getattr(known, "deployment_config_name", None)
@@ -98,7 +119,7 @@ _RULES: Mapping[str, tuple[Callable[[Ask], Iterator[Beside]], ...]] = {
     "autoscaling:PutLifecycleHook": (_roles("autoscaling", "RoleARN"),),
     "autoscaling:StartInstanceRefresh": (_templates,),
     "autoscaling:UpdateAutoScalingGroup": (_templates,),
-    "codedeploy:CreateDeployment": (_deployment,),
+    "codedeploy:CreateDeployment": (deployments_read_their_configuration,),
     "codedeploy:CreateDeploymentGroup": (_roles("codedeploy", "serviceRoleArn"),),
     "codedeploy:UpdateDeploymentGroup": (_roles("codedeploy", "serviceRoleArn"),),
     "ec2:RunInstances": (_instance_role,),

@@ -12,6 +12,7 @@ from udo.sandbox.iam import beside
 from udo.sandbox.iam.named.ec2 import resource
 from udo.sandbox.iam.named.iam import role_of_profile
 from udo.sandbox.iam.tagging import tag_values
+from udo.sandbox.strict.rules import rule
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.beside import Beside
@@ -20,8 +21,18 @@ if TYPE_CHECKING:
 Values = Mapping[str, tuple[str, ...]]
 
 
-def launched(ask: Ask) -> Iterator[Beside]:
-    """The launches of the templates that a request to Auto Scaling names."""
+@rule(
+    "autoscaling",
+    *("CreateAutoScalingGroup", "StartInstanceRefresh", "UpdateAutoScalingGroup"),
+    moto="asks for no permission to launch",
+)
+def templates_are_launched_by_who_names_them(ask: Ask) -> Iterator[Beside]:
+    """With `--iam` whoever names a launch template needs ec2:RunInstances on all that it names, ec2:CreateTags for its
+    tags and iam:PassRole for its instance profile; otherwise it is AccessDenied, "You are not authorized to use launch
+    template".
+
+    Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html.
+    """
     for named in _templates(ask):
         version = str(named.get("Version") or "$Default")
         said = {name: named[name] for name in ("LaunchTemplateId", "LaunchTemplateName") if named.get(name)}
@@ -56,7 +67,7 @@ def _launch(ask: Ask, row: Mapping[str, Any], told: str) -> Iterator[Beside]:
         yield beside.Beside("ec2:CreateTags", resource(ask, kind, "*"), kind, values, told)
     profile = data.get("IamInstanceProfile") or {}
     if role := role_of_profile(ask, str(profile.get("Arn") or profile.get("Name") or "")):
-        yield beside.passed(role, "ec2", told)
+        yield beside.roles_are_passed_by_permission(role, "ec2", told)
 
 
 def _resources(ask: Ask, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from udo.sandbox.iam import beside, reference
 from udo.sandbox.iam.actions import actions
 from udo.sandbox.iam.named.ssm import document
 from udo.sandbox.iam.resources import resources
+from udo.sandbox.strict.rules import rule
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.requests import Ask
@@ -38,16 +39,19 @@ def needs(ask: Ask) -> Iterator[Need]:
         action = reference.action(prefix, name)
         for arn, kind in resources(ask, action):
             need = Need(action.name, arn, action.keys | (kind.keys if kind else frozenset()))
-            yield _with_document(ask, need) if action.name == "ssm:StartSession" else need
+            yield session_documents_are_checked(ask, need) if action.name == "ssm:StartSession" else need
     for one in beside.beside(ask):
         action = reference.action(*one.action.split(":"))
         keys = action.keys.union(*(kind.keys for kind in action.kinds if kind.name == one.kind))
         yield Need(action.name, one.resource, keys, one.values, one.told, is_beside=True)
 
 
-def _with_document(ask: Ask, need: Need) -> Need:
-    """Source: Systems Manager User Guide, "Enforcing a session document permission check": where a policy asks for the
-    check, the document that nobody named has to be allowed too.
+@rule("ssm", "StartSession", moto="has no such operation")
+def session_documents_are_checked(ask: Ask, need: Need) -> Need:
+    """With `--iam` a session needs its instance and the document that it names; where none is named, that is
+    SSM-SessionManagerRunShell, if the policy has ssm:SessionDocumentAccessCheck.
+
+    Source: docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html.
     """
     checked = replace(need, values={_CHECK: ("true",)})
     if ask.named("DocumentName"):

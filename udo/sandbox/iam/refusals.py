@@ -7,6 +7,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING
 
+from udo.sandbox.strict.rules import rule
 from udo.sandbox.wire import Answer, refusal
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ _AS_QUERY = frozenset({"cloudwatch", "sqs"})
 _IN_WORDS = frozenset({"group", "instance-profile", "role", "user"})
 
 
-def denied(ask: Ask, need: Need, why: str, *, explicit: bool) -> Answer:
-    """The answer to a request whose need is not allowed; `why` is the kind of policies that decided it.
+@rule("iam", "AttachUserPolicy", "PutUserPolicy", moto="never denies")
+def denials_tell_who_what_and_why(ask: Ask, need: Need, why: str, *, explicit: bool) -> Answer:
+    """With `--iam` a denial names the caller, the action, the resource and the kind of policy that decides:
+    AccessDenied, of services that speak JSON AccessDeniedException, of EC2 UnauthorizedOperation, with more in code.
 
-    Source: IAM User Guide, "Troubleshoot access denied error messages"; EC2 API Reference, "Error codes for the Amazon
-    EC2 API" (UnauthorizedOperation); botocore's parsers.
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html; EC2 API Reference, "Error codes"
+    and DecodeAuthorizationMessage.
     """
     said = need.told or words(ask, need, why, explicit=explicit)
     if ask.asked.protocol == "ec2":

@@ -35,6 +35,11 @@ class Ask:
         self.account = world.account
         self.partition = get_partition(asked.region)
 
+    @property
+    def name(self) -> str:
+        """The operation with the prefix that IAM has for its service."""
+        return f"{self.prefix}:{self.asked.operation}"
+
     @cached_property
     def params(self) -> Mapping[str, Any]:
         """Its parameters; empty where its protocol is not one that names them in its body."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.sandbox.iam import reference
 from udo.sandbox.iam.named.ec2 import resource
+from udo.sandbox.strict.rules import rule
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.requests import Ask
@@ -43,8 +44,14 @@ def puts(ask: Ask) -> bool:
     return not ask.asked.operation.startswith(("Describe", "List", "Get")) and bool(request_tags(ask))
 
 
-def tags_beside(ask: Ask) -> Iterator[tuple[str, str, str, Mapping[str, tuple[str, ...]]]]:
-    """The actions that tag what is made: each with its resource, the kind of that, and values of its own."""
+@rule("iam", "CreateLaunchTemplate", "PutMetricAlarm", "PutParameter", moto="asks for no permission to tag")
+def tags_of_new_things_need_a_permission(ask: Ask) -> Iterator[tuple[str, str, str, Mapping[str, tuple[str, ...]]]]:
+    """With `--iam` whoever tags what is being made needs the action that tags: ec2:CreateTags, with the operation as
+    ec2:CreateAction, cloudwatch:TagResource, ssm:AddTagsToResource. Auto Scaling and CodeDeploy ask for none.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html; errors of CloudWatch and
+    Systems Manager as they are met; Service Authorization Reference, dependent actions.
+    """
     operation = ask.asked.operation
     if ask.prefix == "ec2":
         made = {"ec2:createaction": (operation,)}

@@ -10,7 +10,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.ssm.models import ssm_backends
 
-from udo.sandbox.strict.ssm.sessions import session_tags
+from udo.sandbox.strict.ssm.sessions import sessions_are_of_who_started_them
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.requests import Ask
@@ -50,7 +50,7 @@ def _of_cloudwatch(ask: Ask, arn: str, _rest: str) -> Tags:
 def _of_ssm(ask: Ask, _arn: str, rest: str) -> Tags:
     kind, _, name = rest.partition("/")
     if kind == "session":
-        return session_tags(ask.backend(ssm_backends), name)
+        return sessions_are_of_who_started_them(ask.backend(ssm_backends), name)
     kinds = {"parameter": "Parameter", "document": "Document"}
     if kind not in kinds:
         return {}

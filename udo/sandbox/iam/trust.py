@@ -10,7 +10,8 @@ from udo.sandbox.iam import reference
 from udo.sandbox.iam.needs import Need
 from udo.sandbox.iam.policy import Answer as Said
 from udo.sandbox.iam.policy import decide, statements
-from udo.sandbox.iam.values import values_of
+from udo.sandbox.iam.values import conditions_ask_the_request
+from udo.sandbox.strict.rules import rule
 from udo.sandbox.wire import Answer, refusal
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 _ACTION = "sts:AssumeRole"
 
 
-def refused(ask: Ask) -> Answer | None:
-    """The refusal of who may not assume the role that a request names; None where it is allowed.
+@rule("sts", "AssumeRole", moto="lets anybody assume any role, even one that is not there")
+def roles_are_assumed_by_whom_they_trust(ask: Ask) -> Answer | None:
+    """With `--iam` a role is assumed by whom its trust policy names, or whose account it names and whose own policies
+    allow it; others, and whoever wants a role that is not there, are denied.
 
-    Source: IAM User Guide, "Grant a user permissions to switch roles" (within an account the role's trust policy may
-    name the user, or the account, and then the user's own policies decide); a role that does not exist is denied alike.
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html.
     """
     arn = "".join(ask.named("RoleArn"))
     action = reference.action("sts", "AssumeRole")
@@ -40,7 +42,7 @@ def refused(ask: Ask) -> Answer | None:
 
 def _said(ask: Ask, need: Need, documents: tuple[str, ...]) -> Said:
     rows = (row for document in documents for row in statements(document))
-    return decide(rows, need.action, need.resource, values_of(ask, need))
+    return decide(rows, need.action, need.resource, conditions_ask_the_request(ask, need))
 
 
 def _trusted(ask: Ask, need: Need) -> str:
@@ -49,7 +51,7 @@ def _trusted(ask: Ask, need: Need) -> str:
     role = next((one for one in roles if one.arn == need.resource), None)
     if role is None:
         return ""
-    values = values_of(ask, need)
+    values = conditions_ask_the_request(ask, need)
     found = ""
     for row in statements(role.assume_role_policy_document):
         how = _named(ask.caller, ask.account, row.principals or ())

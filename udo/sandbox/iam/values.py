@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from udo.sandbox.iam.keys import KEYS
 from udo.sandbox.iam.tagging import request_tags, tag_keys
 from udo.sandbox.iam.tags import tags_of
+from udo.sandbox.strict.rules import rule
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.conditions import Values
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 _GLOBAL_REGION = "us-east-1"
 
 
-def values_of(ask: Ask, need: Need) -> Values:
-    """What the request has under a key in lower case, looked up when a condition asks for it.
+@rule("iam", "PutUserPolicy", moto="knows StringEquals of trust policies alone")
+def conditions_ask_the_request(ask: Ask, need: Need) -> Values:
+    """With `--iam` conditions are met by what the request has under their keys: who asks, where and when, the tags it
+    names, the tags its resource has; keys of a service only where its authorization reference lists them.
 
-    Source: IAM User Guide, "AWS global condition context keys"; keys of a service are there only for the actions and
-    resources for which its authorization reference lists them.
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html; Service Authorization
+    Reference (condition keys).
     """
 
     def value(key: str) -> Sequence[str] | None:

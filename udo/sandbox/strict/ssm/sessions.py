@@ -11,7 +11,7 @@ from moto.moto_api._internal import mock_random
 from udo.sandbox.iam.callers import caller
 from udo.sandbox.strict import moment
 from udo.sandbox.strict.pages import limit, page
-from udo.sandbox.strict.rules import Refusal, Request, answers
+from udo.sandbox.strict.rules import Refusal, Request, answers, rule
 from udo.sandbox.strict.ssm.agents import ONLINE, instances, ping
 from udo.sandbox.strict.ssm.parameters import INVALID_TOKEN
 
@@ -48,11 +48,12 @@ class Sessions:
     all: dict[str, Session] = field(default_factory=dict)
 
 
-def session_tags(backend: Any, session_id: str) -> dict[str, str]:
-    """The tags of a session, by which policies know whose it is.
+@rule("ssm", "TerminateSession", moto="has no such operation")
+def sessions_are_of_who_started_them(backend: Any, session_id: str) -> dict[str, str]:
+    """With `--iam` a session has the user's name in its id, and tags by which policies know whose it is:
+    ssm:resourceTag/aws:ssmmessages:session-id is ${aws:userid}.
 
-    Source: Systems Manager User Guide, "Sample IAM policies for Session Manager": aws:ssmmessages:session-id is
-    ${aws:userid} of who started it.
+    Source: docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html.
     """
     session = _of(backend).all.get(session_id)
     if session is None:
