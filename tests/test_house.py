@@ -67,7 +67,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "history": ("groups launch refresh deploy change config model result errors", ""),
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),
-    "session": ("config aws output sandbox_clock options result files errors bugs signals change", ""),
+    "session": ("lookups config aws output sandbox_clock options result files errors bugs signals change", ""),
+    "lookups": ("change config errors", ""),
     "commands": (
         "actions session selectors duration groups launch refresh deploy fanout alarms dashboards check iam status"
         " doctor bundle history change config schema model result errors files aws output signals",
@@ -98,7 +99,11 @@ _ROOMS = (
     "doctor",
     "history",
 )
-FOR_TYPES_ONLY = {"notify": "config session", **dict.fromkeys(_ROOMS, "aws session output")}
+FOR_TYPES_ONLY = {
+    "notify": "config session",
+    "lookups": "aws result",
+    **dict.fromkeys(_ROOMS, "aws session output"),
+}
 # They show, hand on or answer the kernel's values, and know nothing of how a change is made.
 _VALUES = ("udo.change.plan", "udo.change.events")
 _VALUES_ALONE = frozenset({"session", "output", "aws", "ssh"})

@@ -72,8 +72,8 @@ _CREATE = frozenset(
     }
 )
 
-# What any verb may ask for: the role of assume_role, and what ${ssm:..} and locks hold.
-ANY = frozenset({"sts:AssumeRole", "ssm:GetParameters"})
+# What any verb may ask for: the role of assume_role, what ${ssm:..} and locks hold, and what ${cfn:..} does.
+ANY = frozenset({"sts:AssumeRole", "ssm:GetParameters", "cloudformation:DescribeStacks"})
 # Deployments, and how they are on instances.
 _LISTED = frozenset({"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"})
 _FOLLOWED = frozenset(

@@ -68,6 +68,7 @@ class Session:
         self.reason = ""
         self._aws: dict[tuple[str | None, ...], Aws] = {}
         self._looked_up: dict[int, dict[str, str | Secret]] = {}
+        self._unanswered: dict[int, dict[str, str]] = {}
 
     @property
     def clock(self) -> Any:
@@ -209,7 +210,8 @@ class Session:
     def _all_answers(self, role: Role, wanted: Sequence[Lookup]) -> dict[Lookup, str | Secret]:
         answers = self.answers(self.aws(role), wanted) if wanted else {}
         if missing := [lookup for lookup in wanted if lookup not in answers]:
-            raise ConfigError(*(Problem(*lookup.mark, f"no parameter {lookup.argument}") for lookup in missing))
+            aws = self.aws(role)
+            raise ConfigError(*(Problem(*one.mark, self.why_unanswered(aws, one)) for one in missing))
         return answers
 
     def answers(self, aws: Aws, wanted: Iterable[Lookup]) -> dict[Lookup, str | Secret]:
@@ -219,15 +221,23 @@ class Session:
 
         Raises: UdoError.
         """
+        from udo.lookups import looked_up
         from udo.result import Secret
 
         lookups = list(wanted)
         known = self._looked_up.setdefault(id(aws), {})
-        known |= aws.ssm.looked_up(lookup.argument for lookup in lookups if lookup.argument not in known)
+        new = [lookup for lookup in lookups if lookup.argument not in known]
+        found, reasons = looked_up(aws, new) if new else ({}, {})
+        known |= found
+        self._unanswered[id(aws)] = {**self._unanswered.get(id(aws), {}), **reasons}
         for value in known.values():
             if isinstance(value, Secret):
                 self.output.hide(value.text)
         return {lookup: known[lookup.argument] for lookup in lookups if lookup.argument in known}
+
+    def why_unanswered(self, aws: Aws, lookup: Lookup) -> str:
+        """Why AWS knew no answer to a lookup, in words."""
+        return self._unanswered[id(aws)][lookup.argument]
 
     def hide_secrets(self, role: Role, *keys: str) -> None:
         """Learns which secrets these keys rest on, for a verb that shows what they once made and needs none of them.

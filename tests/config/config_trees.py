@@ -144,4 +144,21 @@ def configurations(draw: st.DrawFn) -> Tree:
     for cluster in draw(st.lists(NAMES, min_size=1, max_size=2, unique=True)):
         roles = {role: draw(maybe(layers())) for role in draw(st.lists(NAMES, min_size=1, max_size=2, unique=True))}
         clusters[cluster] = {**draw(layers()), "group_name": f"{cluster}/${{role}}", "roles": roles}
-    return {**draw(layers()), "app_name": "shop", "clusters": clusters}
+    stacks = draw(st.dictionaries(st.sampled_from(["a", "b", "replace", "params"]), stack([*clusters]), max_size=2))
+    return {**draw(layers()), "app_name": "shop", "stacks": stacks, "clusters": clusters}
+
+
+def stack(clusters: list[str]) -> st.SearchStrategy[Tree]:
+    """One whose parameters are all known."""
+    known = schema.inside("stacks")
+    left_out = ("name", "template", "cluster", "params", "parameters")
+    plain = {name: maybe(value(key)) for name, key in known.items() if name not in left_out}
+    size = st.fixed_dictionaries({}, optional={"default": st.just("a"), "allowed": st.just(["a", "b"]), "doc": free()})
+    words = st.one_of(free(), st.lists(free(), max_size=2), st.booleans(), st.just("${param:size}"), st.none())
+    more = {
+        "cluster": st.sampled_from(clusters),
+        "parameters": st.dictionaries(st.sampled_from(["A", "b1"]), words, max_size=2),
+    }
+    needed = {"template": st.sampled_from(["a.yml", "s3://abc/a.yml", "https://abc.s3.eu-west-1.amazonaws.com/a"])}
+    needed["params"] = st.fixed_dictionaries({"size": size})
+    return st.fixed_dictionaries(needed, optional={**plain, **more})

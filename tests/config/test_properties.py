@@ -24,11 +24,13 @@ from udo.config.json_schema import json_schema
 from udo.config.merging import layer, merged
 from udo.config.reading import tree_of
 from udo.config.showing import as_yaml, shown
-from udo.errors import ConfigError
+from udo.config.stacks import StackDefinition
+from udo.errors import ConfigError, UsageError
 
 # The same examples every time, and no wall clock: machines that run tests are shared.
 SOME = settings(max_examples=examples(60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
+STACK = [name for name in schema.inside("stacks") if name not in ("params", "cluster")]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,15 @@ def written(tree: Tree) -> str:
 
 def answers(config: Config) -> dict[str, Any]:
     keys = [key.path for key in schema.KEYS if "role" in key.levels and "[]" not in key.path]
-    return {role.label: {key: role.get(key) for key in keys} for role in config.roles("*", None)}
+    told = {role.label: {key: role.get(key) for key in keys} for role in config.roles("*", None)}
+    return told | {one.label: {key: _of_stack(one, key) for key in STACK} for one in config.stacks.values()}
+
+
+def _of_stack(one: StackDefinition, key: str) -> Any:
+    try:
+        return one.unordered().value(key)
+    except (ConfigError, UsageError):
+        return "?"  # it rests on an order, or on a cluster that it has not
 
 
 @SOME
@@ -87,7 +97,7 @@ def test_merging_is_associative(trees: tuple[Tree, Tree, Tree]) -> None:
 def test_what_is_shown_means_the_same_and_shows_the_same(loaded: Callable[[str], Config], tree: Tree) -> None:
     config = loaded(written(tree))
     before = answers(config)
-    text = as_yaml(shown(config, config.roles("*", None)))
+    text = as_yaml(shown(config, config.roles("*", None), stacks=True))
     again = loaded(text)
     after = answers(again)
     for role, values in before.items():
@@ -95,7 +105,7 @@ def test_what_is_shown_means_the_same_and_shows_the_same(loaded: Callable[[str],
         assert told == {
             key: None if value in ({}, []) and told[key] is None else value for key, value in values.items()
         }
-    assert as_yaml(shown(again, again.roles("*", None))) == text
+    assert as_yaml(shown(again, again.roles("*", None), stacks=True)) == text
 
 
 @SOME
@@ -210,7 +220,7 @@ def _read_or_refuse(path: Path, raw: bytes) -> None:
     began = process_time()
     try:
         config = load(path, {"SLACK_URL": "https://example.com"}, strict=True)
-        as_yaml(shown(config, config.roles("*", None)))
+        as_yaml(shown(config, config.roles("*", None), stacks=True))
     except ConfigError:
         pass
     assert process_time() - began < 1

@@ -76,18 +76,24 @@ def _resolved(session: Session, aws: Aws, roles: Sequence[Role]) -> tuple[list[R
         answers = session.answers(aws, dict.fromkeys(one for lookups in wanted.values() for one in lookups))
         notes: list[str] = []
     except (AwsError, PermissionDenied) as error:
-        told = [_parameter(role, one, None, "?") for role in roles for one in wanted[role.label]]
+        told = [_lookup(role, one, None, "?") for role in roles for one in wanted[role.label]]
         return list(roles), told, [f"?: {error}"]
     told = [
-        _parameter(role, one, one in answers, "there" if one in answers else "there is no such parameter")
+        _lookup(role, one, one in answers, "there" if one in answers else _why(session, aws, one))
         for role in roles
         for one in wanted[role.label]
     ]
     return [role.resolved(answers) for role in roles], told, notes
 
 
-def _parameter(role: Role, lookup: Lookup, ok: bool | None, message: str) -> Finding:
-    return Finding("parameter", lookup.argument, role, str(lookup.mark), ok, message)
+def _why(session: Session, aws: Aws, lookup: Lookup) -> str:
+    return "there is no such parameter" if lookup.kind == "ssm" else session.why_unanswered(aws, lookup)
+
+
+def _lookup(role: Role, lookup: Lookup, ok: bool | None, message: str) -> Finding:
+    return Finding(
+        "output" if lookup.kind == "cfn" else "parameter", lookup.argument, role, str(lookup.mark), ok, message
+    )
 
 
 def _values(role: Role) -> Iterator[Finding]:

@@ -43,14 +43,14 @@ def show(session: Session, words: tuple[str, ...], why: str | None) -> Result:
 
     For example: udo config show prod webapp, or udo config show prod webapp --why packages
 
-    Secrets are masked, and references to AWS are shown as written. Asks AWS nothing.
+    Without words the stacks too. Secrets are masked, and references to AWS are shown as written. Asks AWS nothing.
     """
     from udo.config.showing import as_yaml, shown
 
     roles = reading_roles(session.config, words, all_by_default=True)
     if why is not None:
         return _why(roles, why)
-    document = shown(session.config, roles)
+    document = shown(session.config, roles, stacks=not words)
     return Result(document, text=as_yaml(document))
 
 

@@ -11,16 +11,18 @@ from udo.config.tree import Mark, Node, Null, Text
 from udo.frozen import frozen
 
 NAMES = ("cluster", "role", "app", "region")
-KEPT_IN_AWS = ("ssm",)
+KEPT_IN_AWS = ("ssm", "cfn")
 _KINDS = ("param", "env", *KEPT_IN_AWS)
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<inner>[^{}]*)(?P<end>\}?)")
 _PARAM = re.compile(r"\$\$\{|\$\{param:([^{}]*)\}")
+# Source: API_CreateStack, StackName; CloudFormation user guide, "Outputs": logical ids are letters and digits.
+_OUTPUT = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}\.[A-Za-z0-9]{1,255}")
 _ENV = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<how>[-?])(?P<rest>.*))?", re.DOTALL)
 
 
 @frozen
 class Lookup:
-    """A value that is kept elsewhere: `kind` (param, env, ssm) says where, `argument` what is asked for there."""
+    """A value that is kept elsewhere: `kind` (param, env, ssm, cfn) says where, `argument` what is asked for there."""
 
     kind: str
     argument: str
@@ -95,6 +97,8 @@ def _lookup(found: re.Match[str], mark: Mark) -> Lookup:
         return Lookup(kind, argument, mark)
     if colon and (kind == "param" or (kind == "ssm" and argument.startswith("/"))):
         return Lookup(kind, argument, mark)
+    if colon and kind == "cfn" and _OUTPUT.fullmatch(argument):
+        return Lookup(kind, argument, mark)
     raise Unknown(_why(inner, kind, bool(colon)))
 
 
@@ -103,5 +107,7 @@ def _why(inner: str, kind: str, colon: bool) -> str:
         return f"'${{{inner}}}': write ${{env:NAME}}, ${{env:NAME:-default}} or ${{env:NAME:?message}}"
     if kind == "ssm":
         return f"'${{{inner}}}': write ${{ssm:/path/of/the/parameter}}"
+    if kind == "cfn":
+        return f"'${{{inner}}}': write ${{cfn:STACK.OUTPUT}}"
     known = _KINDS if colon else (*NAMES, *_KINDS)
     return f"nothing is known of '${{{inner}}}': {suggestion(kind, known, 'there are')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from udo import schema
 from udo.config.light_yaml import yaml
@@ -14,6 +14,9 @@ from udo.config.tree import Items, Node, Table, Text
 from udo.errors import ConfigError
 from udo.schema import Key
 
+if TYPE_CHECKING:
+    from udo.config.stacks import StackDefinition
+
 STRUCTURES = ("structure", "structures", "queries")
 _MASK = "https://********"
 
@@ -22,8 +25,8 @@ class _Dumper(yaml.SafeDumper):
     """Writes texts of several lines as blocks."""
 
 
-def shown(config: Config, roles: Iterable[Role]) -> dict[str, Any]:
-    """The roles with all that they inherit, as a configuration of their own.
+def shown(config: Config, roles: Iterable[Role], *, stacks: bool = False) -> dict[str, Any]:
+    """The roles with all that they inherit, as a configuration of their own; with `stacks` those beside them.
 
     Secrets are masked, and what only AWS or a missing variable could tell stands as written. Read again, it shows the
     same.
@@ -32,7 +35,9 @@ def shown(config: Config, roles: Iterable[Role]) -> dict[str, Any]:
     for role in roles:
         clusters.setdefault(role.cluster, {"roles": {}})["roles"][role.name] = _role(role)
     app = config.get("app_name")
-    return ({"app_name": app} if app else {}) | {"clusters": clusters}
+    beside = {name: _stack(one) for name, one in config.stacks.items()} if stacks else {}
+    first = ({"app_name": app} if app else {}) | ({"stacks": beside} if beside else {})
+    return first | {"clusters": clusters}
 
 
 def as_written(node: Node, key: Key) -> Any:
@@ -75,6 +80,11 @@ def _role(role: Role) -> dict[str, Any]:
     return rows
 
 
+def _stack(one: StackDefinition) -> Any:
+    key = schema.BY_PATH["stacks"]
+    return _mapping({one.key: one.table}, key, _reader(one.base))[one.key]
+
+
 def _reader(role: Role) -> Callable[[Text, Key], Any]:
     def read(text: Text, key: Key) -> Any:
         if key.secret:
@@ -86,7 +96,7 @@ def _reader(role: Role) -> Callable[[Text, Key], Any]:
             if key.kind in STRUCTURES:
                 found = scalar(word, plain=text.plain)
                 return found.replace("${", "$${") if isinstance(found, str) else found
-            return _typed(word, key) if word or key.kind == "tags" else None
+            return _typed(word, key) if word or key.kind in ("tags", "parameters") else None
         except (ConfigError, ValueError):
             return text.text
 
@@ -139,7 +149,7 @@ def _inner(name: str, key: Key, known: Mapping[str, Key]) -> Key | None:
 
         # What stands by a name is a mapping of the keys inside.
         return replace(key, kind="map")
-    return key if key.kind in ("tags", *STRUCTURES) else known.get(name)
+    return key if key.kind in ("tags", "parameters", *STRUCTURES) else known.get(name)
 
 
 def _element(key: Key) -> Key:

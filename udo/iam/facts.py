@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from udo.model.groups import AutoScalingGroup
     from udo.session import Session
 
-# What is read of udo.yml, and may rest on parameters of Systems Manager.
+# What is read of udo.yml, and may rest on what AWS keeps.
 _KEYS = (
     *("deploy", "guards", "ssh", "iam_profile", "lifecycle_hooks", "ami", "assume_role", "account", "region"),
     *("alarms", "app_name", "group_name"),
@@ -51,6 +51,7 @@ class Facts:
     outputs: str
     outputs_folder: str
     parameters: tuple[str, ...]
+    stacks: tuple[str, ...]
     alarms: tuple[str, ...]
     composites: bool
     dashboard: str
@@ -89,6 +90,7 @@ def facts(session: Session, role: Role, actions: Collection[str], *, offline: bo
         outputs=_text(role, "ssh.ssm.bucket"),
         outputs_folder=_folder(role, "ssh.ssm.prefix"),
         parameters=_parameters(role),
+        stacks=tuple(dict.fromkeys(name.partition(".")[0] for name in _lookups(role, "cfn"))),
         alarms=tuple(said_alarms(role).values()),
         composites=any("composite" in one for one in (role.get("alarms") or {}).values()),
         dashboard=dashboard_name(role.get("app_name"), role.cluster),
@@ -114,11 +116,16 @@ def _folder(role: Role, key: str) -> str:
 
 def _parameters(role: Role) -> tuple[str, ...]:
     """The names of the parameters that udo.yml looks up, without versions and labels."""
-    keys = [path for path, key in schema.BY_PATH.items() if not key.parent and key.kind != "sections"]
-    found = [lookup.argument for lookup in role.lookups(*keys) if lookup.kind == "ssm"]
+    found = _lookups(role, "ssm")
     ami = role.get("ami")
     found += [parameter_of(ami)] if isinstance(ami, str) else []
     return tuple(dict.fromkeys(name.partition(":")[0] for name in found if name))
+
+
+def _lookups(role: Role, kind: str) -> list[str]:
+    # Those of stacks are none of a role's.
+    keys = [path for path, key in schema.BY_PATH.items() if not key.parent and "role" in key.levels]
+    return [lookup.argument for lookup in role.lookups(*keys) if lookup.kind == kind]
 
 
 def _hook_roles(role: Role) -> Iterator[str]:

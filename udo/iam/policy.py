@@ -38,6 +38,7 @@ _SIDS = {
     "ssm:bucket": "Buckets",
     "ssm:document": "Documents",
     "ssm:instance": "Instances",
+    "cloudformation:stack": "Stacks",
     "ssm:parameter": "Parameters",
     "ssm:session": "OwnSessions",
     "sns:topic": "Topics",

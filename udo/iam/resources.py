@@ -163,6 +163,12 @@ def _parameter(use: Use) -> Fence:
     return Fence("ssm:parameter", tuple(resources), why=why)
 
 
+def _stack(use: Use) -> Fence:
+    # The end of its ARN is made by AWS anew each time that there is a stack of that name.
+    arns = tuple(use.facts.place.arn("cloudformation", f"stack/{name}/*") for name in use.facts.stacks)
+    return Fence("cloudformation:stack", arns, why="" if arns else "udo.yml takes no output of a stack")
+
+
 def _document(use: Use) -> Fence:
     place = use.facts.place
     if use.action.endswith(":StartSession"):
@@ -302,6 +308,7 @@ _OF_TYPES: dict[str, Callable[[Use], Fence]] = {
     "ssm:bucket": _outputs,
     "ssm:document": _document,
     "ssm:instance": _member("ssm:instance", "ssm:resourceTag"),
+    "cloudformation:stack": _stack,
     "ssm:parameter": _parameter,
     "ssm:session": _own_session,
     "sns:topic": _topic,

@@ -14,11 +14,12 @@ from udo.sandbox import images
 from udo.sandbox.hooks import DEFAULT_ACCOUNT
 from udo.sandbox.images import wanted_id
 from udo.sandbox.network import Network
+from udo.sandbox.outputs import VALUE, make_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from udo.config import Config, Role
+    from udo.config import Config, Lookup, Role
     from udo.sandbox.world import World
 
 _REGION = "us-east-1"
@@ -42,6 +43,7 @@ def build(world: World, config: Config) -> list[str]:
     world.region = next((role.region for role in roles if role.region), _REGION)
     behind = _behind(config)
     networks: dict[str, Network] = {}
+    make_stacks(world, config, [(_region(world, role), one) for role in roles for one in _lookups(role, "cfn")])
     known = [_known(world, role) for role in roles]
     for role in known:
         region = role.region or world.region
@@ -88,13 +90,21 @@ def _elsewhere(world: World, roles: Iterable[Role]) -> list[str]:
 
 
 def _known(world: World, role: Role) -> Role:
-    """The role with an answer to each of its lookups in Parameter Store, which is put there."""
+    """The role with an answer to each of its lookups; those in Parameter Store are put there."""
+    region = _region(world, role)
+    answers = {one: images.parameter(world, region, one.argument, VALUE) for one in _lookups(role, "ssm")}
+    return role.resolved({**answers, **dict.fromkeys(_lookups(role, "cfn"), VALUE)})
+
+
+def _lookups(role: Role, kind: str) -> list[Lookup]:
     from udo import schema
 
-    region = role.region or world.region
     keys = [path for path, key in schema.BY_PATH.items() if not key.parent and key.kind != "sections"]
-    lookups = [lookup for lookup in role.lookups(*keys) if lookup.kind == "ssm"]
-    return role.resolved({found: images.parameter(world, region, found.argument, "sandbox") for found in lookups})
+    return [lookup for lookup in role.lookups(*keys) if lookup.kind == kind]
+
+
+def _region(world: World, role: Role) -> str:
+    return role.region or world.region
 
 
 def _group(world: World, region: str, network: Network, role: Role, *, behind: bool) -> None:
