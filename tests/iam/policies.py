@@ -19,6 +19,7 @@ assume_role: arn:aws:iam::123456789012:role/deployer
 ami: ssm:/shop/image
 instance_type: t3.small
 iam_profile: shop-instance
+tags: {network: "${cfn:shop-network.Name}"}
 launch: {as: template}
 guards: {alarms: [shop-5xx]}
 lifecycle_hooks:
