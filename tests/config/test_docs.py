@@ -11,7 +11,10 @@ from udo import schema
 from udo.config import load
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
-EXAMPLES = [part for part in PAGE.read_text(encoding="utf-8").split("\n\n") if part.startswith("    ")]
+PAGES = [PAGE, PAGE.with_name("stacks.md")]
+EXAMPLES = [
+    part for page in PAGES for part in page.read_text(encoding="utf-8").split("\n\n") if part.startswith("    ")
+]
 
 
 def row(key: schema.Key) -> str:
