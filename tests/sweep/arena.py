@@ -19,6 +19,7 @@ from udo.actions import WRITES
 from udo.sandbox import strict
 from udo.sandbox.clock import Clock
 from udo.sandbox.faults import Killed
+from udo.sandbox.strict.cloudwatch.dashboards import home_of_dashboards
 from udo.sandbox.strict.service import services
 
 # In a command line, the first member of the group.
@@ -152,7 +153,7 @@ class Arena:
 
     def _kept(self) -> Kept:
         states = {service: backend.__dict__ for service, backend in self._backends().items()}
-        written = {name for name, one in services().items() if {name, one.signed} & _WRITTEN}
+        written = {name for name, one in services().items() if {name, one.signed} & _WRITTEN} | {"dashboards"}
         file = io.BytesIO()
         pickler = Pickler(file, pickle.HIGHEST_PROTOCOL)
         pickler.dump({service: state for service, state in states.items() if service in written})
@@ -165,7 +166,7 @@ class Arena:
         for service in services().values():
             regions = service.found(service.backends)[self.world.account]
             found[service.name] = regions[REGION if REGION in regions.regions else "aws"]
-        return found
+        return found | {"dashboards": home_of_dashboards(self.world.account, REGION)}
 
 
 @contextmanager

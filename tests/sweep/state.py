@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from moto.ec2.models import ec2_backends
 from moto.ssm.models import ssm_backends
 
 from udo.sandbox.strict.cloudwatch.alarm import alarms
+from udo.sandbox.strict.cloudwatch.dashboards import home_of_dashboards
 from udo.sandbox.strict.codedeploy.configs import configs as known_configs
 
 REGION = "us-west-2"
@@ -46,10 +48,15 @@ def state_of(world: Any) -> dict[str, dict[str, Any]]:
         "templates": {one.name: _template(one) for one in ec2.launch_templates.values()},
         "instances": {instance.id: instance.state for instance in instances},
         "alarms": {name: _alarm(one) for name, one in alarms(world.account, REGION).items()},
+        "dashboards": {one.name: json.loads(one.body) for one in _dashboards(world)},
         "parameters": {name: rows[-1].value for name, rows in parameters.items() if rows},
         **_of_codedeploy(codedeploy_backends[world.account][REGION]),
         "files": {path.name: path.read_text(encoding="utf-8") for path in left_files()},
     }
+
+
+def _dashboards(world: Any) -> list[Any]:
+    return list(home_of_dashboards(world.account, REGION).dashboards.values())
 
 
 def _parts(scaling: Any) -> dict[str, Any]:

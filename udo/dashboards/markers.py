@@ -39,7 +39,7 @@ def observe_markers(aws: Aws, role: Role, warn: Callable[[str], None], *, exists
     try:
         found = [*_deployments(aws, role), *(_refreshes(aws, role) if exists else ())]
     except (AwsError, PermissionDenied) as error:
-        warn(f"markers of {role.label} stay as they are: {error.message}")
+        warn(f"continuing without new markers of {role.label}: {error.message}")
         return None
     return tuple(sorted(found, key=_when)[-MOST:])
 

@@ -211,6 +211,17 @@ def composite_alarms_have_rules(aws: Account) -> None:
     put = aws.cloudwatch.put_composite_alarm
     for wrong in ("ALARM(none)", "ALARM(slow) AND", "slow", 'ALARM("slow', "ALARM(slow) OK(slow)", "LOUD(slow)"):
         refused(put, "ValidationError", AlarmName="all", AlarmRule=wrong)
+    for wrong, told in (
+        (
+            "ALARM(none) OR OK(gone)",
+            "Could not save the composite alarm as alarms [none, gone] in the alarm rule do not exist",
+        ),
+        ("()", "Error in AlarmRule [Unsupported token ')' at char 1, must be: '(', 'NOT', AT_LEAST"),
+        ("ALARM(slow Oldest)", "Error in AlarmRule [Unsupported token 'Oldest' at char 11, must be: ')']"),
+        (" ALARM(slow)", "AlarmRule must not contain leading or trailing whitespace or be null"),
+        ("ALARM(slow)\n", "AlarmRule must not contain leading or trailing whitespace or be null"),
+    ):
+        refused(put, "ValidationError", told, AlarmName="all", AlarmRule=wrong)
     arn = _shown(aws)["AlarmArn"]
     rule = f'(ALARM("slow") OR ALARM({arn})) AND NOT OK(slow) AND TRUE'
     accepted(put, AlarmName="all", AlarmRule=rule, AlarmDescription="all of it")
@@ -233,6 +244,22 @@ def composite_alarms_follow_their_children(aws: Account) -> None:
     _set(aws, "OK")
     _set(aws, "ALARM")
     holds(_state(aws, "all") == "ALARM", "it does not follow any more")
+
+
+def composite_alarms_in_a_circle_stand_still(aws: Account) -> None:
+    _put(aws)
+    put, delete = aws.cloudwatch.put_composite_alarm, aws.cloudwatch.delete_alarms
+    accepted(put, AlarmName="one", AlarmRule="ALARM(slow)")
+    accepted(put, AlarmName="two", AlarmRule="ALARM(one)")
+    accepted(put, AlarmName="one", AlarmRule="ALARM(two) OR ALARM(slow)")
+    _set(aws, "ALARM")
+    aws.step(60)
+    holds([_state(aws, name) for name in ("one", "two")] == ["OK", "OK"], "they are evaluated")
+    for name in ("one", "two"):
+        refused(delete, "ValidationError", f"Cannot delete {name} as", AlarmNames=[name])
+    accepted(put, AlarmName="one", AlarmRule="FALSE")
+    accepted(delete, AlarmNames=["two"])
+    accepted(delete, AlarmNames=["one"])
 
 
 def one_composite_alarm_is_deleted_at_a_time(aws: Account) -> None:

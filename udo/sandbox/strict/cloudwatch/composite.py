@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from udo.sandbox.strict.cloudwatch.alarm import ALARM, OK, STATES, UNKNOWN, Alarm
 from udo.sandbox.strict.cloudwatch.alarms import known, put
@@ -16,29 +17,43 @@ _MOST_CHILDREN = 100
 Rule = Callable[[Mapping[str, str]], bool]
 
 
+class _Word(NamedTuple):
+    """A word of a rule: whether it stands in quotes, and at which letter it begins, from zero on."""
+
+    text: str
+    quoted: bool
+    place: int
+
+
 @dataclass
 class _Words:
-    """The words of a rule that are left, each with whether it stands in quotes, and the alarms named so far."""
+    """The words of a rule that are left, and the alarms named so far."""
 
-    left: list[tuple[str, bool]]
+    left: list[_Word]
     names: list[str] = field(default_factory=list)
 
     def take(self) -> str:
         """The word that comes."""
         if not self.left:
-            raise ValueError("something is missing at the end")
-        return self.left.pop(0)[0]
+            raise ValueError("Unexpected end of the rule")
+        return self.left.pop(0).text
 
     def comes(self, *words: str) -> str:
         """Which of these words comes and is taken, whatever its case; empty for none of them."""
-        if not self.left or self.left[0][1] or self.left[0][0].upper() not in words:
+        if not self.left or self.left[0].quoted or self.left[0].text.upper() not in words:
             return ""
         return self.take().upper()
 
     def expect(self, word: str) -> None:
         """Takes the word that must come."""
-        if (found := self.take()) != word:
-            raise ValueError(f"'{word}' is expected instead of '{found}'")
+        if not self.comes(word):
+            raise self.unexpected(f"'{word}'")
+
+    def unexpected(self, wanted: str) -> ValueError:
+        """That another word comes than is wanted."""
+        if not self.left:
+            return ValueError(f"Unexpected end of the rule, must be: {wanted}")
+        return ValueError(f"Unsupported token '{self.left[0].text}' at char {self.left[0].place}, must be: {wanted}")
 
 
 @answers("cloudwatch", "PutCompositeAlarm", moto="has no such operation")
@@ -46,15 +61,20 @@ def composite_alarms_have_rules(request: Request) -> None:
     """The rule of a composite alarm is made of ALARM, OK and INSUFFICIENT_DATA of alarms that exist, AND, OR, NOT, TRUE
     and FALSE; it names 100 alarms at most, and is evaluated when it is put.
 
-    Source: docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html (no source tells the
-    words).
+    Source: docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html;
+    github.com/aws/aws-cdk/issues/13953 and 34662, awsdocs/aws-cloudformation-user-guide/issues/911 and
+    hashicorp/terraform-provider-aws/issues/19575, which have AWS's words (no source tells those for a rule that ends
+    too early, and for too many alarms).
     """
     there, name = known(request), request.params["AlarmName"]
     if name in there and there[name].rule is None:
         raise Refusal("ValidationError", f"A metric alarm of this name already exists: {name}")
     names = parsed(request.params["AlarmRule"])[1]
     if missing := [one for one in names if one not in there]:
-        raise Refusal("ValidationError", f"AlarmRule names alarms that do not exist: {', '.join(missing)}")
+        raise Refusal(
+            "ValidationError",
+            f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist",
+        )
     if len(names) > _MOST_CHILDREN:
         raise Refusal("ValidationError", f"AlarmRule must not name more than {_MOST_CHILDREN} alarms")
     alarm = put(request, UNKNOWN)
@@ -69,6 +89,8 @@ def composite_alarms_follow_their_children(alarm: Alarm, there: Mapping[str, Ala
 
     Source: docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html; API_PutCompositeAlarm.html.
     """
+    if composite_alarms_in_a_circle_stand_still(alarm, there):
+        return False
     holds, names = parsed(alarm.rule or "")
     states = {name: there[name].state_value for name in names if name in there}
     seen = tuple(f"{name} {state}" for name, state in states.items()) or ("nothing",)
@@ -77,6 +99,23 @@ def composite_alarms_follow_their_children(alarm: Alarm, there: Mapping[str, Ala
     alarm.seen = seen
     state = ALARM if holds(states) else OK
     return state != alarm.state_value and alarm.become(state, f"{alarm.rule} is {state == ALARM}")
+
+
+@rule("cloudwatch", "PutCompositeAlarm", moto="has no composite alarms")
+def composite_alarms_in_a_circle_stand_still(alarm: Alarm, there: Mapping[str, Alarm]) -> bool:
+    """Composite alarms may be made of each other in a circle: then none of them is evaluated, and none can be deleted
+    until the rule of one is another. Returns whether this one is in, or above, a circle.
+
+    Source: botocore cloudwatch PutCompositeAlarm, documentation.
+    """
+
+    def is_circular(name: str, above: tuple[str, ...]) -> bool:
+        if name in above:
+            return True
+        rule = there[name].rule if name in there else None
+        return rule is not None and any(is_circular(one, (*above, name)) for one in parsed(rule)[1])
+
+    return is_circular(alarm.name, ())
 
 
 @rule("cloudwatch", "DeleteAlarms", moto="has no composite alarms")
@@ -92,21 +131,24 @@ def children_are_not_deleted(going: list[Alarm], there: Mapping[str, Alarm]) -> 
 
 def parsed(text: str) -> tuple[Rule, list[str]]:
     """A rule and the alarms it names, each once. Raises: Refusal where it is none."""
+    if text != text.strip() or not text:
+        raise Refusal("ValidationError", "AlarmRule must not contain leading or trailing whitespace or be null")
     words = _Words([])
     place = 0
-    while place < len(text.rstrip()):
-        found = _WORD.match(text, place)
-        if found is None:
-            raise Refusal("ValidationError", f"AlarmRule is not valid: a quote is not closed in {text}")
-        quoted = found[2]
-        words.left.append((quoted, True) if quoted is not None else (found[1] or found[3], False))
-        place = found.end()
     try:
+        while place < len(text):
+            found = _WORD.match(text, place)
+            if found is None:
+                raise ValueError("Unexpected end of the rule, must be: '\"'")
+            words.left.append(
+                _Word(next(filter(None, found.groups()), ""), found[2] is not None, found.start(found.lastindex or 0))
+            )
+            place = found.end()
         whole = _either(words)
         if words.left:
-            raise ValueError(f"'{words.left[0][0]}' is not expected")
+            raise words.unexpected("'AND' or 'OR'")
     except ValueError as error:
-        raise Refusal("ValidationError", f"AlarmRule is not valid: {error} in {text}") from error
+        raise Refusal("ValidationError", f"Error in AlarmRule [{error}]") from error
     return whole, list(dict.fromkeys(words.names))
 
 
@@ -134,9 +176,11 @@ def _one(words: _Words) -> Rule:
         return inner
     if constant := words.comes("TRUE", "FALSE"):
         return lambda _states: constant == "TRUE"
+    if words.comes("AT_LEAST"):
+        raise NotImplementedError("AT_LEAST in the rule of a composite alarm")
     wanted = words.comes(*STATES)
     if not wanted:
-        raise ValueError(f"'{words.take()}' is not expected")
+        raise words.unexpected("'(', 'NOT', AT_LEAST, TRUE or FALSE, ALARM, OK, or INSUFFICIENT_DATA")
     words.expect("(")
     # An alarm is named by its ARN, too.
     name = words.take().rpartition(":alarm:")[2]

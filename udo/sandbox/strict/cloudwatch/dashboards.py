@@ -129,9 +129,13 @@ def unknown_dashboards_are_told_after_the_others_went(request: Request) -> dict[
     return {}
 
 
+def home_of_dashboards(account: str, region: str) -> Any:
+    """moto's backend that has the dashboards of an account, whatever region of it is asked."""
+    return cloudwatch_backends[account][_HOMES.get(get_partition(region), _HOMES["aws"])]
+
+
 def _home(request: Request) -> Any:
-    """moto's backend that has the dashboards of an account."""
-    return cloudwatch_backends[request.account][_HOMES.get(get_partition(request.region), _HOMES["aws"])]
+    return home_of_dashboards(request.account, request.region)
 
 
 def _problems(body: Mapping[str, Any]) -> Iterator[Problem]:
