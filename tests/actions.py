@@ -11,7 +11,9 @@ from pathlib import Path
 
 from udo.actions import ANY, READS, WRITES, operations
 
-VERBS = frozenset(path.stem for path in (Path(__file__).parent.parent / "udo" / "commands").glob("[a-z]*.py"))
+_COMMANDS = Path(__file__).parent.parent / "udo" / "commands"
+# A verb of a group by both its words.
+VERBS = frozenset(" ".join(path.relative_to(_COMMANDS).with_suffix("").parts) for path in _COMMANDS.rglob("[a-z]*.py"))
 NOTED = "UDO_ACTIONS"
 # Source: botocore's models: of what Udo calls, these ask and change nothing.
 READING = ("Describe", "Get", "List", "BatchGet", "Head", "AssumeRole")
@@ -22,7 +24,8 @@ _noted: set[tuple[str, str]] = set()
 
 def verb_of(words: Sequence[str]) -> str:
     """The verb of a command line, empty where there is none."""
-    return next((word for word in words if word in VERBS), "")
+    found = (" ".join(words[number : number + 2]) for number in range(len(words)))
+    return next((one for two in found for one in (two, two.partition(" ")[0]) if one in VERBS), "")
 
 
 def check(words: Sequence[str], asked: Iterable[str]) -> None:
@@ -59,7 +62,8 @@ def differences(seen: Mapping[str, frozenset[str]]) -> list[str]:
 
 def read(path: Path) -> dict[str, frozenset[str]]:
     """What was noted in a file, by verb."""
-    rows = {tuple(line.split()) for line in path.read_text(encoding="utf-8").splitlines() if line.count(" ") == 1}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = {line.rpartition(" ")[::2] for line in lines if line.count(" ") in (1, 2)}
     return {verb: frozenset(name for one, name in rows if one == verb) for verb in {row[0] for row in rows}}
 
 

@@ -69,7 +69,7 @@ def test_what_was_noted_is_held_against_the_table(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(actions, "_FILE", str(path))
     monkeypatch.setattr(actions, "_noted", set())
     for verb in READS:
-        actions.check([verb], operations(verb))
+        actions.check(verb.split(), operations(verb))
     assert actions.differences(actions.read(path)) == []
     actions.check(["--quiet", "ip", "prod", "webapp"], ["ec2:StopInstances"])
     assert actions.differences(actions.read(path)) == ['ip: missing "ec2:StopInstances" (WRITES)']

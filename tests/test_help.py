@@ -15,6 +15,8 @@ from udo.cli import root
 Udo = Callable[..., Any]
 
 GLOBAL = ("--config", "--profile", "--region", "--quiet", "--verbose", "--debug", "--color", "--wide", "--sandbox")
+# Verbs that want a word, and one that they take.
+WANTED = {"sandbox step": ["1"], "sandbox fault add": ["drop"], "stack events": ["one"], "stack plan": ["one"]}
 LINE = "  The options that every verb has (-c, -o, -q, -v ...) are in 'udo --help'.\n"
 COMMANDS = Path(__file__).parents[1] / "udo" / "commands"
 
@@ -46,6 +48,9 @@ CHANGING = (
     "scale",
     "sleep",
     "ssh",
+    "stack create",
+    "stack delete",
+    "stack update",
     "standby",
     "stop",
     "suspend",
@@ -74,9 +79,8 @@ def test_a_verb_tells_its_own_options_and_where_the_others_are(udo: Udo, verb: s
     assert text.endswith(LINE)
     takes = {"--dry-run", "--yes"} if verb in CHANGING else {"--yes"} if verb == "plan" else set()
     assert _listed(text) & {"--dry-run", "--yes"} == takes
-    assert ("--output" in _listed(text)) == (
-        verb in ("cp", "dashboard", "instances", "inventory", "refresh", "ssh", "status")
-    )
+    streams = ("cp", "refresh", "ssh", "stack create", "stack delete", "stack events", "stack update")
+    assert ("--output" in _listed(text)) == (verb in (*streams, "dashboard", "instances", "inventory", "status"))
 
 
 @pytest.mark.parametrize("verb", ALL)
@@ -91,7 +95,7 @@ def test_help_alone_is_that_of_udo_and_of_what_is_no_verb_an_error(udo: Udo) -> 
 
 
 @pytest.mark.parametrize(
-    "verb", [verb for verb in ALL if verb not in (*CHANGING, "config", "sandbox", "sandbox fault")]
+    "verb", [verb for verb in ALL if verb not in (*CHANGING, "config", "sandbox", "sandbox fault", "stack")]
 )
 @pytest.mark.parametrize("flag", ["--dry-run", "--yes", "-n", "-y"])
 def test_a_verb_that_changes_nothing_takes_no_option_of_changes_on_either_side(udo: Udo, verb: str, flag: str) -> None:
@@ -99,7 +103,7 @@ def test_a_verb_that_changes_nothing_takes_no_option_of_changes_on_either_side(u
         return
     Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
     name = {"-n": "--dry-run", "-y": "--yes"}.get(flag, flag)
-    words = [*verb.split(), *{"sandbox step": ["1"], "sandbox fault add": ["drop"]}.get(verb, [])]
+    words = [*verb.split(), *WANTED.get(verb, [])]
     for line in ([*words, flag], [flag, *words]):
         told = udo(*line)
         assert (told.exit, told.stdout) == (2, "")
@@ -110,7 +114,7 @@ def test_a_verb_that_changes_nothing_takes_no_option_of_changes_on_either_side(u
 def test_a_verb_that_changes_something_takes_them_on_both_sides(udo: Udo, flag: str) -> None:
     Path("udo.yml").write_text("clusters: {prod: {roles: {web: {}}}}\n")
     for verb in CHANGING:
-        for line in ([verb, flag, "nowhere"], [flag, verb, "nowhere"]):
+        for line in ([*verb.split(), flag, "nowhere"], [flag, *verb.split(), "nowhere"]):
             assert f"takes no {flag}" not in (told := udo(*line).stderr)
             assert "No such option" not in told
 
@@ -121,10 +125,10 @@ def test_a_variable_of_the_shell_disturbs_no_verb_that_changes_nothing(udo: Udo)
 
 
 def test_whatever_can_ask_takes_yes_and_whatever_finishes_a_plan_takes_both() -> None:
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in COMMANDS.glob("[a-z]*.py")}
-    finishing = {
-        name for name, text in sources.items() if re.search(r"\bfinish(_each)?\(|Ending\(|\bwritten\(|Run\(", text)
-    }
+    paths = {" ".join(path.relative_to(COMMANDS).with_suffix("").parts): path for path in COMMANDS.rglob("[a-z]*.py")}
+    sources = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    ends = re.compile(r"\b(finish|finish_each|Ending|written|Run|changed|deleted)\(")
+    finishing = {name for name, text in sources.items() if ends.search(text)}
     assert finishing == set(CHANGING)
     assert {name for name, text in sources.items() if "options.yes" in text} <= {*CHANGING, "plan"}
 
@@ -154,5 +158,5 @@ def test_every_verb_prints_the_usual_document_and_raw_formats_have_names_of_thei
     document = udo("config", "schema", "-o", "json").json
     assert list(document) == ["udo", "command", "ok", "exit", "data", "error"]
     assert raw.json == document["data"]
-    echoing = [path.stem for path in COMMANDS.glob("[a-z]*.py") if "click.echo" in path.read_text(encoding="utf-8")]
+    echoing = [path.stem for path in COMMANDS.rglob("[a-z]*.py") if "click.echo" in path.read_text(encoding="utf-8")]
     assert sorted(echoing) == ["cloudinit", "inventory"], "which print a document all the same where that is asked for"

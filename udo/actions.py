@@ -2,9 +2,12 @@
 
 Operations are named as requests and CloudTrail name them: the name the service signs by, then the operation. Only
 where IAM has other words for it a second table says so. The tests hold each command line they run against these rows.
+A verb of a group has its row under both its words.
 """
 
 from __future__ import annotations
+
+from udo import stack_actions
 
 _GROUPS = frozenset({"autoscaling:DescribeAutoScalingGroups"})
 _MEMBERS = _GROUPS | {"ec2:DescribeInstances"}
@@ -105,6 +108,7 @@ _REFRESHING = _REFRESHES | {
     "elasticloadbalancing:DescribeTargetHealth",
 }
 READS: dict[str, frozenset[str]] = {
+    **stack_actions.READS,
     "alarms": _ALARMS | {"monitoring:GetMetricData"},
     "apply": _OWN_ALARMS | _LAUNCH_DATA | _REFRESHES | _LAUNCHABLE | _CALLER | _DEPLOYMENT_GROUPS | _PARTS,
     "attach": _GROUPS | _LAUNCHES | _CALLER | {"ec2:DescribeInstances"},
@@ -260,6 +264,7 @@ READS: dict[str, frozenset[str]] = {
 }
 _LET_IN = frozenset({"ec2-instance-connect:SendSSHPublicKey"})
 WRITES: dict[str, frozenset[str]] = {
+    **stack_actions.WRITES,
     "apply": _SWAP | _CREATE | _DELETE | _SET,
     "attach": _LOCK | {"autoscaling:AttachInstances"},
     "cp": _LET_IN,
@@ -366,6 +371,7 @@ _IN_IAM: dict[str, tuple[str, ...]] = {
 # Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html; Service
 # Authorization Reference, CodeDeploy: a deployment reads its configuration and registers its revision.
 _BESIDE: dict[str, tuple[str, ...]] = {
+    **stack_actions.BESIDE,
     "autoscaling:CreateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
     "autoscaling:CreateLaunchConfiguration": ("iam:PassRole",),
     "autoscaling:UpdateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),

@@ -242,15 +242,19 @@ def _begun(callback: Callable[..., Any] | None, formats: Sequence[str], takes: S
 
 
 class Verbs(click.Group):
-    """The verbs: one file in `commands/` each, imported only when it is used.
+    """The verbs: one file in `commands/` each, imported only when it is used; a folder there holds those of a group.
 
     A file's FORMATS says what `-o` takes there, where it is not text and json; TAKES which of --dry-run and --yes mean
     something there.
     """
 
+    package = "udo.commands"
+    folder = _FOLDER
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the verbs, in alphabetical order."""
-        names = [name.removesuffix(".py") for name in os.listdir(_FOLDER) if name.endswith(".py")]  # noqa: PTH208
+        found = os.listdir(self.folder)  # noqa: PTH208
+        names = [name.removesuffix(".py") for name in found if name.endswith(".py") or "." not in name]
         return sorted(name for name in names if name[0].isalpha())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -259,10 +263,16 @@ class Verbs(click.Group):
             return None
         from importlib import import_module
 
-        module = import_module(f"udo.commands.{cmd_name}")
-        command: click.Command = module.command
+        module = import_module(f"{self.package}.{cmd_name}")
+        command: click.Command = getattr(module, "command", None) or self._group(cmd_name, module.__doc__ or "")
         command.name = cmd_name
         return _prepared(command, getattr(module, "FORMATS", USUAL_FORMATS), getattr(module, "TAKES", ()))
+
+    def _group(self, name: str, text: str) -> click.Command:
+        """The verbs of a folder."""
+        group = Verbs(name, help=text)
+        group.package, group.folder = f"{self.package}.{name}", f"{self.folder}/{name}"
+        return group
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -281,7 +291,8 @@ class Verbs(click.Group):
 
             close = get_close_matches(args[0], self.list_commands(ctx), 1)
             raise UsageError(
-                f"no verb {args[0]!r}", hint=f"did you mean {close[0]!r}?" if close else "see 'udo --help'"
+                f"no verb {' '.join([*ctx.command_path.split()[1:], args[0]])!r}",
+                hint=f"did you mean {close[0]!r}?" if close else f"see '{ctx.command_path} --help'",
             )
         return super().resolve_command(ctx, args)
 
@@ -292,17 +303,20 @@ class Verbs(click.Group):
         if incomplete.startswith("-"):
             return click.Command.shell_complete(self, ctx, incomplete)
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
-        return [CompletionItem(name, help=_first_line(name)) for name in names]
+        return [CompletionItem(name, help=self._first_line(name)) for name in names]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists each verb with the first docstring line of its file, without importing it."""
         with formatter.section("Verbs"):
-            formatter.write_dl([(name, _first_line(name)) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, self._first_line(name)) for name in self.list_commands(ctx)])
 
-
-def _first_line(name: str) -> str:
-    with open(f"{_FOLDER}/{name}.py", encoding="utf-8") as file:  # noqa: PTH123
-        return file.readline().strip().strip('"')
+    def _first_line(self, name: str) -> str:
+        try:
+            file = open(f"{self.folder}/{name}.py", encoding="utf-8")  # noqa: PTH123, SIM115
+        except FileNotFoundError:
+            file = open(f"{self.folder}/{name}/__init__.py", encoding="utf-8")  # noqa: PTH123, SIM115
+        with file:
+            return file.readline().strip().strip('"')
 
 
 @click.group(

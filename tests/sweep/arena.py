@@ -24,8 +24,9 @@ from udo.sandbox.strict.service import services
 
 # In a command line, the first member of the group.
 MEMBER = "MEMBER"
-# What no verb writes to stays what the world was built with, and need not be copied.
-_WRITTEN = frozenset(name.partition(":")[0] for names in WRITES.values() for name in names)
+# What no verb writes to stays what the world was built with, and need not be copied; stacks are made of topics.
+_WRITTEN = frozenset(name.partition(":")[0] for names in WRITES.values() for name in names) | {"sns"}
+_LOOKS = ("cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Run:
 
     @property
     def writes(self) -> tuple[str, ...]:
-        """The operations that would change AWS, locks included."""
-        return tuple(one for one in self.asked if not actions.is_read(one))
+        """The operations that would change AWS, locks included; change sets are made to look at a change."""
+        return tuple(one for one in self.asked if not actions.is_read(one) and one not in _LOOKS)
 
 
 @dataclass(frozen=True)

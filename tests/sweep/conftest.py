@@ -9,9 +9,10 @@ from typing import Any
 import botocore.endpoint
 import pytest
 from arena import Arena, Memory
+from stack_worlds import lint_once
 from state import REGION
 
-SERVICES = ("autoscaling", "cloudwatch", "codedeploy", "ec2", "ssm", "sts")
+SERVICES = ("autoscaling", "cloudformation", "cloudwatch", "codedeploy", "ec2", "ssm", "sts")
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +36,9 @@ def _memory() -> Memory:
 
 
 @pytest.fixture
-def arena(world: Any, _clients_made_once: Any, _memory: Memory) -> Arena:
+def arena(world: Any, _clients_made_once: Any, _memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Arena:
     """A world that is put back in a millisecond, and command lines run in it by the clock of the world."""
+    lint_once(monkeypatch)
     return Arena(world, botocore.endpoint.time, _clients_made_once, _memory)
 
 

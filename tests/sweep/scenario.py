@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from arena import Arena, Run
@@ -57,17 +58,23 @@ class Check:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A command line in a world, with the udo.yml it reads; `first` is one that changes nothing but files of `home`."""
+    """A command line in a world, with the udo.yml it reads and other files, whose names end like a template's.
+
+    `first` is one that changes nothing but files of `home`.
+    """
 
     words: tuple[str, ...]
     build: Callable[[Arena], None]
     check: Check
     config: str = CONFIG
     first: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
     def prepare(self, arena: Arena, name: str) -> None:
         """Makes the world and udo.yml, and what the command line before leaves in this folder."""
         write_config(self.config)
+        for path, text in self.files:
+            Path(path).write_text(text, encoding="utf-8")
         arena.keep(name, lambda: self.build(arena))
         if self.first:
             done = arena.run(*self.first)

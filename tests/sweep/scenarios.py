@@ -14,9 +14,10 @@ import move_scenarios as move
 import refresh_scenarios as refresh
 import rest_scenarios as rest
 import scale_scenarios as scale
+import stack_scenarios as stack
 import update_scenarios as update
 
-_ROOMS = (launch, deploy, scale, move, rest, update, apply, create, end, guard, refresh, alarm, dashboard)
+_ROOMS = (launch, deploy, scale, move, rest, update, apply, create, end, guard, refresh, alarm, dashboard, stack)
 CORE = {name: one for room in _ROOMS for name, one in room.CORE.items()}
 MORE = {name: one for room in _ROOMS for name, one in room.MORE.items()}
 EVERY = CORE | MORE

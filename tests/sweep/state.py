@@ -14,6 +14,7 @@ from moto.codedeploy.models import codedeploy_backends
 from moto.core.base_backend import BaseBackend
 from moto.ec2.models import ec2_backends
 from moto.ssm.models import ssm_backends
+from stack_state import of_stacks
 
 from udo.sandbox.strict.cloudwatch.alarm import alarms
 from udo.sandbox.strict.cloudwatch.dashboards import home_of_dashboards
@@ -51,6 +52,7 @@ def state_of(world: Any) -> dict[str, dict[str, Any]]:
         "dashboards": {one.name: json.loads(one.body) for one in _dashboards(world)},
         "parameters": {name: rows[-1].value for name, rows in parameters.items() if rows},
         **_of_codedeploy(codedeploy_backends[world.account][REGION]),
+        **of_stacks(world),
         "files": {path.name: path.read_text(encoding="utf-8") for path in left_files()},
     }
 
@@ -75,7 +77,8 @@ def _name(one: Any) -> str:
 
 def left_files() -> list[Path]:
     """What command lines have left in this folder."""
-    return sorted(path for path in Path().iterdir() if path.name not in _GIVEN)
+    found = (path for path in Path().iterdir() if not path.name.endswith(".template.yml"))
+    return sorted(path for path in found if path.name not in _GIVEN)
 
 
 def reference(group: Mapping[str, Any]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from udo.aws.autoscaling import AutoScaling
     from udo.aws.callers import Callers
+    from udo.aws.cloudformation import CloudFormation
     from udo.aws.cloudwatch import CloudWatch
     from udo.aws.codedeploy import CodeDeploy
     from udo.aws.ec2 import Ec2
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 # The parts of Aws that read; each is imported when it is first asked.
 SERVICES = (
-    *("autoscaling", "callers", "cloudwatch", "codedeploy", "ec2", "elbv2"),
+    *("autoscaling", "callers", "cloudformation", "cloudwatch", "codedeploy", "ec2", "elbv2"),
     *("named", "news", "run_command", "s3", "ssm"),
 )
 
@@ -53,6 +54,13 @@ class Aws:
         from udo.aws.callers import Callers
 
         return Callers(self._connection)
+
+    @cached_property
+    def cloudformation(self) -> CloudFormation:
+        """Reads of stacks, their events and change sets."""
+        from udo.aws.cloudformation import CloudFormation
+
+        return CloudFormation(self._connection)
 
     @cached_property
     def cloudwatch(self) -> CloudWatch:

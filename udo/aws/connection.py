@@ -22,6 +22,7 @@ from botocore.validate import ParamValidator
 
 from udo import __version__
 from udo.aws import answers, dashboards, handlers, patience, unknown
+from udo.aws.absence import is_absent
 from udo.aws.cut import PLAIN, SENT
 from udo.aws.errors import configured, translated
 from udo.aws.loading import CutLoader, FullLoader
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
 
     from udo.change.plan import Read
 
-# Of the reads a plan makes, only those of launch templates and dashboards fail for one that does not exist; others
-# come back empty.
-_ABSENT = frozenset(
-    ["ResourceNotFound"]
-    + [f"InvalidLaunchTemplate{what}.{how}" for what in ("Name", "Id") for how in ("NotFound", "NotFoundException")]
-)
 # How long one answer of AWS's may take in all, tries included.
 _LIMIT, _ATTEMPTS = "UDO_ANSWER_TIMEOUT", "AWS_MAX_ATTEMPTS"
 # A setting: name in a configuration file, variable, default, conversion. Source: botocore.session.SESSION_VARIABLES.
@@ -182,7 +177,7 @@ class Connection:
             sent = {**params, token_in: token}
 
     def read(self, read: Read) -> Any:
-        """The value a Read means, from all pages of its listing; null for a template or dashboard that does not exist.
+        """The value a Read means, from all pages of its listing; null for what fails where it does not exist.
 
         Raises: UdoError.
         """
@@ -194,7 +189,7 @@ class Connection:
                 for key, value in page.items():
                     merged[key] = merged[key] + value if isinstance(merged.get(key), list) else value
         except AwsError as error:
-            if error.aws_code not in _ABSENT:
+            if not is_absent(error):
                 raise
             return None
         try:

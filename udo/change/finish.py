@@ -195,10 +195,11 @@ class Finish:
 
     def _confirm(self, plan: Plan) -> None:
         question = self._question(plan)
+        is_answered = self._session.confirmed if plan.confirm else self._session.options.yes
+        if plan.shows or (question is not None and not is_answered):
+            self.introduce(plan)
         if question is None:
             return
-        if not (self._session.confirmed if plan.confirm else self._session.options.yes):
-            self.introduce(plan)
         self.note(plan)
         try:
             confirm(self._session, question, plan.again, plan.confirm)

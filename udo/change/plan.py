@@ -186,7 +186,8 @@ class Plan:
     `guards` end the run where they turn bad; `back` is then carried out, where what its Refs stand for is known. How
     far alarms and freeze windows of udo.yml hold it up is `guarded`.
     With `held` the lock is kept through waits, for a change that nobody may come between. `again` is the command that
-    continues it, where that is not the same one. `forecast` are those of the notes that tell what the change will meet,
+    continues it, where that is not the same one. With `shows` it is shown before it is carried out though nothing is
+    asked, or --yes was said. `forecast` are those of the notes that tell what the change will meet,
     in parts for scripts.
     """
 
@@ -211,6 +212,7 @@ class Plan:
     lasting: bool = False
     inherits: bool = False
     again: str = ""
+    shows: bool = False
     forecast: tuple[Mapping[str, Any], ...] = ()
 
     @property

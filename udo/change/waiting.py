@@ -62,6 +62,7 @@ WATCHERS: Mapping[str, str] = {
     "launches": "udo.groups.launches:Launches",
     "leaving": "udo.groups.watch:Leaving",
     "refresh": "udo.refresh.watch:Refreshing",
+    "stack": "udo.stacks.watch:StackWatch",
 }
 
 

@@ -12,11 +12,14 @@ from udo.duration import given
 from udo.errors import UsageError
 from udo.fanout.which import Whom
 from udo.model.groups import LIFECYCLE_STATES
+from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from udo.change.target import Target
     from udo.fanout.how import How
+    from udo.session import Session
 
 import click
 
@@ -71,6 +74,51 @@ def _waiving(function: Callable[..., Any], options: Sequence[Any]) -> Callable[.
     for option in reversed(options):
         waiving = option(waiving)
     return waiving
+
+
+def _params(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        name, is_said, value = text.partition("=")
+        if not (name and is_said):
+            raise UsageError(f"{text!r} is no parameter", hint="write --param NAME=VALUE")
+        if found.setdefault(name, value) != value:
+            raise UsageError(f"--param {name} is given twice", hint="give it once")
+    return found
+
+
+order_params = click.option(
+    "--param",
+    "params",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_params,
+    help="A parameter of an orderable stack.",
+)
+
+
+def locked_target(session: Session, words: Sequence[str], *, there: bool = False) -> Target:
+    """What `CLUSTER ROLE` or `stack:NAME` names, for the verbs of locks; with `there` the group has to exist.
+
+    Raises: UsageError; Absent.
+    """
+    from udo.stacks.target import LOCK
+
+    if words and words[0].startswith(LOCK):
+        from udo.stacks.find import named
+        from udo.stacks.target import stack_target
+
+        no_more(words[1:])
+        what = named(session, words[0].removeprefix(LOCK), {})
+        return stack_target(session, what.base, what.name)
+    from udo.groups.observe import observe_group
+    from udo.groups.target import role_target
+
+    role, rest = one_role(session.config, words)
+    no_more(rest)
+    if there:
+        observe_group(session.aws(role), role)
+    return role_target(session, role)
 
 
 wait_lock = click.option(

@@ -1,4 +1,4 @@
-"""Lock a group by hand, so that no run of Udo changes it, or list the locks."""
+"""Lock a group or stack by hand, so that no run of Udo changes it, or list the locks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import click
 from udo.change.finish import finish
 from udo.change.holder import by_hand, holder_from, parameter_name
 from udo.change.lock import lock_read, plan_lock, plan_unlock
+from udo.commands._options import locked_target
 from udo.errors import Conflict
 from udo.groups.locks import observe_locks
-from udo.groups.observe import observe_group
-from udo.groups.target import role_target
 from udo.groups.text import brief_name, brief_time, local_time, short_name
 from udo.result import LOW, Column, Result
-from udo.selectors import no_more, one_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,12 +51,13 @@ def plan_locked(group_name: str, value: str | None, holder: Holder) -> Plan:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[CLUSTER ROLE]")
+@click.argument("words", nargs=-1, metavar="[CLUSTER ROLE | stack:NAME]")
 @click.option("--reason", metavar="TEXT", default="", help="Why; shown to whoever meets the lock.")
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
-    """Lock the group of CLUSTER ROLE until it is unlocked by hand. Every changing run of Udo stops there with exit 4
-    and names you; the console and autoscaling honour no lock. It is a parameter /udo/lock/GROUP in SSM Parameter Store.
+    """Lock the group of CLUSTER ROLE, or a stack, until it is unlocked by hand. Every changing run of Udo stops there
+    with exit 4 and names you; the console and autoscaling honour no lock. It is a parameter /udo/lock/GROUP in SSM
+    Parameter Store.
 
     Without words it lists all locks, also those of groups that udo.yml does not name: held by hand, by a run at work,
     by one for more than an hour (stale), or by one of this host that is dead.
@@ -66,18 +65,16 @@ def command(session: Session, /, words: tuple[str, ...], reason: str) -> Result:
     \b
     udo lock
     udo lock prod webapp --reason "investigating"
+    udo lock stack:queues --reason "moving house"
     udo unlock prod webapp
     """
     if not words and not reason:
         return _listed(session)
-    role, rest = one_role(session.config, words)
-    no_more(rest)
-    aws = session.aws(role)
-    observe_group(aws, role)
-    _account, operator = aws.identity()
-    value = aws.read(lock_read(parameter_name(role.group_name)))
-    plan = plan_locked(role.group_name, value, by_hand(session.run_id, operator, reason))
-    return finish(session, role_target(session, role), replace(plan, reason=reason), locked=False)
+    target = locked_target(session, words, there=True)
+    _account, operator = target.aws.identity()
+    value = target.aws.read(lock_read(parameter_name(target.lock)))
+    plan = plan_locked(target.lock, value, by_hand(session.run_id, operator, reason))
+    return finish(session, target, replace(plan, reason=reason), locked=False)
 
 
 def _listed(session: Session) -> Result:

@@ -1,4 +1,4 @@
-"""Remove the lock of a group."""
+"""Remove the lock of a group or stack."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from udo.change.finish import finish
 from udo.change.holder import holder_from, parameter_name, stale
 from udo.change.lock import lock_read, modified_read, plan_unlock
 from udo.change.plan import Plan
-from udo.groups.target import role_target
-from udo.selectors import no_more, one_role
+from udo.commands._options import locked_target
 
 if TYPE_CHECKING:
     from udo.result import Result
@@ -33,19 +32,18 @@ def plan_taken_away(group_name: str, value: str | None, *, old: bool) -> Plan:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE | stack:NAME")
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...]) -> Result:
-    """Remove the lock of a group: one set by hand, one that a run left behind, or, after a question, one whose run may
-    still be at work. One older than an hour, or of a dead run on this host, is removed without a question.
+    """Remove the lock of a group or stack: one set by hand, one that a run left behind, or, after a question, one whose
+    run may still be at work. One older than an hour, or of a dead run on this host, is removed without a question.
 
     \b
     udo unlock prod webapp
+    udo unlock stack:queues
     """
-    role, rest = one_role(session.config, words)
-    no_more(rest)
-    aws = session.aws(role)
-    name = parameter_name(role.group_name)
-    value = aws.read(lock_read(name))
-    old = value is not None and stale(aws.read(modified_read(name)), session.clock.time())
-    return finish(session, role_target(session, role), plan_taken_away(role.group_name, value, old=old), locked=False)
+    target = locked_target(session, words)
+    name = parameter_name(target.lock)
+    value = target.aws.read(lock_read(name))
+    old = value is not None and stale(target.aws.read(modified_read(name)), session.clock.time())
+    return finish(session, target, plan_taken_away(target.lock, value, old=old), locked=False)

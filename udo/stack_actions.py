@@ -1,0 +1,42 @@
+"""The rows of `udo.actions` about stacks: every operation that the verbs of `udo stack` ask for."""
+
+from __future__ import annotations
+
+_CALLER = frozenset({"sts:GetCallerIdentity"})
+_ALARMS = frozenset({"monitoring:DescribeAlarms"})
+_LOCK = frozenset({"ssm:DeleteParameter", "ssm:PutParameter"})
+_STACKS = frozenset({"cloudformation:DescribeStacks"})
+_EVENTS = _STACKS | {"cloudformation:DescribeStackEvents"}
+# To see what a change comes to a change set is made, and removed again, and so is the stack that it needs.
+_LOOKS = frozenset({"cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack"})
+_LOOKED_AT = _EVENTS | {
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeEvents",
+    "cloudformation:ListChangeSets",
+}
+_EXECUTES = frozenset({"cloudformation:ExecuteChangeSet", "cloudformation:UpdateTerminationProtection"})
+
+READS: dict[str, frozenset[str]] = {
+    "stack create": _LOOKED_AT | _CALLER | _ALARMS,
+    "stack delete": _EVENTS
+    | _CALLER
+    | _ALARMS
+    | {"cloudformation:ListChangeSets", "cloudformation:ListStackResources"},
+    "stack events": _EVENTS,
+    "stack list": _STACKS,
+    "stack plan": _LOOKED_AT | _CALLER,
+    "stack state": _STACKS,
+    "stack update": _LOOKED_AT | _CALLER | _ALARMS,
+}
+WRITES: dict[str, frozenset[str]] = {
+    "stack create": _LOCK | _LOOKS | _EXECUTES,
+    "stack delete": _LOCK | {"cloudformation:DeleteStack"},
+    "stack plan": _LOOKS,
+    "stack update": _LOCK | _LOOKS | _EXECUTES,
+}
+# What AWS looks at beside the operation itself.
+# Source: Service Authorization Reference, CloudFormation: tags are given with an action of their own, and the role that
+# CloudFormation works by is passed on.
+BESIDE: dict[str, tuple[str, ...]] = {
+    "cloudformation:CreateChangeSet": ("cloudformation:TagResource", "iam:PassRole"),
+}
