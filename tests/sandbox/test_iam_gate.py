@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 Clients = Callable[..., Any]
+HERE = "us-west-2:123456789012"
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 GROUP = "arn:aws:autoscaling:us-west-2:123456789012:autoScalingGroup"
 
@@ -168,3 +169,25 @@ def test_a_kind_of_resources_without_conditions_is_allowed_by_name(
     assert told[1] == "ResourceInUse"
     told = refused(own("autoscaling").delete_launch_configuration, LaunchConfigurationName="prod-webapp2-v1")
     assert told[1] == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "words"),
+    [
+        ("lambda", "get_function", {"FunctionName": "f"}, "lambda:GetFunction"),
+        ("sqs", "list_queues", {}, "sqs:ListQueues"),
+        ("sns", "get_topic_attributes", {"TopicArn": f"arn:aws:sns:{HERE}:t"}, "sns:GetTopicAttributes on"),
+        ("elb", "delete_load_balancer", {"LoadBalancerName": "lb"}, ":DeleteLoadBalancer on resource: arn:aws:elastic"),
+        ("cloudformation", "delete_stack", {"StackName": "s"}, f"on resource: arn:aws:cloudformation:{HERE}"),
+        ("cloudwatch", "get_dashboard", {"DashboardName": "d"}, "arn:aws:cloudwatch::123456789012:dashboard/d"),
+        ("ec2", "run_instances", {"MinCount": 1, "MaxCount": 1}, "ec2:RunInstances on resource: arn:aws:ec2"),
+        ("codedeploy", "stop_deployment", {"deploymentId": "d-1"}, "codedeploy:StopDeployment because no"),
+        ("ssm", "cancel_command", {"CommandId": "a" * 36}, f"on resource: arn:aws:ssm:{HERE}:*"),
+    ],
+)  # fmt: skip
+def test_services_of_every_protocol_are_asked_for_their_action(
+    world: Any, as_user: Callable[..., Clients], service: str, operation: str, params: Any, words: str
+) -> None:
+    told = refused(getattr(as_user()(service), operation), **params)
+    assert "is not authorized to perform" in told[2]
+    assert words in told[2]

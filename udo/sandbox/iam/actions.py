@@ -43,7 +43,7 @@ def actions(ask: Ask) -> list[tuple[str, str]]:
     if (ask.prefix, operation) in _FREE:
         return []
     if ask.prefix != "s3":
-        return [(ask.prefix, operation)]
+        return [(ask.prefix, ask.operation)]
     name = _S3.get(operation, operation)
     if ask.asked.params.get("versionId") and reference.is_known("s3", _OF_VERSIONS.get(name, "")):
         name = _OF_VERSIONS[name]

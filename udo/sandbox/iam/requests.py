@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,12 @@ class Ask:
     def name(self) -> str:
         """The operation with the prefix that IAM has for its service."""
         return f"{self.prefix}:{self.asked.operation}"
+
+    @cached_property
+    def operation(self) -> str:
+        """The operation; of the protocols that have it in their address by what botocore's model says of that."""
+        method, slash, path = self.asked.operation.partition(" ")
+        return _routed(self.asked.service, method, path) if slash else method
 
     @cached_property
     def params(self) -> Mapping[str, Any]:
@@ -87,6 +94,26 @@ def _texts(value: Any) -> Iterator[str]:
         yield from (str(one) for one in value if isinstance(one, str | int | float))
     elif isinstance(value, str | int | float):
         yield str(value)
+
+
+@cache
+def _routed(service: str, method: str, path: str) -> str:
+    """The operation of a service that answers to a method and a path; the longest address wins."""
+    try:
+        model = get_service_model(_MODELS.get(service, service))
+    except Exception:
+        return f"{method} {path}"
+    found = []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        address = http["requestUri"].partition("?")[0]
+        parts = re.split(r"(\{\w+\+?\})", address.rstrip("/"))
+        wanted = "".join(
+            re.escape(one) if n % 2 == 0 else ".+" if "+" in one else "[^/]+" for n, one in enumerate(parts)
+        )
+        if http["method"] == method and re.fullmatch(f"{wanted}/?", path):
+            found.append((len(address), name))
+    return max(found)[1] if found else f"{method} {path}"
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from udo.sandbox.iam.named import autoscaling, cloudwatch, codedeploy, ec2, iam, s3, ssm
+from udo.sandbox.iam.named import autoscaling, cloudformation, cloudwatch, codedeploy, ec2, iam, s3, ssm
 
 if TYPE_CHECKING:
     from udo.sandbox.iam.reference import Action, Kind
@@ -17,6 +17,7 @@ Namer = Callable[["Ask"], Iterator[str]]
 # Where the parameters of a request do not say it by the names of the reference.
 _NAMERS: Mapping[str, Mapping[str, Namer]] = {
     "autoscaling": autoscaling.NAMERS,
+    "cloudformation": cloudformation.NAMERS,
     "cloudwatch": cloudwatch.NAMERS,
     "codedeploy": codedeploy.NAMERS,
     "ec2": ec2.NAMERS,

@@ -72,6 +72,10 @@ def _of_iam(ask: Ask, _arn: str, rest: str) -> Tags:
     return _dict(client.list_role_tags(RoleName=name)["Tags"]) if kind == "role" else {}
 
 
+def _of_stack(ask: Ask, arn: str, _rest: str) -> Tags:
+    return _dict(ask.lookup("cloudformation").describe_stacks(StackName=arn)["Stacks"][0].get("Tags"))
+
+
 def _of_sns(ask: Ask, arn: str, _rest: str) -> Tags:
     return _dict(ask.lookup("sns").list_tags_for_resource(ResourceArn=arn)["Tags"])
 
@@ -84,6 +88,7 @@ def _dict(rows: Any) -> Tags:
 
 _LOOKS: Mapping[str, Callable[[Ask, str, str], Tags]] = {
     "autoscaling": _of_group,
+    "cloudformation": _of_stack,
     "cloudwatch": _of_cloudwatch,
     "codedeploy": _of_codedeploy,
     "ec2": _of_ec2,
