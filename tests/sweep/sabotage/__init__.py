@@ -27,6 +27,7 @@ from sabotage import (
     sandbox,
     ssh,
     suspension,
+    templates,
     through_ssm,
     trust,
 )
@@ -54,6 +55,7 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "ssh: whom to trust": trust.MUTANTS,
     "files that are copied": copying.MUTANTS,
     "configuration": configuration.MUTANTS,
+    "stacks of udo.yml and templates": templates.MUTANTS,
     "session and command line": command_line.MUTANTS,
     "output": output.MUTANTS,
     "reading verbs": reading.MUTANTS,
