@@ -83,8 +83,10 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
     control.answer("fault", {"kind": "launch", "zone": "us-west-2a", "deployment_group": "prod-webapp"})
     control.answer("fault", {"kind": "new-account"})
     control.answer("fault", {"kind": "ssm-lost", "instance_id": member(world)})
+    control.answer("fault", {"kind": "stack", "resource": "AWS::SQS::Queue", "nth": 2})
     listed = control.answer("faults", {})[1]["faults"]
-    assert [fault["kind"] for fault in listed] == ["deny", "hang", "ssm-lost", "deployment", "launch", "new-account"]
+    kinds = ["deny", "hang", "ssm-lost", "deployment", "stack", "launch", "new-account"]
+    assert [fault["kind"] for fault in listed] == kinds
     assert control.answer("clear", {})[1] == {"faults": []}
     assert aws("ec2").describe_vpcs()["Vpcs"]
     assert deploys(control, aws)["status"] == "Succeeded"
@@ -116,6 +118,8 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
         ({"kind": "launch", "error": "hunger"}, "launches do not fail for the reason 'hunger'"),
         ({"kind": "launch", "event": "Install"}, "takes no --event"),
         ({"kind": "ssm-lost", "seconds": 5}, "takes no --seconds"),
+        ({"kind": "stack", "event": "lunch"}, "a stack has no event 'lunch'"),
+        ({"kind": "stack", "zone": "us-west-2a"}, "takes no --zone"),
         ({"kind": "command"}, "which status?"),
         ({"kind": "command", "status": "Late"}, "no fault leads to the status 'Late'"),
         ({"kind": "command", "status": "RateExceeded", "instance_id": "here"}, "is of a command as a whole"),
@@ -136,8 +140,23 @@ def test_every_kind_of_fault_there_is_is_named_to_who_asks_for_another(control: 
     named = control.answer("fault", {"kind": "sing"})[1]["hint"].removeprefix("one of ").split(", ")
     of_requests = {"throttle", "deny", "expire", "fail", "garbage", "drop", "timeout", "refuse", "delay", "kill"}
     of_instances = {"die", "hang", "hang-command", "other-key", "no-login", "unhealthy"}
-    assert {*named} == {*of_requests, *of_instances, "deployment", "launch", "new-account", *KINDS, *SSM_KINDS}
-    assert len(named) == 19 + len(KINDS) + len(SSM_KINDS)
+    assert {*named} == {*of_requests, *of_instances, "deployment", "launch", "new-account", "stack", *KINDS, *SSM_KINDS}
+    assert len(named) == 20 + len(KINDS) + len(SSM_KINDS)
+
+
+def test_the_second_queue_of_a_stack_fails(control: Control, aws: Any) -> None:
+    fault = {"kind": "stack", "event": "create", "resource": "AWS::SQS::Queue", "nth": 2, "error": "Too many"}
+    control.answer("fault", fault)
+    body = '{"Resources": {"A": {"Type": "AWS::SQS::Queue"}, "B": {"Type": "AWS::SQS::Queue"}}}'
+    aws("cloudformation").create_stack(StackName="shop", TemplateBody=body)
+    control.answer("step", {"seconds": 60})
+    told = aws("cloudformation").describe_stack_resources(StackName="shop")["StackResources"]
+    assert [one["ResourceStatus"] for one in told] == ["DELETE_COMPLETE", "DELETE_COMPLETE"]
+    events = aws("cloudformation").describe_stack_events(StackName="shop")["StackEvents"]
+    failed = [one["LogicalResourceId"] for one in events if "Too many" in one.get("ResourceStatusReason", "")]
+    assert failed == ["B"]
+    (row,) = control.answer("faults", {})[1]["faults"]
+    assert row == {**fault, "stack": "", "times": 1, "counted": 1}
 
 
 @pytest.mark.parametrize("kind", ["refuse", "hang", "die"])

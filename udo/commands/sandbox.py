@@ -31,6 +31,8 @@ _WHERE = (
     "application",
     "deployment_group",
     "zone",
+    "stack",
+    "resource",
     "event",
     "instance_id",
     "instance",
@@ -233,14 +235,19 @@ def fault() -> None:
 )
 @click.option("--pid", type=int, help="The process that kill ends.")
 @click.option("--instance", "instance_id", metavar="ID", help="The instance that goes wrong.")
-@click.option("--event", metavar="EVENT", help="Where a deployment fails (default: ApplicationStart).")
+@click.option(
+    "--event",
+    metavar="EVENT",
+    help="Where a deployment fails (default: ApplicationStart); of stacks create, update or delete.",
+)
 @click.option(
     "--place", "instance", type=click.IntRange(min=1), metavar="K", help="A deployment fails on its Kth instance."
 )
 @click.option(
     "--error",
     metavar="CODE",
-    help="CodeDeploy's code: of an event, or of the deployment as a whole; of launches capacity, type, spot or quota.",
+    help="CodeDeploy's code: of an event, or of the deployment as a whole; of launches capacity, type, spot or quota; "
+    "of stacks what the service says.",
 )
 @click.option("--zone", metavar="ZONE", help="Only launches into this availability zone fail.")
 @click.option("--creator", metavar="WHO", help="Who deployments say has created them.")
@@ -252,6 +259,8 @@ def fault() -> None:
     metavar="NAME",
     help="Only deployments to this group fail, or launches of it.",
 )
+@click.option("--stack", metavar="NAME", help="Only stacks of this name fail.")
+@click.option("--resource", metavar="ID", help="The resource of a stack that fails, by its logical id or its type.")
 def fault_add(**given: Any) -> Result:
     """Set a fault of a KIND.
 
@@ -269,6 +278,8 @@ def fault_add(**given: Any) -> Result:
     Of the agents of Systems Manager, all or that of an --instance: ssm-lost (takes --after), ssm-unregistered, ssm-slow
     (takes --seconds); `command` ends commands with a --status: Undeliverable, InvalidPlatform, AccessDenied,
     RateExceeded.
+
+    Of stacks: `stack` makes a --resource, or the --nth, fail when it is made, or at an --event changed or removed.
 
     \b
     A missing permission:  udo sandbox fault add deny --operation autoscaling:UpdateAutoScalingGroup --forever

@@ -114,9 +114,8 @@ class Control:
         return self._alarms(words)
 
     def _fault(self, words: Words) -> Any:
-        from udo.sandbox import faults, ssm_faults
+        from udo.sandbox import faults, ssm_faults, stack_faults, strict
         from udo.sandbox.agent.trouble import KINDS
-        from udo.sandbox.strict import agent_faults
 
         instance = self._instance(words["instance_id"]) if "instance_id" in words else None
         kind = words.get("kind")
@@ -127,8 +126,10 @@ class Control:
         elif kind == "new-account":
             _nothing_else(words, "kind")
             self._new_account(True)
+        elif kind == stack_faults.KIND:
+            strict.stack_faults.add(stack_faults.parse(words))
         elif kind in ssm_faults.KINDS:
-            agent_faults.add(ssm_faults.parse(words))
+            strict.agent_faults.add(ssm_faults.parse(words))
         elif kind in KINDS:
             self._world.agents.troubles.add(words)
         elif kind == "die" and instance is not None:
@@ -164,12 +165,14 @@ class Control:
         launch_faults.add(LaunchFault(**taken, **named))
 
     def _faults(self, _words: Words) -> Any:
-        from udo.sandbox import ssm_faults
+        from udo.sandbox import ssm_faults, stack_faults
         from udo.sandbox.deployment_faults import listed
         from udo.sandbox.strict import agent_faults, launch_faults, quotas
+        from udo.sandbox.strict import stack_faults as of_stacks
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         failing = [listed(one) for one in deployment_faults.all()]
+        failing += [stack_faults.listed(one) for one in of_stacks.all()]
         failing += [
             {
                 "kind": "launch",
@@ -186,10 +189,11 @@ class Control:
         return {"faults": [*self._world.faults.listed(), *of_agents, *failing, *account]}
 
     def _clear(self, words: Words) -> Any:
-        from udo.sandbox.strict import agent_faults, launch_faults
+        from udo.sandbox.strict import agent_faults, launch_faults, stack_faults
         from udo.sandbox.strict.codedeploy.faults import deployment_faults
 
         agent_faults.clear()
+        stack_faults.clear()
         deployment_faults.clear()
         launch_faults.clear()
         self._new_account(False)

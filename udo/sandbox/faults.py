@@ -23,7 +23,7 @@ _OF_REQUESTS = tuple(kind for kind in get_args(Kind) if kind != "hook")
 _OF_INSTANCES = (*get_args(InstanceKind), "die")
 # What is set elsewhere, but is a kind like the others to whoever asks for one.
 _KINDS = tuple(
-    dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, *SSM_KINDS, "deployment", "launch", "new-account"))
+    dict.fromkeys((*_OF_REQUESTS, *_OF_INSTANCES, *KINDS, *SSM_KINDS, "deployment", "launch", "new-account", "stack"))
 )
 # What a request is signed for -> the models of botocore that sign like this.
 _SERVICES = {

@@ -27,7 +27,7 @@ def wanted(stack: Stack, source: Source) -> tuple[dict[str, dict[str, Any]], fro
     while True:
         known = values(stack, source, later(there, changing))
         kept = {name: one for name, one in templated.items() if known.is_wanted(one)}
-        found = {name: known.of(one.get("Properties", {})) for name, one in kept.items()}
+        found = {name: known.properties(one) for name, one in kept.items()}
         anew = {name for name, one in found.items() if name in there and _is_made_anew(there[name], one)}
         if anew <= changing:
             return found, changing & kept.keys(), known

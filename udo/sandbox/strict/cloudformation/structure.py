@@ -77,6 +77,10 @@ def templates_have_their_sections(template: Mapping[str, Any]) -> None:
             raise invalid(f"Template format error: {told}")
     if "Transform" in template:
         raise NotImplementedError(f"the transform {template['Transform']} of a template")
+    for section in ("Conditions", "Mappings", "Outputs", "Parameters"):
+        found = template.get(section, {})
+        if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+            raise invalid(f"Template format error: Every {section} object must be an object.")
     for name, output in template.get("Outputs", {}).items():
         if not isinstance(output, dict) or "Value" not in output:
             raise invalid(
@@ -103,10 +107,21 @@ def resources_are_described(resources: Mapping[str, Any]) -> None:
             raise invalid(f"Invalid template resource property '{unknown}'")
         if not isinstance(definition.get("Properties", {}), dict):
             raise invalid("Template format error: Any Properties member must be an object.")
+        _attributes_fit(name, definition)
         if definition.get("DeletionPolicy", "Delete") not in ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"):
             raise invalid(
                 f"Template format error: Unrecognized DeletionPolicy {definition['DeletionPolicy']} for {name}"
             )
+
+
+def _attributes_fit(name: str, definition: Mapping[str, Any]) -> None:
+    depends, condition = definition.get("DependsOn", []), definition.get("Condition", "")
+    named = depends if isinstance(depends, list) else [depends]
+    if not all(isinstance(one, str) for one in named):
+        told = "DependsOn must be a string or a list of strings"
+        raise invalid(f"Template format error: [/Resources/{name}/DependsOn] {told}")
+    if not isinstance(condition, str):
+        raise invalid(f"Template format error: [/Resources/{name}/Condition] Condition must be a string")
 
 
 @rule("cloudformation", *_OPERATIONS, moto="takes any type, and makes nothing of those it does not know")

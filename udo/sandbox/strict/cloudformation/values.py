@@ -42,6 +42,7 @@ class Values:
     parameter: Callable[[str], str]
     zones: Callable[[str], list[str]]
     _conditions: dict[str, bool] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
 
     def of(self, value: Any) -> Any:
         """A part of a template with its functions worked out. Raises: Missing, Refusal."""
@@ -63,9 +64,19 @@ class Values:
         made = {key: self.of(one) for key, one in value.items()}
         return {key: one for key, one in made.items() if one is not NOTHING}
 
+    def properties(self, definition: Mapping[str, Any]) -> dict[str, Any]:
+        """The properties of a resource of the template. Raises: Missing, Refusal."""
+        made = {key: self.of(one) for key, one in definition.get("Properties", {}).items()}
+        return {key: one for key, one in made.items() if one is not NOTHING}
+
     def condition(self, name: str) -> bool:
         """Whether a condition of the template holds."""
+        if not isinstance(name, str) or name not in self.template.get("Conditions", {}):
+            raise invalid(f"Template error: unresolved condition dependency: {name}")
         if name not in self._conditions:
+            if name in self._open:
+                raise invalid(f"Template format error: Circular dependency between conditions: [{name}]")
+            self._open.add(name)
             self._conditions[name] = bool(self.of(self.template["Conditions"][name]))
         return self._conditions[name]
 
@@ -79,7 +90,9 @@ class Values:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, StopIteration) as error:
             raise invalid(f"Template error: {function} is given what it does not take: {inner}") from error
 
-    def _ref(self, name: str) -> Any:
+    def _ref(self, name: Any) -> Any:
+        if not isinstance(name, str):
+            raise invalid(f"Template error: every Ref object must have a single String value: {name}")
         if name == "AWS::NoValue":
             return NOTHING
         return self.names[name] if name in self.names else self.resource(name, "")

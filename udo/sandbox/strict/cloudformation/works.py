@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from udo.sandbox.strict.cloudformation import schemas
+from udo.sandbox.strict.cloudformation import schemas, shapes
 from udo.sandbox.strict.cloudformation.evaluation import values
 from udo.sandbox.strict.cloudformation.faults import stack_faults
 from udo.sandbox.strict.cloudformation.kind import Failure, Kind, Made, Place
@@ -76,7 +76,10 @@ def _source(stack: Stack, operation: Operation) -> Source:
 
 
 def _properties(stack: Stack, operation: Operation, work: Work) -> dict[str, Any]:
-    found: dict[str, Any] = values(stack, _source(stack, operation)).of(work.resource.definition.get("Properties", {}))
+    resource = work.resource
+    found = values(stack, _source(stack, operation)).properties(resource.definition)
+    if wrong := shapes.told(resource.type, found):
+        raise Failure(f"Properties validation failed for resource {resource.logical_id} with message:\n{wrong}")
     return found
 
 
