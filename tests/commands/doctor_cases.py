@@ -13,9 +13,10 @@ import doctor_worlds as w
 class Case:
     """A world that is spoiled: `level`, `what` and `remedy` of what is found, or none of it where it passes.
 
-    `config` are texts of the seeded udo.yml and what stands in their place, `later` is done to the file once the world
-    is there. `{id}` stands for what `spoil` gives, `{one}` and `{two}` for the members before, `{image}` for what
-    they run, `{subnet}` for where the first subnet is, `{since}` and `{why}` for what the world makes up.
+    `denied` are actions that the caller may not do. `config` are texts of the seeded udo.yml and what stands in their
+    place, `later` is done to the file once the world is there. `{id}` stands for what `spoil` gives, `{one}` and
+    `{two}` for the members before, `{image}` for what they run, `{subnet}` for where the first subnet is, `{since}` and
+    `{why}` for what the world makes up.
     """
 
     check: str
@@ -26,6 +27,7 @@ class Case:
     config: tuple[tuple[str, str], ...] = ()
     later: tuple[tuple[str, str], ...] = ()
     env: dict[str, str] = field(default_factory=dict)
+    denied: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -84,6 +86,21 @@ LAUNCH_CASES = (
         "set it by NTP: timedatectl set-ntp true",
     ),
     Case("clock", lambda world: setattr(world, "ahead", 30.0)),
+    Case(
+        "permissions",
+        level="warning",
+        what="standby lacks autoscaling:EnterStandby",
+        remedy="'udo iam prod web --verb standby' prints the policy",
+        denied=("autoscaling:EnterStandby",),
+    ),
+    Case(
+        "permissions",
+        level="warning",
+        what="cp, ssh lack ec2-instance-connect:SendSSHPublicKey",
+        remedy="'udo iam prod web --verb cp,ssh' prints the policy",
+        denied=("ec2-instance-connect:SendSSHPublicKey",),
+    ),
+    Case("permissions", denied=("s3:DeleteBucket",)),
     Case(
         "launch template",
         w.template_gone,

@@ -155,8 +155,8 @@ def suspend(world: World, *names: str, hours: float = 0.0) -> None:
     world.clock.step(hours * 3600)
 
 
-def hook(world: World, **more: Any) -> None:
-    asked = {"AutoScalingGroupName": GROUP, "LifecycleHookName": "drain", "HeartbeatTimeout": 300}
+def hook(world: World, *, group: str = GROUP, **more: Any) -> None:
+    asked = {"AutoScalingGroupName": group, "LifecycleHookName": "drain", "HeartbeatTimeout": 300}
     transition = "autoscaling:EC2_INSTANCE_TERMINATING"
     asg(world).put_lifecycle_hook(**asked, LifecycleTransition=transition, **more)
 

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from udo.aws.news import News
     from udo.aws.run_command import RunCommand
     from udo.aws.s3 import S3
+    from udo.aws.simulation import Simulation
     from udo.aws.ssm import Ssm
     from udo.change.plan import Read
 
 # The parts of Aws that read; each is imported when it is first asked.
 SERVICES = (
     *("autoscaling", "callers", "cloudformation", "cloudwatch", "codedeploy", "ec2", "elbv2"),
-    *("named", "news", "run_command", "s3", "ssm"),
+    *("named", "news", "run_command", "s3", "simulation", "ssm"),
 )
 
 
@@ -117,6 +118,13 @@ class Aws:
         from udo.aws.s3 import S3
 
         return S3(self._connection)
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        """Reads of what a caller may do."""
+        from udo.aws.simulation import Simulation
+
+        return Simulation(self._connection)
 
     @cached_property
     def ssm(self) -> Ssm:

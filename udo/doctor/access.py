@@ -23,7 +23,7 @@ def credentials(subject: Subject) -> Iterator[Finding]:
     """No or refused credentials, those of another account, of root, or that end before a deployment does."""
     facts = subject.facts
     if facts.refused:
-        yield fails(facts.refused, "", "sign in, or set AWS_PROFILE, --profile, aws_profile or assume_role")
+        yield fails(*facts.refused)
     caller = facts.caller
     if caller is None:
         return
@@ -52,9 +52,9 @@ def _accounts(subject: Subject) -> Iterator[tuple[str, Role]]:
 def clock(subject: Subject) -> Iterator[Finding]:
     """A clock so far from AWS's that requests are refused, or soon are."""
     skew = subject.facts.skew
-    if skew is None:
+    if skew is None and not subject.facts.refused:
         yield unknown("AWS did not say what time it is")
-    elif abs(skew) >= _FAR:
+    elif skew is not None and abs(skew) >= _FAR:
         says = f"this machine's clock is {length(abs(skew))} {'behind' if skew > 0 else 'ahead of'} AWS's"
         told = fails if abs(skew) >= _LIMIT else warning
         after = ": requests are refused" if abs(skew) >= _LIMIT else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from udo.doctor import access, deploying, hooks, launching, living, suspended, watching
+from udo.doctor import access, deploying, hooks, launching, living, permissions, suspended, watching
 from udo.doctor.finding import Check
 
 # What a group launches from is known by these.
@@ -29,6 +29,17 @@ CHECKS: tuple[Check, ...] = (
         "AWS refuses requests that are signed more than five minutes off; from one minute on it is told of.",
         "set this machine's clock by NTP",
         "docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv4-troubleshooting.html",
+        shared=True,
+    ),
+    Check(
+        "permissions",
+        "!",
+        ("decisions",),
+        permissions.lacking,
+        "A verb that may not do all it needs breaks off; what is needed is what `udo iam` prints, and IAM's simulator"
+        " says who may. It does not know policies of sessions, nor all conditions.",
+        "the policy that `udo iam` prints",
+        "API_SimulatePrincipalPolicy",
         shared=True,
     ),
     Check(

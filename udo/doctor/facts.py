@@ -14,7 +14,7 @@ from udo.model.launch import LaunchConfigurationReference, LaunchTemplateReferen
 
 if TYPE_CHECKING:
     from udo.groups.locks import Lock
-    from udo.model.checkup import Caller, EventRule, Host
+    from udo.model.checkup import Caller, Decision, EventRule, Host
     from udo.model.deployments import Deployment, DeploymentGroup, DeploymentTarget
     from udo.model.groups import AutoScalingGroup, Member
     from udo.model.instances import SecurityGroup, Subnet
@@ -46,14 +46,15 @@ class Launched:
 class Facts:
     """What AWS tells of some roles; `unread` are the names of those parts that could not be read.
 
-    `refused` is why the credentials are none. Parts of one group are by its name; `versions` are by the template's id
-    and number, None for one that was deleted; `numbers` are what $Latest and $Default mean, by template; `roles` are
-    the ARNs of the roles in each instance profile.
+    `refused` is why the credentials are none: what is said, where they come from, what to do. Parts of one group are by
+    its name; `versions` are by the template's id and number, None for one that was deleted; `numbers` are what $Latest
+    and $Default mean, by template; `profiles` hold the ARNs of the roles in each instance profile. `needs` are what
+    verbs need, `decisions` what the simulator says to each, and `no_simulation` is why it is not asked.
     """
 
     region: str
     caller: Caller | None = None
-    refused: str = ""
+    refused: tuple[str, str, str] | None = None
     skew: float | None = None
     groups: dict[str, AutoScalingGroup] = field(default_factory=dict)
     deployment_groups: dict[tuple[str, str], DeploymentGroup] = field(default_factory=dict)
@@ -81,6 +82,9 @@ class Facts:
     subscribed: frozenset[str] = frozenset()
     listeners: dict[str, int] = field(default_factory=dict)
     rules: tuple[EventRule, ...] = ()
+    needs: dict[Any, dict[tuple[str, str], None]] = field(default_factory=dict)
+    decisions: dict[Any, Decision] = field(default_factory=dict)
+    no_simulation: str = ""
     unread: set[str] = field(default_factory=set)
 
     @cached_property

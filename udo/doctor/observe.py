@@ -48,6 +48,8 @@ def observe(session: Session, roles: Sequence[Role]) -> tuple[list[Examined], li
     reading = _Reading(session)
     for stage in (Way.first, Way.copies, Way.then, Way.versions, Way.last):
         reading.all(read for way in reached for read in stage(way))
+    reading.all(read for way in reached for read in way.permissions(session))
+    reading.all(read for way in reached for read in way.apart())
     # Credentials have the time of day, whatever the sandbox's is.
     found = [_common(way, time.time()) for way in ways]
     examined = {one.label: _role(way, one, session.clock.time()) for way in reached for one in way.roles}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from udo.deploy.blue_green import serving
 from udo.doctor.facts import Facts
 from udo.doctor.hooks import is_open
+from udo.doctor.permissions import Needed, Question, needs, questions, reason, untagged
 from udo.doctor.watching import alarms_of, topics
-from udo.errors import AwsError, CredentialsError, PermissionDenied
+from udo.errors import AwsError, CredentialsError, PermissionDenied, UdoError
 from udo.groups.gone import existing_versions
 from udo.groups.locks import observe_locks
 from udo.launch.images import parameter_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from udo.aws import Aws
     from udo.config import Role
     from udo.model.groups import AutoScalingGroup
+    from udo.session import Session
 
 # So many are asked for by one request. Source: API_DescribeAutoScalingGroups, API_BatchGetDeploymentGroups,
 # API_BatchGetDeployments.
@@ -40,6 +42,7 @@ class Way:
     roles: tuple[Role, ...]
     facts: Facts
     notes: dict[str, str] = field(default_factory=dict)
+    principal: str = ""
 
     def refused(self) -> bool:
         """Looks whose the credentials are, and gives whether AWS takes none of them.
@@ -51,7 +54,7 @@ class Way:
             with self._reading("caller"):
                 self.facts.caller = callers.look()
         except CredentialsError as error:
-            self.facts.refused = str(error)
+            self.facts.refused = (error.message, "", error.hint or "")
         self.facts.skew = callers.skew
         return bool(self.facts.refused)
 
@@ -128,6 +131,38 @@ class Way:
         if "subscribed" not in facts.unread:
             for topic in sorted(self._topics() - facts.subscribed):
                 yield self._keep("listeners", topic, partial(self._listeners, topic))
+
+    def permissions(self, session: Session) -> Iterator[Callable[[], None]]:
+        """What verbs need, and what the simulator says to it."""
+        facts = self.facts
+        try:
+            self.principal = self.aws.simulation.principal(facts.caller.arn) if facts.caller else ""
+            if not self.principal:
+                facts.no_simulation = "of root and of federated users the simulator knows nothing"
+                return
+            facts.needs = needs(session, facts, self.roles)
+        except UdoError as error:
+            facts.no_simulation = reason(error)
+            return
+        yield from map(self._asked, questions(map(untagged, facts.needs)))
+
+    def apart(self) -> Iterator[Callable[[], None]]:
+        """What the simulator says of members of single groups, where it is not the same for all."""
+        known = self.facts.decisions
+        said = ((one, known.get(untagged(one))) for one in self.facts.needs if one not in known)
+        yield from map(self._asked, questions(one for one, told in said if told and not told.allowed))
+
+    def _asked(self, asked: Question) -> Callable[[], None]:
+        context = {condition.key: condition.values for condition in asked.conditions}
+        context.setdefault("aws:RequestedRegion", (self.facts.region,))
+
+        def keep() -> None:
+            with self._reading("decisions"):
+                found = self.aws.simulation.decisions(self.principal, asked.actions, asked.resources, context)
+                for (action, resource), decision in found.items():
+                    self.facts.decisions[Needed(action, resource, asked.conditions)] = decision
+
+        return keep
 
     def groups(self) -> list[AutoScalingGroup]:
         """The groups of the roles that exist, each once."""

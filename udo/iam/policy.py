@@ -31,6 +31,7 @@ _SIDS = {
     "ec2:instance": "Instances",
     "ec2:launch-template": "LaunchTemplates",
     "ec2-instance-connect:instance": "Instances",
+    "iam:caller": "Callers",
     "iam:instance-profile": "InstanceProfiles",
     "iam:role": "PassedRoles",
     "s3:bucket": "Buckets",

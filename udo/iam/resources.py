@@ -281,6 +281,13 @@ def _tagged_at_launch(use: Use) -> tuple[Fence, ...]:
     return (Fence("ec2:instance", tuple(place.arn("ec2", f"{one}/*") for one in kinds), (condition,)),)
 
 
+def _asker(use: Use) -> tuple[Fence, ...]:
+    """Whoever asks, of whom the simulator is asked: a user, or the role of a session."""
+    kinds = ("role/*",) if use.action.endswith(":GetRole") else ("role/*", "user/*")
+    resources = tuple(use.facts.place.iam(one) for one in kinds)
+    return (Fence("iam:caller", resources, why="whoever asks is asked about"),)
+
+
 def _all(why: str) -> Callable[[Use], tuple[Fence, ...]]:
     return lambda _use: (Fence("", (ANYTHING,), why=why),)
 
@@ -321,5 +328,7 @@ _OF_ACTIONS: dict[str, Callable[[Use], tuple[Fence, ...]]] = {
     "cloudwatch:PutCompositeAlarm": _composite,
     "ec2:CreateTags": _tagged_at_launch,
     "ec2:RunInstances": _launched,
+    "iam:GetRole": _asker,
     "iam:PassRole": _passed,
+    "iam:SimulatePrincipalPolicy": _asker,
 }

@@ -38,3 +38,11 @@ class EventRule:
 
     name: str
     pattern: str
+
+
+@frozen
+class Decision:
+    """What IAM's simulator says of an action on a resource; `missing` are keys of conditions that it lacked."""
+
+    allowed: bool
+    missing: tuple[str, ...] = ()

@@ -120,3 +120,28 @@ def tokens_confirm_one_subscription(aws: Account) -> None:
     holds(told["SubscriptionArn"] == arn)
     (row,) = aws.sns.list_subscriptions()["Subscriptions"]
     holds(row["SubscriptionArn"] == arn)
+
+
+GROUP = "arn:aws:autoscaling:us-west-2:123456789012:autoScalingGroup:*:autoScalingGroupName/"
+POLICY = """{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "autoscaling:Update*", "Resource": "*"},
+    {"Effect": "Deny", "Action": "*", "Resource": "%s"},
+    {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*",
+     "Condition": {"StringEquals": {"aws:RequestedRegion": "us-west-2"}}}]}"""
+
+
+def policies_are_simulated(aws: Account) -> None:
+    arn = aws.iam.create_user(UserName="operator")["User"]["Arn"]
+    aws.iam.put_user_policy(UserName="operator", PolicyName="p", PolicyDocument=POLICY % f"{GROUP}prod")
+    asked = {"PolicySourceArn": arn, "ActionNames": ["autoscaling:UpdateAutoScalingGroup", "ec2:RunInstances"]}
+    update, run = aws.iam.simulate_principal_policy(**asked)["EvaluationResults"]
+    holds((update["EvalDecision"], run["EvalDecision"]) == ("allowed", "implicitDeny"))
+    holds(run["MissingContextValues"] == ["aws:requestedregion"])
+    region = {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": ["us-west-2"], "ContextKeyType": "string"}
+    named = {"ResourceArns": [f"{GROUP}prod", f"{GROUP}stage"], "ContextEntries": [region]}
+    update, run = aws.iam.simulate_principal_policy(**asked, **named)["EvaluationResults"]
+    told = {one["EvalResourceName"]: one["EvalResourceDecision"] for one in update["ResourceSpecificResults"]}
+    holds(told == {f"{GROUP}prod": "explicitDeny", f"{GROUP}stage": "allowed"})
+    holds(update["EvalDecision"] == "explicitDeny")
+    asked["PolicySourceArn"] = arn.replace("operator", "nobody")
+    refused(aws.iam.simulate_principal_policy, "NoSuchEntity", **asked)

@@ -45,6 +45,20 @@ def caller(access_key: str, account: str, partition: str = "aws") -> Caller | No
     return None
 
 
+def layers_of(arn: str, account: str, partition: str = "aws") -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    """The policies of a user or a role by what they are, every layer of which has to allow; None where IAM has none."""
+    backend = iam_backends[account][partition]
+    user = next((one for one in backend.users.values() if one.arn == arn), None)
+    if user is not None:
+        groups = [group for group in backend.groups.values() if user in group.users]
+        documents = tuple(one for owner in (user, *groups) for one in _documents(owner))
+        return (("identity-based policy", documents), *_boundary(backend, getattr(user, "udo_boundary", None)))
+    role = next((one for one in backend.roles.values() if one.arn == arn), None)
+    if role is None:
+        return None
+    return (("identity-based policy", tuple(_documents(role))), *_boundary(backend, role.permissions_boundary_arn))
+
+
 def _user(backend: Any, user: Any, key: Any) -> Caller:
     groups = [group for group in backend.groups.values() if user in group.users]
     documents = tuple(one for owner in (user, *groups) for one in _documents(owner))
