@@ -16,7 +16,7 @@ _COMMANDS = Path(__file__).parent.parent / "udo" / "commands"
 VERBS = frozenset(" ".join(path.relative_to(_COMMANDS).with_suffix("").parts) for path in _COMMANDS.rglob("[a-z]*.py"))
 NOTED = "UDO_ACTIONS"
 # Source: botocore's models: of what Udo calls, these ask and change nothing.
-READING = ("Describe", "Get", "List", "BatchGet", "Head", "AssumeRole")
+READING = ("Describe", "Get", "List", "BatchGet", "Head", "AssumeRole", "Simulate")
 # Kept before a test takes everything out of the environment that begins with UDO_.
 _FILE = os.environ.get(NOTED)
 _noted: set[tuple[str, str]] = set()
