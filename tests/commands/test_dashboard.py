@@ -113,6 +113,7 @@ def test_deployments_and_refreshes_are_markers_and_the_same_lists_give_the_same_
     assert f"~ webapp: markers  2, the last refresh {marked[1]['value']} -> 3, the last deploy 1111111" in told.stdout
 
 
+@pytest.mark.whole
 def test_of_many_deployments_the_last_ten_are_marked(shop: Any, udo: Udo) -> None:
     for number in range(12):
         begin(shop, f"{number:x}" * 40)
@@ -123,6 +124,7 @@ def test_of_many_deployments_the_last_ten_are_marked(shop: Any, udo: Udo) -> Non
     ]
 
 
+@pytest.mark.whole
 def test_markers_that_aws_does_not_tell_stay_as_they_are(shop: Any, udo: Udo) -> None:
     begin(shop)
     end(shop)
@@ -151,6 +153,15 @@ def test_what_differs_is_told_by_the_titles_of_widgets(shop: Any, udo: Udo) -> N
     assert "  ~ webapp: alarm depth, thresholds  above 500 for 3 x 1m -> above 600 for 3 x 1m" in told
     assert "  ~ webapp: alarm slow, metrics      Latency p99 -> Time p99" in told
     assert len([line for line in told if line.startswith("  ")]) == 2
+
+
+def test_the_document_has_these_keys(shop: Any, udo: Udo) -> None:
+    data = udo(*SHOW, "-o", "json").json["data"]
+    assert list(data) == ["name", "state", "differences"]
+    assert (data["name"], data["state"]) == (NAME, "absent")
+    assert data["differences"][0] == {"key": "prod", "old": "none", "new": "text"}
+    assert udo(*PUT).exit == 0
+    assert udo(*SHOW, "-o", "json").json["data"] == {"name": NAME, "state": "equal", "differences": []}
 
 
 def test_a_role_shows_its_part_alone(shop: Any, udo: Udo) -> None:
@@ -201,6 +212,7 @@ def test_what_was_put_meanwhile_is_not_overwritten(shop: Any, udo: Udo) -> None:
     assert live(shop) == theirs
 
 
+@pytest.mark.whole
 def test_it_is_deleted_once(shop: Any, udo: Udo) -> None:
     assert udo(*PUT).exit == 0
     put(shop, {"widgets": []}, "shop-prod2")
@@ -213,6 +225,7 @@ def test_it_is_deleted_once(shop: Any, udo: Udo) -> None:
     assert udo(*SHOW, "--delete", "--yes").stdout == "there is no dashboard shop-prod\n"
 
 
+@pytest.mark.whole
 def test_what_aws_refuses_is_told_by_the_titles_of_widgets(shop: Any, udo: Udo) -> None:
     write(SAYS.replace("Id: rate", "Id: Rate"))
     refused = udo(*PUT)
@@ -223,6 +236,7 @@ def test_what_aws_refuses_is_told_by_the_titles_of_widgets(shop: Any, udo: Udo) 
     assert dashboards(shop) == []
 
 
+@pytest.mark.whole
 def test_what_aws_warns_of_is_told_by_the_titles_of_widgets(shop: Any, udo: Udo, monkeypatch: Any) -> None:
     known = [name for name in sandboxed._OF_A_WIDGET if name != "height"]
     monkeypatch.setattr(sandboxed, "_OF_A_WIDGET", known)
@@ -232,6 +246,7 @@ def test_what_aws_warns_of_is_told_by_the_titles_of_widgets(shop: Any, udo: Udo,
     assert "; 'webapp: capacity' The" in done.stderr
 
 
+@pytest.mark.whole
 def test_a_dashboard_over_the_size_of_aws_is_an_error_at_the_alarms(shop: Any, udo: Udo) -> None:
     many = ", ".join(f"a{number}: {{metric: Shop/Depth, above: 1}}" for number in range(500))
     write(f"alarms: {{{many}}}")
@@ -244,6 +259,7 @@ def test_a_dashboard_over_the_size_of_aws_is_an_error_at_the_alarms(shop: Any, u
     )
 
 
+@pytest.mark.whole
 def test_a_group_that_is_not_there_and_capacity_that_is_not_measured_are_told(shop: Any, udo: Udo) -> None:
     shop.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="prod-web", ForceDelete=True)
     told = udo(*SHOW).stderr
@@ -251,6 +267,7 @@ def test_a_group_that_is_not_there_and_capacity_that_is_not_measured_are_told(sh
     assert "capacity of prod-webapp is not measured: add metrics: [GroupMinSize, " in told
 
 
+@pytest.mark.whole
 def test_protected_clusters_ask(shop: Any, udo: Udo) -> None:
     write(more="protected: true")
     refused = udo(*PUT)
@@ -259,6 +276,7 @@ def test_protected_clusters_ask(shop: Any, udo: Udo) -> None:
     assert udo(*PUT, "--yes").exit == 0
 
 
+@pytest.mark.whole
 def test_roles_of_several_regions_share_a_dashboard(shop: Any, udo: Udo) -> None:
     text = Path("udo.yml").read_text()
     Path("udo.yml").write_text(text.replace("web: {", "web: {region: eu-west-1, ", 1))
@@ -267,6 +285,7 @@ def test_roles_of_several_regions_share_a_dashboard(shop: Any, udo: Udo) -> None
     assert dashboards(shop) == [NAME]
 
 
+@pytest.mark.whole
 def test_roles_of_several_accounts_do_not(shop: Any, udo: Udo, monkeypatch: pytest.MonkeyPatch) -> None:
     # The sandbox is one account.
     accounts = {"us-west-2": "123456789012", "eu-west-1": "210987654321"}
