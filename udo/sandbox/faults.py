@@ -247,16 +247,14 @@ def _throttled(asked: Request, _account: str) -> tuple[int, str, str]:
 
 def _denied(asked: Request, account: str) -> tuple[int, str, str]:
     """Source: IAM User Guide, "Troubleshoot access denied error messages"; EC2 error codes (UnauthorizedOperation)."""
-    who = f"User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: {asked.name}"
-    why = "because no identity-based policy allows the"
+    action = f"{asked.prefix}:{asked.operation}"
+    who = f"User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: {action}"
+    told = f"{who} because no identity-based policy allows the {action} action"
     if asked.protocol == "ec2":
-        return (
-            403,
-            "UnauthorizedOperation",
-            f"You are not authorized to perform this operation. {who} {why} {asked.name} action",
-        )
-    code = "AccessDenied" if asked.protocol in ("query", "rest-xml") else "AccessDeniedException"
-    return 403 if code == "AccessDenied" else 400, code, f"{who} {why} {asked.name} action"
+        return 403, "UnauthorizedOperation", f"You are not authorized to perform this operation. {told}"
+    if asked.protocol in ("query", "rest-xml") or asked.prefix == "cloudwatch":
+        return 403, "AccessDenied", told
+    return 400, "AccessDeniedException", told
 
 
 def expired(asked: Request, _account: str = "") -> tuple[int, str, str]:

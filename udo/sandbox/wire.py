@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 
 Environ = dict[str, Any]
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+# Source: botocore's models and the service authorization reference: services that sign by another name than IAM's.
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 _REST_XML = frozenset({"s3", "s3control", "cloudfront", "route53"})
 
 
@@ -31,8 +33,13 @@ class Request:
 
     @property
     def name(self) -> str:
-        """Service and operation, written as IAM writes an action."""
+        """The name that the service signs by, and the operation."""
         return f"{self.service}:{self.operation}"
+
+    @property
+    def prefix(self) -> str:
+        """The name that IAM has for the service."""
+        return _PREFIXES.get(self.service, self.service)
 
 
 @dataclass(frozen=True)

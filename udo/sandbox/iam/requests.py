@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from udo.sandbox.wire import Environ, Request
     from udo.sandbox.world import World
 
-# Source: botocore's models and the service authorization reference: services that sign by another name than IAM's.
-_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 # Source: botocore's models: services whose requests are signed by another name than their own.
 _MODELS = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "states": "stepfunctions"}
-_GLOBAL = frozenset({"iam", "sts", "s3"})
 
 
 class Ask:
@@ -31,7 +28,7 @@ class Ask:
         self.asked = asked
         self.environ = environ
         self.caller = caller
-        self.prefix = _PREFIXES.get(asked.service, asked.service)
+        self.prefix = asked.prefix
         self.region = asked.region
         self.account = world.account
         self.partition = get_partition(asked.region)
