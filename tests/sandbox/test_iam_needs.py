@@ -191,6 +191,10 @@ def test_ec2_tells_in_code_what_it_denied(seeded: Callable[..., Any], as_user: C
             {"AutoScalingGroupName": "prod-webapp", "ForceDelete": True}, False,
         ),
         (
+            allow("autoscaling:*", when={"StringEquals": {"ec2:Region": "us-west-2"}}),
+            "autoscaling", "suspend_processes", {"AutoScalingGroupName": "prod-webapp"}, False,
+        ),
+        (
             allow("ssm:*", when={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
             "ssm", "get_parameters", {"Names": ["/a"]}, False,
         ),

@@ -56,6 +56,7 @@ def test_the_parts_of_an_arn_are_compared_each_by_itself(wanted: Sequence[str], 
     [
         ("*", "arn:aws:s3:::b", True),
         ("*", "*", True),
+        ("**", "*", True),
         ("arn:aws:ssm:*:*:*", "*", False),
         ("arn:aws:sqs", "arn:aws:sqs:us-west-2:1:q", True),
         ("arn:aws:autoscaling:*:*:group:*:name/a", "arn:aws:autoscaling:r:1:group:u:name/a", True),
