@@ -216,6 +216,7 @@ def seeded(world: Any) -> Callable[..., Any]:
         path = Path("udo.yml")
         if text is None:
             shutil.copy(EXAMPLE, path)
+            shutil.copy(EXAMPLE.with_name("udo.example.template.yml"), path.parent)
         else:
             path.write_text(text, encoding="utf-8")
         config = load(path, os.environ)

@@ -70,7 +70,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),
     "session": ("lookups config aws output sandbox_clock options result files errors bugs signals change", ""),
-    "lookups": ("change config errors", ""),
+    "lookups": ("config", ""),
     "commands": (
         "actions session selectors duration groups launch refresh deploy fanout alarms dashboards stacks check iam"
         " status doctor bundle history change config schema model result errors files aws output signals",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from udo.change.plan import Read
 from udo.config.suggesting import among
-from udo.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,13 +55,9 @@ def _outputs(aws: Aws, wanted: Iterable[str]) -> tuple[Mapping[str, str], Mappin
 
 def _values(aws: Aws, name: str) -> tuple[Mapping[str, str], str]:
     """The outputs of a stack, and why they are not known."""
-    asked = Read("cloudformation", "DescribeStacks", {"StackName": name}, "Stacks[0].[StackStatus, Outputs]")
-    try:
-        status, outputs = aws.read(asked) or ("", ())
-    except AwsError as error:
-        if error.aws_code != "ValidationError" or "does not exist" not in error.message:
-            raise
+    stack = aws.cloudformation.stack(name)
+    if stack is None:
         return {}, f"no stack {name}: its outputs are there once it is made"
-    if status not in _SETTLED:
-        return {}, f"stack {name} is {status}: its outputs are known once it is complete"
-    return {row["OutputKey"]: row["OutputValue"] for row in outputs or ()}, ""
+    if stack.status not in _SETTLED:
+        return {}, f"stack {name} is {stack.status}: its outputs are known once it is complete"
+    return {one.key: one.value for one in stack.outputs}, ""

@@ -14,25 +14,28 @@ _LOOKED_AT = _EVENTS | {
     "cloudformation:DescribeEvents",
     "cloudformation:ListChangeSets",
 }
+# A template that is too long to be sent goes through a bucket.
+_BUCKET = frozenset({"s3:HeadBucket", "s3:HeadObject"})
+_UPLOADS = frozenset({"s3:PutObject"})
 _EXECUTES = frozenset({"cloudformation:ExecuteChangeSet", "cloudformation:UpdateTerminationProtection"})
 
 READS: dict[str, frozenset[str]] = {
-    "stack create": _LOOKED_AT | _CALLER | _ALARMS,
+    "stack create": _LOOKED_AT | _CALLER | _ALARMS | _BUCKET,
     "stack delete": _EVENTS
     | _CALLER
     | _ALARMS
     | {"cloudformation:ListChangeSets", "cloudformation:ListStackResources"},
     "stack events": _EVENTS,
     "stack list": _STACKS,
-    "stack plan": _LOOKED_AT | _CALLER,
+    "stack plan": _LOOKED_AT | _CALLER | _BUCKET,
     "stack state": _STACKS,
-    "stack update": _LOOKED_AT | _CALLER | _ALARMS,
+    "stack update": _LOOKED_AT | _CALLER | _ALARMS | _BUCKET,
 }
 WRITES: dict[str, frozenset[str]] = {
-    "stack create": _LOCK | _LOOKS | _EXECUTES,
+    "stack create": _LOCK | _LOOKS | _EXECUTES | _UPLOADS,
     "stack delete": _LOCK | {"cloudformation:DeleteStack"},
-    "stack plan": _LOOKS,
-    "stack update": _LOCK | _LOOKS | _EXECUTES,
+    "stack plan": _LOOKS | _UPLOADS,
+    "stack update": _LOCK | _LOOKS | _EXECUTES | _UPLOADS,
 }
 # What AWS looks at beside the operation itself.
 # Source: Service Authorization Reference, CloudFormation: tags are given with an action of their own, and the role that

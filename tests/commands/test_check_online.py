@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -319,12 +318,8 @@ def test_many_roles_ask_no_more_than_one(seeded: Any, world: Any, udo: Udo) -> N
     assert asked.count("BatchGetDeploymentGroups") == 1
 
 
-EXAMPLE = Path(__file__).parents[2] / "udo.example.yml"
-
-
 def test_the_bundled_example_is_all_ticks(seeded: Any, udo: Udo) -> None:
     seeded()
-    shutil.copy(EXAMPLE.with_name("udo.example.template.yml"), ".")
     assert {row["ok"] for row in rows(udo)} == {True}
 
 

@@ -20,6 +20,7 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "DescribeScheduledActions": WHOLE,
         "DescribeWarmPool": WHOLE,
     },
+    "cloudformation": {"DescribeStacks": WHOLE},
     "cloudwatch": {"DescribeAlarms": WHOLE, "GetMetricData": WHOLE},
     "codedeploy": {
         "BatchGetDeploymentGroups": WHOLE,

@@ -3,7 +3,10 @@
 from udo.schema.key import Key
 
 # The verbs that a freeze window holds up, and those that alarms do; `scale` only where it lowers a size.
-FROZEN = ("updatelc", "deploy", "refresh", "apply", "create", "update", "scale", "sleep", "destroy")
+FROZEN = (
+    *("updatelc", "deploy", "refresh", "apply", "create", "update", "scale", "sleep", "destroy"),
+    *("stack create", "stack update", "stack delete"),
+)
 GUARDED = tuple(verb for verb in FROZEN if verb != "create")
 
 KEYS: tuple[Key, ...] = (

@@ -76,7 +76,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "take outputs of a stack that has failed",
         "lookups.py",
-        "if status not in _SETTLED:",
+        "if stack.status not in _SETTLED:",
         "if False:",
         tests=(f"{_OUTPUTS}a_stack_that_is_not_complete_has_no_outputs_to_rely_on",),
     ),
