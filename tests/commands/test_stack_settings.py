@@ -1,4 +1,4 @@
-"""What udo.yml says of stacks, as the verbs keep to it: the bucket, freeze windows, outputs, templates that do not fit."""
+"""What udo.yml says of stacks, as its verbs keep to it: bucket, freeze windows, outputs, templates that do not fit."""
 
 from __future__ import annotations
 
