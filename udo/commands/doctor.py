@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 def command(session: Session, words: tuple[str, ...], whole: bool) -> Result:
     """Find what would go wrong with groups, and with verbs on them, before it does. Nothing is changed.
 
-    First what roles have in common: credentials and the clock. Then role by role, the worst first, each with what to
-    do: an x is what fails or will, a ! what may, a ? what could not be told, with a footnote. What is looked for:
-    launch data that is gone or deprecated, launch configurations, IMDSv1, outdated members, a single zone, free
-    addresses, load balancers and their health, locks, tags and processes that were left behind, lifecycle hooks nobody
-    answers, deployment groups and silent agents, alarms that are missing, tell nobody or see nothing. docs/doctor.md
-    has each check with its reason.
+    First what roles have in common: credentials, the clock, and what verbs may not do (by IAM's simulator, where that
+    may be asked and 'udo iam' is installed). Then role by role, the worst first, each with what to do: an x is what
+    fails or will, a ! what may, a ? what could not be told, with a footnote. What is looked for: launch data that is
+    gone or deprecated, launch configurations, IMDSv1, outdated members, a single zone, free addresses, load balancers
+    and their health, locks, tags and processes that were left behind, lifecycle hooks nobody answers, deployment
+    groups and silent agents, alarms that are missing, tell nobody or see nothing. docs/doctor.md has each check with
+    its reason.
 
     Exits with 1 where something fails, else with 0. Without a word all roles; either may be a list (webapp,worker) or
     '*'.

@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 # Seconds before it is told how far the reads are.
 _SOON = 1.0
 GROUP = "group"
+# Parts of the facts that have another word for people.
+_WORDS = {
+    "caller": "whose they are",
+    "decisions": "what IAM's simulator says",
+    "hosts": "instances",
+    "failed": "the instances of the last deployment",
+    "listeners": "subscriptions of others",
+    "numbers": "launch templates",
+    "rules": "rules of EventBridge",
+    "subscribed": "subscriptions",
+    "targets": "the health of targets",
+    "tokens": "the account's defaults of instance metadata",
+    "versions": "launch template versions",
+    "warm": "the warm pool",
+}
 
 
 @frozen
@@ -111,6 +126,6 @@ def _examined(role: Role | None, heading: str, group: str, checks: Sequence[Chec
 
 def _found(check: Check, subject: Subject) -> Iterator[Finding]:
     if missing := [part for part in check.reads if part in subject.facts.unread]:
-        yield unknown(f"{' and '.join(one.replace('_', ' ') for one in missing)} could not be read")
+        yield unknown(f"{' and '.join(_WORDS.get(one, one.replace('_', ' ')) for one in missing)} could not be read")
     else:
         yield from check.find(subject)

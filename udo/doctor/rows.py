@@ -37,7 +37,7 @@ def lines(examined: Sequence[Examined], *, whole: bool) -> Iterator[tuple[str, s
     for number, one in enumerate(examined):
         if number:
             yield "", ""
-        yield one.heading, one.group if one.role and one.group != one.role.label.replace(" ", "-") else ""
+        yield (one.heading, one.group) if one.role else ("common", one.heading)
         for name, found in one.findings:
             yield f"  {MARKS[found.level]} {name}", found.what
             if found.remedy:
