@@ -228,6 +228,11 @@ def empty() -> None:
         made._instances.clear()
 
 
+def account() -> str:
+    """The id of the account that the present world is."""
+    return _owner.account
+
+
 def console(instance: Any) -> str:
     """What an instance has printed on its console; what has not booted has printed nothing yet."""
     return _owner.console(instance) if _owner.console else ""

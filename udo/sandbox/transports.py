@@ -216,6 +216,8 @@ def _handler(server: Server) -> type[MotoRequestHandler]:
                 return
             environ = self.environ = self.make_environ()
             environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
+            # As they were sent: the environment has their names in capital letters.
+            environ["udo.headers"] = self.headers.items()
             try:
                 _send(self, server._world.answer(environ))
             except Cut as error:

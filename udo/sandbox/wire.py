@@ -6,7 +6,7 @@ import functools
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -17,6 +17,8 @@ _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 # Source: botocore's models and the service authorization reference: services that sign by another name than IAM's.
 _PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 _REST_XML = frozenset({"s3", "s3control", "cloudfront", "route53"})
+# Those of the sandbox's own that speak REST with JSON; others of that kind are moto's.
+REST_JSON = frozenset({"apigateway", "lambda"})
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ class Answer:
     body: bytes
 
 
+# What a request is given: the answer, or what gives it once the world is no longer locked.
+Given = Answer | Callable[[], Answer]
+
+
 def request(environ: Environ, number: int) -> Request:
     """What a WSGI environment asks for; its body can be read again afterwards.
 
@@ -60,6 +66,13 @@ def request(environ: Environ, number: int) -> Request:
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     access_key, region, service = scope.groups() if scope else ("", "", "")
     protocol = _protocol(environ, service)
+    if service in REST_JSON:
+        # Late: it goes by the models of the services.
+        from udo.sandbox import rest
+
+        operation, given = rest.asked(service, environ)
+        name = operation or f"{environ.get('REQUEST_METHOD', 'GET')} {environ.get('PATH_INFO', '')}"
+        return Request(number, service, name, region, access_key, "rest-json", given)
     params = _params(environ, protocol)
     return Request(number, service, _operation(environ, service, params), region, access_key, protocol, params)
 
@@ -98,6 +111,13 @@ def plain(asked_status: int, document: Any) -> Answer:
     body = json.dumps(document).encode()
     headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
     return Answer(asked_status, headers, body)
+
+
+def calls_stage(environ: Environ) -> bool:
+    """Whether a request is for what a stage of API Gateway serves, and not for AWS itself."""
+    is_signed = environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-")
+    is_ours = "/_user_request_" in environ.get("PATH_INFO", "") or ".execute-api." in environ.get("HTTP_HOST", "")
+    return is_ours and not is_signed
 
 
 def body_of(environ: Environ) -> bytes:

@@ -34,6 +34,8 @@ log = logging.getLogger("udo.sandbox")
 CONTROL = "/udo/"
 # Seconds that a seeded world has been there.
 SEEDED_AGE = 3600.0
+# Where a function looks for AWS in a world that nobody serves: nothing listens there.
+_NOWHERE = "http://127.0.0.1:9"
 # What key pairs hold in a world that nobody logs in to; its private half was thrown away.
 _NO_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBU/bvFp6FVGhT22jVNHPagKVxqHPlP3wGk1oDy0HDpg nobody"
 
@@ -52,6 +54,7 @@ class World:
         from udo.sandbox.agent.fleet import Fleet
         from udo.sandbox.ssm_agents import SsmAgents
         from udo.sandbox.strict.autoscaling.launch_faults import launch_faults
+        from udo.sandbox.strict.awslambda.state import Surroundings
         from udo.sandbox.strict.cloudformation.state import Outside
         from udo.sandbox.strict.codedeploy.agents import agents
         from udo.sandbox.strict.elbv2.targets import answering
@@ -67,6 +70,7 @@ class World:
         self.access_key = access_key
         self.region = "us-east-1"
         self.public_key = _NO_KEY
+        self.endpoint = _NOWHERE
         self.roles: dict[str, tuple[str, str]] = {}
         self.hosts: Hosts | None = None
         self.control: Callable[[str, dict[str, Any]], Any] | None = None
@@ -82,6 +86,7 @@ class World:
         self.agents = Fleet(self)
         agents.begin = self.agents.begin
         Outside.client = self.client
+        Surroundings.world = self
         self.ssm_agents = SsmAgents(self)
         ssm_agents.begin = self.ssm_agents.begin
         answering.fails = lambda one: self.faults.instance(one) == "unhealthy" or launch_faults.sick(one)
@@ -109,6 +114,10 @@ class World:
         is_signed = environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-")
         if environ.get("PATH_INFO", "").startswith(CONTROL) and not is_signed:
             return self._controlled(environ)
+        if wire.calls_stage(environ):
+            from udo.sandbox.strict.apigateway import calls
+
+            return calls.answer(self, environ)
         asked = self._seen(wire.request(environ, 0))
         answer = self._answer(asked, environ)
         # As every server of AWS's says, by its own clock.
@@ -137,9 +146,11 @@ class World:
         from udo.sandbox import transports
 
         server = transports.Server(self, host, port)
+        self.endpoint = server.endpoint
         try:
             yield server
         finally:
+            self.endpoint = _NOWHERE
             server.stop()
 
     def client(self, service: str, region: str | None = None) -> Any:
@@ -273,21 +284,24 @@ class World:
             return self.faults.strike(fault, asked, self.account)
 
     def _dispatched(self, asked: Request, environ: Environ) -> Answer:
-        with self.lock:
-            try:
+        try:
+            with self.lock:
                 self.advance()
                 answer = self._answered(asked, environ)
                 if self.hosts is not None:
                     self.hosts.follow()
                 self.agents.watch()
                 self.ssm_agents.watch()
-            except NotImplementedError as error:
-                return _missing(asked, str(error))
-            except Exception as error:
-                return _crashed(asked, error)
+            if not isinstance(answer, Answer):
+                # A function that runs may ask the world itself.
+                answer = answer()
+        except NotImplementedError as error:
+            return _missing(asked, str(error))
+        except Exception as error:
+            return _crashed(asked, error)
         return _missing(asked) if _is_page(asked, answer) else answer
 
-    def _answered(self, asked: Request, environ: Environ) -> Answer:
+    def _answered(self, asked: Request, environ: Environ) -> wire.Given:
         if self.goes_by_policies and not getattr(self._aside, "on", False):
             from udo.sandbox.iam import gate
 

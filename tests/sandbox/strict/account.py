@@ -112,6 +112,18 @@ class Account:
 
             strict.agent_faults.clear()
 
+    @property
+    def functions(self) -> Any:
+        """The client of Lambda, whose name is a word of Python's."""
+        return self._client("lambda")
+
+    def http(self, method: str, url: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], str]:
+        """What is answered to who is not AWS's client: status, headers by small names, and body."""
+        try:
+            return _asked(self._world, method, url, body, headers)
+        except Exception as error:
+            raise Broken(f"nothing answers: {error!r}") from error
+
     def managed(self, size: int = 2, name: str = "web") -> list[str]:
         """Creates a group whose instances have an instance profile, and returns its members."""
         self.iam.create_instance_profile(InstanceProfileName=name)
@@ -238,6 +250,19 @@ class Account:
     def deployed(self, deployment_id: str) -> dict[str, Any]:
         """A deployment as AWS describes it."""
         return dict(self.codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"])
+
+
+def _asked(world: Any, method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], str]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if world is None:
+        import requests
+
+        told = requests.request(method, url, data=body, headers=named, timeout=10)
+        return told.status_code, {name.lower(): value for name, value in told.headers.items()}, told.text
+    from moto.core.request import Request
+
+    answer = world.answer(Request.from_primitives(method, url, named, body).environ)
+    return answer.status, {name.lower(): value for name, value in answer.headers}, answer.body.decode()
 
 
 def refused(call: Callable[..., Any], code: str, text: str = "", **params: Any) -> str:

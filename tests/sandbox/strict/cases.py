@@ -13,6 +13,8 @@ import cases_codedeploy
 import cases_commands
 import cases_dashboards
 import cases_fleets
+import cases_functions
+import cases_gateway
 import cases_groups
 import cases_hooks
 import cases_instances
@@ -44,6 +46,8 @@ _MODULES = (
     cases_commands,
     cases_dashboards,
     cases_fleets,
+    cases_functions,
+    cases_gateway,
     cases_groups,
     cases_hooks,
     cases_instances,

@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 os.environ |= {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_DEFAULT_REGION": "us-west-2"}
@@ -35,7 +36,8 @@ def outcome(case: Any, account: Account) -> str:
 def main() -> None:
     """Prints the outcome of each case by its name."""
     session = botocore.session.Session()
-    with mock_aws():
+    # moto says on standard output that it has no Docker.
+    with redirect_stdout(sys.stderr), mock_aws():
 
         @functools.cache
         def client(service: str, region: str = "us-west-2") -> Any:

@@ -200,7 +200,7 @@ class _Cell:
 
 def _command(root: Path, how: Way, hostname: str, limits: tuple[int, int]) -> list[str]:
     options = ["bwrap", *how.options, "--die-with-parent", "--hostname", hostname or "localhost"]
-    python, shown = _python()
+    interpreter, shown = python()
     source = Path(inside.__file__).read_text(encoding="utf-8")
     return [
         *options,
@@ -211,14 +211,14 @@ def _command(root: Path, how: Way, hostname: str, limits: tuple[int, int]) -> li
         "--chdir",
         "/",
         "--",
-        python,
+        interpreter,
         "-ISc",
         source,
         *map(str, limits),
     ]
 
 
-def _python() -> tuple[str, list[str]]:
+def python() -> tuple[str, list[str]]:
     """The interpreter as it is called within, and what shows it there where it is not one of the system's."""
     real = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     if real.is_relative_to("/usr"):

@@ -22,10 +22,10 @@ from udo.sandbox.strict.rules import rule
 from udo.sandbox.wire import Answer, refusal, unknown_key
 
 if TYPE_CHECKING:
-    from udo.sandbox.wire import Environ, Request
+    from udo.sandbox.wire import Environ, Given, Request
     from udo.sandbox.world import World
 
-    Served = Callable[[Request, Environ], Answer]
+    Served = Callable[[Request, Environ], Given]
 
 
 def known(world: World, asked: Request) -> Caller | None:
@@ -48,7 +48,7 @@ def sessions_end(world: World, asked: Request, environ: Environ, who: Caller) ->
     return None
 
 
-def guarded(world: World, asked: Request, environ: Environ, served: Served) -> Answer:
+def guarded(world: World, asked: Request, environ: Environ, served: Served) -> Given:
     """The answer to a request: the refusal where its caller may not, otherwise as it is `served`.
 
     The world's own key may do everything.
@@ -80,12 +80,12 @@ def users_may_do_what_their_policies_say(ask: Ask) -> Answer | None:
 
 
 @rule("s3", "GetObject", "HeadObject", moto="says that an object is missing to whoever asks")
-def missing_objects_are_hidden(ask: Ask, answer: Answer) -> Answer:
+def missing_objects_are_hidden(ask: Ask, answer: Given) -> Given:
     """With `--iam` an object that is missing is denied to who may not list its bucket: AccessDenied, s3:ListBucket.
 
     Source: API_GetObject and API_HeadObject, permissions: 404 with s3:ListBucket, 403 without.
     """
-    if answer.status != 404 or ask.name not in ("s3:GetObject", "s3:HeadObject"):
+    if not isinstance(answer, Answer) or answer.status != 404 or ask.name not in ("s3:GetObject", "s3:HeadObject"):
         return answer
     bucket = ask.arn(where(ask)[0], region="", account="")
     return _refused(ask, Need("s3:ListBucket", bucket, reference.action("s3", "ListBucket").keys)) or answer

@@ -11,6 +11,8 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.utils import get_service_model
 from moto.utilities.utils import get_partition
 
+from udo.sandbox.wire import REST_JSON
+
 if TYPE_CHECKING:
     from udo.sandbox.iam.callers import Caller
     from udo.sandbox.wire import Environ, Request
@@ -47,7 +49,7 @@ class Ask:
     @cached_property
     def params(self) -> Mapping[str, Any]:
         """Its parameters; empty where its protocol is not one that names them in its body."""
-        if self.asked.protocol == "json":
+        if self.asked.protocol == "json" or self.asked.service in REST_JSON:
             return self.asked.params
         if self.asked.protocol not in ("query", "ec2"):
             return {}

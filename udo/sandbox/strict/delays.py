@@ -24,6 +24,8 @@ class Delays:
     # Of stacks: until a template is validated, and between two steps of a resource.
     stack_validation: float = 2.0
     stack_call: float = 1.0
+    # Until a function that was made or changed is ready.
+    function: float = 2.0
 
 
 delays = Delays()

@@ -18,10 +18,11 @@ from udo.sandbox.strict.service import services
 
 
 class Refusal(ServiceException):
-    """AWS's error answer: a code of the service's model and a message."""
+    """AWS's error answer: a code of the service's model and a message; `more` are other members of the error."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **more: str) -> None:
         super().__init__(code, message)
+        self.more = more
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ class Service:
     `responses` is the class whose methods answer its operations, `backends` what moto holds of it by account and
     region; `keeps_time` are the modules that read the present moment. The last three name what its rules lean on in
     moto: attributes, what constructors set, and what they take. `moves` names the topics whose `advance()` moves what
-    time moves. One that is `late` has an engine of its own, loaded with the first request to it.
+    time moves. One that is `late` has an engine of its own, loaded with the first request to it. One that `is_rest`
+    speaks REST with JSON, and its `responses` are a mapping of functions.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Service:
     signed: str = ""
     folder: str = ""
     late: bool = False
+    is_rest: bool = False
 
     def found(self, what: str) -> Any:
         """The thing of moto's that a row names as `module:name`."""

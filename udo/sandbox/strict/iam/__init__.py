@@ -26,7 +26,13 @@ SERVICE = Service(
         ),
         "moto.iam.models:InstanceProfile": ("roles",),
         "moto.iam.models:Policy": ("default_version_id", "versions"),
-        "moto.iam.models:Role": ("managed_policies", "permissions_boundary_arn", "policies", "tags"),
+        "moto.iam.models:Role": (
+            "assume_role_policy_document",
+            "managed_policies",
+            "permissions_boundary_arn",
+            "policies",
+            "tags",
+        ),
         "moto.iam.models:User": ("managed_policies", "policies"),
     },
 )
