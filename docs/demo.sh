@@ -119,6 +119,15 @@ chapter "And a command on every instance of a group at once, over ssh, with host
 run 'udo ssh stage webapp "uptime"'
 run 'udo ssh stage webapp "echo \$(hostname) is \$UDO_INSTANCE_ID"'
 
+chapter "An environment for a branch is a CloudFormation stack, from a template that somebody has approved:"
+run 'udo stack create review --param branch=cart'
+chapter "Another one, of an image that does not exist. Did it work, and why not?"
+run "sed -i '/ImageId:/s/ami-.*/ami-0bad0bad0bad0bad0/; s/on_failure: delete/on_failure: rollback/' udo.yml"
+run 'udo stack create review --param branch=pay >/dev/null 2>&1 || echo "exit $?"'
+run 'udo stack events shop-review-pay'
+run 'udo stack delete shop-review-pay --yes'
+run 'udo stack list'
+
 chapter "What all this has done:"
 run 'udo status'
 run 'udo instances prod webapp'

@@ -52,7 +52,7 @@ def asked(world: Any) -> list[str]:
 def test_a_stack_is_made_followed_and_told(world: Any, udo: Udo) -> None:
     done = udo(*CREATE)
     assert done.exit == 0, done.stderr
-    assert "  + Jobs  AWS::SQS::Queue  added" in done.stderr
+    assert "  + Jobs  SQS::Queue  added" in done.stderr
     assert "      News  CREATE_COMPLETE\n" in done.stderr
     assert done.stdout.startswith("stack queues is made\n  state       CREATE_COMPLETE\n")
     assert "ordered by  user/sandbox" in done.stdout
@@ -90,7 +90,7 @@ def test_a_plan_leaves_nothing_in_aws(world: Any, udo: Udo) -> None:
     done = udo("stack", "plan", "queues", "--exit-code")
     assert done.exit == 5, done.stderr
     assert "stack create  stack queues  (dry run: nothing is changed)" in done.stdout
-    assert "  + Jobs  AWS::SQS::Queue  added" in done.stdout
+    assert "  + Jobs  SQS::Queue  added" in done.stdout
     assert stacks(world) == {}
     dry = udo(*CREATE, "--dry-run")
     assert dry.exit == 0

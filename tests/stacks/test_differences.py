@@ -45,13 +45,13 @@ def test_what_is_replaced_or_removed_comes_first_then_what_changes_then_what_is_
             properties=(PropertyChange("FifoQueue", "false", "true", "Always"), PropertyChange("Delay", "1", "2")),
         ),
     ) == [
-        "  - Bucket  AWS::S3::Bucket  shop-files removed",
-        "  ~ Jobs  AWS::SQS::Queue    jobs -> REPLACED because of FifoQueue",
+        "  - Bucket  S3::Bucket  shop-files removed",
+        "  ~ Jobs  SQS::Queue    jobs -> REPLACED because of FifoQueue",
         "      FifoQueue: false -> true  replaces it",
         "      Delay: 1 -> 2",
-        "  ~ Queue  AWS::SQS::Queue   queue -> modified in place",
+        "  ~ Queue  SQS::Queue   queue -> modified in place",
         "      VisibilityTimeout: 30 -> 60",
-        "  + Topic  AWS::SNS::Topic   added",
+        "  + Topic  SNS::Topic   added",
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from udo.change.plan import NONE, Difference
-from udo.stacks.text import short_id
+from udo.stacks.text import kind_text, short_id
 
 if TYPE_CHECKING:
     from udo.model.stacks import ChangeSet, PropertyChange, ResourceChange, Validation
@@ -47,7 +47,7 @@ def _at(one: Validation, places: Places) -> str:
 
 def _difference(one: ResourceChange) -> Difference:
     lines = tuple(_line(change) for change in _merged(one.properties)) if one.action == "Modify" else ()
-    key = f"{one.logical_id}  {one.kind}"
+    key = f"{one.logical_id}  {kind_text(one.kind)}"
     was = short_id(one.physical_id) or one.kind
     match one.action:
         case "Add":

@@ -114,5 +114,7 @@ def _lines(what: Named, live: Stack, root: Node, now: float) -> list[str]:
     lines = [failure_text(failure)] if failure else []
     lines.append(f"{what.label}  {root.status}  {lasted(root.seconds(now))}")
     lines += tree_lines(root, now)
-    helps = remedy(live, what.words) if live.status == root.status else ""
+    # Why stands above.
+    helps = remedy(live, what.words).partition(f"'udo stack events {what.words}', ")[2] if failure else ""
+    helps = helps.removeprefix("then ") if live.status == root.status else ""
     return [*lines, *([f"-> {helps}"] if helps else [])]
