@@ -1,4 +1,4 @@
-"""The alarms and dashboards that a request to CloudWatch is about."""
+"""The alarms that a request to CloudWatch is about."""
 
 from __future__ import annotations
 
@@ -24,10 +24,4 @@ def composite_alarms_need_all_resources(ask: Ask) -> Iterator[str]:
     yield from (one for one in ask.named("ResourceARN") if ":alarm:" in one)
 
 
-def _dashboards(ask: Ask) -> Iterator[str]:
-    # They are of an account, and of no region.
-    yield from (ask.arn(f"dashboard/{name}", region="") for name in ask.named("DashboardName", "DashboardNames"))
-    yield from (one for one in ask.named("ResourceARN") if ":dashboard/" in one)
-
-
-NAMERS = {"alarm": composite_alarms_need_all_resources, "dashboard": _dashboards}
+NAMERS = {"alarm": composite_alarms_need_all_resources}
