@@ -48,11 +48,15 @@ Spoil = Callable[[World], Any]
 
 def healthy(world: World) -> None:
     """What the seeded world lacks to be well: a topic that somebody listens to, and the alarm of udo.yml."""
+    topic(world)
+    alarm(world, "prod-web-busy")
+
+
+def topic(world: World) -> None:
     sns = world.client("sns")
     sns.create_topic(Name="on-call")
     queue = world.client("sqs").create_queue(QueueName="on-call")["QueueUrl"].rpartition("/")[2]
     sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-west-2:123456789012:{queue}")
-    alarm(world, "prod-web-busy")
 
 
 def alarm(world: World, name: str, **more: Any) -> None:

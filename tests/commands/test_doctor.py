@@ -277,3 +277,20 @@ def test_without_the_service_authorization_reference_permissions_are_unknown(
     assert found
     assert found[1] == "'udo iam' needs the service authorization reference, which is not installed"
     assert "SimulatePrincipalPolicy" not in {one.operation for one in world.log}
+
+
+def test_the_bundled_example_lacks_alarms_and_has_a_launch_configuration_and_nothing_else(
+    world: Any, seeded: Seeded, udo: Udo
+) -> None:
+    seeded()
+    told = udo("doctor", "-o", "json")
+    found = Counter((one["level"], one["check"]) for row in told.json["data"] for one in row["findings"])
+    assert (told.exit, found) == (0, {("warning", "alarms"): 4, ("warning", "launch configuration"): 1})
+    w.topic(world)
+    for name in ("stage-webapp", "stage-worker", "prod-webapp", "prod-worker"):
+        w.alarm(world, f"{name}-busy", Dimensions=[{"Name": "AutoScalingGroupName", "Value": name}])
+    assert udo("updatelc", "prod", "webapp", "--to-template").exit == 0
+    rows = udo("doctor", "-o", "json").json["data"]
+    assert [(one["check"], one["remedy"]) for row in rows for one in row["findings"]] == [
+        ("outdated members", "udo refresh prod webapp")
+    ]
