@@ -69,9 +69,11 @@ def answer(asked: Request, environ: Environ) -> Given:
         from udo.sandbox.strict.s3.buckets import corrected, refused
 
         return refused(asked, environ) or corrected(asked, environ, served(environ))
-    if asked.service in by_signature() and by_signature()[asked.service].is_rest:
+    one = by_signature().get(asked.service)
+    if one is not None and one.is_rest:
         return own(asked)
-    if asked.service in by_signature() and _is_plain(asked, environ):
+    # What is late has nothing of moto's behind it.
+    if one is not None and (one.late or _is_plain(asked, environ)):
         return straight(asked, environ)
     return served(environ)
 

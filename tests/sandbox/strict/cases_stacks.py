@@ -313,3 +313,25 @@ def nested_stacks_are_waited_for(aws: Account) -> None:
     nested = _stack(aws, told[0]["PhysicalResourceId"])
     holds(_stack(aws)["StackStatus"] == nested["StackStatus"] == "CREATE_COMPLETE")
     holds(nested["ParentId"] == parent)
+
+
+def failures_are_rolled_back(aws: Account) -> None:
+    bad = {**QUEUE, "Properties": {"QueueName": "no spaces here"}, "DependsOn": "News"}
+    resources = {"News": {"Type": "AWS::SNS::Topic"}, "Jobs": bad}
+    stack = _made(aws, body=_body(resources), DisableValidation=True)
+    holds(stack["StackStatus"] == "ROLLBACK_COMPLETE")
+    holds(aws.sns.list_topics()["Topics"] == [])
+    told = aws.cloudformation.describe_stack_events(StackName="shop")["StackEvents"]
+    reason = next(one["ResourceStatusReason"] for one in told if one["ResourceStatus"] == "CREATE_FAILED")
+    holds("(Service: Sqs, Status Code: 400, Request ID: " in reason, reason)
+    other = _made(aws, "kept", _body(resources), DisableValidation=True, OnFailure="DO_NOTHING")
+    holds(other["StackStatus"] == "CREATE_FAILED")
+    holds(len(aws.sns.list_topics()["Topics"]) == 1)
+
+
+def resources_are_tagged(aws: Account) -> None:
+    _made(aws, body=_body({"News": {"Type": "AWS::SNS::Topic"}}), Tags=[{"Key": "team", "Value": "shop"}])
+    arn = aws.sns.list_topics()["Topics"][0]["TopicArn"]
+    found = {one["Key"]: one["Value"] for one in aws.sns.list_tags_for_resource(ResourceArn=arn)["Tags"]}
+    own = {"stack-name": "shop", "logical-id": "News", "stack-id": _stack(aws)["StackId"]}
+    holds(found == {"team": "shop", **{f"aws:cloudformation:{key}": value for key, value in own.items()}}, f"{found}")

@@ -7,7 +7,7 @@ from udo.sandbox.strict.cloudformation.record import resource_is, stack_is
 from udo.sandbox.strict.cloudformation.references import needs
 from udo.sandbox.strict.cloudformation.state import Operation, Resource, Stack, Work
 from udo.sandbox.strict.cloudformation.values import Missing
-from udo.sandbox.strict.rules import Refusal
+from udo.sandbox.strict.rules import Refusal, rule
 
 _INVALID = "Validation failure detected. See the operation's FAILED event for details."
 _GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
@@ -29,7 +29,7 @@ def invalid(stack: Stack, operation: Operation, at: float) -> None:
         _begin_rollback(stack, operation, at, _INVALID)
         return
     stack_is(stack, "CREATE_FAILED", at, _INVALID, detail)
-    failed(stack, operation, at, _INVALID)
+    failures_are_rolled_back(stack, operation, at, _INVALID)
 
 
 def worked(stack: Stack, operation: Operation, at: float) -> None:
@@ -39,7 +39,7 @@ def worked(stack: Stack, operation: Operation, at: float) -> None:
     try:
         found = outputs(stack, source)
     except (Missing, Refusal) as error:
-        failed(stack, operation, at, getattr(error, "message", "") or str(error))
+        failures_are_rolled_back(stack, operation, at, getattr(error, "message", "") or str(error))
         return
     operation.before, stack.source, stack.outputs = stack.source, source, found
     if operation.kind == "CREATE_STACK":
@@ -80,8 +80,13 @@ def cleaned_up(stack: Stack, operation: Operation, at: float) -> None:
     finished(stack, operation, at, "UPDATE_ROLLBACK_COMPLETE" if rolled_back else "UPDATE_COMPLETE")
 
 
-def failed(stack: Stack, operation: Operation, at: float, reason: str) -> None:
-    """Goes on from a failure as the operation was asked to."""
+@rule("cloudformation", "CreateStack", "UpdateStack", moto="raises what failed, and leaves the stack as it stands")
+def failures_are_rolled_back(stack: Stack, operation: Operation, at: float, reason: str) -> None:
+    """A failure is the reason of its resource; what was made until then is removed again, what was changed is changed
+    back, unless the request says that it is to stay, or that the stack is to go.
+
+    Source: docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html.
+    """
     kept = operation.on_failure == "DO_NOTHING"
     if operation.kind == "CREATE_STACK":
         stack.source = operation.source or stack.source

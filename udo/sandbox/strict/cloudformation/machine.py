@@ -68,7 +68,7 @@ def _validate(stack: Stack, operation: Operation, at: float) -> None:
     try:
         operation.works = _planned(stack, operation)
     except (Missing, Refusal) as error:
-        ends.failed(stack, operation, at, getattr(error, "message", "") or str(error))
+        ends.failures_are_rolled_back(stack, operation, at, getattr(error, "message", "") or str(error))
         return
     operation.phase = "work"
 
@@ -107,7 +107,7 @@ def _work(stack: Stack, operation: Operation, at: float) -> None:
         return
     bad = [one.resource.logical_id for one in operation.works if one.outcome == "failed"]
     if bad or late:
-        ends.failed(stack, operation, at, _LATE if late else _failing(operation, bad))
+        ends.failures_are_rolled_back(stack, operation, at, _LATE if late else _failing(operation, bad))
     else:
         ends.worked(stack, operation, at)
 

@@ -178,7 +178,7 @@ def cancel_update(params: Params, account: str, region: str) -> None:
     if operation.phase == "work":
         give_up(stack, operation, now)
         operation.status, operation.ended = "IN_PROGRESS", None
-    ends.failed(stack, operation, now, "User Initiated")
+    ends.failures_are_rolled_back(stack, operation, now, "User Initiated")
 
 
 def continue_rollback(params: Params, account: str, region: str) -> None:

@@ -12,7 +12,7 @@ from udo.sandbox.strict.cloudformation.kinds import KINDS
 from udo.sandbox.strict.cloudformation.shapes import misfits
 from udo.sandbox.strict.cloudformation.state import Finding, Outside, Resource, Source, Stack
 from udo.sandbox.strict.cloudformation.values import LATER, Missing
-from udo.sandbox.strict.cloudformation.works import place
+from udo.sandbox.strict.cloudformation.works import resources_are_tagged
 from udo.sandbox.strict.rules import Refusal, rule
 
 PROPERTY, CONFLICT, BUCKET = "PROPERTY_VALIDATION", "NAME_CONFLICT_VALIDATION", "BUCKET_EMPTINESS_VALIDATION"
@@ -68,7 +68,7 @@ def _of_names(
     given = properties.get(known.name) if known.name else None
     if not given or known.exists is None or LATER in str(given):
         return
-    if known.exists(str(given), place(stack, source, Resource(name, kind))):
+    if known.exists(str(given), resources_are_tagged(stack, source, Resource(name, kind))):
         told = f"Resource of type '{kind}' with identifier '{given}' already exists."
         yield Finding(CONFLICT, "FAIL", name, kind, told, f"/Resources/{name}", at)
 

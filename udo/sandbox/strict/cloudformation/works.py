@@ -16,7 +16,7 @@ from udo.sandbox.strict.cloudformation.record import letters, resource_is, uniqu
 from udo.sandbox.strict.cloudformation.state import Operation, Resource, Source, Stack, Work
 from udo.sandbox.strict.cloudformation.values import Missing
 from udo.sandbox.strict.delays import delays
-from udo.sandbox.strict.rules import Refusal
+from udo.sandbox.strict.rules import Refusal, rule
 
 _INITIATED = "Resource creation Initiated"
 _ANEW = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -59,8 +59,13 @@ def fail(stack: Stack, work: Work, at: float, reason: str) -> None:
     resource_is(stack, work.resource, f"{verb}_FAILED", at, reason)
 
 
-def place(stack: Stack, source: Source, resource: Resource) -> Place:
-    """Where a resource of a stack belongs."""
+@rule("cloudformation", "CreateStack", moto="puts none of CloudFormation's own tags on them")
+def resources_are_tagged(stack: Stack, source: Source, resource: Resource) -> Place:
+    """What a stack makes has the stack's tags, and, where its type takes those, aws:cloudformation:stack-name,
+    stack-id and logical-id.
+
+    Source: docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html.
+    """
     own = {
         "aws:cloudformation:stack-name": stack.name,
         "aws:cloudformation:logical-id": resource.logical_id,
@@ -94,7 +99,7 @@ def _create_begins(stack: Stack, operation: Operation, work: Work, at: float) ->
 
 def _create_calls(stack: Stack, operation: Operation, work: Work, at: float) -> float:
     resource, kind = work.resource, KINDS[work.resource.type]
-    where = place(stack, _source(stack, operation), resource)
+    where = resources_are_tagged(stack, _source(stack, operation), resource)
     _struck("create", stack, operation, resource)
     _is_free(kind, resource.properties, where)
     _keep(resource, kind.create(resource.properties, where))
@@ -131,7 +136,7 @@ def _update_begins(stack: Stack, operation: Operation, work: Work, at: float) ->
 def _update_calls(stack: Stack, operation: Operation, work: Work, at: float) -> float:
     resource, kind = work.resource, KINDS[work.resource.type]
     _struck("update", stack, operation, resource)
-    where = place(stack, _source(stack, operation), resource)
+    where = resources_are_tagged(stack, _source(stack, operation), resource)
     made = kind.update(resource.physical_id, work.properties, resource.properties, where)
     _keep(resource, made)
     resource.properties = work.properties
@@ -142,7 +147,7 @@ def _update_calls(stack: Stack, operation: Operation, work: Work, at: float) -> 
 def _replace_calls(stack: Stack, operation: Operation, work: Work, at: float) -> float:
     resource, kind = work.resource, KINDS[work.resource.type]
     _struck("update", stack, operation, resource)
-    where = place(stack, _source(stack, operation), resource)
+    where = resources_are_tagged(stack, _source(stack, operation), resource)
     _is_free(kind, work.properties, where)
     _keep(resource, kind.create(work.properties, where))
     resource.properties = work.properties
@@ -172,7 +177,7 @@ def _revert_calls(stack: Stack, operation: Operation, work: Work, at: float) -> 
         # The old one is still there, and the new one is removed at the end.
         _restore(resource, old)
     else:
-        where = place(stack, stack.source, resource)
+        where = resources_are_tagged(stack, stack.source, resource)
         made = KINDS[resource.type].update(old.physical_id, old.properties, resource.properties, where)
         _restore(resource, old)
         _keep(resource, made)
@@ -198,7 +203,7 @@ def _delete_calls(stack: Stack, operation: Operation, work: Work, at: float) -> 
     resource, kind = work.resource, KINDS[work.resource.type]
     _struck("delete", stack, operation, resource)
     try:
-        kind.delete(resource.physical_id, resource.properties, place(stack, stack.source, resource))
+        kind.delete(resource.physical_id, resource.properties, resources_are_tagged(stack, stack.source, resource))
     except ClientError as error:
         if not _is_gone(error):
             raise
@@ -208,7 +213,7 @@ def _delete_calls(stack: Stack, operation: Operation, work: Work, at: float) -> 
 
 def _delete_ends(stack: Stack, operation: Operation, work: Work, at: float) -> float | None:
     gone = KINDS[work.resource.type].gone
-    if gone and not gone(work.resource.physical_id, place(stack, stack.source, work.resource)):
+    if gone and not gone(work.resource.physical_id, resources_are_tagged(stack, stack.source, work.resource)):
         return delays.stack_call
     resource_is(stack, work.resource, "DELETE_COMPLETE", at)
     return None
@@ -246,7 +251,7 @@ def _is_ready(stack: Stack, operation: Operation, resource: Resource) -> bool:
     ready = KINDS[resource.type].ready
     if ready is None:
         return True
-    made = ready(resource.physical_id, place(stack, _source(stack, operation), resource))
+    made = ready(resource.physical_id, resources_are_tagged(stack, _source(stack, operation), resource))
     if made is not None:
         _keep(resource, made)
     return made is not None

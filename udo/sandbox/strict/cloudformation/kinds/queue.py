@@ -48,9 +48,8 @@ def _exists(name: str, place: Place) -> bool:
 
 
 def _made(url: str, place: Place) -> Made:
-    told = place.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    arn = told["QueueArn"]
-    return Made(url, {"Arn": arn, "QueueUrl": url, "QueueName": arn.rpartition(":")[2]})
+    name = url.rpartition("/")[2]
+    return Made(url, {"Arn": f"arn:aws:sqs:{place.region}:{place.account}:{name}", "QueueUrl": url, "QueueName": name})
 
 
 def _attributes(properties: Properties) -> dict[str, str]:
