@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,3 +201,9 @@ def test_what_a_kind_would_leave_out_is_an_error_that_names_it(stacks: Stacks) -
     stacks.create({"Files": {"Type": "AWS::S3::Bucket", "Properties": website}})
     reasons = [reason for _, status, reason in stacks.events() if status == "CREATE_FAILED"]
     assert reasons == ["the sandbox does not know WebsiteConfiguration of AWS::S3::Bucket"]
+
+
+def test_the_page_names_every_kind_there_is() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    part = page.partition("\n## Stacks\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(AWS::\w+::\w+)`", part)) == set(KINDS)
