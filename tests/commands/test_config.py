@@ -273,3 +273,34 @@ def test_it_needs_no_file_to_list_keys_or_print_the_schema(tmp_path: Path, capsy
     (tmp_path / "udo.yml").unlink()
     assert run(capsys, "keys")[0] == 0
     assert run(capsys, "schema")[0] == 0
+
+
+def test_without_words_stacks_are_shown_with_what_is_known_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    review = """\
+stacks:
+  review:
+    name: ${app}-${param:branch}
+    template: review.yml
+    params: {branch: {doc: Which}}
+    parameters: {Branch: "${param:branch}", App: "${app}", Key: "${ssm:/key}", None: "", Many: [1, "${app}"]}
+    protect: true
+"""
+    (tmp_path / "udo.yml").write_text(FILE.replace("clusters:\n", f"{review}clusters:\n"))
+    assert document(capsys, "show")["stacks"] == {
+        "review": {
+            "name": "${app}-${param:branch}",
+            "template": "review.yml",
+            "params": {"branch": {"doc": "Which"}},
+            "parameters": {
+                "Branch": "${param:branch}",
+                "App": "shop",
+                "Key": "${ssm:/key}",
+                "None": "",
+                "Many": ["1", "shop"],
+            },
+            "protect": True,
+        }
+    }
+    assert "stacks" not in document(capsys, "show", "prod")
