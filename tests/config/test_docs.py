@@ -13,7 +13,10 @@ from udo.config import load
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 PAGES = [PAGE, PAGE.with_name("stacks.md")]
 EXAMPLES = [
-    part for page in PAGES for part in page.read_text(encoding="utf-8").split("\n\n") if part.startswith("    ")
+    part
+    for page in PAGES
+    for part in page.read_text(encoding="utf-8").split("\n\n")
+    if part.startswith("    ") and not part.startswith("    udo ")
 ]
 
 
