@@ -8,7 +8,14 @@ _LOCK = frozenset({"ssm:DeleteParameter", "ssm:PutParameter"})
 _STACKS = frozenset({"cloudformation:DescribeStacks"})
 _EVENTS = _STACKS | {"cloudformation:DescribeStackEvents"}
 # To see what a change comes to a change set is made, and removed again, and so is the stack that it needs.
-_LOOKS = frozenset({"cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack"})
+_LOOKS = frozenset(
+    {
+        "cloudformation:CreateChangeSet",
+        "cloudformation:DeleteChangeSet",
+        "cloudformation:DeleteStack",
+        "cloudformation:UpdateTerminationProtection",
+    }
+)
 _LOOKED_AT = _EVENTS | {
     "cloudformation:DescribeChangeSet",
     "cloudformation:DescribeEvents",
@@ -17,7 +24,7 @@ _LOOKED_AT = _EVENTS | {
 # A template that is too long to be sent goes through a bucket.
 _BUCKET = frozenset({"s3:HeadBucket", "s3:HeadObject"})
 _UPLOADS = frozenset({"s3:PutObject"})
-_EXECUTES = frozenset({"cloudformation:ExecuteChangeSet", "cloudformation:UpdateTerminationProtection"})
+_EXECUTES = frozenset({"cloudformation:ExecuteChangeSet"})
 
 READS: dict[str, frozenset[str]] = {
     "stack create": _LOOKED_AT | _CALLER | _ALARMS | _BUCKET,

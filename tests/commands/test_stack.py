@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from stack_worlds import CONFIG, QUEUES, lint_once, make, stack, write
 
+from udo.sandbox.faults import Fault
 from udo.sandbox.strict.cloudformation.faults import StackFault, stack_faults
 
 Udo = Callable[..., Any]
@@ -188,6 +189,15 @@ def test_termination_protection_comes_before_the_execution_and_keeps_the_stack(w
     assert "termination protection" in done.stderr
     assert "update-termination-protection --no-enable-termination-protection --stack-name queues" in done.stderr
     assert stacks(world) == {"queues": "CREATE_COMPLETE"}
+
+
+def test_a_stack_that_was_protected_and_never_made_is_removed_by_who_finds_it(world: Any, udo: Udo) -> None:
+    write(CONFIG.replace("timeout: 10m", "timeout: 10m, protect: true"))
+    world.faults.add(Fault("deny", "cloudformation:ExecuteChangeSet"))
+    done = udo(*CREATE)
+    assert done.exit == 6, done.stderr
+    assert "cloudformation:ExecuteChangeSet" in done.stderr
+    assert stacks(world) == {}
 
 
 def test_what_the_template_retains_is_named(world: Any, udo: Udo) -> None:

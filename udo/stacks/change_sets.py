@@ -23,6 +23,7 @@ from udo.change.tools import Tools
 from udo.errors import AwsError, Conflict, Interrupted, PermissionDenied, Refused, UdoError
 from udo.frozen import frozen
 from udo.model.stacks import ChangeSet
+from udo.stacks.protection import protection
 from udo.stacks.states import REVIEW
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ class ChangeSets:
         if with_stack:
             others = self._aws.cloudformation.change_sets(one.stack_id)
             if all(other.change_set_id == one.change_set_id or self._is_left(other) for other in others):
-                plan = _stack_removal(one, [other.change_set_id for other in others])
+                live = self._aws.cloudformation.stack(one.stack_id)
+                plan = _stack_removal(one, [other.change_set_id for other in others], live)
         outcome = looked_up(self._session, self._aws, plan)
         # Somebody else was faster, whatever it is that they did.
         if outcome.error and not isinstance(outcome.error, Conflict):
@@ -257,18 +259,23 @@ def _removal(one: ChangeSet) -> Plan:
     return Plan("stack", one.stack_name, (call,))
 
 
-def _stack_removal(one: ChangeSet, known: Sequence[str]) -> Plan:
-    """The plan that removes a stack which was made for change sets alone, and these with it."""
+def _stack_removal(one: ChangeSet, known: Sequence[str], live: Stack | None) -> Plan:
+    """The plan that removes a stack which was made for change sets alone, and these with it.
+
+    What was to be made with termination protection has it already.
+    """
     asked = {"StackName": one.stack_id}
     status = Read("cloudformation", "DescribeStacks", asked, "Stacks[0].StackStatus")
     others = Read("cloudformation", "ListChangeSets", asked, "sort(Summaries[].ChangeSetId)")
     there = "Stacks[?StackStatus!='DELETE_COMPLETE'] | [0].StackStatus"
+    empty = (Pair(status, REVIEW, "state"), Pair(others, sorted(known), "its change sets"))
+    unprotected = [protection(one.stack_id, one.stack_name, on=False, expect=empty)] if live and live.protected else []
     call = Call(
         f"remove the empty stack {one.stack_name}",
         "cloudformation",
         "DeleteStack",
         asked,
-        expect=(Pair(status, REVIEW, "state"), Pair(others, sorted(known), "its change sets")),
+        expect=empty,
         proof=(Pair(Read("cloudformation", "DescribeStacks", asked, there), None),),
     )
     wait = Wait(
@@ -279,7 +286,7 @@ def _stack_removal(one: ChangeSet, known: Sequence[str]) -> Plan:
         every=1.0,
         timeout=_SECONDS,
     )
-    return Plan("stack", one.stack_name, (call, wait))
+    return Plan("stack", one.stack_name, (*unprotected, call, wait))
 
 
 def _explain(wanted: Wanted, error: Failure) -> None:

@@ -9,6 +9,7 @@ from udo.change.plan import Call, Pair, Plan, Read, Wait
 from udo.errors import Conflict, Refused
 from udo.stacks.change_sets import is_unchanged
 from udo.stacks.differences import differences, losses
+from udo.stacks.protection import is_protected, protection
 from udo.stacks.rows import TAG
 from udo.stacks.states import CREATED, CREATION_FAILED, DELETED, REVIEW, UPDATE_FAILED, is_stuck, means, remedy
 
@@ -46,8 +47,8 @@ def plan_change(verb: str, order: Order, live: Stack | None, found: ChangeSet) -
     """
     stack = f"stack {order.name}"
     heading = Plan(verb, stack, (), notes=_notes(order, live), unchanged=f"nothing to do: {stack} is as udo.yml says")
-    protecting = (_protection(found.stack_id, order.name, on=True),) if order.protect and not _protected(live) else ()
-    protected = (_is_protected(found.stack_id),) if protecting else ()
+    protecting = (protection(found.stack_id, order.name, on=True),) if order.protect and not _protected(live) else ()
+    protected = (is_protected(found.stack_id),) if protecting else ()
     if is_unchanged(found):
         return replace(heading, steps=protecting, goal=protected, done=f"{stack} is protected now")
     if verb == CREATE and live is not None and live.status != REVIEW:
@@ -63,9 +64,6 @@ def plan_change(verb: str, order: Order, live: Stack | None, found: ChangeSet) -
         differences=differences(found),
         asks=f"{'; '.join(lost)}. Update {stack}?" if lost else None,
         done=f"{stack} is {_GERUND[verb]}",
-        # What was only to be made is no stack yet, and is removed again.
-        cleanup=tuple(_unprotection(found.stack_id, order.name) for _ in protecting if verb == CREATE),
-        remedy=f"udo stack delete {order.words}",
         shows=True,
     )
 
@@ -214,28 +212,6 @@ def _is_gone(stack_id: str) -> Pair:
 
 def _protected(live: Stack | None) -> bool:
     return live is not None and live.protected
-
-
-def _is_protected(stack_id: str, *, on: bool = True) -> Pair:
-    path = "Stacks[0].EnableTerminationProtection || `false`"
-    return Pair(Read("cloudformation", "DescribeStacks", {"StackName": stack_id}, path), on, "termination protection")
-
-
-def _protection(stack_id: str, name: str, *, on: bool) -> Call:
-    return Call(
-        f"{'protect' if on else 'unprotect'} stack {name} {'from' if on else 'for'} deletion",
-        "cloudformation",
-        "UpdateTerminationProtection",
-        {"StackName": stack_id, "EnableTerminationProtection": on},
-        proof=(_is_protected(stack_id, on=on),),
-    )
-
-
-def _unprotection(stack_id: str, name: str) -> Call:
-    """What takes the protection back of a stack that was not made after all."""
-    return replace(
-        _protection(stack_id, name, on=False), expect=(_is(stack_id, REVIEW),), undoes="UpdateTerminationProtection"
-    )
 
 
 def _notes(order: Order, live: Stack | None) -> tuple[str, ...]:
