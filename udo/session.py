@@ -244,9 +244,14 @@ class Session:
 
         Raises: UdoError, but not for parameters that cannot be read.
         """
-        with suppress(AwsError, PermissionDenied):
+        from udo.change.events import Notice
+
+        try:
             if wanted := role.lookups(*keys):
                 self.answers(self.aws(role), wanted)
+        except (AwsError, PermissionDenied) as error:
+            told = f"what is secret of {role.label} is unknown, and may be shown: {error.message}"
+            self.emit(Notice(told, "warning"))
 
     def by_aws(self, roles: Sequence[Role]) -> list[tuple[Aws, list[Role]]]:
         """The roles together with those reached the same way, so that reads go in batches.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,9 +15,11 @@ import pytest
 from policies import FULL, actions, allowed, is_of, keys, listed, types
 from whole import some
 
-from udo.actions import READS, WRITES, permissions
+from udo.actions import READS, WRITES
 from udo.iam.place import Place, partition
 from udo.iam.resources import GROUP_TAG, is_known
+from udo.permissions import permissions
+from udo.sandbox.clock import Clock
 
 Udo = Callable[..., Any]
 GOLDEN = Path(__file__).parents[1] / "golden" / "iam"
@@ -28,7 +31,8 @@ WIDE = {"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:Put
 
 @pytest.fixture
 def full(seeded: Callable[..., Any], world: Any) -> Any:
-    """The world of a role that uses everything."""
+    """The world of a role that uses everything; sessions of roles end by the clock of the machine."""
+    world.clock = Clock.by_hand(time.time())
     seeded(FULL)
     world.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=TRUST)
     return world

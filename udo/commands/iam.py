@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.actions import READS, WRITES, permissions
+from udo.actions import READS, WRITES
 from udo.config.suggesting import among
 from udo.errors import CredentialsError, NotSent, PermissionDenied, UsageError
 from udo.iam.facts import facts
 from udo.iam.policy import LIMITS, Policy, no_force_delete, policy, size
 from udo.iam.resources import ALL_OR_NOTHING
 from udo.iam.trust import repository, trust
+from udo.permissions import permissions
 from udo.result import Result
 from udo.selectors import reading_roles
 

@@ -164,7 +164,7 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
         for row in rows
     ]
     changed = {one["key"].partition(".")[0] for row in rows for one in row["differences"]}
-    notes = [idle_text(state.group, changed)]
+    notes = [idle_text(state.group, changed), *(one for one in state.notes if one.startswith("warning: "))]
     if isinstance(state, TemplateState) and state.is_gone:
         notes.append(one_line(*gone_words(role, state.group)))
     return Result(rows, COLUMNS, text, notes=[*filter(None, notes)])

@@ -131,7 +131,8 @@ def _failures(session: Session, role: Role) -> list[Failure]:
     def stopper(deployment_id: str) -> str:
         try:
             found = aws.autoscaling.groups([role.group_name]).get(role.group_name)
-        except (AwsError, PermissionDenied):
+        except (AwsError, PermissionDenied) as error:
+            session.emit(Notice(f"who stopped {deployment_id} is unknown: {error.message}", "warning"))
             return ""
         return stopped_by(deployment_id, found.tags) if found else ""
 
@@ -156,7 +157,10 @@ def _serving(session: Session, aws: Aws, role: Role) -> str:
     application, name = (role.get(f"deploy.{key}") for key in ("application", "deployment_group"))
     try:
         over = aws.codedeploy.deployment_group(application, name)
-    except (Absent, AwsError, PermissionDenied):
+    except PermissionDenied as error:
+        session.emit(Notice(f"which group serves is unknown, taken for {role.group_name}: {error.message}", "warning"))
+        return role.group_name
+    except (Absent, AwsError):
         # That its deployments are unknown is said where those are read.
         return role.group_name
     if says := moved(role, over):

@@ -135,8 +135,8 @@ def _leftovers(
         return (), ()
     try:
         found = aws.s3.unfinished(archive.bucket, archive.key, owner)
-    except PermissionDenied:
-        return (), ()
+    except PermissionDenied as error:
+        return (), (f"warning: whether a killed run has left parts of it is unknown: {error.message}",)
     aborts, notes = [], []
     for one in found:
         if session.clock.time() - datetime.fromisoformat(one.begun_at).timestamp() < _LEFT_BEHIND:

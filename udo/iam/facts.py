@@ -27,15 +27,19 @@ _KEYS = (
     *("deploy", "guards", "ssh", "iam_profile", "lifecycle_hooks", "ami", "assume_role", "account", "region"),
     *("alarms", "app_name", "group_name"),
 )
-_TEMPLATES = "ec2:CreateLaunchTemplateVersion", "ec2:DeleteLaunchTemplateVersions", "ec2:RunInstances"
+_TEMPLATES = (
+    *("ec2:CreateLaunchTemplateVersion", "ec2:DeleteLaunchTemplate", "ec2:DeleteLaunchTemplateVersions"),
+    "ec2:RunInstances",
+)
 
 
 @frozen
 class Facts:
     """The names of one role's resources.
 
-    `templates` are ids, and None where nobody knows them; so are the ARNs of `launch_roles`, of which `profiles` names
-    the instance profiles. `configs` are deployment configurations.
+    `templates` are ids, and None where nobody knows them, like the ARNs of `launch_roles`: `profiles` names their
+    instance profiles. The group `takes_new` templates where it launches from none. `configs` are deployment
+    configurations.
     """
 
     label: str
@@ -59,6 +63,7 @@ class Facts:
     hook_roles: tuple[str, ...]
     profiles: tuple[str, ...]
     templates: tuple[str, ...] | None
+    takes_new: bool
     launch_roles: tuple[str, ...] | None
 
 
@@ -97,7 +102,8 @@ def facts(session: Session, role: Role, actions: Collection[str], *, offline: bo
         assume_role=_text(role, "assume_role"),
         hook_roles=tuple(_hook_roles(role)),
         profiles=profiles,
-        templates=None if live is None else tuple(_templates(live)),
+        templates=None if offline else _templates(aws, role, live, actions),
+        takes_new=live is None or not isinstance(live.launch, LaunchTemplateReference),
         launch_roles=launch_roles,
     )
 
@@ -135,10 +141,14 @@ def _hook_roles(role: Role) -> Iterator[str]:
             yield str(named)
 
 
-def _templates(group: AutoScalingGroup) -> Iterator[str]:
-    for one in dict.fromkeys((group.launch, *group.own_templates)):
-        if isinstance(one, LaunchTemplateReference):
-            yield one.id
+def _templates(aws: Aws, role: Role, live: AutoScalingGroup | None, actions: Collection[str]) -> tuple[str, ...]:
+    """The templates that the group launches from, and the one that is called like it, which Udo made or would make."""
+    if not any(one in actions for one in _TEMPLATES):
+        return ()
+    used = (live.launch, *live.own_templates) if live else ()
+    found = [one.id for one in used if isinstance(one, LaunchTemplateReference)]
+    found += [one.template_id for one in aws.ec2.launch_template_named(role.group_name)[:1]]
+    return tuple(dict.fromkeys(found))
 
 
 def _configs(aws: Aws, role: Role, actions: Collection[str], *, offline: bool) -> tuple[str, ...]:

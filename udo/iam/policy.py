@@ -7,8 +7,8 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from udo.actions import permissions
 from udo.iam.resources import ANYTHING, Condition, Fence, Use, fences
+from udo.permissions import permissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -98,7 +98,9 @@ def _application(use: Use) -> Fence:
 
 def _deployment_group(use: Use) -> Fence:
     place, there = use.facts.place, use.facts.application and use.facts.deployment_group
-    names = (f"{use.facts.application}/{use.facts.deployment_group}",) if there else ()
+    # Who looks for every deployment group that a group is in reads all of the application's.
+    is_any = use.action.endswith(":BatchGetDeploymentGroups") and "codedeploy:ListDeploymentGroups" in use.actions
+    names = (f"{use.facts.application}/{'*' if is_any else use.facts.deployment_group}",) if there else ()
     why = "udo.yml says no deploy.application and deployment_group"
     return _named(
         "codedeploy:deploymentgroup", names, lambda name: place.arn("codedeploy", f"deploymentgroup:{name}"), why
@@ -140,10 +142,12 @@ def _member(kind: str, tag: str) -> Callable[[Use], Fence]:
 
 def _template(use: Use) -> Fence:
     known = use.facts.templates
-    if known is None or use.action.endswith(":CreateLaunchTemplate"):
-        why = "AWS chooses the id of a new launch template" if known is not None else "the id is not known yet"
+    makes = use.action.endswith(":CreateLaunchTemplate")
+    launches = use.action.endswith(":RunInstances") and "ec2:CreateLaunchTemplate" in use.actions
+    if known is None or makes or (launches and use.facts.takes_new):
+        why = "the id is known to AWS alone" if known is None else "AWS chooses the id of a new launch template"
         return Fence("ec2:launch-template", (use.facts.place.arn("ec2", "launch-template/*"),), why=why)
-    why = f"{use.facts.group} launches from a launch configuration"
+    why = f"{use.facts.group} has no launch template"
     return _named("ec2:launch-template", known, lambda one: use.facts.place.arn("ec2", f"launch-template/{one}"), why)
 
 
@@ -219,8 +223,7 @@ def _profile(use: Use) -> Fence:
 def _passed(use: Use) -> tuple[Fence, ...]:
     """The roles that are handed on, each only to the service that is to work with it."""
     facts, found = use.facts, list[Fence]()
-    to_instances = any(one in use.actions for one in _LAUNCHING)
-    if to_instances:
+    if "ec2:RunInstances" in use.actions or "autoscaling:CreateLaunchConfiguration" in use.actions:
         one = _handed(facts, "ec2", facts.launch_roles or (), _why_no_role(facts))
         found.append(one._replace(needed=bool(facts.profiles) and not one.resources))
     if "codedeploy:CreateDeploymentGroup" in use.actions and facts.service_role:
@@ -228,12 +231,6 @@ def _passed(use: Use) -> tuple[Fence, ...]:
     if "autoscaling:PutLifecycleHook" in use.actions and facts.hook_roles:
         found.append(_handed(facts, "autoscaling", facts.hook_roles, ""))
     return tuple(found)
-
-
-_LAUNCHING = (
-    "autoscaling:CreateLaunchConfiguration",
-    *("autoscaling:CreateAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup", "autoscaling:StartInstanceRefresh"),
-)
 
 
 def _handed(facts: Facts, service: str, roles: tuple[str, ...], why: str) -> Fence:
@@ -256,8 +253,6 @@ def _launched(use: Use) -> tuple[Fence, ...]:
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html.
     """
     place, template = use.facts.place, _template(use)
-    if not template.resources and "ec2:CreateLaunchTemplate" in use.actions:
-        template = template._replace(resources=(place.arn("ec2", "launch-template/*"),), why=_NEW_TEMPLATE)
     if not template.resources:
         return (template,)
     owned = (
@@ -268,9 +263,6 @@ def _launched(use: Use) -> tuple[Fence, ...]:
     # Images and snapshots may be others', and their ARNs tell no account.
     resources += [place.arn("ec2", f"{one}/*", "") for one in ("image", "snapshot")]
     return template, Fence("ec2:instance", tuple(resources), why="AWS alone chooses their ids, or the template does")
-
-
-_NEW_TEMPLATE = "AWS chooses the id of a new launch template"
 
 
 def _tagged_at_launch(use: Use) -> tuple[Fence, ...]:

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from udo import programs, signals
@@ -58,18 +57,21 @@ def login(session: Session, role: Role, step: FanOut) -> Iterator[Event]:
     try:
         status = programs.attended(words, os.environ | env)
     except Interrupted:
-        _close(aws, answer["SessionId"])
+        _close(session, aws, answer["SessionId"])
         raise
     except OSError as error:
-        _close(aws, answer["SessionId"])
+        _close(session, aws, answer["SessionId"])
         raise UdoError(f"{PLUGIN} cannot be started: {error.strerror}", hint=f"install it: {_WHERE}") from error
     yield HostDone(one, *_ending(status), session.clock.monotonic() - start)
 
 
-def _close(aws: Aws, session_id: str) -> None:
+def _close(session: Session, aws: Aws, session_id: str) -> None:
     # Otherwise it stays open on the host until it is idle for long enough.
-    with signals.putting_back(), suppress(UdoError):
-        aws.call("ssm", "TerminateSession", {"SessionId": session_id})
+    with signals.putting_back():
+        try:
+            aws.call("ssm", "TerminateSession", {"SessionId": session_id})
+        except UdoError as error:
+            session.emit(Notice(f"session {session_id} stays open until it is idle: {error.message}", "warning"))
 
 
 def command(aws: Aws, answer: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:

@@ -68,7 +68,9 @@ def tags_of_new_things_need_a_permission(ask: Ask) -> Iterator[tuple[str, str, s
     values = {**tag_values(request_tags(ask)), f"{ask.prefix}:createaction": (operation,)}
     for arn, of in resources(ask, reference.action(ask.prefix, operation)):
         if of is not None and of.is_required:
-            yield f"{ask.prefix}:{name}", arn, of.name, values
+            # A composite alarm is put by who may put any, and tagged like every other.
+            tagged = [ask.arn(f"alarm:{one}") for one in ask.named("AlarmName")] if arn == "*" else [arn]
+            yield from ((f"{ask.prefix}:{name}", one, of.name, values) for one in tagged)
 
 
 def tag_values(tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
