@@ -65,7 +65,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "stacks": ("groups change schema config model notify result errors signals", "cfnlint"),
     "dashboards": ("groups deploy change config model result errors", ""),
     "check": ("stacks bundle groups launch change schema config model result errors", ""),
-    "doctor": ("actions iam groups launch refresh deploy status change config model errors", ""),
+    "doctor": ("actions permissions iam groups launch refresh deploy status change config model errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),
     "history": ("groups launch refresh deploy change config model result errors", ""),
     "selectors": ("config errors", ""),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from udo.actions import READS, permissions
+from udo.actions import READS
 from udo.doctor.finding import Finding, Subject, unknown, warning
 from udo.doctor.launching import listed
 from udo.errors import ConfigError, UdoError
@@ -14,6 +14,7 @@ from udo.iam.facts import facts
 from udo.iam.place import Place
 from udo.iam.resources import Condition, Use, fences
 from udo.model.launch import LaunchTemplateReference
+from udo.permissions import permissions
 
 if TYPE_CHECKING:
     from udo.config import Role
