@@ -19,7 +19,6 @@ assume_role: arn:aws:iam::123456789012:role/deployer
 ami: ssm:/shop/image
 instance_type: t3.small
 iam_profile: shop-instance
-tags: {network: "${cfn:shop-network.Name}"}
 launch: {as: template}
 guards: {alarms: [shop-5xx]}
 lifecycle_hooks:
@@ -38,7 +37,7 @@ ssh: {ssm: {bucket: shop-outputs, prefix: udo}}
 clusters:
   prod:
     roles:
-      webapp: {deployment_group: prod-webapp}
+      webapp: {deployment_group: prod-webapp, tags: {network: "${cfn:shop-network.Name}"}}
       webapp2: {deployment_group: prod-webapp2}
 """
 
