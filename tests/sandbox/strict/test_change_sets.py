@@ -145,6 +145,7 @@ def test_a_new_stack_is_in_review_until_its_change_set_is_executed(stacks: Stack
     refused(
         stacks.api.update_stack, "ValidationError", "is in REVIEW_IN_PROGRESS state and can not be updated.", **told
     )
+    refused(stacks.api.create_stack, "AlreadyExistsException", "Stack [new] already exists", **told)
     stack_faults.add(StackFault(resource="A"))
     stack = stacks.described("new")["StackId"]
     stacks.api.execute_change_set(StackName="new", ChangeSetName="first")

@@ -42,9 +42,9 @@ def create(params: Params, account: str, region: str, parent: Stack | None = Non
     there = backend.found(params["StackName"])
     if again := tokens_are_used_once(backend, there, "CREATE_STACK", params.get("ClientRequestToken")):
         return again
-    if there is not None and there.status != "REVIEW_IN_PROGRESS":
+    if there is not None:
         raise Refusal("AlreadyExistsException", f"Stack [{there.name}] already exists")
-    stack = there or made(backend, params["StackName"], parent)
+    stack = made(backend, params["StackName"], parent)
     source = sourced(params, stack, before=None)
     backend.stacks[stack.id] = stack
     stack.timeout = params.get("TimeoutInMinutes")
