@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from account import Account, refused
 from botocore.exceptions import ClientError
 from cases_functions import _function, _packed
+from whole import rows
 
 from udo.sandbox.strict.awslambda import runtime
 
@@ -102,12 +105,15 @@ def test_a_function_writes_in_its_tmp_alone(aws: Account, tmp_path: Any) -> None
 
 @pytest.mark.parametrize(
     ("do", "kind", "message"),
-    [
-        ("leave", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
-        ("odd", "Runtime.MarshalError", "Object of type set is not JSON serializable"),
-        ("long", "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed"),
-        ("lost", "KeyError", "'lost'"),
-    ],
+    rows(
+        [
+            (LEFT := ("leave", "Runtime.ExitError", "Runtime exited with error: exit status 3")),
+            ("odd", "Runtime.MarshalError", "Object of type set is not JSON serializable"),
+            ("long", "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed"),
+            ("lost", "KeyError", "'lost'"),
+        ],
+        [LEFT],
+    ),
 )
 def test_how_a_function_ends_otherwise_is_said_as_lambda_says_it(
     aws: Account, do: str, kind: str, message: str
@@ -127,11 +133,14 @@ def test_a_function_ends_with_its_time(aws: Account) -> None:
 
 @pytest.mark.parametrize(
     ("handler", "kind", "message"),
-    [
-        ("lost.handler", "Runtime.ImportModuleError", "Unable to import module 'lost': No module named 'lost'"),
-        ("app.lost", "Runtime.HandlerNotFound", "Handler 'lost' missing on module 'app'"),
-        ("app", "Runtime.MalformedHandlerName", "Bad handler 'app'"),
-    ],
+    rows(
+        [
+            (LOST := ("lost.handler", "Runtime.ImportModuleError", "Unable to import module 'lost': No module named")),
+            ("app.lost", "Runtime.HandlerNotFound", "Handler 'lost' missing on module 'app'"),
+            ("app", "Runtime.MalformedHandlerName", "Bad handler 'app'"),
+        ],
+        [LOST],
+    ),
 )
 def test_a_handler_that_is_not_there_is_an_error_of_the_run(
     aws: Account, handler: str, kind: str, message: str
@@ -218,3 +227,18 @@ def test_a_function_may_do_what_its_role_may(aws: Account, world: Any) -> None:
     assert "assumed-role/runs/shop is not authorized" in told["errorMessage"]
     assert "calling the DeleteQueue operation" in told["errorMessage"]
     assert len(aws.sqs.list_queues()["QueueUrls"]) == 1
+
+
+@pytest.mark.whole
+def test_nothing_of_functions_and_apis_is_loaded_before_it_is_asked_for() -> None:
+    program = (
+        "import sys\nfrom udo.sandbox.world import World\n"
+        "world = World()\nworld.client('autoscaling').describe_auto_scaling_groups()\nworld.reset()\n"
+        "print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    ours = {
+        name for name in loaded if name.startswith(("udo.sandbox.strict.awslambda.", "udo.sandbox.strict.apigateway."))
+    }
+    assert ours == {"udo.sandbox.strict.awslambda.state"}
+    assert not {"moto.awslambda.models", "moto.apigateway.models"} & set(loaded)

@@ -182,6 +182,7 @@ def test_a_function_is_changed_in_place_and_made_anew_under_another_name(door: D
     assert door.call() == (500, {"message": "Internal server error"})
 
 
+@pytest.mark.whole
 def test_a_stage_is_changed_in_place_and_made_anew_under_another_name(door: Door) -> None:
     door.create()
     gateway, api = door.world.client("apigateway"), door.outputs["Api"]

@@ -33,17 +33,25 @@ _S3 = {
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
 _OF_VERSIONS = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
+# Source: API_Invoke, the permission it needs.
+_OTHERS = {"lambda:Invoke": "InvokeFunction"}
 # Source: API_GetCallerIdentity: no permissions are required, and a policy that denies it changes nothing.
 _FREE = frozenset({("sts", "GetCallerIdentity")})
 
 
 def actions(ask: Ask) -> list[tuple[str, str]]:
-    """The actions, each as the prefix of its service and its name; none where nobody needs a permission."""
+    """The actions, each as the prefix of its service and its name; none where nobody needs a permission.
+
+    Source: docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html: API Gateway's are
+    the methods of HTTP.
+    """
     operation = ask.asked.operation
     if (ask.prefix, operation) in _FREE:
         return []
+    if ask.prefix == "apigateway":
+        return [("apigateway", str(ask.environ.get("REQUEST_METHOD", "GET")))]
     if ask.prefix != "s3":
-        return [(ask.prefix, ask.operation)]
+        return [(ask.prefix, _OTHERS.get(ask.name, ask.operation))]
     name = _S3.get(operation, operation)
     if ask.asked.params.get("versionId") and reference.is_known("s3", _OF_VERSIONS.get(name, "")):
         name = _OF_VERSIONS[name]

@@ -127,6 +127,8 @@ _RULES: Mapping[str, tuple[Callable[[Ask], Iterator[Beside]], ...]] = {
     "codedeploy:CreateDeploymentGroup": (_roles("codedeploy", "serviceRoleArn"),),
     "codedeploy:UpdateDeploymentGroup": (_roles("codedeploy", "serviceRoleArn"),),
     "ec2:RunInstances": (_instance_role,),
+    "lambda:CreateFunction": (_roles("lambda", "Role"),),
+    "lambda:UpdateFunctionConfiguration": (_roles("lambda", "Role"),),
     "s3:CopyObject": (_copied,),
     "s3:UploadPartCopy": (_copied,),
     "ssm:SendCommand": (_roles("ssm", "ServiceRoleArn"),),

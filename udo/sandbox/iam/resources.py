@@ -34,6 +34,9 @@ def resources(ask: Ask, action: Action) -> list[tuple[str, Kind | None]]:
 
     A kind that AWS requires and the request does not name stands with `*` in its ARN.
     """
+    if ask.prefix == "apigateway":
+        # Its resources are the paths of its requests.
+        return [(ask.arn(str(ask.environ.get("PATH_INFO", "")), account=""), None)]
     found: list[tuple[str, Kind | None]] = []
     for kind in action.kinds:
         arns = list(dict.fromkeys(_named(ask, kind)))
