@@ -72,7 +72,9 @@ def _named(session: Session, known: Facts, role: Role) -> Named | None:
     profiles = {one.profile for one in known.launched(group) if one.profile} if group else set()
     roles = tuple(arn for name in sorted(profiles) for arn in known.profiles.get(name, ()))
     place = Place(named.place.region, account)
-    return replace(named, place=place, templates=templates, profiles=tuple(sorted(profiles)), launch_roles=roles)
+    takes_new = group is None or not isinstance(group.launch, LaunchTemplateReference)
+    known_names = replace(named, place=place, templates=templates, takes_new=takes_new, launch_roles=roles)
+    return replace(known_names, profiles=tuple(sorted(profiles)))
 
 
 class Question(NamedTuple):
