@@ -39,12 +39,15 @@ class _Found:
 
 
 def answer(world: World, environ: Environ) -> Answer:
-    """What is said to a call of a stage."""
-    with world.lock:
-        world.advance()
-        step = _decided(environ)
-    # The function that runs may ask the world itself.
-    return step if isinstance(step, Answer) else step()
+    """What is said to a call of a stage; 501 where the sandbox does not have what it leads to."""
+    try:
+        with world.lock:
+            world.advance()
+            step = _decided(environ)
+        # The function that runs may ask the world itself.
+        return step if isinstance(step, Answer) else step()
+    except NotImplementedError as error:
+        return said(501, f"The sandbox does not have this: {error}", "NotImplemented")
 
 
 def _decided(environ: Environ) -> Answer | Callable[[], Answer]:

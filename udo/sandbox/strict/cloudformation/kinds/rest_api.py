@@ -72,10 +72,17 @@ def _update(number: str, properties: Properties, before: Properties, place: Plac
         "ApiKeySourceType": "/apiKeySource",
     }
     client = place.client("apigateway")
-    operations = patches(properties, before, paths)
+    operations = [*patches(properties, before, paths), *_binary(properties, before)]
     made = client.update_rest_api(restApiId=number, patchOperations=operations)
     retag(arn_of(f"restapis/{number}", place), place.tagged(properties), place)
     return _api(made)
+
+
+def _binary(now: Properties, before: Properties) -> list[dict[str, str]]:
+    kinds = {one: f"/binaryMediaTypes/{one.replace('/', '~1')}" for one in now.get("BinaryMediaTypes", [])}
+    was = {one: f"/binaryMediaTypes/{one.replace('/', '~1')}" for one in before.get("BinaryMediaTypes", [])}
+    gone = [{"op": "remove", "path": path} for one, path in was.items() if one not in kinds]
+    return [*gone, *({"op": "add", "path": path} for one, path in kinds.items() if one not in was)]
 
 
 def _delete(number: str, _properties: Properties, place: Place) -> None:
