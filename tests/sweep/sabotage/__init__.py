@@ -26,6 +26,7 @@ from sabotage import (
     run_command,
     sandbox,
     ssh,
+    stacks,
     suspension,
     templates,
     through_ssm,
@@ -62,4 +63,5 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "sandbox": sandbox.MUTANTS,
     "the sandbox: Run Command": run_command.MUTANTS,
     "sandbox: deployments": rollout.MUTANTS,
+    "stacks that are made, changed and deleted": stacks.MUTANTS,
 }
