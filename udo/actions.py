@@ -349,6 +349,8 @@ WRITES: dict[str, frozenset[str]] = {
     "updatelc": _SWAP | _CREATE | _DELETE | {"autoscaling:RollbackInstanceRefresh", "autoscaling:StartInstanceRefresh"},
     "wake": _LOCK | _RESUME | {"autoscaling:UpdateAutoScalingGroup"},
 }
+# Those that are about groups; stacks are something else.
+OF_GROUPS = frozenset(READS) - frozenset(stack_actions.READS)
 
 
 def operations(verb: str) -> frozenset[str]:

@@ -274,6 +274,7 @@ def test_what_somebody_else_is_at_is_not_disturbed(world: Any, udo: Udo) -> None
     done = udo(*CREATE)
     assert done.exit == 4
     assert asked(world) == []
+    assert stacks(world) == {"queues": "CREATE_IN_PROGRESS"}, "it was not waited for either"
 
 
 def test_documents_come_as_lines(world: Any, udo: Udo) -> None:

@@ -11,7 +11,7 @@ from deploy_worlds import SHA, begin, end
 from policies import FULL
 from whole import rows, some
 
-from udo.actions import READS, operations
+from udo.actions import OF_GROUPS, operations
 
 Udo = Callable[..., Any]
 TWO = ("prod", "webapp2")
@@ -100,7 +100,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "refresh": ("prod", "webapp", "--yes"),
 }
 # `apply` reaches AWS as the plan says, and `init` reads no udo.yml.
-ASKING = sorted(verb for verb in READS if operations(verb) and verb not in ("apply", "init"))
+ASKING = sorted(verb for verb in OF_GROUPS if operations(verb) and verb not in ("apply", "init"))
 
 
 @pytest.mark.parametrize("verb", some(ASKING, "status", "deploy"))

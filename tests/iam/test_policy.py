@@ -15,7 +15,7 @@ import pytest
 from policies import FULL, actions, allowed, is_of, keys, listed, types
 from whole import some
 
-from udo.actions import READS, WRITES
+from udo.actions import OF_GROUPS, WRITES
 from udo.iam.place import Place, partition
 from udo.iam.resources import GROUP_TAG, is_known
 from udo.permissions import permissions
@@ -24,7 +24,7 @@ from udo.sandbox.clock import Clock
 Udo = Callable[..., Any]
 GOLDEN = Path(__file__).parents[1] / "golden" / "iam"
 REWRITTEN = bool(os.environ.get("UDO_GOLDEN"))
-VERBS = sorted(READS)
+VERBS = sorted(OF_GROUPS)
 # What is on * although AWS knows resources, each with a source in udo/iam/resources.py or in the reference.
 WIDE = {"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:PutCompositeAlarm"}
 
@@ -83,7 +83,7 @@ def test_each_condition_has_a_key_that_aws_knows_for_its_actions(full: Any, udo:
 
 
 def test_every_action_of_the_table_has_its_resources_in_the_table() -> None:
-    every = {action for verb in READS for action in permissions(verb)}
+    every = {action for verb in OF_GROUPS for action in permissions(verb)}
     assert [action for action in sorted(every) if not is_known(action)] == []
 
 
@@ -190,7 +190,7 @@ def test_iam_takes_what_is_printed(full: Any, udo: Udo) -> None:
 def test_read_only_is_what_verbs_need_that_change_nothing(full: Any, udo: Udo) -> None:
     policy = document(udo, "--read-only")
     assert actions(policy) == {
-        action for verb in READS if verb not in WRITES for action in permissions(verb) if action != "s3:GetObject"
+        action for verb in OF_GROUPS if verb not in WRITES for action in permissions(verb) if action != "s3:GetObject"
     }
     changing = {"Put", "Create", "Delete", "Update", "Start", "Stop", "Send", "Set", "Attach", "Detach", "PassRole"}
     assert not [one for one in actions(policy) if one.partition(":")[2].startswith(tuple(changing))]

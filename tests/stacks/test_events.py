@@ -63,7 +63,8 @@ def test_the_first_real_failure_is_told_and_those_that_it_cancelled_are_counted(
 
 
 def test_a_cancellation_that_comes_first_is_no_cause() -> None:
-    late = [*FAILED[:5], FAILED[6], FAILED[5], *FAILED[7:]]
+    first = event(4, "Bucket", "CREATE_FAILED", "Resource creation cancelled")
+    late = [*FAILED[:5], first, FAILED[5], *FAILED[7:]]
     found = first_failure(built(*late))
     assert found is not None
     assert found.path == ("Queue",)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from udo.actions import READS, WRITES
+from udo.actions import OF_GROUPS, WRITES
 from udo.config.suggesting import among
 from udo.errors import CredentialsError, NotSent, PermissionDenied, UsageError
 from udo.iam.facts import facts
@@ -72,11 +72,11 @@ def _verbs(named: Sequence[str], *, read_only: bool) -> list[str]:
     """The verbs that are asked for. Raises: UsageError."""
     wanted = [verb for text in named for verb in text.split(",")]
     for verb in wanted:
-        if verb not in READS:
-            raise UsageError(f"no verb {verb!r}", hint=among(verb, READS))
+        if verb not in OF_GROUPS:
+            raise UsageError(f"no verb {verb!r}", hint=among(verb, sorted(OF_GROUPS)))
         if read_only and verb in WRITES:
             raise UsageError(f"'{verb}' changes something, and --read-only is for what does not", hint="leave one out")
-    return [verb for verb in sorted(READS) if (not wanted or verb in wanted) and not (read_only and verb in WRITES)]
+    return [verb for verb in sorted(OF_GROUPS) if (not wanted or verb in wanted) and not (read_only and verb in WRITES)]
 
 
 def _known(session: Session, roles: Sequence[Role], actions: Collection[str], *, offline: bool) -> list[Facts]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from udo.actions import READS
+from udo.actions import OF_GROUPS
 from udo.doctor.finding import Finding, Subject, unknown, warning
 from udo.doctor.launching import listed
 from udo.errors import ConfigError, UdoError
@@ -48,7 +48,7 @@ def needs(session: Session, known: Facts, roles: Sequence[Role]) -> Needs:
     found: Needs = {}
     for role in roles:
         named = _named(session, known, role)
-        for verb in sorted(READS.keys() - {_OWN}) if named else ():
+        for verb in sorted(OF_GROUPS - {_OWN}) if named else ():
             actions = permissions(verb)
             for action in sorted(actions):
                 for fence in fences(Use(action, verb, actions, named)) if named else ():
