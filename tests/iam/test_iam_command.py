@@ -30,7 +30,7 @@ def refused(udo: Udo, *words: str) -> str:
         (("--verb", "deploi"), "no verb 'deploi': did you mean 'deploy'?"),
         (("--verb", "deploy,"), "no verb ''"),
         (("--verb", "deploy", "--read-only"), "'deploy' changes something"),
-        (("prod", "webap"), "no role 'webap' in cluster 'prod' (udo.yml:26): did you mean 'webapp'?"),
+        (("prod", "webap"), "no role 'webap' in cluster 'prod' (udo.yml:25): did you mean 'webapp'?"),
         (("prd",), "no cluster 'prd'"),
         (("prod", "webapp", "more"), "unexpected word 'more'"),
         (("--github-oidc", "example"), "'example' is no repository on GitHub: write OWNER/REPO"),
