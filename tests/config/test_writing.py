@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from udo.config import Config, load
@@ -24,6 +24,7 @@ def read(text: str) -> Config:
         return load(path, {}, strict=True)
 
 
+@example({"a": "\n", "b": "x\n\n", "c": "y"}, "0", "0")
 @given(st.dictionaries(TEXT.filter(bool), TEXT, max_size=5), NAME, NAME)
 def test_any_tags_and_names_that_are_readable_are_read_back(tags: dict[str, str], cluster: str, role: str) -> None:
     kept = {key: value for key, value in tags.items() if readable("tags", {key: value})}
@@ -37,6 +38,7 @@ def test_any_tags_and_names_that_are_readable_are_read_back(tags: dict[str, str]
         ("tags", {"a": "${env:X}"}, True),
         ("tags", {"aws:x": "y"}, False),
         ("tags", {"a": "no", "b": "012", "c": "", "d": "x\ny\n"}, True),
+        ("tags", {"a": "\n", "b": "\n\n", "c": "x\n\n", "d": " \n", "e": "y"}, True),
         ("ami", "ami-0a1b2c3d", True),
         ("ami", "resolve:ssm:/x", True),
         ("ami", "resolve:/x", False),

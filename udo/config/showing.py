@@ -169,7 +169,9 @@ def _masked(text: Text) -> str | None:
 
 
 def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # A block that ends with empty lines, or holds nothing else, is followed by the end of the document.
+    style = None if "\n" not in text else "|" if text.strip() and not text.endswith("\n\n") else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _block)
