@@ -67,7 +67,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "check": ("stacks bundle groups launch change schema config model result errors", ""),
     "doctor": ("actions permissions iam groups launch refresh deploy status change config model errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),
-    "history": ("groups launch refresh deploy change config model result errors", ""),
+    "history": ("stacks groups launch refresh deploy change config model result errors", ""),
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),
     "session": ("lookups config aws output sandbox_clock options result files errors bugs signals change", ""),

@@ -80,6 +80,7 @@ ANY = frozenset({"sts:AssumeRole"})
 # What ${ssm:..}, ssm:/path and ${cfn:..} hold, for these verbs and for every verb that takes or breaks a lock.
 _LOOKUPS = frozenset({"ssm:GetParameters", "cloudformation:DescribeStacks"})
 _LOOKING_UP = frozenset({"check", "cloudinit", "dashboard", "doctor", "history", "iam", "plan", "stack", "versions"})
+_STACKS = frozenset({"cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"})
 # Deployments, and how they are on instances.
 _LISTED = frozenset({"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"})
 _FOLLOWED = frozenset(
@@ -188,7 +189,7 @@ READS: dict[str, frozenset[str]] = {
         *("events:ListRules", "iam:GetRole", "iam:ListInstanceProfiles", "iam:SimulatePrincipalPolicy"),
         *("sns:GetTopicAttributes", "sns:ListSubscriptions"),
     },
-    "history": _LAUNCH_DATA | _CALLER | _REFRESHES | _LISTED,
+    "history": _LAUNCH_DATA | _CALLER | _REFRESHES | _LISTED | _STACKS,
     "iam": _LAUNCH_DATA | _CALLER | _DEPLOYMENT_GROUPS | {"ec2:DescribeLaunchTemplates", "iam:GetInstanceProfile"},
     "init": _LAUNCH_DATA | _CALLER,
     "instances": _MEMBERS
@@ -256,6 +257,7 @@ READS: dict[str, frozenset[str]] = {
     "versions": _LAUNCH_STATE,
     "wake": _ALARMS | _GROUPS | _LAUNCHES | _CALLER,
     "why": _REFRESHES
+    | _STACKS
     | {
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from udo.config import Config, Role
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+# No cluster has a colon in its name.
+_STACK = "stack:"
 # How many names a hint holds.
 _MOST = 20
 _LIST = re.compile(rf"\*|{_NAME}(,{_NAME})*")
@@ -79,6 +81,19 @@ def cluster_roles(config: Config, words: Sequence[str]) -> tuple[Role, ...]:
     cluster, role, rest = _pair(config, words)
     no_more(rest)
     return changing_roles(config, (cluster, role or "*"))
+
+
+def stack_word(words: Sequence[str]) -> str | None:
+    """The word for a stack in `stack:NAME`; None where the words are about roles.
+
+    Raises: UsageError where there are more words, or the name is missing.
+    """
+    if not words or not words[0].startswith(_STACK):
+        return None
+    no_more(words[1:])
+    if name := words[0].removeprefix(_STACK):
+        return name
+    raise UsageError("which stack?", hint="name it after the colon: stack:NAME")
 
 
 def no_more(words: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from udo.duration import given
 from udo.errors import UsageError
 from udo.fanout.which import Whom
 from udo.model.groups import LIFECYCLE_STATES
-from udo.selectors import no_more, one_role
+from udo.selectors import no_more, one_role, stack_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,14 +102,11 @@ def locked_target(session: Session, words: Sequence[str], *, there: bool = False
 
     Raises: UsageError; Absent.
     """
-    from udo.stacks.target import LOCK
-
-    if words and words[0].startswith(LOCK):
+    if (word := stack_word(words)) is not None:
         from udo.stacks.find import named
         from udo.stacks.target import stack_target
 
-        no_more(words[1:])
-        what = named(session, words[0].removeprefix(LOCK), {})
+        what = named(session, word, {})
         return stack_target(session, what.base, what.name)
     from udo.groups.observe import observe_group
     from udo.groups.target import role_target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ from udo.errors import Absent, AwsError, ConfigError, CredentialsError, Permissi
 from udo.groups.text import brief_launch, brief_name, brief_time, local_time, short_name
 from udo.history.from_aws import FEW, KEYS, Change, changes, made_by
 from udo.result import LOW, Column, Result
-from udo.selectors import no_more, reading_roles
+from udo.selectors import no_more, reading_roles, stack_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,15 +85,17 @@ def merged(recorded: Sequence[Entry], kept: Sequence[Change]) -> list[Change]:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE] | RUN]")
+@click.argument("words", nargs=-1, metavar="[CLUSTER [ROLE] | stack:NAME | RUN]")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), default=20, help="How many at most (default: 20).")
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
     """Show who changed what and when, newest first, on any machine: the journal of this one, merged with the launch
-    template versions, launch configurations, deployments and (of ten roles at most) instance refreshes that AWS keeps.
+    template versions, launch configurations, deployments, (of ten roles at most) instance refreshes and (of ten) events
+    of stacks that AWS keeps.
 
-    CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles. RUN is a
-    run's id as the list shows it: its steps, from the journal of the machine it ran on.
+    CLUSTER ROLE or CLUSTER.ROLE; either may be a list (webapp,worker) or '*'; without a word all roles, and all stacks
+    of Udo's. stack:NAME is a stack by its name in AWS, or all that were ordered of a key of udo.yml; 'stack:*' all
+    stacks. RUN is a run's id as the list shows it: its steps, from the journal of the machine it ran on.
 
     Each entry shows what changed (old value to new, in brief; user data by its size and hash), why (--reason), and the
     id of the deployment. The steps of a run come with all that Udo printed, without the output of hosts and scripts.
@@ -102,26 +105,46 @@ def command(session: Session, words: tuple[str, ...], limit: int) -> Result:
 
     \b
     udo history prod webapp
+    udo history stack:review
     udo history --limit 100 -o json
     udo history 20260105T090000Z-1f00ba
     """
     if words and RUN.fullmatch(words[0]):
         no_more(words[1:])
         return _one_run(session, words[0])
-    roles = reading_roles(session.config, words, all_by_default=True)
-    rows = [_row(change) for change in _history(session, roles, limit)]
+    rows, notes = _rows(session, words, limit)
     older = len(rows) - limit
-    notes = [f"{older} older: use --limit {len(rows)} to see them"] if older > 0 else []
-    if len(roles) > FEW:
-        notes.append(f"instance refreshes of {len(roles)} roles are not asked for: name {FEW} at most to see them")
+    if older > 0:
+        notes.insert(0, f"{older} older: use --limit {len(rows)} to see them")
     now = session.clock.time()
     text = [_text_row(row, now) for row in rows[:limit]]
     return Result(rows[:limit], COLUMNS, text, notes=[*notes, *([] if rows else ["nothing is known"])])
 
 
-def _history(session: Session, roles: Sequence[Role], limit: int) -> list[Change]:
+def _rows(session: Session, words: tuple[str, ...], limit: int) -> tuple[list[dict[str, Any]], list[str]]:
+    """A row for each change of the roles or stacks that are meant, newest first, and what is to be said besides."""
+    # Late: most have no stacks.
+    from udo.history.stacks import Found, stack_changes
+
     warn = _Warnings(session)
     recorded = entries(warn)
+    stack = stack_word(words)
+    roles = () if stack else reading_roles(session.config, words, all_by_default=True)
+    notes = []
+    if len(roles) > FEW:
+        notes.append(f"instance refreshes of {len(roles)} roles are not asked for: name {FEW} at most to see them")
+    stacks = Found()
+    if stack or not words:
+        name = "" if stack in (None, "*") else stack
+        stacks = stack_changes(session, name, recorded, partial(_account, warn=warn), limit, warn)
+    found, kept = _history(session, roles, recorded, limit, warn)
+    changed = merged([*found, *stacks.recorded], [*kept, *stacks.kept])
+    return [_row(change) for change in changed], [*notes, *stacks.notes]
+
+
+def _history(
+    session: Session, roles: Sequence[Role], recorded: Sequence[Entry], limit: int, warn: _Warnings
+) -> tuple[list[Entry], list[Change]]:
     found: list[Entry] = []
     kept: list[Change] = []
     for aws, together in session.by_aws(roles):
@@ -130,7 +153,7 @@ def _history(session: Session, roles: Sequence[Role], limit: int) -> list[Change
         found += [entry for entry in mine if account is None or entry.account in ("", "unknown", account)]
         resolved = [_resolved(session, role, warn) for role in together]
         kept += changes(aws, resolved, limit, warn, refreshes=len(roles) <= FEW)
-    return merged(found, kept)
+    return found, kept
 
 
 class _Warnings:

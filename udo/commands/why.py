@@ -19,7 +19,7 @@ from udo.groups.failures import Failure, failed_activities
 from udo.groups.text import age
 from udo.refresh.why import failed_refresh
 from udo.result import Result
-from udo.selectors import no_more, one_role
+from udo.selectors import no_more, one_role, stack_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,11 +96,12 @@ def _ended_at(deployment: Deployment) -> str:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="CLUSTER ROLE")
+@click.argument("words", nargs=-1, metavar="CLUSTER ROLE | stack:NAME")
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...]) -> Result:
     """Tell what last failed on the group of CLUSTER ROLE, newest first: a deployment, an instance refresh, launches.
-    With the reason, the last lines of its scripts, what to do about it, and what succeeded after it.
+    With the reason, the last lines of its scripts, what to do about it, and what succeeded after it. Of a stack it is
+    the last operation of CloudFormation that failed, with the first resource that did.
 
     It is read from AWS, so it can be shown again at any time and on any machine. The exit code is 0, also where nothing
     has failed.
@@ -108,14 +109,31 @@ def command(session: Session, words: tuple[str, ...]) -> Result:
     \b
     udo why prod webapp
     udo why prod webapp -o json
+    udo why stack:queues
     """
-    role, rest = one_role(session.config, words)
-    no_more(rest)
-    found = sorted(_failures(session, role), key=lambda one: one.at, reverse=True)
+    stack = stack_word(words)
+    label, failures = _of_a_role(session, words) if stack is None else _of_a_stack(session, stack)
+    found = sorted(failures, key=lambda one: one.at, reverse=True)
     now = session.clock.time()
     if not found:
-        return Result([], text=f"nothing has failed on {role.label}, as far back as AWS tells")
+        return Result([], text=f"nothing has failed on {label}, as far back as AWS tells")
     return Result([_row(one) for one in found], text="\n".join(line for one in found for line in _lines(one, now)))
+
+
+def _of_a_role(session: Session, words: tuple[str, ...]) -> tuple[str, list[Failure]]:
+    role, rest = one_role(session.config, words)
+    no_more(rest)
+    return role.label, _failures(session, role)
+
+
+def _of_a_stack(session: Session, word: str) -> tuple[str, list[Failure]]:
+    # Late: most have no stacks.
+    from udo.stacks.find import named
+    from udo.stacks.why import failed_operation
+
+    what = named(session, word, {})
+    failure = failed_operation(session.aws(what.base), what, session.clock.time())
+    return what.label, [failure] if failure else []
 
 
 def _failures(session: Session, role: Role) -> list[Failure]:

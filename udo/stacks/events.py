@@ -80,17 +80,24 @@ def begins(event: StackEvent) -> bool:
     return event.is_of_stack and event.status in STARTS
 
 
-def last_operation(events: Iterable[StackEvent]) -> tuple[StackEvent, ...]:
-    """The events of the last operation on a stack, oldest first, of all its events, newest first.
+def operations(events: Iterable[StackEvent]) -> Iterator[tuple[StackEvent, ...]]:
+    """The events of each operation on a stack, oldest first, the last operation first, of all its events, newest first.
 
-    No further event is asked for than that by which it begins.
+    No further event is asked for than that by which an operation begins. What came before the first one comes last.
     """
     found: list[StackEvent] = []
     for event in events:
         found.append(event)
         if begins(event):
-            break
-    return tuple(reversed(found))
+            yield tuple(reversed(found))
+            found = []
+    if found:
+        yield tuple(reversed(found))
+
+
+def last_operation(events: Iterable[StackEvent]) -> tuple[StackEvent, ...]:
+    """The events of the last operation, oldest first; see `operations`."""
+    return next(operations(events), ())
 
 
 def nested(events: Iterable[StackEvent]) -> dict[str, str]:
