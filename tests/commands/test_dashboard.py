@@ -227,12 +227,12 @@ def test_it_is_deleted_once(shop: Any, udo: Udo) -> None:
 
 @pytest.mark.whole
 def test_what_aws_refuses_is_told_by_the_titles_of_widgets(shop: Any, udo: Udo) -> None:
-    write(SAYS.replace("Id: rate", "Id: Rate"))
+    write(SAYS.replace("Stat: Sum", "Stat: Mean"))
     refused = udo(*PUT)
     assert refused.exit == 1
     told = refused.stderr.splitlines()[-1]
-    assert "The dashboard body is invalid, there are 2 validation errors" in told
-    assert "'webapp: alarm rate'/properties/metrics/0/0" in told
+    assert "The dashboard body is invalid, there are 4 validation errors" in told
+    assert "'webapp: alarm rate'/properties/metrics/2/2" in told
     assert dashboards(shop) == []
 
 
@@ -265,6 +265,23 @@ def test_a_group_that_is_not_there_and_capacity_that_is_not_measured_are_told(sh
     told = udo(*SHOW).stderr
     assert "prod-web does not exist: prod web shows nothing yet" in told
     assert "capacity of prod-webapp is not measured: add metrics: [GroupMinSize, " in told
+
+
+def test_many_groups_that_are_not_there_are_one_note(shop: Any, udo: Udo) -> None:
+    text = Path("udo.yml").read_text()
+    many = "".join(f"      new{number}: {{}}\n" for number in range(20))
+    Path("udo.yml").write_text(text.replace("    roles:\n", f"    roles:\n{many}", 1))
+    notes = [line for line in udo(*SHOW).stderr.splitlines() if "not exist" in line]
+    names = ", ".join(f"prod-new{number}" for number in range(8))
+    assert notes == [f"{names} and 12 more do not exist: their parts show nothing yet"]
+
+
+def test_capacity_that_is_measured_in_part_says_what_is_missing(shop: Any, udo: Udo) -> None:
+    shop.client("autoscaling").enable_metrics_collection(
+        AutoScalingGroupName="prod-webapp", Granularity="1Minute", Metrics=["GroupDesiredCapacity", "GroupMaxSize"]
+    )
+    told = udo(*SHOW).stderr
+    assert "capacity of prod-webapp is measured without GroupMinSize, GroupInServiceInstances: add metrics: [" in told
 
 
 @pytest.mark.whole

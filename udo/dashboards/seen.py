@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 KEYS = ("app_name", "alarms", "deploy.application", "deploy.deployment_group")
 # Source: ec2-auto-scaling-metrics.html: there are none of a group until they are switched on.
 CAPACITY = ("GroupMinSize", "GroupDesiredCapacity", "GroupInServiceInstances", "GroupMaxSize")
+# So many groups are named in a note.
+_FEW = 8
 _PATH = "TargetGroups[].[TargetGroupArn, LoadBalancerArns]"
 
 
@@ -70,15 +72,34 @@ def observe(session: Session, roles: Sequence[Role], warn: Callable[[str], None]
     if len(accounts) > 1:
         told = ", ".join(f"{label} in {account}" for account, label in accounts.items())
         raise UsageError(f"a dashboard shows one account: {told}", hint="name one role to see its part alone")
-    if blind := [one.role.group_name for one in found.values() if one.group and not _collected(one.group)]:
-        told = f"capacity of {', '.join(blind)} is not measured"
-        warn(f"{told}: add metrics: [{', '.join(CAPACITY)}] to udo.yml, then 'udo update'")
+    for note in _lacking(list(found.values())):
+        warn(note)
     return [found[role.label] for role in roles]
 
 
+def _lacking(found: Sequence[Seen]) -> Iterator[str]:
+    """What their parts will not show: groups that are not there, and capacity that CloudWatch does not measure."""
+    if absent := [one.role for one in found if one.group is None]:
+        does, shows = ("does", f"{absent[0].label} shows") if len(absent) == 1 else ("do", "their parts show")
+        yield f"{_several([role.group_name for role in absent])} {does} not exist: {shows} nothing yet"
+    blind: dict[str, list[str]] = {}
+    for one in found:
+        if one.group and (missing := _missing(one.group)):
+            how = "not measured" if len(missing) == len(CAPACITY) else f"measured without {', '.join(missing)}"
+            blind.setdefault(how, []).append(one.role.group_name)
+    for how, names in blind.items():
+        yield (
+            f"capacity of {_several(names)} is {how}: "
+            f"add metrics: [{', '.join(CAPACITY)}] to udo.yml, then 'udo update'"
+        )
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"
+
+
 def _seen(aws: Aws, role: Role, group: AutoScalingGroup | None, place: str, warn: Callable[[str], None]) -> Seen:
-    if group is None:
-        warn(f"{role.group_name} does not exist: {role.label} shows nothing yet")
     return Seen(
         role,
         aws.region or "",
@@ -90,8 +111,9 @@ def _seen(aws: Aws, role: Role, group: AutoScalingGroup | None, place: str, warn
     )
 
 
-def _collected(group: AutoScalingGroup) -> bool:
-    return {*CAPACITY} <= {one["Metric"] for one in group.raw.get("EnabledMetrics") or ()}
+def _missing(group: AutoScalingGroup) -> list[str]:
+    measured = {one["Metric"] for one in group.raw.get("EnabledMetrics") or ()}
+    return [one for one in CAPACITY if one not in measured]
 
 
 def _behind(aws: Aws, groups: Mapping[str, AutoScalingGroup]) -> dict[str, list[tuple[str, str]]]:
