@@ -41,6 +41,21 @@ def _silent(world: Any) -> None:
     world.client("cloudwatch").disable_alarm_actions(AlarmNames=["prod-web-busy"])
 
 
+def _two_pending(world: Any) -> None:
+    _pending(world)
+    w.alarm(world, "theirs")
+
+
+def _two_silent(world: Any) -> None:
+    w.alarm(world, "theirs")
+    world.client("cloudwatch").disable_alarm_actions(AlarmNames=["prod-web-busy", "theirs"])
+
+
+def _two_blind(world: Any) -> None:
+    w.alarm(world, "theirs")
+    world.clock.step(49 * 3600)
+
+
 def _no_alarm(world: Any) -> None:
     world.client("cloudwatch").delete_alarms(AlarmNames=["prod-web-busy"])
 
@@ -301,6 +316,27 @@ GROUP_CASES = (
         "warning",
         f"alarm prod-web-busy tells topic {w.TOPIC}, to which nobody listens (no subscription is confirmed)",
         f"aws sns subscribe --topic-arn {w.TOPIC} --protocol email --notification-endpoint WHO",
+    ),
+    Case(
+        "alarm actions",
+        _two_pending,
+        "warning",
+        f"alarms prod-web-busy, theirs tell topic {w.TOPIC}, to which nobody listens (no subscription is confirmed)",
+        f"aws sns subscribe --topic-arn {w.TOPIC} --protocol email --notification-endpoint WHO",
+    ),
+    Case(
+        "alarm actions",
+        _two_silent,
+        "warning",
+        "the actions of alarms prod-web-busy, theirs are switched off",
+        "aws cloudwatch enable-alarm-actions --alarm-names prod-web-busy theirs",
+    ),
+    Case(
+        "alarm data",
+        _two_blind,
+        "warning",
+        "alarms prod-web-busy, theirs are without data for 2d: they see nothing",
+        "see whether its metric and dimensions exist: aws cloudwatch list-metrics",
     ),
     Case(
         "alarm data",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # So long an alarm may be without data.
 _LONG = 86400.0
 _TOPIC = ":sns:"
+_LISTEN = "aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint WHO"
 
 
 def alarms_of(facts: Facts, role: Role, group: AutoScalingGroup) -> dict[str, Alarm]:
@@ -66,15 +67,33 @@ def actions(subject: Subject) -> Iterator[Finding]:
     found = alarms_of(facts, subject.role, _group(subject))
     named = {name for of in facts.made_of.values() for name in of}
     guards = {*values(subject.role, "guards.alarms"), *_of_deployments(subject)}
+    silent: dict[tuple[str, ...], list[str]] = {}
     for name, alarm in found.items():
         said = alarm.get("AlarmActions") or ()
         if not said and name not in named and name not in guards:
-            yield warning(f"alarm {name} tells nobody", name, _tell(subject, name))
+            silent.setdefault(("nobody", _tell(subject, name)), []).append(name)
         elif said and alarm.get("ActionsEnabled") is False:
-            says, remedy = f"the actions of alarm {name} are switched off", "aws cloudwatch enable-alarm-actions"
-            yield warning(says, name, f"{remedy} --alarm-names {name}")
-        elif (told := topics(alarm)) and len(told) == len(said):
-            yield from _unheard(subject, name, told)
+            silent.setdefault(("off", ""), []).append(name)
+        elif (told := topics(alarm)) and len(told) == len(said) and (how := _unheard(facts, told)):
+            remedy = _tell(subject, name) if how == "gone" else _LISTEN.format(topic=told[0])
+            silent.setdefault((how, remedy, told[0]), []).append(name)
+    for (how, remedy, *topic), names in silent.items():
+        yield _silent(how, remedy, "".join(topic), names)
+
+
+def _silent(how: str, remedy: str, topic: str, names: list[str]) -> Finding:
+    """What is said of alarms that are silent for the same reason."""
+    alarms, tell = (f"alarm {names[0]}", "tells") if len(names) == 1 else (f"alarms {', '.join(names)}", "tell")
+    match how:
+        case "nobody":
+            return warning(f"{alarms} {tell} nobody", ", ".join(names), remedy)
+        case "off":
+            turned = f"aws cloudwatch enable-alarm-actions --alarm-names {' '.join(names)}"
+            return warning(f"the actions of {alarms} are switched off", ", ".join(names), turned)
+        case "gone":
+            return fails(f"{alarms} {tell} topic {topic}, which does not exist", topic, remedy)
+    says = f"{alarms} {tell} topic {topic}, to which nobody listens (no subscription is confirmed)"
+    return warning(says, topic, remedy)
 
 
 def _of_deployments(subject: Subject) -> tuple[str, ...]:
@@ -89,19 +108,12 @@ def _tell(subject: Subject, name: str) -> str:
     return "give it an alarm action, or delete it"
 
 
-def _unheard(subject: Subject, name: str, told: list[str]) -> Iterator[Finding]:
-    """Of an alarm whose topics no one listens to, as far as that is known."""
-    facts = subject.facts
-    counts = {topic: 1 if topic in facts.subscribed else facts.listeners.get(topic) for topic in told}
-    if any(count is None or count > 0 for count in counts.values()):
-        return
-    topic = told[0]
-    if all(count == -1 for count in counts.values()):
-        says, remedy = f"alarm {name} tells topic {topic}, which does not exist", _tell(subject, name)
-        yield fails(says, topic, remedy)
-        return
-    says = f"alarm {name} tells topic {topic}, to which nobody listens (no subscription is confirmed)"
-    yield warning(says, topic, f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint WHO")
+def _unheard(facts: Facts, told: list[str]) -> str:
+    """How topics are heard by nobody, as far as that is known: gone, or unheard; empty where somebody listens."""
+    counts = [1 if topic in facts.subscribed else facts.listeners.get(topic) for topic in told]
+    if any(count is None or count > 0 for count in counts):
+        return ""
+    return "gone" if all(count == -1 for count in counts) else "unheard"
 
 
 def data(subject: Subject) -> Iterator[Finding]:
@@ -109,14 +121,19 @@ def data(subject: Subject) -> Iterator[Finding]:
     group = _group(subject)
     if is_asleep(group):
         return
+    blind: dict[tuple[str, str], list[str]] = {}
     for name, alarm in alarms_of(subject.facts, subject.role, group).items():
         since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
         if alarm.get("StateValue") != "INSUFFICIENT_DATA" or not since:
             continue
         lasts = subject.now - since.timestamp()
         if lasts > _LONG:
-            says = f"alarm {name} is without data for {length(lasts)}: it sees nothing"
-            yield warning(says, name, _remedy(alarm))
+            blind.setdefault((length(lasts), _remedy(alarm)), []).append(name)
+    for (lasts, remedy), names in blind.items():
+        one = len(names) == 1
+        alarms = f"alarm {names[0]} is" if one else f"alarms {', '.join(names)} are"
+        says = f"{alarms} without data for {lasts}: {'it sees' if one else 'they see'} nothing"
+        yield warning(says, ", ".join(names), remedy)
 
 
 def _remedy(alarm: Mapping[str, Any]) -> str:
