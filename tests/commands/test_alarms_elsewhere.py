@@ -125,14 +125,16 @@ def test_check_online_tells_values_with_their_lines_and_topics_that_are_not_ther
     write(DEPTH, SLOW)
     assert udo(*UPDATE).exit == 0
     shop.client("sns").create_topic(Name="on-call")
-    elsewhere = "arn:aws:sns:eu-west-1:999999999999:other"
-    write(DEPTH.replace("500", "700"), SLOW.replace("}", f", tell: [pager, '{elsewhere}']}}"))
+    elsewhere = "arn:aws:sns:us-west-2:999999999999:other"
+    write(DEPTH.replace("500", "700"), SLOW.replace("}", f", tell: [on-call, pager, '{elsewhere}']}}"))
     done = udo("check", "--online", "-o", "json")
     assert done.exit == 1
+    listed = [(row["check"], row["name"]) for row in done.json["data"]["checks"]]
+    assert listed.count(("topic", "on-call")) == 1
     rows = {(row["check"], row["name"]): row for row in done.json["data"]["checks"]}
     assert rows["setting", "alarms.depth.above"]["message"] == "above 500 -> above 700"
     line = next(n for n, text in enumerate(Path("udo.yml").read_text().splitlines(), 1) if "depth:" in text)
     assert rows["setting", "alarms.depth.above"]["where"] == f"udo.yml:{line}"
     assert (rows["topic", "on-call"]["ok"], rows["topic", "pager"]["ok"]) == (True, False)
-    assert rows["topic", "pager"]["message"] == "no such topic"
+    assert rows["topic", "pager"]["message"] == "no such topic: aws sns create-topic --name pager"
     assert ("topic", elsewhere) not in rows

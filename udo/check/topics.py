@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from udo.check.resources import Resources
     from udo.config import Role
 
+_MAKES = "aws sns create-topic --name "
+
 
 def topics(role: Role, resources: Resources) -> Iterator[Finding]:
-    """A finding for each topic that an alarm of the role tells; ARNs of elsewhere are taken as they are."""
+    """A finding for each topic that alarms of the role tell, at the first that does; others' ARNs are taken as they
+    are."""
+    looked_at: set[str] = set()
     for name, alarm in ((value(role, "alarms") or {}) if role.says("alarms") else {}).items():
         for one in alarm.get("tell") or ():
             if one.startswith("arn:") and f":sns:{resources.aws.region}:{resources.account}:" not in one:
                 continue
+            if one in looked_at:
+                continue
+            looked_at.add(one)
             known = resources.topics
             there = None if known is None else one.rpartition(":")[2] in known
-            told = "?" if there is None else "there" if there else "no such topic"
+            told = "?" if there is None else "there" if there else f"no such topic: {_MAKES}{one.rpartition(':')[2]}"
             yield Finding("topic", one, role, place(role, f"alarms.{name}.tell"), there, told)
