@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from udo.config.alarm_rules import RuleError, names, words
@@ -12,7 +13,7 @@ from udo.errors import ConfigError, Problem
 from udo.schema.alarms import COMPARISONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from udo.config.roles import Role
 
@@ -27,6 +28,8 @@ _BESIDE = {
 _ALWAYS = ("tell", "doc")
 # Source: API_PutMetricAlarm, AlarmName, AlarmDescription and the lists of actions; API_PutCompositeAlarm, AlarmRule.
 _LONGEST_NAME, _LONGEST_DOC, _MOST_TOLD, _MOST_CHILDREN = 255, 1024, 5, 100
+# Source: API_MetricDataQuery, Id.
+_ID = re.compile("[a-z][A-Za-z0-9_]*")
 
 
 def full_name(role: Role, name: str) -> str:
@@ -79,8 +82,20 @@ def _wrong(role: Role, name: str, one: Mapping[str, Any], said: Mapping[str, Map
         yield f"is called {brief(full_name(role, name))} in AWS, which is more than {_LONGEST_NAME} characters"
     if len(one.get("doc") or "") > _LONGEST_DOC:
         yield f"has a doc of {len(one['doc'])} characters: AWS takes at most {_LONGEST_DOC}"
-    if len(one.get("tell") or ()) > _MOST_TOLD:
-        yield f"tells {len(one['tell'])}: AWS takes at most {_MOST_TOLD}"
+    yield from _wrong_topics(role, one.get("tell") or ())
+    for dimension in (name for name, text in (one.get("dimensions") or {}).items() if not text):
+        yield f"has the dimension {brief(dimension)} without a value: AWS takes none that is empty"
+
+
+def _wrong_topics(role: Role, told: Sequence[str]) -> Iterator[str]:
+    if len(told) > _MOST_TOLD:
+        yield f"tells {len(told)}: AWS takes at most {_MOST_TOLD}"
+    region = role.get("region")
+    for one in told:
+        # arn:PARTITION:SERVICE:REGION:..
+        there = one.split(":")[3] if one.startswith("arn:") and one.count(":") > 3 else ""
+        if region and there and there != region:
+            yield f"tells {brief(one)}: an alarm of {region} tells none of another region"
 
 
 def _wrong_threshold(one: Mapping[str, Any]) -> Iterator[str]:
@@ -95,6 +110,8 @@ def _wrong_queries(queries: list[Mapping[str, Any]]) -> Iterator[str]:
     ids = [str(query.get("Id") or "") for query in queries]
     if "" in ids:
         yield "has metrics without an Id: each needs one"
+    elif odd := [one for one in ids if not _ID.fullmatch(one)]:
+        yield f"has a metric with the Id {brief(odd[0])}: it is a small letter, then letters, digits and '_'"
     elif twice := [one for place, one in enumerate(ids) if one in ids[:place]]:
         yield f"has two metrics with the Id {twice[0]}"
     shown = [one for one, query in zip(ids, queries, strict=True) if query.get("ReturnData") is not False]

@@ -110,8 +110,10 @@ class Profiles:
     def _values(self, use: Use) -> dict[str, Text] | None:
         """What each parameter stands for in one use; None where there is no such profile, or something is wrong."""
         if (profile := self.known.get(use.name)) is None:
-            known = names() if use.name.startswith(PREFIX) else self.known
-            self.walk.report(use.mark, f"no profile '{brief(use.name)}': {among(use.name, known)}")
+            shipped = names()
+            known = shipped if use.name.startswith(PREFIX) else self.known
+            told = f"did you mean '{PREFIX}{use.name}'?" if PREFIX + use.name in shipped else among(use.name, known)
+            self.walk.report(use.mark, f"no profile '{brief(use.name)}': {told}")
             return None
         before = len(self.walk.problems)
         found = {name: self._value(use, name, param) for name, param in profile.params.items()}
