@@ -92,6 +92,13 @@ def test_faults_are_set_listed_and_cleared(world: World, control: Control, aws: 
     assert deploys(control, aws)["status"] == "Succeeded"
 
 
+def test_faults_of_cloudwatch_go_by_the_name_that_errors_say(control: Control, aws: Any) -> None:
+    control.answer("fault", {"kind": "deny", "operation": "cloudwatch:DescribeAlarms"})
+    assert [fault["operation"] for fault in control.answer("faults", {})[1]["faults"]] == ["monitoring:DescribeAlarms"]
+    with pytest.raises(ClientError, match="cloudwatch:DescribeAlarms"):
+        aws("cloudwatch").describe_alarms()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

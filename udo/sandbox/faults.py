@@ -42,6 +42,10 @@ _SERVICES = {
 }
 
 
+# What users of AWS, and Udo, call a service that is signed for by another name.
+_ALIASES = {"cloudwatch": "monitoring"}
+
+
 class Cut(ConnectionError):
     """The connection ends without an answer; `how` is closed, timeout or refused."""
 
@@ -98,6 +102,8 @@ def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
         if kind in _OF_REQUESTS:
             raise UsageError(f"'{kind}' is a fault of requests", hint="leave --instance out")
         raise UsageError(f"no fault '{kind}'", hint=suggestion(str(kind), _KINDS) or f"one of {', '.join(_KINDS)}")
+    if "operation" in words:
+        words = {**words, "operation": _signed(words["operation"])}
     _existing(words.get("operation", "*"))
     if made is InstanceFault and words.get("times", 1) is None:
         # For ever is how long these last anyway.
@@ -113,6 +119,11 @@ def parse(words: Mapping[str, Any]) -> Fault | InstanceFault:
 def option(key: str) -> str:
     """The option of `udo sandbox fault add` that a word of a fault comes from."""
     return {"instance_id": "--instance", "instance": "--place", "deployment_group": "--group"}.get(key, f"--{key}")
+
+
+def _signed(operation: str) -> str:
+    service, colon, name = operation.rpartition(":")
+    return f"{_ALIASES.get(service, service)}{colon}{name}"
 
 
 def _existing(operation: str) -> None:
