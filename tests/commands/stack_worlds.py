@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,11 @@ def _found(text: str, label: str, region: str | None) -> Any:
 def lint_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has cfn-lint look at each template once in this process, which takes it seconds."""
     monkeypatch.setattr("udo.stacks.fit.findings", lambda one, region: _found(one.text, one.label, region))
+
+
+def without_lint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has cfn-lint not installed, which is a way to use Udo, and saves seconds a template."""
+    monkeypatch.setitem(sys.modules, "cfnlint.config", None)
 
 
 def stack(world: Any, name: str) -> Any:

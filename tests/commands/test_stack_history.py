@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from stack_worlds import CONFIG, QUEUES, lint_once, make, write
+from stack_worlds import CONFIG, QUEUES, make, without_lint, write
 
 from udo.files import state_folder
 from udo.sandbox.faults import Fault
@@ -21,7 +21,7 @@ CHANGED = QUEUES.replace('Default: "0"', 'Default: "9"')
 
 @pytest.fixture(autouse=True)
 def _files(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    lint_once(monkeypatch)
+    without_lint(monkeypatch)
     write()
 
 
@@ -60,6 +60,7 @@ def test_another_machine_sees_every_operation_with_its_run_and_who_ordered_it(wo
     assert (new["who"], old["who"]) == (None, "arn:aws:iam::123456789012:user/sandbox")
 
 
+@pytest.mark.whole
 def test_a_key_means_all_that_were_ordered_of_it_also_what_is_gone(world: Any, udo: Udo) -> None:
     for branch in ("cart", "pay"):
         assert udo("stack", "create", "review", "--param", f"branch={branch}").exit == 0
@@ -98,6 +99,7 @@ def test_what_is_denied_is_a_warning_and_the_journal_is_told(world: Any, udo: Ud
         assert "unknown: " in done.stderr
 
 
+@pytest.mark.whole
 def test_no_more_stacks_are_looked_into_than_ten_the_newest(world: Any, udo: Udo) -> None:
     for number in range(12):
         make(world, f"old-{number}", REVIEWED, Tags=[{"Key": "udo:stack", "Value": "old"}])

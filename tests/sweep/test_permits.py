@@ -42,7 +42,7 @@ def permits(arena: Arena, world: Any, _operators_clients: Any, _memory: Memory) 
 
 VERBS = sorted({actions.verb_of(one.words) for one in LINES.values()})
 # Tests of their own take these away: tests/iam, and those of stacks.
-ELSEWHERE = {"sts:AssumeRole", "cloudformation:DescribeStacks"}
+ELSEWHERE = {"sts:AssumeRole", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"}
 # By verb, what is asked for without an effect that somebody could see: a group that is there is observed as for
 # `updatelc`, and what a refresh does to it is of no account.
 UNSEEN: dict[str, set[str]] = {"create": {"autoscaling:DescribeInstanceRefreshes"}}

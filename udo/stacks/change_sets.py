@@ -20,7 +20,7 @@ from udo.change.mark import RUN
 from udo.change.plan import Call, Pair, Plan, Read, Ref, Wait
 from udo.change.runner import carry_out
 from udo.change.tools import Tools
-from udo.errors import AwsError, Conflict, Interrupted, PermissionDenied, Refused, UdoError
+from udo.errors import Absent, AwsError, Conflict, Interrupted, PermissionDenied, Refused, UdoError
 from udo.frozen import frozen
 from udo.model.stacks import ChangeSet
 from udo.stacks.protection import protection
@@ -42,6 +42,8 @@ _UNCHANGED = re.compile(r"didn't contain changes|No updates are to be performed"
 _CAPABILITIES = re.compile(r"CAPABILITY_\w+")
 # How the making of one ends.
 _MADE = ("CREATE_COMPLETE", "FAILED")
+# What CloudFormation says of a template that S3 does not give it.
+_UNFETCHED = re.compile(r"S3 error: (.*?)\.?(?:\s+For more information.*|$)", re.DOTALL)
 # How long CloudFormation may take to make a change set.
 _SECONDS = 900.0
 
@@ -51,13 +53,14 @@ class Wanted:
     """What a change set is asked for with: the parameters of CreateChangeSet that say what the stack is to be.
 
     `uploads` put the template where CloudFormation takes it from; `where` is the place in udo.yml that grants
-    capabilities.
+    capabilities, `template` what udo.yml calls the template, with its place.
     """
 
     name: str
     params: Mapping[str, Any]
     uploads: tuple[Call, ...]
     where: str
+    template: str
 
 
 class ChangeSets:
@@ -290,8 +293,13 @@ def _stack_removal(one: ChangeSet, known: Sequence[str], live: Stack | None) -> 
 
 
 def _explain(wanted: Wanted, error: Failure) -> None:
-    """Raises: Refused for what udo.yml does not grant."""
-    if not isinstance(error, AwsError) or "InsufficientCapabilities" not in error.aws_code:
+    """Raises: Refused for what udo.yml does not grant; Absent for a template that CloudFormation cannot fetch."""
+    if not isinstance(error, AwsError):
+        return
+    if unfetched := _UNFETCHED.search(error.message):
+        told = f"CloudFormation cannot fetch the template {wanted.template}: {unfetched[1]}"
+        raise Absent(told, hint="nothing was made; put it there, or correct `template`") from error
+    if "InsufficientCapabilities" not in error.aws_code:
         return
     names = ", ".join(_CAPABILITIES.findall(error.message)) or "a capability"
     raise Refused(

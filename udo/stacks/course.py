@@ -89,7 +89,8 @@ class Course:
         }
         params |= {"RoleARN": order.role} if order.role else {}
         params |= {"OnStackFailure": _ON_FAILURE[order.on_failure]} if is_new else {}
-        return Wanted(order.name, params, self._source.uploads, order.where("capabilities"))
+        template = f"{order.template} ({order.where('template')})"
+        return Wanted(order.name, params, self._source.uploads, order.where("capabilities"), template)
 
     def _refuse_invalid(self, found: ChangeSet) -> None:
         """Raises: Refused for a template that CloudFormation does not take, with each place in it."""
