@@ -148,6 +148,17 @@ def test_what_may_not_be_read_is_unknown_with_one_footnote_and_exit_0(
     assert f"  ? {DENIED[operation][0]}" in told.stdout
 
 
+def test_permissions_are_unknown_because_nobody_says_whose_the_credentials_are(
+    world: Any, seeded: Seeded, udo: Udo
+) -> None:
+    seeded(w.CONFIG)
+    w.healthy(world)
+    world.faults.add(Fault("deny", "GetCallerIdentity", times=None))
+    common = udo("doctor", "-o", "json").json["data"][0]
+    (found,) = (one for one in common["findings"] if one["check"] == "permissions")
+    assert (found["level"], found["what"]) == ("unknown", "whose credentials they are could not be read")
+
+
 def test_credentials_that_aws_does_not_take_are_told_and_nothing_else_is_asked(
     world: Any, seeded: Seeded, udo: Udo
 ) -> None:

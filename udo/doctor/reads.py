@@ -136,7 +136,10 @@ class Way:
         """What verbs need, and what the simulator says to it."""
         facts = self.facts
         try:
-            self.principal = self.aws.simulation.principal(facts.caller.arn) if facts.caller else ""
+            if not facts.caller:
+                facts.no_simulation = "whose credentials they are could not be read"
+                return
+            self.principal = self.aws.simulation.principal(facts.caller.arn)
             if not self.principal:
                 facts.no_simulation = "of root and of federated users the simulator knows nothing"
                 return
