@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,6 +142,14 @@ def test_what_is_on_everything_is_told(seeded: Callable[..., Any], udo: Udo) -> 
     assert "on all there is: cloudwatch:DescribeAlarms (AWS tells of composite alarms only those who may" in told
     assert "actions (AWS knows no resource for it)" in told
     assert "ec2:CreateLaunchTemplate (AWS chooses the id of a new launch template)" in told
+
+
+def test_what_is_left_out_is_counted(seeded: Callable[..., Any], udo: Udo) -> None:
+    seeded()
+    words = ("iam", "prod", "webapp", "--offline")
+    one, more = udo(*words, "--verb", "status").stderr, udo(*words).stderr
+    assert "left out: 1 action that udo.yml gives no use for (-o json has it with its reason)" in one
+    assert re.search(r"left out: [0-9]+ actions that udo.yml gives no use for \(-o json has them with reasons\)", more)
 
 
 def test_a_policy_that_iam_does_not_take_is_told(seeded: Callable[..., Any], udo: Udo) -> None:

@@ -132,7 +132,8 @@ def _notes(made: Policy) -> Iterator[str]:
         told = f"{len(actions)} actions" if why == ALL_OR_NOTHING and actions[1:] else ", ".join(actions)
         yield f"on all there is: {told} ({why})"
     if made.unused:
-        yield f"left out: {len(made.unused)} actions that udo.yml gives no use for (-o json has them with reasons)"
+        many, them = ("action", "it with its reason") if len(made.unused) == 1 else ("actions", "them with reasons")
+        yield f"left out: {len(made.unused)} {many} that udo.yml gives no use for (-o json has {them})"
     for action, why in made.missing.items():
         yield f"missing: {action}, which is needed: {why}"
     if made.size > LIMITS["managed"]:
