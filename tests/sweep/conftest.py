@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.endpoint
@@ -11,6 +12,8 @@ import pytest
 from arena import Arena, Memory
 from stack_worlds import lint_once
 from state import REGION
+
+from udo.aws import patience
 
 SERVICES = ("autoscaling", "cloudformation", "cloudwatch", "codedeploy", "ec2", "ssm", "sts")
 
@@ -40,6 +43,14 @@ def arena(world: Any, _clients_made_once: Any, _memory: Memory, monkeypatch: pyt
     """A world that is put back in a millisecond, and command lines run in it by the clock of the world."""
     lint_once(monkeypatch)
     return Arena(world, botocore.endpoint.time, _clients_made_once, _memory)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """AWS is asked on this very thread, since somebody else is at work within an answer of it."""
+    patience._here.question = SimpleNamespace(sent=0.0)
+    yield
+    patience._here.question = None
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from scenario import Case, Check, Scenario, cut_off
 from stack_worlds import make
 from state import State
 
+from udo.sandbox.strict import StackFault, stack_faults
+
 OURS = "shop"
 LOCK = "/udo/lock/stack_3ashop"
 _TOPICS = """
@@ -58,6 +60,31 @@ def _there(arena: Arena) -> None:
     make(arena.world, OURS, template("old", "Old"), Tags=tags)
 
 
+def _failed(arena: Arena, verb: str, resource: str, *words: str) -> None:
+    """What a command line leaves whose stack fails at a resource."""
+    stack_faults.add(StackFault(verb, resource=resource))
+    assert arena.run(*words).exit == 1
+    stack_faults.clear()
+
+
+def _rolled_back(arena: Arena) -> None:
+    """A stack of ours whose creation failed: only its name is left."""
+    _absent(arena)
+    _failed(arena, "create", "Second", *CREATE)
+
+
+def _tried(arena: Arena) -> None:
+    """A stack of ours whose last update failed, and was rolled back."""
+    _there(arena)
+    _failed(arena, "update", "First", *UPDATE)
+
+
+def _half_deleted(arena: Arena) -> None:
+    """A stack of ours of which one resource could not be deleted."""
+    _there(arena)
+    _failed(arena, "delete", "First", *DELETE)
+
+
 def others_stay(case: Case) -> None:
     """I2: no stack of others changes."""
     before, now = (
@@ -70,6 +97,12 @@ def there_is_one_at_most(case: Case) -> None:
     """What was made under our name is one stack, whatever was made for change sets alone."""
     made = case.after["stacks_made"].get(OURS, {"made": 0})["made"]
     assert made <= 1, f"made {made} times"
+
+
+def it_is_updated_once_at_most(case: Case) -> None:
+    """The same change is begun once, whoever is cut off."""
+    before, now = (state["stacks_made"].get(OURS, {}).get("updated", 0) for state in (case.before, case.after))
+    assert now - before <= 1, f"updated {now - before} times"
 
 
 def nothing_is_deleted_that_was_made(case: Case) -> None:
@@ -118,12 +151,12 @@ def _scenario(words: tuple[str, ...], build: Any, check: Check, text: str = temp
     return Scenario(words, build, check, CONFIG % more, files=(("shop.template.yml", text),))
 
 
-_KEPT = (there_is_one_at_most, nothing_is_deleted_that_was_made)
+_KEPT = (there_is_one_at_most, it_is_updated_once_at_most, nothing_is_deleted_that_was_made)
 _MAKES = _check(_is("CREATE_COMPLETE", "First", "Second"), *_KEPT)
 _MAKES_PROTECTED = _check(_is("CREATE_COMPLETE", "First", "Second", protected=True), *_KEPT)
 _CHANGES = _check(_is("UPDATE_COMPLETE", "First", "Second"), *_KEPT)
 _CHANGES_PROTECTED = _check(_is("UPDATE_COMPLETE", "First", "Second", protected=True), *_KEPT)
-_DELETES = _check(_gone, there_is_one_at_most)
+_DELETES = _check(_gone, there_is_one_at_most, it_is_updated_once_at_most)
 CORE = {
     "stack-create": _scenario(CREATE, _absent, _MAKES),
     "stack-update": _scenario(UPDATE, _there, _CHANGES),
@@ -134,4 +167,10 @@ MORE = {
     "stack-create-half": _scenario(CREATE, cut_off(_absent, "ExecuteChangeSet", *CREATE), _MAKES),
     "stack-create-under-way": _scenario(CREATE, cut_off(_absent, "DescribeStackEvents", *CREATE), _MAKES),
     "stack-update-protected": _scenario(UPDATE, _there, _CHANGES_PROTECTED, more=", protect: true"),
+    "stack-update-half": _scenario(UPDATE, cut_off(_there, "ExecuteChangeSet", *UPDATE), _CHANGES),
+    "stack-update-under-way": _scenario(UPDATE, cut_off(_there, "DescribeStackEvents", *UPDATE), _CHANGES),
+    "stack-update-rolled-back": _scenario(UPDATE, _tried, _CHANGES),
+    "stack-delete-under-way": _scenario(DELETE, cut_off(_there, "DescribeStackEvents", *DELETE), _DELETES),
+    "stack-delete-rolled-back": _scenario(DELETE, _rolled_back, _DELETES),
+    "stack-delete-retaining": _scenario((*DELETE, "--retain", "First"), _half_deleted, _DELETES),
 }

@@ -38,6 +38,9 @@ def _stack(one: Stack) -> dict[str, Any]:
 
 
 def _made(found: list[Stack]) -> dict[str, int]:
-    """How many of these were made, and how many of those deleted; not those made for change sets alone."""
+    """How many of these were made, how often they were updated, and how many of them are deleted; not those made for
+    change sets alone.
+    """
     made = [one for one in found if any(part.kind == "CREATE_STACK" for part in one.operations)]
-    return {"made": len(made), "deleted": sum(one.is_deleted for one in made)}
+    updates = [part for one in made for part in one.operations if part.kind == "UPDATE_STACK"]
+    return {"made": len(made), "updated": len(updates), "deleted": sum(one.is_deleted for one in made)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,25 @@ def one_case(arena: Arena, known: Undisturbed, faults: Iterable[Fault], *, passi
     if WHOLE or key not in arena.memory.proven:
         _check_convergence(arena, known, first, excused, lock=lock)
         arena.memory.proven.add(key)
+
+
+def positions(
+    arena: Arena, name: str, colleague: Callable[[Any], None], *, lock: bool = True
+) -> Iterator[tuple[int, str, Run]]:
+    """Runs the scenario once for each of its calls, the colleague at work just before it: position, call, run."""
+    scenario = prepared(arena, name)
+    if not lock:
+        arena.world.faults.add(NO_LOCK)
+    asked = arena.run(*scenario.words).asked
+    for nth, call in enumerate(asked, 1):
+        arena.put_back(name)
+        arena.world.faults.add(Fault("hook", nth=nth, hook=lambda _asked: colleague(arena.world)))
+        if not lock:
+            arena.world.faults.add(NO_LOCK)
+        run = arena.run(*scenario.words)
+        arena.world.faults.clear()
+        assert run.exit in (0, 1, 2, 4, 7), (nth, call, run.exit, run.stderr)
+        yield nth, call, run
 
 
 def _as_text(state: Any) -> str:

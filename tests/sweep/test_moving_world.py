@@ -3,9 +3,8 @@ a change to a group: nothing of theirs is overwritten or resumed, exit 0 means t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from state import OURS, State, launched, state_of
 from sweeping import prepared
 from whole import rows
 
-from udo.aws import patience
 from udo.sandbox.faults import Fault
 
 Mover = Callable[[Any], None]
@@ -26,14 +24,7 @@ SCENARIOS = (
 )
 # How a run may end that somebody was in the way of; whoever waits may have to wait too long.
 EXITS = (0, 1, 4, 7, 124)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """AWS is asked on this very thread, since somebody is at work within an answer of it."""
-    patience._here.question = SimpleNamespace(sent=0.0)
-    yield
-    patience._here.question = None
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def _group(world: Any) -> Any:

@@ -16,12 +16,16 @@ pytestmark = pytest.mark.whole
 KINDS = ("killed-after", "dropped-after", "throttled")
 # Of all pairs of calls, some 37,000, how many apart are looked at: all of them would take hours.
 EACH = 5 if WHOLE else 97
+NAMES = [
+    *(one for one in CORE if one not in LONG and (WHOLE or not one.startswith("stack-"))),
+    *(one for one in MORE if WHOLE and one not in LONG),
+]
 # Being struck makes a run longer: by the reads that settle a lost answer, or by taking a lock over.
 LONGER = 6
 
 
 @pytest.mark.parametrize("kinds", list(product(KINDS, KINDS)), ids="-then-".join)
-@pytest.mark.parametrize("name", [one for one in (CORE | MORE if WHOLE else CORE) if one not in LONG])
+@pytest.mark.parametrize("name", NAMES)
 def test_after_two_faults_nothing_is_harmed_and_the_same_command_ends_the_job(
     arena: Arena, cases: Callable[[int], None], name: str, kinds: tuple[str, str]
 ) -> None:

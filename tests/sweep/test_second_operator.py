@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,11 +14,8 @@ from launch_scenarios import NEW, UPDATE
 from launch_worlds import OLD_IMAGE, configuration
 from scenarios import EVERY
 from state import OURS, launched, reference, state_of
-from sweeping import NO_LOCK, prepared, undisturbed
+from sweeping import positions, undisturbed
 from whole import rows, some
-
-from udo.aws import patience
-from udo.sandbox.faults import Fault
 
 THEIRS = "theirs"
 SWAP = "autoscaling:UpdateAutoScalingGroup"
@@ -28,31 +24,7 @@ ROLLBACKS = ("rollback-configuration", "rollback-template", "rollback-mixed", "r
 APPLIES = ("apply-mixed", "apply-configuration", "apply-template", "apply-template-to-mixed")
 Colleague = Callable[[Any], None]
 Cases = Callable[[int], None]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """AWS is asked on this very thread, since a colleague is at work within an answer of it."""
-    patience._here.question = SimpleNamespace(sent=0.0)
-    yield
-    patience._here.question = None
-
-
-def _positions(arena: Arena, name: str, colleague: Colleague, *, lock: bool = True) -> Iterator[tuple[int, str, Run]]:
-    """Runs the scenario once for each of its calls, the colleague at work just before it: position, call, run."""
-    scenario = prepared(arena, name)
-    if not lock:
-        arena.world.faults.add(NO_LOCK)
-    asked = arena.run(*scenario.words).asked
-    for nth, call in enumerate(asked, 1):
-        arena.put_back(name)
-        arena.world.faults.add(Fault("hook", nth=nth, hook=lambda _asked: colleague(arena.world)))
-        if not lock:
-            arena.world.faults.add(NO_LOCK)
-        run = arena.run(*scenario.words)
-        arena.world.faults.clear()
-        assert run.exit in (0, 1, 2, 4, 7), (nth, call, run.exit, run.stderr)
-        yield nth, call, run
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def _last(run: Run, operation: str) -> int:
@@ -104,7 +76,7 @@ def test_launch_data_that_a_colleague_put_in_meanwhile_is_never_overwritten(
     arena: Arena, cases: Cases, name: str
 ) -> None:
     windows, number = 0, 0
-    for number, call, run in _positions(arena, name, _relaunches):
+    for number, call, run in positions(arena, name, _relaunches):
         told = (number, call, run.exit, run.stderr)
         theirs = reference(_check_reachable(arena)["groups"][OURS])[0] == THEIRS
         if call == SWAP:
@@ -137,7 +109,7 @@ def _scales(world: Any) -> None:
 @pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
 def test_sizes_that_a_colleague_changed_meanwhile_stay_and_are_named(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
-    for number, call, run in _positions(arena, name, _scales):
+    for number, call, run in positions(arena, name, _scales):
         told = (number, call, run.exit, run.stderr)
         group = _check_reachable(arena)["groups"][OURS]
         assert (group.get("min_size", 0), group["max_size"]) == (0, 7), told
@@ -153,7 +125,7 @@ def test_a_saved_plan_never_overwrites_what_a_colleague_launches_meanwhile(
     arena: Arena, cases: Cases, name: str
 ) -> None:
     windows, number = 0, 0
-    for number, call, run in _positions(arena, name, _relaunches):
+    for number, call, run in positions(arena, name, _relaunches):
         told = (number, call, run.exit, run.stderr)
         if call == SWAP:
             windows += 1
@@ -179,7 +151,7 @@ def _sets(world: Any) -> None:
 @pytest.mark.parametrize("name", some(APPLIES))
 def test_a_saved_plan_never_overwrites_what_a_colleague_sets_meanwhile(arena: Arena, cases: Cases, name: str) -> None:
     windows, number = 0, 0
-    for number, call, run in _positions(arena, name, _sets):
+    for number, call, run in positions(arena, name, _sets):
         told = (number, call, run.exit, run.stderr)
         if call == SWAP:
             windows += 1
@@ -233,7 +205,7 @@ def test_a_name_that_a_colleague_took_meanwhile_is_not_ours(
 ) -> None:
     number, stopped = 0, 0
     goal = launched(undisturbed(arena, name).end)
-    for number, call, run in _positions(arena, name, colleague):
+    for number, call, run in positions(arena, name, colleague):
         told = (number, call, run.exit, run.stderr)
         state = _check_reachable(arena)
         data = launched(state)
@@ -263,7 +235,7 @@ def _deletes_the_twin(world: Any) -> None:
 @pytest.mark.parametrize("name", some([*UPDATES[:3], "updatelc-twin-configuration", "updatelc-twin-template"]))
 def test_a_copy_that_a_colleague_deletes_meanwhile_is_made_again(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
-    for _ in _positions(arena, name, _deletes_the_twin):
+    for _ in positions(arena, name, _deletes_the_twin):
         number += 1
         _check_reachable(arena)
         _check_updates(arena, UPDATE)
@@ -282,7 +254,7 @@ def _locks(world: Any) -> None:
 @pytest.mark.parametrize("name", some(UPDATES + ROLLBACKS, "updatelc-configuration"))
 def test_a_lock_that_a_colleague_took_first_is_honoured(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
-    for number, call, run in _positions(arena, name, _locks):
+    for number, call, run in positions(arena, name, _locks):
         told = (number, call, run.exit, run.stderr)
         state = _check_reachable(arena)
         first = number <= run.asked.index("ssm:PutParameter") + 1
@@ -311,7 +283,7 @@ def _uses_old_ones(world: Any) -> None:
 @pytest.mark.whole
 def test_an_old_one_that_a_colleague_comes_to_use_meanwhile_is_kept(arena: Arena, cases: Cases, name: str) -> None:
     number = 0
-    for number, call, run in _positions(arena, name, _uses_old_ones):
+    for number, call, run in positions(arena, name, _uses_old_ones):
         assert run.exit == 0, (number, call, run.stderr)
         _check_reachable(arena)
     cases(number)
@@ -325,7 +297,7 @@ def test_of_two_runs_at_once_without_a_lock_one_wins_and_the_other_stops(arena: 
     )
     theirs = (*UPDATE, "--set", changed)
     windows, number = 0, 0
-    for number, call, run in _positions(arena, name, lambda _world: _wins(arena, theirs), lock=False):
+    for number, call, run in positions(arena, name, lambda _world: _wins(arena, theirs), lock=False):
         told = (number, call, run.exit, run.stderr)
         data = launched(_check_reachable(arena))
         if call == SWAP:

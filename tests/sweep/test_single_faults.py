@@ -23,6 +23,7 @@ KINDS = [kind for kind in FAULTS if WHOLE or kind not in ALIKE]
 KIN = (
     *("updatelc-tidying-configuration", "rollback-configuration", "rollback-mixed", "prune-template"),
     *("create", "deploy-attached", "deploy-outdated", "deploy-canary", "deploy-hook", "rollback-code", "stop", *LONG),
+    *("stack-create", "stack-update", "stack-delete"),
 )
 LEAVING = ("killed-after", "dropped-after", "failed-before", "interrupted-after")
 # What runs each time, the rest being left to `make test-all`: one change by two kinds, and by one that leaves most

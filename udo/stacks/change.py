@@ -18,6 +18,7 @@ from udo.result import Result
 from udo.stacks.change_sets import change_sets
 from udo.stacks.course import Course, operator_of
 from udo.stacks.fit import checked_template
+from udo.stacks.meanwhile import meanwhile
 from udo.stacks.outcome import told
 from udo.stacks.places import places_of
 from udo.stacks.source import observe_source
@@ -58,7 +59,7 @@ def followed(session: Session, target: Target, plan: Plan, words: str, *later: A
     """The end of a plan about a stack."""
 
     def tell(outcome: Outcome) -> Result:
-        return told(target.aws, plan, words, session.clock.time(), outcome)
+        return told(target.aws, plan, words, session.clock.time(), meanwhile(target.aws, plan, outcome))
 
     if session.options.output != "jsonl":
         return finish(session, target, plan, *later, tell=tell)

@@ -20,7 +20,7 @@ from udo.change.mark import RUN
 from udo.change.plan import Call, Pair, Plan, Read, Ref, Wait
 from udo.change.runner import carry_out
 from udo.change.tools import Tools
-from udo.errors import Absent, AwsError, Conflict, Interrupted, PermissionDenied, Refused, UdoError
+from udo.errors import Absent, AwsError, Conflict, Interrupted, LostAnswer, NotSent, PermissionDenied, Refused, UdoError
 from udo.frozen import frozen
 from udo.model.stacks import ChangeSet
 from udo.stacks.protection import protection
@@ -42,6 +42,8 @@ _UNCHANGED = re.compile(r"didn't contain changes|No updates are to be performed"
 _CAPABILITIES = re.compile(r"CAPABILITY_\w+")
 # How the making of one ends.
 _MADE = ("CREATE_COMPLETE", "FAILED")
+# Or somebody else removes it, as executing another one does.
+_ENDED = (*_MADE, None)
 # What CloudFormation says of a template that S3 does not give it.
 _UNFETCHED = re.compile(r"S3 error: (.*?)\.?(?:\s+For more information.*|$)", re.DOTALL)
 # How long CloudFormation may take to make a change set.
@@ -106,7 +108,7 @@ class ChangeSets:
         wait = Wait(
             f"change set of stack {wanted.name}",
             Read("cloudformation", "DescribeChangeSet", {"ChangeSetName": Ref("change_set")}, "Status"),
-            success=_MADE,
+            success=_ENDED,
             every=1.0,
             timeout=_SECONDS,
         )
@@ -116,6 +118,8 @@ class ChangeSets:
             self._made.append((one, is_new and (live is None or bool(left))))
         if outcome.error:
             _explain(wanted, outcome.error)
+            if "change_set" not in outcome.saved:
+                self._refuse_moved(wanted.name, live, outcome.error)
             raise outcome.error
         return self._found(outcome.saved["change_set"])
 
@@ -134,6 +138,15 @@ class ChangeSets:
         """One that no change set of this run had before."""
         self._count += 1
         return f"udo-{self._session.run_id}" + (f"-{self._count}" if self._count > 1 else "")
+
+    def _refuse_moved(self, name: str, live: Stack | None, error: Failure) -> None:
+        """Lets a stack pass that is still what it was, where AWS refused the change set. Raises: Conflict."""
+        if not isinstance(error, AwsError) or isinstance(error, NotSent | LostAnswer):
+            return
+        now = self._aws.cloudformation.stack(name)
+        if (live and (live.stack_id, live.status)) != (now and (now.stack_id, now.status)):
+            told = f"stack {name} is {now.status if now else 'gone'} now, it was {live.status if live else 'not there'}"
+            raise Conflict(f"{told} a moment ago", hint="somebody else is at work; run it again") from error
 
     def _found(self, change_set_id: str) -> ChangeSet:
         found = self._aws.cloudformation.change_set(change_set_id)

@@ -181,8 +181,12 @@ def _execution(order: Order, found: ChangeSet, live: Stack | None) -> Call:
 
 
 def _following(verb: str, order: Named, stack_id: str, token: str = "") -> Wait:
-    """The wait for the end of what goes by this token; without one for that of whatever is under way."""
-    by = f" && ClientRequestToken=='{token}'" if token else ""
+    """The wait for the end of what goes by this token; without one for that of whatever is under way.
+
+    A deletion ends where the stack is deleted, whoever came first.
+    """
+    gone = f" || ResourceStatus=='{DELETED}'" if verb == DELETE else ""
+    by = f" && (ClientRequestToken=='{token}'{gone})" if token else ""
     path = f"StackEvents[?PhysicalResourceId==StackId{by}] | [0].ResourceStatus"
     return Wait(
         f"wait until stack {order.name} is {_GERUND[verb]}",

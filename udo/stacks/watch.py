@@ -11,10 +11,11 @@ from udo.change.waiting import Poll
 from udo.frozen import frozen
 from udo.stacks.events import Node, begins, is_cancellation, last_operation, nested, tree
 from udo.stacks.rows import node_rows
+from udo.stacks.states import DELETED
 from udo.stacks.text import kind_text, one_line, path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from udo.aws import Aws
     from udo.change.plan import Wait
@@ -47,9 +48,13 @@ class StackWatch:
     def poll(self) -> Poll:
         """Its state, the events that are new, and how each resource stands."""
         own = self._read(self._stack_id)
-        state = self._aws.search(self._path, {"StackEvents": [_row(one) for one in reversed(own)]})
+        state = self._state(reversed(own))
+        if state is None and own:
+            # Somebody else may have begun the next operation by now.
+            state = self._state(self._aws.cloudformation.events(self._stack_id))
+        ends = "somebody else has deleted it" if own and own[-1].is_of_stack and own[-1].status == DELETED else ""
         if state is None:
-            return Poll(NOT_BEGUN, (Progress(NOT_BEGUN),), (Seen(None),))
+            return Poll(NOT_BEGUN, (Progress(NOT_BEGUN),), (Seen(None),), ends)
         of_stacks = {self._stack_id: own}
         waiting = [*nested(own).items()]
         while waiting:
@@ -59,7 +64,11 @@ class StackWatch:
                 waiting += nested(of_stacks[stack_id]).items()
         root = tree(self._stack_id, of_stacks)
         events = [*self._moves(root, of_stacks)] if root else []
-        return Poll(state, (*events, *_standing(root, self._clock.time(), self._last(of_stacks))), (Seen(root),))
+        return Poll(state, (*events, *_standing(root, self._clock.time(), self._last(of_stacks))), (Seen(root),), ends)
+
+    def _state(self, events: Iterable[StackEvent]) -> Any:
+        """What the path of the wait makes of events, newest first."""
+        return self._aws.search(self._path, {"StackEvents": [_row(one) for one in events]})
 
     def _read(self, stack_id: str, since: str = "") -> list[StackEvent]:
         """The events of the last operation of a stack, or since a time, oldest first; those that are known are not

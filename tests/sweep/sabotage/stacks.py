@@ -5,6 +5,7 @@ from __future__ import annotations
 from sabotage.mutant import Mutant
 
 _STACK = ("tests/commands/test_stack.py",)
+_SHARED = "tests/sweep/test_stacks_shared.py"
 _PLAN = "stacks/plan.py"
 MUTANTS = (
     Mutant(
@@ -76,5 +77,26 @@ MUTANTS = (
         "and event.physical_id != kept[-1]]",
         "and event.physical_id == kept[0] + kept[0]]",
         ("tests/stacks/test_events.py",),
+    ),
+    Mutant(
+        "a stack that somebody else has deleted is waited for",
+        _PLAN,
+        """gone = f" || ResourceStatus=='{DELETED}'" if verb == DELETE else \"\"""",
+        'gone = ""',
+        (f"{_SHARED}::test_another_stack_of_the_same_name_is_left_alone",),
+    ),
+    Mutant(
+        "what is refused because of somebody else is a failure of AWS",
+        "stacks/meanwhile.py",
+        "return replace(outcome, error=conflict)",
+        "return outcome",
+        (f"{_SHARED}::test_a_stack_that_a_colleague_protects_meanwhile_is_not_deleted",),
+    ),
+    Mutant(
+        "a change set that somebody else has removed is waited for",
+        "stacks/change_sets.py",
+        "_ENDED = (*_MADE, None)",
+        "_ENDED = _MADE",
+        (f"{_SHARED}::test_of_two_runs_at_once_one_begins_it_and_both_end_well",),
     ),
 )
