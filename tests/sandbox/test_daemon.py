@@ -20,8 +20,10 @@ import botocore.session
 import pytest
 from whole import some
 
+from udo.config import load
 from udo.errors import UdoError
 from udo.sandbox import daemon
+from udo.stacks.template import template_of
 
 STATE = Path("home/state/udo")
 SMALL = """
@@ -247,6 +249,12 @@ def test_two_sandboxes_do_not_meet_and_one_without_a_configuration_holds_the_exa
         sandbox("stop", env=other)
     assert not Path(second["config"]).exists()
     assert "process" in sandbox("status").stderr
+
+
+def test_the_bundled_example_has_what_it_names_beside_it(tmp_path: Path) -> None:
+    stacks = load(daemon.write_example(tmp_path), {}, strict=True).stacks
+    assert stacks
+    assert all(template_of(one.unordered()) for one in stacks.values())
 
 
 def alive(pid: int) -> bool:

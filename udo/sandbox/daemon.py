@@ -67,8 +67,7 @@ def start(
         with _usable():
             folder.mkdir(mode=0o700)
         if config is None:
-            config = folder / "udo.yml"
-            write_private(config, _example().read_text(encoding="utf-8"))
+            config = write_example(folder)
         settings = {
             "agents": dict(agents or {}),
             "boot": boot,
@@ -87,6 +86,14 @@ def start(
             if isinstance(error, Interrupted):
                 error.message = "interrupted: the sandbox was not started"
             raise
+
+
+def write_example(folder: Path) -> Path:
+    """Writes the bundled example into a folder, with the template that it names beside it."""
+    template = "udo.example.template.yml"
+    for name, written in (("udo.example.yml", "udo.yml"), (template, template)):
+        write_private(folder / written, _bundled(name).read_text(encoding="utf-8"))
+    return folder / "udo.yml"
 
 
 def session() -> dict[str, Any]:
@@ -362,6 +369,6 @@ def _is_ours(place: Path) -> bool:
     return f"{MARK}={_folder()}".encode() in (place / "environ").read_bytes().split(b"\0")
 
 
-def _example() -> Path:
+def _bundled(name: str) -> Path:
     here = Path(__file__).parent.parent
-    return next(path for path in (here / "udo.example.yml", here.parent / "udo.example.yml") if path.exists())
+    return next(path for path in (here / name, here.parent / name) if path.exists())
