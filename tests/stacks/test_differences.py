@@ -109,3 +109,15 @@ def test_what_early_validation_finds_has_the_line_of_the_nearest_place_above_it(
     assert validation_lines(found[:1], places_of("s3://templates/q.yml", None)) == [
         "s3://templates/q.yml: /Resources/Queue/Properties/Color: no property Color (PROPERTY_VALIDATION)"
     ]
+
+
+def test_what_cloudformation_knows_later_is_told_in_words_and_not_in_its_own_mark() -> None:
+    later = "{{changeSet:KNOWN_AFTER_APPLY}}"
+    (_, whole, part) = shown(
+        modified(
+            replacement="False",
+            properties=(PropertyChange("Target", "arn:old", later), PropertyChange("Text", "at old", f"at {later}")),
+        )
+    )
+    assert whole == "      Target: arn:old -> known once it is made"
+    assert part == "      Text: at old -> at (known later)"

@@ -20,6 +20,8 @@ _OLD = {
     "Retain": ", the old one is kept in AWS",
 }
 _UNKNOWN = "known once it is made"
+# What CloudFormation writes in place of a value, or of a part of it, that it does not know yet.
+_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
 def differences(change_set: ChangeSet) -> tuple[Difference, ...]:
@@ -109,5 +111,7 @@ def _after(one: PropertyChange) -> str:
 def _short(value: str | None) -> str:
     if value is None:
         return NONE
-    told = " ".join(value.split())
+    if value == _LATER:
+        return _UNKNOWN
+    told = " ".join(value.replace(_LATER, "(known later)").split())
     return told if len(told) <= _LONGEST else f"{told[: _LONGEST - 3]}..."
