@@ -46,7 +46,10 @@ def listed(session: Session) -> Result:
         rows += _rows(aws, definitions, found)
         notes += _orderable(definitions, rows)
     if not rows:
-        return Result([], text="no stack is in udo.yml, and none was made by Udo", notes=notes)
+        none = (
+            "no stack was made by Udo" if session.config.stacks else "no stack is in udo.yml, and none was made by Udo"
+        )
+        return Result([], text=none, notes=notes)
     now = session.clock.time()
     shown = [{**row, "since": local_time(row["since"], now), "by": short_name(row["ordered_by"])} for row in rows]
     return Result(rows, COLUMNS, shown, notes=notes)
@@ -58,7 +61,8 @@ def _rows(aws: Aws, definitions: Mapping[str, StackDefinition], found: tuple[Sta
         key = stack.tags.get(TAG) or next((key for key, one in definitions.items() if _is_meant(one, stack)), None)
         if stack.parent or key is None:
             continue
-        meant.add(key)
+        if key in definitions and _is_meant(definitions[key], stack):
+            meant.add(key)
         yield _row(aws, definitions.get(key), key, stack, stack.status)
     for key, one in definitions.items():
         if key not in meant and not one.is_named_by_params:
@@ -66,7 +70,7 @@ def _rows(aws: Aws, definitions: Mapping[str, StackDefinition], found: tuple[Sta
 
 
 def _is_meant(definition: StackDefinition, stack: Stack) -> bool:
-    """Whether a stack without Udo's tag has the very name of a stack of udo.yml, where that is made once."""
+    """Whether a stack has the very name of a stack of udo.yml, where that is made once."""
     return not definition.is_named_by_params and definition.params_in(stack.name) is not None
 
 
@@ -102,5 +106,6 @@ def _orderable(definitions: Mapping[str, StackDefinition], rows: list[dict[str, 
     there = {row["key"] for row in rows}
     for key, one in definitions.items():
         if one.is_named_by_params and key not in there:
-            wanted = " ".join(f"--param {name}={'|'.join(two.choices) or 'VALUE'}" for name, two in one.params.items())
-            yield f"{key} is orderable, and none is: udo stack create {key} {wanted}".rstrip()
+            needed = [name for name, param in one.params.items() if param.default is None]
+            wanted = "".join(f" --param {name}=VALUE" for name in needed)
+            yield f"{key} is orderable, and none is: udo stack create {key}{wanted}"
