@@ -1,4 +1,4 @@
-"""Where stacks are looked at beside `udo stack`: the list of those there are, and what was done to them."""
+"""What newcomers ask of stacks first: which there are, and why the one they have ordered is gone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from stack_worlds import CONFIG, lint_once, make, write
 
-from udo.files import state_folder
+from udo.sandbox.strict.cloudformation.faults import StackFault, stack_faults
 
 Udo = Callable[..., Any]
-REVIEW = ("review", "--param", "branch=cart")
 TWO_PARAMS = CONFIG.replace(
     "params: {branch: {doc: The branch to look at}}",
     "params: {branch: {doc: The branch to look at}, size: {default: small, allowed: [small, large]}}",
@@ -43,30 +42,21 @@ def test_a_stack_of_udo_yml_is_listed_beside_one_that_its_key_had_made_under_ano
     }
 
 
-def test_history_has_what_was_done_to_stacks_all_or_one(world: Any, udo: Udo) -> None:
+@pytest.mark.parametrize("follows", [False, True], ids=["create", "events -w"])
+def test_a_creation_that_ends_in_the_deletion_of_its_stack_is_a_failure_with_its_reason(
+    world: Any, udo: Udo, follows: bool
+) -> None:
+    config = CONFIG.replace("timeout: 10m", "timeout: 10m, on_failure: delete")
+    write(config.replace("10m", "1s") if follows else config)
+    stack_faults.add(StackFault("create", resource="Jobs", message="Queue quota is spent"))
+    done = udo("stack", "create", "queues")
+    if follows:
+        assert done.exit == 124
+        write(config)
+        done = udo("stack", "events", "queues", "-w")
+    assert done.exit == 1
+    assert "resource Jobs (AWS::SQS::Queue) failed because: Queue quota is spent" in done.stderr + done.stdout
+    assert "stack queues is DELETE_COMPLETE" in done.stderr
+    assert "mend it, then: udo stack create queues" in done.stderr
+    assert "CREATE_FAILED" in done.stdout
     assert udo("stack", "create", "queues").exit == 0
-    assert udo("stack", "create", *REVIEW, "--reason", "to be looked at").exit == 0
-    assert udo("stack", "delete", "queues", "--yes").exit == 0
-    rows = udo("history", "-o", "json").json["data"]
-    assert [(row["target"], row["what"].split()[2], row["outcome"]) for row in rows] == [
-        ("stack queues", "delete", "done"),
-        ("stack shop-review-cart", "create", "done"),
-        ("stack queues", "create", "done"),
-    ]
-    assert [row["target"] for row in udo("history", "stage", "webapp", "-o", "json").json["data"]] == []
-    (one,) = udo("history", "stack:shop-review-cart", "-o", "json").json["data"]
-    assert one["reason"] == "to be looked at"
-    assert udo("history", "stack:shop-review", "-o", "json").json["data"] == []
-    assert udo("history", "stack:queues", "more").exit == 2
-
-
-def test_history_leaves_out_what_was_done_to_stacks_of_other_accounts_and_regions(world: Any, udo: Udo) -> None:
-    assert udo("stack", "create", "queues").exit == 0
-    journal = state_folder() / "journal.jsonl"
-    ours = journal.read_text(encoding="utf-8")
-    journal.write_text(ours.replace('"account": "123456789012"', '"account": "210987654321"'), encoding="utf-8")
-    assert udo("history", "-o", "json").json["data"] == []
-    journal.write_text(ours.replace('"region": "us-west-2"', '"region": "eu-west-1"'), encoding="utf-8")
-    assert udo("history", "-o", "json").json["data"] == []
-    journal.write_text(ours, encoding="utf-8")
-    assert len(udo("history", "-o", "json").json["data"]) == 1

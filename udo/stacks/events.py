@@ -12,6 +12,8 @@ from udo.model.stacks import STACK_TYPE, StackEvent
 
 # The events of the stack itself by which an operation begins; a rollback belongs to what it rolls back.
 STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
+# How CloudFormation says that it deletes a stack because it could not be created (OnStackFailure DELETE).
+_TAKEN_BACK = "Delete requested by user"
 # What CloudFormation says of resources that it did not get to, or broke off, because of another.
 _CANCELLED = re.compile(r"\b(creation|update|deletion|import|operation)\b.*\bcancell?ed\b|^cancell?ed", re.IGNORECASE)
 
@@ -76,8 +78,8 @@ def is_cancellation(event: StackEvent) -> bool:
 
 
 def begins(event: StackEvent) -> bool:
-    """Whether an operation on the stack begins with it."""
-    return event.is_of_stack and event.status in STARTS
+    """Whether an operation on the stack begins with it; a deletion belongs to the creation whose failure it is."""
+    return event.is_of_stack and event.status in STARTS and _TAKEN_BACK not in event.reason
 
 
 def operations(events: Iterable[StackEvent]) -> Iterator[tuple[StackEvent, ...]]:

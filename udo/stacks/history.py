@@ -14,7 +14,7 @@ from udo.stacks.change import document, write
 from udo.stacks.events import first_failure
 from udo.stacks.outcome import failure_row
 from udo.stacks.rows import node_rows
-from udo.stacks.states import remedy
+from udo.stacks.states import DELETED, after_failure, remedy
 from udo.stacks.text import failure_text, lasted, tree_lines
 from udo.stacks.watch import Seen, StackWatch
 
@@ -60,11 +60,17 @@ def watched(session: Session, what: Named) -> Result:
         error.message, error.hint = f"interrupted: {what.label} continues in AWS", None
         raise
     except EndedBadly:
-        found = _told(session, what, aws.cloudformation.stack(live.stack_id) or live, polls[-1])
-        root = polls[-1].rows[0].root
-        told = f"{what.label} is {root.status}"
-        return replace(found, exit=1, error=("failed", told, remedy(live, what.words) or None))
-    return _told(session, what, aws.cloudformation.stack(live.stack_id) or live, polls[-1])
+        has_failed = True
+    else:
+        # A creation that failed may end in the deletion of what it made.
+        root = _root(polls[-1])
+        has_failed = root is not None and root.status == DELETED and first_failure(root) is not None
+    live = aws.cloudformation.stack(live.stack_id) or live
+    found = _told(session, what, live, polls[-1])
+    if not has_failed:
+        return found
+    told = f"{what.label} is {live.status}"
+    return replace(found, exit=1, error=("failed", told, after_failure(live, what.words) or None))
 
 
 def _live(session: Session, what: Named) -> Stack:
@@ -89,7 +95,7 @@ def _wait(what: Named, live: Stack) -> Wait:
 
 
 def _told(session: Session, what: Named, live: Stack, poll: Poll) -> Result:
-    root = next((one.root for one in poll.rows if isinstance(one, Seen)), None)
+    root = _root(poll)
     now = session.clock.time()
     if root is None:
         return Result(
@@ -107,6 +113,10 @@ def _told(session: Session, what: Named, live: Stack, poll: Poll) -> Result:
         write(session, data)
         return Result(data)
     return Result(data, text="\n".join(_lines(what, live, root, now)))
+
+
+def _root(poll: Poll) -> Node | None:
+    return next((one.root for one in poll.rows if isinstance(one, Seen)), None)
 
 
 def _lines(what: Named, live: Stack, root: Node, now: float) -> list[str]:

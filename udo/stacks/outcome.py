@@ -13,7 +13,7 @@ from udo.result import Column, Result
 from udo.stacks.events import first_failure
 from udo.stacks.plan import DELETE
 from udo.stacks.rows import BY, node_rows, stack_row
-from udo.stacks.states import means, remedy, since
+from udo.stacks.states import after_failure, means, remedy, since
 from udo.stacks.text import failure_text, kind_text, one_line, path_text, short_id, tree_lines
 from udo.stacks.watch import Seen
 
@@ -67,7 +67,7 @@ def _failed(aws: Aws, plan: Plan, words: str, now: float, data: dict[str, Any], 
     if isinstance(error, GuardRaised):
         message = f"{error.message}; {message}"
     live = aws.cloudformation.stack(stack_id)
-    hint = remedy(live, words) if live else ""
+    hint = after_failure(live, words) if live else ""
     lines = [*tree_lines(root, now), *(_undeletable(root) if plan.command == DELETE else ())]
     data |= {"failure": failure_row(root), "stack": stack_row(live) if live else None}
     return Result(data, text="\n".join(lines) or None, exit=1, error=("failed", message, hint or None))

@@ -60,6 +60,11 @@ def remedy(stack: Stack, words: str) -> str:
     return ""
 
 
+def after_failure(stack: Stack, words: str) -> str:
+    """What to do once a change has failed and left the stack as it stands; one that was to be made may be gone."""
+    return f"mend it, then: udo stack create {words}" if stack.status == DELETED else remedy(stack, words)
+
+
 def is_stuck(status: str) -> bool:
     """Whether CloudFormation takes no change of a stack in this state."""
     return status in (*_STUCK, *_STUCK_TOO)
