@@ -46,10 +46,9 @@ def presence(subject: Subject) -> Iterator[Finding]:
     group, facts = _group(subject), subject.facts
     missing = [name for name, full in said_alarms(subject.role).items() if full not in facts.by_name]
     if missing:
-        are = "does not exist" if len(missing) == 1 else "do not exist"
-        yield warning(
-            f"alarm {', '.join(missing)} of udo.yml {are}", key(subject, "alarms"), f"udo update {subject.words}"
-        )
+        alarms, does = ("alarm", "does") if len(missing) == 1 else ("alarms", "do")
+        says = f"{alarms} {', '.join(missing)} of udo.yml {does} not exist"
+        yield warning(says, key(subject, "alarms"), f"udo update {subject.words}")
     elif not any(_watches(one) for one in alarms_of(facts, subject.role, group).values()):
         remedy = f"set {key(subject, 'use')}: [{{udo/any-group: {{tell: TOPIC}}}}], then udo update {subject.words}"
         yield warning("no alarm looks at it: nobody hears when it fails", group.name, remedy)
