@@ -99,7 +99,7 @@ def _services_known() -> Iterator[None]:
     from botocore.client import ClientCreator
     from botocore.hooks import BaseEventHooks, EventAliaser
 
-    from udo.aws import cut_file
+    from udo import cache_file
     from udo.aws.loading import FullLoader
 
     with pytest.MonkeyPatch.context() as patch:
@@ -114,7 +114,7 @@ def _services_known() -> Iterator[None]:
         patch.setattr(FullLoader, "FILE_LOADER_CLASS", _reader())
         # The file is read and checked each time; equal text has one meaning.
         kept = SimpleNamespace(loads=functools.lru_cache(100)(json.loads), dumps=json.dumps)
-        patch.setattr(cut_file, "json", kept)
+        patch.setattr(cache_file, "json", kept)
         yield
 
 

@@ -159,7 +159,7 @@ def test_a_file_that_is_not_as_it_was_written_gives_the_same_answers_as_none(
     assert not cache.exists()
     assert answers() == without
     files = {kind: file for kind in KINDS for file in cache.glob(f"{kind}-*.json")}
-    assert {*files} == {*KINDS} - {"cloudwatch", "codedeploy", "elbv2", "events", "sns"}
+    assert {*files} == {*KINDS} - {"cloudformation", "cloudwatch", "codedeploy", "elbv2", "events", "sns"}
     for kind in ("ec2", "ssm", "endpoints"):
         spoil(files[kind])
     assert answers() == without

@@ -70,7 +70,7 @@ def lint_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def without_lint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has cfn-lint not installed, which is a way to use Udo, and saves seconds a template."""
-    monkeypatch.setitem(sys.modules, "cfnlint.config", None)
+    monkeypatch.setitem(sys.modules, "cfnlint", None)
 
 
 def stack(world: Any, name: str) -> Any:

@@ -62,3 +62,19 @@ def test_without_stacks_cfn_lint_is_not_loaded() -> None:
     loaded = set(ended.stdout.split())
     assert "udo.config.loading" in loaded
     assert not loaded & {"cfnlint", "udo.config.stacks", "udo.stacks", "udo.check.stacks"}
+
+
+def test_templates_that_have_not_changed_are_checked_without_loading_cfn_lint(udo: Any) -> None:
+    written()
+    first = udo("check")
+    program = (
+        "import sys\nfrom udo.cli import main\ntry:\n    main(['check'])\nfinally:\n    print('cfnlint' in sys.modules)"
+    )
+
+    def again() -> tuple[str, str]:
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        return ended.stdout.splitlines()[-1], ended.stderr
+
+    assert again() == ("False", first.stderr)
+    Path("jobs.yml").write_text(Path("jobs.yml").read_text() + "# another\n")
+    assert again() == ("True", first.stderr)

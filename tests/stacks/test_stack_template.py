@@ -190,7 +190,7 @@ def test_what_a_stack_gives_has_to_fit_the_parameters_of_its_template(
 def test_a_capability_that_is_not_granted_is_named_with_the_resource_that_wants_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, granted: str, wanted: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "cfnlint.config", None)
+    monkeypatch.setitem(sys.modules, "cfnlint", None)
     found = stack(tmp_path, granted, ROLE.replace("NAME", named))
     if not wanted:
         assert checked_template(found, "us-west-2").template
@@ -204,7 +204,7 @@ def test_a_capability_that_is_not_granted_is_named_with_the_resource_that_wants_
 def test_without_cfn_lint_that_is_a_warning_and_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "cfnlint.config", None)
+    monkeypatch.setitem(sys.modules, "cfnlint", None)
     checked = checked_template(stack(tmp_path), "us-west-2")
     assert checked.warnings == (
         "templates are not checked: cfn-lint is not installed (in a clone of Udo: pip install '.[stacks]')",

@@ -13,7 +13,7 @@ import botocore
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import Loader
 
-from udo.aws import cut_file
+from udo import cache_file
 from udo.aws.cut import PLAIN, cut
 
 # Turns the cache off.
@@ -113,10 +113,10 @@ def _kept_or_made(
 ) -> dict[str, Any] | None:
     try:
         key = _key(full, place, wanted)
-        kept = cut_file.read(kind, key)
+        kept = cache_file.read(kind, key)
         if kept is None:
             kept = make()
-            cut_file.write(kind, key, kept)
+            cache_file.write(kind, key, kept)
     except (OSError, RuntimeError, KeyError, DataNotFoundError):
         return None
     return kept
