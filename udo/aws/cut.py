@@ -20,7 +20,14 @@ PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "DescribeScheduledActions": WHOLE,
         "DescribeWarmPool": WHOLE,
     },
-    "cloudformation": {"DescribeStacks": WHOLE},
+    "cloudformation": {
+        "DescribeChangeSet": WHOLE,
+        "DescribeEvents": WHOLE,
+        "DescribeStackEvents": WHOLE,
+        "DescribeStacks": WHOLE,
+        "ListChangeSets": WHOLE,
+        "ListStackResources": WHOLE,
+    },
     "cloudwatch": {"DescribeAlarms": WHOLE, "GetMetricData": WHOLE},
     "codedeploy": {
         "BatchGetDeploymentGroups": WHOLE,
