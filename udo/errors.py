@@ -11,6 +11,7 @@ UdoError                 1  failed        tried, and it did not work
 ├── CredentialsError     6  credentials   no, wrong or expired credentials
 ├── PermissionDenied     6  permission    the missing IAM action is named
 ├── Refused              7  refused       stopped before any change
+│   └── NotConfirmed     7  unconfirmed   nobody was there to say yes
 ├── AwsError             1  aws           AWS refused a request; carries AWS's own code
 │   ├── AlreadyThere     1  aws           the name is taken
 │   ├── NotSent          1  unreachable   certainly did not take effect; may be sent again
@@ -142,6 +143,12 @@ class Refused(UdoError):
 
     exit = 7
     code = "refused"
+
+
+class NotConfirmed(Refused):
+    """A question needs an answer, and there is nobody to ask."""
+
+    code = "unconfirmed"
 
 
 class AwsError(UdoError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from udo.errors import Refused
+from udo.errors import NotConfirmed, Refused
 
 if TYPE_CHECKING:
     from udo.session import Session
@@ -24,7 +24,8 @@ def confirm(session: Session, question: str, again: str = "", name: str = "") ->
     if session.options.yes:
         return
     if not sys.stdin.isatty():
-        raise Refused(f"'{question}' needs an answer, and there is no terminal to ask on", hint=again or "use --yes")
+        says = f"'{question}' needs an answer, and there is no terminal to ask on"
+        raise NotConfirmed(says, hint=again or "use --yes")
     if not session.output.ask(question):
         raise Refused("not confirmed: nothing was changed")
 
@@ -34,7 +35,9 @@ def _typed(session: Session, question: str, name: str, again: str) -> None:
     hint = "nothing was changed"
     if not given:
         if not sys.stdin.isatty():
-            raise Refused(f"'{question}' needs the name {name} typed, and there is no terminal to ask on", hint=again)
+            raise NotConfirmed(
+                f"'{question}' needs the name {name} typed, and there is no terminal to ask on", hint=again
+            )
         given = session.output.answer(f"{question} Type its name:")
         hint += f"; without a question: {again}"
     if given != name:
