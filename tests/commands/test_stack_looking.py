@@ -60,3 +60,9 @@ def test_a_creation_that_ends_in_the_deletion_of_its_stack_is_a_failure_with_its
     assert "mend it, then: udo stack create queues" in done.stderr
     assert "CREATE_FAILED" in done.stdout
     assert udo("stack", "create", "queues").exit == 0
+
+
+def test_a_stack_that_is_not_there_is_answered_by_each_name_once(world: Any, udo: Udo) -> None:
+    done = udo("stack", "state", "zzz")
+    assert done.exit == 2
+    assert done.stderr.endswith("no stack 'zzz' (udo.yml): there are queues, review\n")

@@ -225,7 +225,7 @@ def chosen(config: Config, word: str, given: Mapping[str, str] | None = None) ->
     """
     if found := known(config, word, given):
         return found
-    names = [*config.stacks, *_plain_names(config)]
+    names = dict.fromkeys([*config.stacks, *_plain_names(config)])
     raise UsageError(f"no stack {word!r} ({config.place})", hint=among(word, names))
 
 

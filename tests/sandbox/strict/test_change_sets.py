@@ -88,6 +88,29 @@ def test_a_change_set_tells_of_each_resource_and_property(stacks: Stacks) -> Non
     assert "jobs-two" not in str(plain["Changes"])
 
 
+def test_a_change_shows_no_value_of_a_parameter_that_is_not_to_be_shown(stacks: Stacks) -> None:
+    template = copy.deepcopy(TEMPLATE)
+    template["Resources"]["News"]["Properties"]["DisplayName"] = {"Fn::Sub": "by ${Secret}"}
+    given = [{"ParameterKey": "Secret", "ParameterValue": "hunter2hunter2"}]
+    stacks.api.update_stack(StackName="shop", TemplateBody=json.dumps(template), Parameters=given)
+    stacks.world.clock.step(120.0)
+    found = rows(changed(stacks, template, Parameters=[given[0] | {"ParameterValue": "correct-horse"}]))
+    (detail,) = found["News"]["Details"]
+    target = detail["Target"]
+    assert target["Path"] == "/Properties/DisplayName"
+    assert "hunter2" not in str(found)
+    assert "horse" not in str(found)
+
+
+def test_an_output_with_characters_that_no_answer_can_hold_spoils_no_answer(stacks: Stacks) -> None:
+    template = copy.deepcopy(TEMPLATE)
+    template["Outputs"]["Bell"] = {"Value": "a\u0007\u001bb\nc"}
+    stacks.api.update_stack(StackName="shop", TemplateBody=json.dumps(template))
+    stacks.world.clock.step(120.0)
+    found = {one["OutputKey"]: one["OutputValue"] for one in stacks.described()["Outputs"]}
+    assert found["Bell"] == "a??b\nc"
+
+
 def test_a_parameter_is_the_cause_of_a_change(stacks: Stacks) -> None:
     given = [{"ParameterKey": "Delay", "ParameterValue": "3"}, {"ParameterKey": "Secret", "UsePreviousValue": True}]
     found = rows(changed(stacks, Parameters=given))

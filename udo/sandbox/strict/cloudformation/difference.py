@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from udo.sandbox.strict.cloudformation import schemas
+from udo.sandbox.strict.cloudformation import parameters, schemas
 from udo.sandbox.strict.cloudformation.evaluation import later, values
 from udo.sandbox.strict.cloudformation.references import references
 from udo.sandbox.strict.cloudformation.state import Resource, Source, Stack
 from udo.sandbox.strict.cloudformation.values import LATER, Values
 
 _POLICIES = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
+_TELLING = ("AfterContext", "AfterValue", "BeforeContext", "BeforeValue")
+_TELLING_LENGTH = 6
 _THERE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
@@ -51,7 +53,25 @@ def changes(stack: Stack, source: Source) -> list[dict[str, Any]]:
         elif row := _modified(stack, source, there[name], definition, properties, changing):
             rows.append(row)
     rows += [_removed(one) for name, one in there.items() if name not in found]
-    return [{"Type": "Resource", "ResourceChange": row} for row in rows]
+    sources = (stack.source, source)
+    hidden = {
+        value for one in sources for value in parameters.hidden(one.template.get("Parameters", {}), one.parameters)
+    }
+    return [{"Type": "Resource", "ResourceChange": _masked(row, hidden)} for row in rows]
+
+
+def _masked(told: Any, hidden: set[str], *, key: str = "") -> Any:
+    """What is told of a change, without the values of NoEcho parameters; short ones may stand anywhere by chance."""
+    if isinstance(told, Mapping):
+        return {name: _masked(one, hidden, key=name) for name, one in told.items()}
+    if isinstance(told, list):
+        return [_masked(one, hidden) for one in told]
+    if key in _TELLING:
+        for value in sorted(hidden, key=len, reverse=True):
+            if len(value) >= _TELLING_LENGTH:
+                told = told.replace(json.dumps(value)[1:-1], parameters.MASK).replace(value, parameters.MASK)
+        return parameters.MASK if told in hidden else told
+    return told
 
 
 def is_changed(stack: Stack, source: Source) -> bool:

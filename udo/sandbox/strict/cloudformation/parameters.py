@@ -127,13 +127,20 @@ def shown(declared: Mapping[str, Any], values: Mapping[str, str], resolved: Mapp
     """The parameters as a stack shows them; those with NoEcho are masked."""
     rows = []
     for name, value in values.items():
-        hidden = text(declared.get(name, {}).get("NoEcho", False)) == "true"
-        row = {"ParameterKey": name, "ParameterValue": MASK if hidden else value}
+        is_hidden = text(declared.get(name, {}).get("NoEcho", False)) == "true"
+        row = {"ParameterKey": name, "ParameterValue": MASK if is_hidden else value}
         if str(declared.get(name, {}).get("Type", "")).startswith(_STORED):
             found = resolved.get(name, "")
             row["ResolvedValue"] = ",".join(found) if isinstance(found, list) else str(found)
         rows.append(row)
     return rows
+
+
+def hidden(declared: Mapping[str, Any], values: Mapping[str, str]) -> set[str]:
+    """The values that nobody is shown."""
+    return {
+        value for name, value in values.items() if value and text(declared.get(name, {}).get("NoEcho", False)) == "true"
+    }
 
 
 def types_are_known(declared: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from udo.sandbox.strict.rules import Refusal
 
 _DRIFT = {"StackDriftStatus": "NOT_CHECKED"}
 _OF_RESOURCES = {"StackResourceDriftStatus": "NOT_CHECKED"}
+# What an answer in XML cannot hold.
+_UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VALUES = ("BeforeValue", "AfterValue", "BeforeValueFrom", "AfterValueFrom")
 
 
@@ -38,7 +41,7 @@ def stack(one: Stack) -> dict[str, Any]:
         "NotificationARNs": source.notifications,
         "TimeoutInMinutes": one.timeout,
         "Capabilities": source.capabilities,
-        "Outputs": one.outputs,
+        "Outputs": [{key: _UNWRITABLE.sub("?", str(value)) for key, value in row.items()} for row in one.outputs],
         "RoleARN": source.role or None,
         "Tags": [{"Key": key, "Value": value} for key, value in source.tags.items()],
         "EnableTerminationProtection": one.protected,
