@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("page", ["sandbox.md", "dashboard.md"])
+@pytest.mark.parametrize("page", ["sandbox.md", "dashboard.md", "stacks.md"])
 def test_every_command_line_of_the_page_works(tmp_path: Path, page: str) -> None:
     blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
