@@ -79,7 +79,9 @@ _CREATE = frozenset(
 ANY = frozenset({"sts:AssumeRole"})
 # What ${ssm:..}, ssm:/path and ${cfn:..} hold, for these verbs and for every verb that takes or breaks a lock.
 _LOOKUPS = frozenset({"ssm:GetParameters", "cloudformation:DescribeStacks"})
-_LOOKING_UP = frozenset({"check", "cloudinit", "dashboard", "doctor", "history", "iam", "plan", "stack", "versions"})
+_LOOKING_UP = frozenset(
+    {"check", "cloudinit", "dashboard", "doctor", "history", "iam", "plan", "stack plan", "versions"}
+)
 _STACKS = frozenset({"cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"})
 # Deployments, and how they are on instances.
 _LISTED = frozenset({"codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"})

@@ -58,6 +58,8 @@ def permissions(verb: str) -> frozenset[str]:
 
 def asks(verb: str, operation: str) -> tuple[str, ...]:
     """The actions that AWS looks at when a verb asks it for an operation."""
+    if found := stack_actions.OTHERWISE.get((verb, operation)):
+        return found
     verbs, launched = _OF_LAUNCHES.get(operation, ((), ()))
     more = launched if verb in verbs else ()
     return (*_IN_IAM.get(operation, (operation,)), *_BESIDE.get(operation, ()), *more)

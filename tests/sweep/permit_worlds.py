@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alarm_worlds import put
+from alarm_worlds import MARKS, TOPIC, put
 from arena import Arena
 from botocore.exceptions import ClientError
 from deploy_worlds import begin, config, end
 from guard_scenarios import ALARM, guarded
+from guard_worlds import rings_at
 from launch_worlds import CONFIG, NEW_IMAGE, mixed_world, template_world, write_config
 from scenario import after, cut_off
 from scenarios import EVERY
@@ -36,6 +37,7 @@ class Line:
     build: Callable[[Arena], None]
     config: str = CONFIG
     first: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     strike: Callable[[Any], None] = lambda _world: None
 
 
@@ -174,7 +176,18 @@ def with_guards(name: str) -> Line:
     """A swept change whose role has an alarm that guards it."""
     one = EVERY[name]
     text = one.config.replace("\nclusters:", f"\nguards: {{alarms: [{ALARM}]}}\nclusters:", 1)
-    return Line(one.words, guarded(one.build), text, one.first)
+    # The world may be built by a command line that they guard.
+    return Line(one.words, after_alarms(one.build), text, one.first)
+
+
+def after_alarms(build: Callable[[Arena], None]) -> Callable[[Arena], None]:
+    """The world, built where the alarms are there before."""
+
+    def built(arena: Arena) -> None:
+        guarded(lambda _: None)(arena)
+        build(arena)
+
+    return built
 
 
 def said_otherwise(name: str, text: str, *more: str) -> Line:
@@ -220,6 +233,12 @@ def otherwise(arena: Arena) -> None:
     client.delete_tags(Tags=[{**row, "Key": "team"}])
     for kind, name in (("policy", "up"), ("scheduled_action", "night"), ("lifecycle_hook", "drain")):
         deleted(client, group, kind, name)
+
+
+def alarmed_otherwise(arena: Arena) -> None:
+    """The same, with an alarm of the role's that is not as udo.yml says."""
+    otherwise(arena)
+    put(arena.world, f"{OURS}-depth", Threshold=100.0, tags=MARKS)
 
 
 def deleted(client: Any, group: dict[str, str], kind: str, name: str) -> None:
@@ -339,6 +358,79 @@ def stored(arena: Arena) -> None:
         arena.world.advance()
 
 
+def unversioned(arena: Arena) -> None:
+    """The same from a bucket that keeps no versions."""
+    seeded(arena)
+    s3, deploys = arena.world.client("s3"), arena.world.client("codedeploy")
+    for key in ("one", "two"):
+        tag = s3.put_object(Bucket="releases", Key=f"{key}.zip", Body=key.encode())["ETag"].strip('"')
+        place = {"bucket": "releases", "key": f"{key}.zip", "bundleType": "zip", "eTag": tag}
+        deploys.create_deployment(
+            applicationName="shop",
+            deploymentGroupName=OURS,
+            revision={"revisionType": "S3", "s3Location": place},
+        )
+        end(arena.world)
+        arena.world.advance()
+
+
+TARGETS = config("target_groups: [web]")
+# More alarms than an instance refresh takes: Udo alone watches them.
+GUARDED = config(more=f"guards: {{alarms: [{ALARM}, {', '.join(f'a{number}' for number in range(10))}]}}")
+
+
+def outdated(arena: Arena) -> None:
+    """A group in a target group, whose members were launched from what it launched before."""
+    after(seeded, "updatelc", *WEBAPP, "--set", "instance_type=t3.large")(arena)
+
+
+def held(build: Callable[[Arena], None]) -> Callable[[Arena], None]:
+    """The world with a hook that holds each newcomer for some minutes."""
+
+    def built(arena: Arena) -> None:
+        build(arena)
+        arena.world.client("autoscaling").put_lifecycle_hook(
+            AutoScalingGroupName=OURS,
+            LifecycleHookName="warm",
+            LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+            HeartbeatTimeout=400,
+            DefaultResult="CONTINUE",
+        )
+
+    return built
+
+
+def brought(arena: Arena) -> None:
+    """A refresh is under way that brings what the group is to launch."""
+    words = ("--set", "instance_type=t3.large", "--refresh", "--no-wait", "--yes")
+    after(held(seeded), "updatelc", *WEBAPP, *words)(arena)
+    arena.world.clock.step(5)
+    arena.world.advance()
+
+
+def rings(world: Any) -> None:
+    """The alarm that Udo alone watches goes off while a refresh runs."""
+    rings_at(world, "a9", "DescribeInstanceRefreshes", nth=4)
+
+
+def told_of(arena: Arena) -> None:
+    """A group with an alarm that tells a topic nobody listens to, a hook that notifies nobody, and an image that is
+    looked up at each launch.
+    """
+    arena.world.client("ssm").put_parameter(Name="/shop/base", Value="ami-0aaaaaaaaaaaaaaaa", Type="String")
+    rich(arena)
+    put(arena.world, f"{OURS}-told", AlarmActions=[TOPIC], Dimensions=[{"Name": "AutoScalingGroupName", "Value": OURS}])
+    group, client = {"AutoScalingGroupName": OURS}, arena.world.client("autoscaling")
+    holds = {"LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "HeartbeatTimeout": 900}
+    client.put_lifecycle_hook(**group, LifecycleHookName="open", **holds)
+    data = {"ImageId": "resolve:ssm:/shop/base"}
+    made = arena.world.client("ec2").create_launch_template_version(
+        LaunchTemplateName=OURS, SourceVersion="1", LaunchTemplateData=data
+    )
+    number = str(made["LaunchTemplateVersion"]["VersionNumber"])
+    client.update_auto_scaling_group(**group, LaunchTemplate={"LaunchTemplateName": OURS, "Version": number})
+
+
 def between(arena: Arena) -> None:
     """A group on a version that is neither the newest nor the default of its template."""
     template_world(arena.world)
@@ -361,7 +453,7 @@ def gone(arena: Arena) -> None:
 
 
 BACK = ("rollback", *WEBAPP, "--code", "--timeout", "90s")
-OWN = "deploy: {config: slow, suspend: [AZRebalance]}"
+OWN = "deploy: {config: slow, suspend: [AlarmNotification]}"
 S3 = config("deploy: {github: null, s3: {bucket: releases}}")
 SAID = CONFIG.replace(
     "instance_type: m7g.large", "instance_type: m7g.large, deploy: {application: shop, deployment_group: x}"

@@ -44,6 +44,12 @@ class Permits:
         return self.under(self.policy)
 
     @property
+    def told(self) -> str:
+        """How it ends by either."""
+        free, permitted = self.free, self.permitted
+        return f"{free.exit} {free.stderr}\nunder its policy: {permitted.exit} {permitted.stderr}"
+
+    @property
     def reached(self) -> frozenset[str]:
         """The actions that the operations asked for need."""
         return frozenset(action for one in self.free.asked for action in asks(self.verb, one))
@@ -115,4 +121,5 @@ def give(world: Any, policy: Any) -> None:
             if isinstance(keys, dict):
                 keys[KEY] = keys.pop(made)
         backend.access_keys[KEY].access_key_id = KEY
-    iam.put_user_policy(UserName=NAME, PolicyName="given", PolicyDocument=json.dumps(policy))
+    if policy["Statement"]:
+        iam.put_user_policy(UserName=NAME, PolicyName="given", PolicyDocument=json.dumps(policy))

@@ -79,12 +79,12 @@ class CloudFormation:
                 raise
             return ()
 
-    def change_set(self, change_set_id: str) -> ChangeSet | None:
+    def change_set(self, stack: str, change_set_id: str) -> ChangeSet | None:
         """The change set of this id with all its changes, without what early validation says; None for none.
 
-        Raises: UdoError.
+        AWS allows it by its stack, which an id does not tell of one that is gone. Raises: UdoError.
         """
-        asked = {"ChangeSetName": change_set_id, "IncludePropertyValues": True}
+        asked = {"StackName": stack, "ChangeSetName": change_set_id, "IncludePropertyValues": True}
         try:
             pages = list(self._connection.pages("cloudformation", "DescribeChangeSet", asked))
         except AwsError as error:

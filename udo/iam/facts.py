@@ -72,12 +72,9 @@ def facts(session: Session, role: Role, actions: Collection[str], *, offline: bo
 
     Raises: UsageError where the region is unknown; UdoError.
     """
+    place = place_of(session, role, role.label, offline=offline)
     aws = session.aws(role)
-    if not aws.region:
-        raise UsageError(f"the region of {role.label} is unknown", hint="set region in udo.yml, or use --region")
     role = role if offline else session.resolve(role, *_KEYS)
-    account = role.account or (ANY if offline else aws.identity()[0])
-    place = Place(aws.region, account)
     live = None if offline or not _looks(actions) else aws.autoscaling.groups([role.group_name]).get(role.group_name)
     profiles = _profiles(aws, role, live, actions)
     launch_roles = None if offline else _launch_roles(aws, profiles, place)
@@ -106,6 +103,14 @@ def facts(session: Session, role: Role, actions: Collection[str], *, offline: bo
         takes_new=live is None or not isinstance(live.launch, LaunchTemplateReference),
         launch_roles=launch_roles,
     )
+
+
+def place_of(session: Session, role: Role, label: str, *, offline: bool) -> Place:
+    """Where a part of udo.yml lives. Raises: UsageError where the region is unknown; UdoError."""
+    aws = session.aws(role)
+    if not aws.region:
+        raise UsageError(f"the region of {label} is unknown", hint="set region in udo.yml, or use --region")
+    return Place(aws.region, role.account or (ANY if offline else aws.identity()[0]))
 
 
 def _looks(actions: Collection[str]) -> bool:

@@ -7,13 +7,16 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from udo.actions import OF_GROUPS
 from udo.iam.resources import ANYTHING, Condition, Fence, Use, fences
+from udo.iam.stacks import StackUse, stack_fences
 from udo.permissions import permissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from udo.iam.facts import Facts
+    from udo.iam.stacks import StackFacts
 
 VERSION = "2012-10-17"
 # Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters without whitespace.
@@ -39,6 +42,7 @@ _SIDS = {
     "ssm:bucket": "Buckets",
     "ssm:document": "Documents",
     "ssm:instance": "Instances",
+    "cloudformation:changeset": "ChangeSets",
     "cloudformation:stack": "Stacks",
     "ssm:parameter": "Parameters",
     "ssm:session": "OwnSessions",
@@ -64,16 +68,15 @@ class Policy(NamedTuple):
         return size(self.document)
 
 
-def policy(verbs: Sequence[str], roles: Sequence[Facts]) -> Policy:
-    """The least policy for these verbs on these roles. Raises: UdoError."""
+def policy(verbs: Sequence[str], roles: Sequence[Facts], stacks: Sequence[StackFacts] = ()) -> Policy:
+    """The least policy for these verbs on these roles and stacks. Raises: UdoError."""
     granted: dict[str, list[Fence]] = {}
     empty: dict[bool, dict[str, dict[str, None]]] = {True: {}, False: {}}
-    for use in _uses(verbs, roles):
-        for fence in fences(use):
-            if fence.resources:
-                granted.setdefault(use.action, []).append(fence)
-            else:
-                empty[fence.needed].setdefault(use.action, {})[fence.why] = None
+    for action, fence in _needed(verbs, roles, stacks):
+        if fence.resources:
+            granted.setdefault(action, []).append(fence)
+        else:
+            empty[fence.needed].setdefault(action, {})[fence.why] = None
     broad = {action: one.why for action, every in sorted(granted.items()) for one in every if one.why}
     missing = {action: "; ".join(why) for action, why in sorted(empty[True].items())}
     left = {action: why for action, why in sorted(empty[False].items()) if action not in {*granted, *missing}}
@@ -100,12 +103,15 @@ def size(document: Any) -> int:
     return len("".join(json.dumps(document, ensure_ascii=False).split()))
 
 
-def _uses(verbs: Sequence[str], roles: Sequence[Facts]) -> Iterator[Use]:
+def _needed(verbs: Sequence[str], roles: Sequence[Facts], stacks: Sequence[StackFacts]) -> Iterator[tuple[str, Fence]]:
     for verb in verbs:
         actions = permissions(verb)
         for action in sorted(actions):
-            for facts in roles:
-                yield Use(action, verb, actions, facts)
+            if verb in OF_GROUPS:
+                found = [fences(Use(action, verb, actions, facts)) for facts in roles]
+            else:
+                found = [stack_fences(StackUse(action, verb, facts)) for facts in stacks]
+            yield from ((action, fence) for every in found for fence in every)
 
 
 class _Scope(NamedTuple):

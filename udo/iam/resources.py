@@ -23,6 +23,8 @@ GROUP_TAG = "aws:autoscaling:groupName"
 _SESSION_TAG, _CALLER = "ssm:resourceTag/aws:ssmmessages:session-id", "${aws:userid}"
 COMMANDS, LOGINS = "AWS-RunShellScript", "SSM-SessionManagerRunShell"
 ANYTHING, ALL_OR_NOTHING = "*", "AWS knows no resource for it"
+# Source: API_DescribeAlarms.
+ALARMS = "AWS tells of composite alarms only those who may ask for all"
 # The names of CodeDeploy's own configurations, and of those that `--canary` makes.
 _AWS_CONFIGS, _CANARIES = "CodeDeployDefault.*", "udo-*"
 
@@ -315,7 +317,7 @@ _OF_TYPES: dict[str, Callable[[Use], Fence]] = {
 }
 # Source: API_DescribeAlarms and API_PutCompositeAlarm: permissions that are scoped to `*`.
 _OF_ACTIONS: dict[str, Callable[[Use], tuple[Fence, ...]]] = {
-    "cloudwatch:DescribeAlarms": _all("AWS tells of composite alarms only those who may ask for all"),
+    "cloudwatch:DescribeAlarms": _all(ALARMS),
     "cloudwatch:GetMetricData": _all("AWS knows no resource for what Udo asks by it"),
     "cloudwatch:PutCompositeAlarm": _composite,
     "ec2:CreateTags": _tagged_at_launch,

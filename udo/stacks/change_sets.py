@@ -121,7 +121,7 @@ class ChangeSets:
             if "change_set" not in outcome.saved:
                 self._refuse_moved(wanted.name, live, outcome.error)
             raise outcome.error
-        return self._found(outcome.saved["change_set"])
+        return self._found(outcome.saved["stack"], outcome.saved["change_set"])
 
     def remove(self) -> None:
         """Removes those that were not executed, and the stack that was made for them; what cannot be is told."""
@@ -148,8 +148,8 @@ class ChangeSets:
             told = f"stack {name} is {now.status if now else 'gone'} now, it was {live.status if live else 'not there'}"
             raise Conflict(f"{told} a moment ago", hint="somebody else is at work; run it again") from error
 
-    def _found(self, change_set_id: str) -> ChangeSet:
-        found = self._aws.cloudformation.change_set(change_set_id)
+    def _found(self, stack_id: str, change_set_id: str) -> ChangeSet:
+        found = self._aws.cloudformation.change_set(stack_id, change_set_id)
         if found is None:
             raise Conflict(f"change set {change_set_id} was removed by somebody else", hint="run it again")
         if is_unchanged(found):
@@ -189,7 +189,7 @@ class ChangeSets:
         return holder.run != self._session.run_id and (holder.gone or stale(one.created_at, self._session.clock.time()))
 
     def _remove(self, one: ChangeSet, *, with_stack: bool) -> None:
-        now = self._aws.cloudformation.change_set(one.change_set_id)
+        now = self._aws.cloudformation.change_set(one.stack_id, one.change_set_id)
         if now is None or now.execution.startswith("EXECUTE") or now.execution == "OBSOLETE":
             return
         plan = _removal(one)

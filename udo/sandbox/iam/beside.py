@@ -87,6 +87,16 @@ def _templates(ask: Ask) -> Iterator[Beside]:
     return templates_are_launched_by_who_names_them(ask)
 
 
+@rule("cloudformation", "DescribeStacks", moto="asks for no permission")
+def all_stacks_are_described_by_who_may_list_them(ask: Ask) -> Iterator[Beside]:
+    """With `--iam` whoever describes stacks without a name needs cloudformation:ListStacks besides.
+
+    Source: API_DescribeStacks, StackName.
+    """
+    if not ask.named("StackName"):
+        yield Beside("cloudformation:ListStacks", "*")
+
+
 @rule("codedeploy", "CreateDeployment", moto="asks for no permission")
 def deployments_read_their_configuration(ask: Ask) -> Iterator[Beside]:
     """With `--iam` whoever creates a deployment needs codedeploy:GetDeploymentConfig on its configuration, and with a
@@ -120,6 +130,7 @@ _RULES: Mapping[str, tuple[Callable[[Ask], Iterator[Beside]], ...]] = {
     "autoscaling:StartInstanceRefresh": (_templates,),
     "autoscaling:UpdateAutoScalingGroup": (_templates,),
     "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"),),
+    "cloudformation:DescribeStacks": (all_stacks_are_described_by_who_may_list_them,),
     "cloudformation:CreateStack": (_roles("cloudformation", "RoleARN"),),
     "cloudformation:DeleteStack": (_roles("cloudformation", "RoleARN"),),
     "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"),),

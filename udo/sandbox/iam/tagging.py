@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Source: Service Authorization Reference of each: the action that tags what is made; CloudWatch's, Systems Manager's
 # and EC2's are met in errors. Auto Scaling and CodeDeploy ask for none.
 _WITH = {
+    "cloudformation": "TagResource",
     "cloudwatch": "TagResource",
     "sns": "TagResource",
     "ssm": "AddTagsToResource",
@@ -47,7 +48,8 @@ def puts(ask: Ask) -> bool:
 @rule("iam", "CreateLaunchTemplate", "PutMetricAlarm", "PutParameter", moto="asks for no permission to tag")
 def tags_of_new_things_need_a_permission(ask: Ask) -> Iterator[tuple[str, str, str, Mapping[str, tuple[str, ...]]]]:
     """With `--iam` whoever tags what is being made needs the action that tags: ec2:CreateTags, with the operation as
-    ec2:CreateAction, cloudwatch:TagResource, ssm:AddTagsToResource. Auto Scaling and CodeDeploy ask for none.
+    ec2:CreateAction, TagResource of CloudWatch and CloudFormation, ssm:AddTagsToResource. Auto Scaling and CodeDeploy
+    ask for none.
 
     Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html; errors of CloudWatch and
     Systems Manager as they are met; Service Authorization Reference, dependent actions.
