@@ -30,6 +30,7 @@ ELSEWHERE = {"sts:AssumeRole"}
 OF_STACKS = {"cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"}
 # By verb, what is asked for and not missed here; docs/iam.md says why.
 UNMISSED: dict[str, set[str]] = {
+    "apply": {"cloudwatch:ListTagsForResource"},
     "create": {"autoscaling:DescribeInstanceRefreshes"},
     "dashboard": {"ssm:GetParameters"},
     "doctor": {"autoscaling:DescribeWarmPool", "iam:GetRole"},
