@@ -7,9 +7,8 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from udo.actions import OF_GROUPS
 from udo.iam.resources import ANYTHING, Condition, Fence, Use, fences
-from udo.iam.stacks import StackUse, stack_fences
+from udo.iam.stacks import OF_STACKS, StackUse, stack_fences
 from udo.permissions import permissions
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def _needed(verbs: Sequence[str], roles: Sequence[Facts], stacks: Sequence[Stack
     for verb in verbs:
         actions = permissions(verb)
         for action in sorted(actions):
-            if verb in OF_GROUPS:
+            if not verb.startswith(OF_STACKS):
                 found = [fences(Use(action, verb, actions, facts)) for facts in roles]
             else:
                 found = [stack_fences(StackUse(action, verb, facts)) for facts in stacks]

@@ -13,8 +13,6 @@ from udo.frozen import frozen
 from udo.iam.facts import place_of
 from udo.iam.reference import resource_types
 from udo.iam.resources import ALARMS, ALL_OR_NOTHING, ANYTHING, Condition, Fence
-from udo.stacks.source import FOLDER
-from udo.stacks.target import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
     from udo.iam.place import Place
     from udo.session import Session
 
+# How verbs of stacks begin, their locks, and where their templates are put.
+OF_STACKS, LOCK, FOLDER = "stack ", "stack:", "udo-templates"
 # Verbs that ask for all stacks, and that make stacks or change sets of a template.
 _OF_ALL = ("stack list", "stack state")
 _MAKING = ("stack create", "stack plan", "stack update")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from udo.config.stack import Stack
     from udo.stacks.template import Template
 
-FOLDER = "udo-templates"
+_FOLDER = "udo-templates"
 _NOTHING = "nothing was made"
 
 
@@ -73,7 +73,7 @@ def _through(aws: Aws, stack: Stack, template: Template, bucket: str) -> Source:
     region = _region(aws, stack, bucket, owner)
     body = template.text.encode()
     sha256 = hashlib.sha256(body).hexdigest()
-    key = f"{FOLDER}/{sha256}"
+    key = f"{_FOLDER}/{sha256}"
     url = {"TemplateURL": template_url(f"s3://{bucket}/{key}", region)}
     name = f"s3://{bucket}/{key}"
     try:
