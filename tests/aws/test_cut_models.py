@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -16,6 +15,7 @@ import filled
 import pytest
 from botocore.utils import parse_timestamp
 from launch_worlds import WORLDS, launch_data, write_config
+from stack_reads import a_stack_and_a_change_set, of_stacks
 
 from udo.aws import Aws
 from udo.aws.connection import _use
@@ -113,12 +113,7 @@ def read(aws: Aws, deployment: str, sent: Sent) -> list[Any]:
         aws.news.subscribed_topics(),
         aws.news.listeners(TOPIC),
         aws.news.event_rules(),
-        aws.cloudformation.stack("net"),
-        [*aws.cloudformation.events("net")],
-        aws.cloudformation.resources("net"),
-        changing := aws.cloudformation.change_sets("net"),
-        aws.cloudformation.change_set(changing[0].change_set_id),
-        aws.cloudformation.validations(changing[0].change_set_id),
+        *of_stacks(aws),
     ]
 
 
@@ -145,16 +140,7 @@ def test_every_read_gives_the_values_it_gives_by_whole_models(
     world.client("sns").create_topic(Name="on-call")
     world.client("sns").subscribe(TopicArn=TOPIC, Protocol="sms", Endpoint="+491701234567")
     world.client("events").put_rule(Name="drains", EventPattern='{"source": ["aws.autoscaling"]}', State="ENABLED")
-    topic = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
-    stacks = world.client("cloudformation")
-    stacks.create_stack(StackName="net", TemplateBody=topic)
-    world.clock.step(60.0)
-    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "taken"}}
-    world.client("sqs").create_queue(QueueName="taken")
-    stacks.create_change_set(
-        StackName="net", ChangeSetName="more", TemplateBody=json.dumps({"Resources": {"Q": queue}})
-    )
-    world.clock.step(60.0)
+    a_stack_and_a_change_set(world)
     asked: set[tuple[str, ...]] = set()
     sent = send(world)
     seen = read(reached(world, trace=lambda action, _: asked.add((*action.split(":"),))), deployment, sent)

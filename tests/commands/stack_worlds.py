@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def lint_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def without_lint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has cfn-lint not installed, which is a way to use Udo, and saves seconds a template."""
-    monkeypatch.setitem(sys.modules, "cfnlint", None)
+    monkeypatch.setattr("udo.stacks.lint.find_spec", lambda _: None)
 
 
 def stack(world: Any, name: str) -> Any:
