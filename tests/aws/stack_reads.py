@@ -28,6 +28,6 @@ def of_stacks(aws: Any) -> list[Any]:
         [*aws.cloudformation.events("net")],
         aws.cloudformation.resources("net"),
         changing,
-        aws.cloudformation.change_set(changing.change_set_id),
+        aws.cloudformation.change_set(changing.stack_name, changing.change_set_id),
         aws.cloudformation.validations(changing.change_set_id),
     ]
