@@ -123,3 +123,6 @@ def give(world: Any, policy: Any) -> None:
         backend.access_keys[KEY].access_key_id = KEY
     if policy["Statement"]:
         iam.put_user_policy(UserName=NAME, PolicyName="given", PolicyDocument=json.dumps(policy))
+    elif "given" in backend.users[NAME].policies:
+        # IAM takes no policy that says nothing.
+        iam.delete_user_policy(UserName=NAME, PolicyName="given")
