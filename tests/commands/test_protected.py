@@ -91,7 +91,7 @@ def test_a_refusal_has_the_plan_in_its_document(world: Any, udo: Udo) -> None:
     configuration_world(world)
     write_config(protected())
     document = udo("updatelc", "prod", "webapp", "-o", "json").json
-    assert (document["exit"], document["error"]["code"]) == (7, "refused")
+    assert (document["exit"], document["error"]["code"]) == (7, "unconfirmed")
     assert [row["key"] for row in document["data"]["plan"]["differences"]] == ["ami", "instance_type"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sabotage.mutant import Mutant
 
-_CONFIG = "tests/config/test_stacks.py::test_"
+_CONFIG = "tests/config/test_stack_definitions.py::test_"
 _TEMPLATE = "tests/stacks/test_stack_template.py::test_"
 _SOURCE = "tests/stacks/test_stack_source.py::test_"
 _OUTPUTS = "tests/commands/test_stack_outputs.py::test_"

@@ -10,6 +10,8 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from udo.sandbox.strict import moment
+
 # What cannot be read allows nothing.
 _NOTHING = '{"Statement": []}'
 
@@ -89,10 +91,17 @@ def _session(backend: Any, session: Any) -> Caller:
             *scoped,
         ),
         token=session.session_token,
-        expires=session.expiration,
+        expires=_end(session),
         is_user=False,
         tags=_tags(role.tags) if role is not None else {},
     )
+
+
+def _end(session: Any) -> datetime.datetime:
+    """When it ends by the sandbox's clock: clients go by their own, and are told that of this machine."""
+    left = session.expiration - datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    end: datetime.datetime = session.__dict__.setdefault("udo_end", moment.utcnow() + left)
+    return end
 
 
 def _documents(owner: Any) -> Iterator[str]:

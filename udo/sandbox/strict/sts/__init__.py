@@ -7,7 +7,6 @@ SERVICE = Service(
     "STS",
     responses="moto.sts.responses:TokenResponse",
     backends="moto.sts.models:sts_backends",
-    keeps_time=("moto.sts.models",),
     attributes={
         "moto.sts.models": ("sts_backends",),
         "moto.sts.models:STSBackend": ("get_caller_identity",),
