@@ -114,6 +114,13 @@ def roles_are_assumed_by_whom_they_trust(aws: Account) -> None:
     refused(own.sts.assume_role, "AccessDenied", RoleArn=f"{other}s", RoleSessionName="night")
 
 
+def all_stacks_are_described_by_who_may_list_them(aws: Account) -> None:
+    own = aws.user(_allow("cloudformation:DescribeStacks"))
+    refused(own.cloudformation.describe_stacks, "AccessDenied", "cloudformation:ListStacks")
+    able = aws.user(_allow("cloudformation:DescribeStacks", "cloudformation:ListStacks"), name="able")
+    accepted(able.cloudformation.describe_stacks)
+
+
 def sessions_end(aws: Account) -> None:
     mine = _role(aws, "mine", {"AWS": "123456789012"})
     own = aws.user(_allow("sts:AssumeRole"))
