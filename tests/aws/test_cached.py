@@ -16,10 +16,14 @@ from udo.sandbox.faults import Fault
 
 READS = (
     lambda aws: aws.autoscaling.groups(["prod-webapp"]),
+    lambda aws: aws.callers.look(),
+    lambda aws: aws.cloudformation.stack("net"),
     lambda aws: aws.cloudwatch.alarm_states(["slow"]),
     lambda aws: aws.codedeploy.deployment_groups("shop", ["prod"]),
     lambda aws: aws.ec2.images(["ami-0aaaaaaaaaaaaaaaa"]),
     lambda aws: aws.named.key_pairs(["ops"]),
+    lambda aws: aws.news.subscribed_topics(),
+    lambda aws: aws.simulation.principal("arn:aws:sts::123456789012:assumed-role/deployer/night"),
     lambda aws: aws.run_command.agents(["i-0aaaaaaaaaaaaaaaa"]),
     lambda aws: aws.s3.stored("releases", "web.zip", None),
     lambda aws: aws.ssm.parameters(["/x"]),
@@ -32,6 +36,7 @@ def reached(world: Any) -> Aws:
     client = world.client("s3")
     client.create_bucket(Bucket="releases", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
     client.put_object(Bucket="releases", Key="web.zip", Body=b"")
+    world.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument='{"Statement": []}')
     world.client("codedeploy").create_application(applicationName="shop", computePlatform="Server")
     world.log.clear()
     return aws
