@@ -31,6 +31,7 @@ stacks:
     template: review.yml
     params: {branch: {doc: A branch}}
     parameters: {Branch: "${param:branch}"}
+  kept: {name: shop-kept, template: review.yml, cluster: prod}
 clusters:
   stage: {roles: {webapp: {scale_policy: {min_size: 1, max_size: 2}}}}
   prod: {protected: true, roles: {webapp: {scale_policy: {min_size: 1, max_size: 2}}}}

@@ -40,7 +40,7 @@ def test_a_stack_of_udo_yml_is_ordered_once_however_often_it_is_asked_for(front:
     for _ in range(2):
         assert front.ended(front("/create", order))["state"] == "succeeded"
     listed = front("/stacks").json["data"]
-    assert [row["name"] for row in listed] == ["shop-review-cart"]
+    assert [row["name"] for row in listed] == ["shop-review-cart", "shop-kept"]
     assert [one.operation for one in world.log].count("ExecuteChangeSet") == 1
 
 
@@ -92,6 +92,24 @@ def test_a_key_opens_what_it_allows_and_reaches_and_nothing_else(front: Front, u
     assert [row["name"] for row in front("/stacks", key=key).json["data"]] == ["shop-review-a"]
     other = udo_key("other", "--allow", "stacks:list", "--stacks", "nothing-*")
     assert front("/stacks", key=other).json["data"] == []
+
+
+@pytest.mark.whole
+def test_a_stack_that_udo_yml_protects_wants_a_word_of_its_own_by_whatever_path(front: Front, udo_key: KEYS) -> None:
+    refused = [
+        front("/create", {"stack": "kept"}),
+        front("/delete", {"stack": "kept"}),
+        front("/delete", {"stackname": "shop-kept"}),
+        front("/stacks/shop-kept", method="DELETE"),
+        front("/runs", {"verb": "stack", "words": ["create", "kept"], "options": {"yes": True}}),
+    ]
+    assert [(one.status, "runs:protected" in one.json["error"]["message"]) for one in refused] == [(403, True)] * 5
+    front.key = udo_key("may", "--allow", "stacks:create,stacks:state,runs:protected", "--stacks", "shop-*")
+    assert front.ended(front("/create", {"stack": "kept"}))["state"] == "succeeded"
+    assert front("/state/shop-kept").status == 200
+    # The word in udo.yml is no way around the pattern.
+    other = udo_key("other", "--allow", "stacks:state", "--stacks", "kept")
+    assert front("/state/kept", key=other).status == 403
 
 
 @pytest.mark.whole

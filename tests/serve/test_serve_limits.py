@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from udo.serve.guard import Guard
 from udo.serve.limits import Strangers, Window
 
 
@@ -44,3 +49,23 @@ def test_ten_thousand_addresses_are_remembered_and_no_more() -> None:
     for number in range(10_050):
         strangers.was_wrong(f"10.{number}")
     assert len(strangers._seen) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("told", "is_behind_proxy", "address"),
+    [
+        ([], False, "10.0.0.9"),
+        ([], True, "10.0.0.9"),
+        (["192.0.2.1"], False, "10.0.0.9"),
+        (["192.0.2.1"], True, "192.0.2.1"),
+        (["198.51.100.7, 192.0.2.1"], True, "192.0.2.1"),
+        (["198.51.100.7", "192.0.2.1"], True, "192.0.2.1"),
+    ],
+)
+def test_an_address_is_what_the_proxy_says_and_never_what_a_client_does(
+    told: list[str], is_behind_proxy: bool, address: str
+) -> None:
+    nothing: Any = None
+    guard = Guard(nothing, nothing, (), nothing, nothing, (), nothing, nothing, is_behind_proxy)
+    headers = [(b"x-forwarded-for", one.encode()) for one in told]
+    assert guard._address({"headers": headers, "client": ("10.0.0.9", 1234)}) == address

@@ -13,43 +13,73 @@ from hypothesis import strategies as st
 
 from udo.cli import root
 from udo.commands.serve import options
-from udo.serve.orders import Orders, Wrong
+from udo.serve.orders import Meant, Orders, Wrong
 from udo.serve.scopes import NEVER
 
 TEMPLATES = ("https://shop.s3.us-west-2.amazonaws.com/approved/",)
 URL = f"{TEMPLATES[0]}queue.yml"
 
 
-def named(word: str, params: Mapping[str, str]) -> str:
-    return f"shop-{word}-{params['branch']}"
-
-
 def is_protected(verb: str, words: Sequence[str]) -> bool:
     return words[:1] == ["prod"]
 
 
+def meant(word: str, params: Mapping[str, str], how: str) -> Meant:
+    if word == "review":
+        return Meant(f"shop-review-{params['branch']}", True, False)
+    # One that is called otherwise in AWS than in udo.yml, and is protected there.
+    return Meant("shop-queues", True, True) if word == "queues" else Meant(word, False, False)
+
+
 VERBS = root.list_commands(click.Context(root))
-ORDERS = Orders(VERBS, partial(options, root), is_protected, named, lambda name: name == "queues", lambda: TEMPLATES)
+ORDERS = Orders(VERBS, partial(options, root), is_protected, meant, lambda: TEMPLATES)
 
 
 def test_a_stack_of_udo_yml_is_ordered_by_its_key_and_parameters() -> None:
     order = ORDERS.create({"stack": "review", "parameters": {"branch": "cart"}})
-    assert (order.name, order.words) == (
+    assert (order.stack, order.words) == (
         "shop-review-cart",
         ("stack", "create", "review", "--param=branch=cart", "--yes"),
     )
-    assert order.stack is None
+    assert order.made_of is None
 
 
 def test_a_stack_by_url_is_one_of_udo_yml_for_its_command_line() -> None:
     order = ORDERS.create({"stackname": "S", "templateurl": URL, "parameters": {"Depth": 5, "On": True}})
-    assert (order.name, order.words) == ("S", ("stack", "create", "S", "--yes"))
-    assert order.stack == {"template": URL, "parameters": {"Depth": "5", "On": "true"}}
+    assert (order.stack, order.words) == ("S", ("stack", "create", "S", "--yes"))
+    assert order.made_of == {"S": {"template": URL, "parameters": {"Depth": "5", "On": "true"}}}
 
 
 def test_a_stack_is_deleted_by_its_name_or_its_order() -> None:
     assert ORDERS.delete({"stackname": "S"}).words == ("stack", "delete", "S", "--yes")
-    assert ORDERS.delete({"stack": "review", "parameters": {"branch": "x"}}).name == "shop-review-x"
+    assert ORDERS.delete({"stack": "review", "parameters": {"branch": "x"}}).stack == "shop-review-x"
+
+
+def test_a_key_is_asked_about_the_stack_that_is_meant_and_not_about_the_word_for_it() -> None:
+    asked = ORDERS.delete({"stackname": "queues"})
+    assert (asked.word, asked.stack, asked.words[2]) == ("stacks:delete", "shop-queues", "shop-queues")
+    assert asked.is_protected
+
+
+@pytest.mark.parametrize("how", ["create", "update", "delete"])
+def test_a_run_about_a_stack_needs_what_the_paths_of_stacks_need(how: str) -> None:
+    asked = ORDERS.run({"verb": "stack", "words": [how, "review"], "options": {"param": ["branch=x"]}})
+    assert (asked.word, asked.stack) == (f"stacks:{how}", "shop-review-x")
+    assert asked.words == ("stack", how, "review", "--param=branch=x")
+    asked = ORDERS.run({"verb": "stack", "words": [how, "queues"]})
+    assert (asked.stack, asked.is_protected) == ("shop-queues", True)
+    assert not ORDERS.run({"verb": "stack", "words": [how, "queues"], "dry_run": True}).is_protected
+
+
+def test_a_plan_of_a_stack_is_for_who_may_update_it_since_it_writes() -> None:
+    asked = ORDERS.run({"verb": "stack", "words": ["plan", "queues"]})
+    assert (asked.word, asked.stack, asked.is_protected) == ("stacks:update", "shop-queues", False)
+
+
+@pytest.mark.parametrize("words", [[], ["list"], ["state", "S"], ["delete"], ["delet", "S"]])
+def test_a_run_about_stacks_that_the_paths_have_is_refused(words: list[str]) -> None:
+    with pytest.raises(Wrong, match="GET /stacks has the rest"):
+        ORDERS.run({"verb": "stack", "words": words})
 
 
 @pytest.mark.parametrize(
@@ -117,7 +147,8 @@ def test_a_run_is_the_command_line_that_was_meant() -> None:
         "--set=ami=ami-1",
         "--dry-run",
     )
-    assert (asked.verb, asked.only_shows, asked.is_protected) == ("updatelc", True, False)
+    assert (asked.word, asked.is_protected) == ("runs:updatelc", False)
+    assert not ORDERS.run({"verb": "scale", "words": ["prod", "webapp", "3"], "dry_run": True}).is_protected
     assert ORDERS.run({"verb": "scale", "words": ["prod", "webapp", "3"]}).is_protected
     assert ORDERS.run({"verb": "destroy", "words": ["stage", "webapp"], "options": {"confirm": "stage-webapp"}}).words[
         3:

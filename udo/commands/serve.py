@@ -1,4 +1,4 @@
-"""Open a front door for people without an AWS account: a page and an HTTP interface, with keys."""
+"""Open a front door for people without an AWS account: stacks, states and verbs over HTTP, with keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS = (
     Column("expires", "EXPIRES"),
 )
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_EXTRA = "pip install 'udo-aws[serve]'"
+_EXTRA = "in a clone of Udo: pip install '.[serve]'"
 
 
 @click.group(invoke_without_command=True)
@@ -65,7 +65,8 @@ def command(
     # A udo.yml that cannot be read is told now, and not to the first who asks.
     _ = session.config
     root = click.get_current_context().find_root().command
-    door, app = made(session, _keys(), _verbs(), partial(options, root), set(hosts) | _names(host))
+    names = {name.lower() for name in (*_LOOPBACK, host, *hosts)}
+    door, app = made(session, _keys(), _verbs(), partial(options, root), names, is_behind_proxy=behind_proxy)
     try:
         at = server.listen(host, port)
     except OSError as error:
@@ -76,7 +77,7 @@ def command(
     session.output.say(f"the front door is at {scheme}://{shown}:{at.getsockname()[1]}/; Ctrl-C ends it")
     if not _keys().all():
         session.output.say("there is no key yet: udo serve key add NAME --allow status")
-    server.serve(app, at, door.runs, certificate, is_behind_proxy=behind_proxy)
+    server.serve(app, at, door.runs, certificate)
 
 
 @command.group()
@@ -142,11 +143,6 @@ def _check_address(host: str, tls: object, *, behind_proxy: bool) -> None:
             f"keys would pass {host} unencrypted",
             hint="give --tls CERTIFICATE KEY, or --behind-proxy where one does it",
         )
-
-
-def _names(host: str) -> set[str]:
-    """The names that a server may be asked by without another word."""
-    return {*_LOOPBACK, host.lower()}
 
 
 def _keys() -> Keys:

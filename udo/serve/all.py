@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from udo.change.journal import Journal
 from udo.config import load
-from udo.config.stacks import chosen, known
+from udo.config.stacks import known
 from udo.errors import UdoError
 from udo.files import write_private
 from udo.selectors import roles_to_change
@@ -20,7 +20,7 @@ from udo.serve import keys
 from udo.serve.door import Door
 from udo.serve.guard import Guard
 from udo.serve.limits import Strangers, Window
-from udo.serve.orders import Orders
+from udo.serve.orders import Meant, Orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -46,12 +46,15 @@ def made(
     verbs: Collection[str],
     options: Callable[[str], Mapping[str, Option] | None],
     hosts: Collection[str],
+    *,
+    is_behind_proxy: bool,
 ) -> tuple[Door, ASGIApp]:
-    """The door and the application that answers through it; `hosts` are the names it is asked by."""
+    """The door and the application that answers through it; `hosts` are the names it is asked by.
+
+    Behind a proxy, addresses are those that it says.
+    """
     configuration = _Configuration(session)
-    orders = Orders(
-        verbs, options, configuration.is_protected, configuration.named, configuration.is_known, configuration.templates
-    )
+    orders = Orders(verbs, options, configuration.is_protected, configuration.meant, configuration.templates)
     slots = asyncio.Semaphore(_AT_ONCE)
     before = _before(session)
 
@@ -68,7 +71,7 @@ def made(
         if path != "/healthz":
             journal.record(f"{method} {path[:200]}", str(status), key or "no key")
 
-    return door, Guard(door.app(), opened, hosts, window, strangers, OPEN, time.time, note)
+    return door, Guard(door.app(), opened, hosts, window, strangers, OPEN, time.time, note, is_behind_proxy)
 
 
 def _before(session: Session) -> list[str]:
@@ -113,13 +116,14 @@ class _Configuration:
             roles = tuple(role for cluster in config.clusters.values() for role in cluster.roles.values())
         return any(role.protects(verb) for role in roles)
 
-    def named(self, word: str, params: Mapping[str, str]) -> str:
-        """The name in AWS of a stack of udo.yml. Raises: UdoError."""
-        return chosen(self._now(), word, params).name
-
-    def is_known(self, name: str) -> bool:
-        """Whether udo.yml has a stack of that key, or one that may be called so in AWS."""
-        return known(self._now(), name) is not None
+    def meant(self, word: str, params: Mapping[str, str], how: str) -> Meant:
+        """The stack that a word means: one of udo.yml, or one that is called so in AWS. Raises: UdoError."""
+        config = self._now()
+        if found := known(config, word, params):
+            return Meant(found.name, True, found.base.protects(f"stack {how}"))
+        # What udo.yml does not know is nobody's, and as protected as all that is said at its top.
+        said = config.get("protected")
+        return Meant(word, False, f"stack {how}" in said if isinstance(said, list) else bool(said))
 
     def templates(self) -> Sequence[str]:
         """The beginnings of URLs of templates that may be used."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from udo.errors import UdoError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from udo.serve.keys import Key
-    from udo.serve.orders import Order, Orders
+    from udo.serve.orders import Asked, Orders
 
 # Seconds that an answer to a reading command is kept, and between two looks at a stack that is followed.
 _KEPT, _EVERY = 3.0, 2.0
@@ -50,6 +50,7 @@ class Door:
     def app(self, *more: Route) -> Starlette:
         """The ASGI application; `more` are paths of others."""
         routes = [
+            Route("/", self._home),
             Route("/healthz", self._health),
             Route("/openapi.json", self._description),
             Route("/docs", self._docs),
@@ -75,6 +76,9 @@ class Door:
     async def _health(self, request: Request) -> Response:
         return Json({"ok": True})
 
+    async def _home(self, request: Request) -> Response:
+        return RedirectResponse("/docs")
+
     async def _description(self, request: Request) -> Response:
         return Json(openapi.document())
 
@@ -99,11 +103,11 @@ class Door:
         return _answer(document)
 
     async def _state(self, request: Request) -> Response:
-        name = _stack(request, "stacks:state")
+        name = self._stack(request, "stacks:state")
         return _answer(await self._read(request, "stack", "state", name))
 
     async def _events(self, request: Request) -> Response:
-        name = _stack(request, "stacks:events")
+        name = self._stack(request, "stacks:events")
         first = await self._read(request, "stack", "events", name)
         if first["error"]:
             return _answer(first)
@@ -126,25 +130,15 @@ class Door:
             document = await self._cache.document(("stack", "events", name))
 
     async def _create(self, request: Request) -> Response:
-        return self._ordered(request, "stacks:create", self._orders.create(await _object(request)))
+        return self._begun(request, self._orders.create(await _object(request)))
 
     async def _delete(self, request: Request) -> Response:
         by_name = request.method == "DELETE"
         body = {"stackname": request.path_params["name"]} if by_name else await _object(request)
-        return self._ordered(request, "stacks:delete", self._orders.delete(body))
-
-    def _ordered(self, request: Request, word: str, order: Order) -> Response:
-        _need(_key(request), word, order.name)
-        stacks = {order.name: order.stack} if order.stack else None
-        return self._begun(request, Child(order.words, stacks), order.name)
+        return self._begun(request, self._orders.delete(body))
 
     async def _begin(self, request: Request) -> Response:
-        key, body = _key(request), await _object(request)
-        asked = self._orders.run(body)
-        _need(key, f"runs:{asked.verb}")
-        if asked.is_protected and not asked.only_shows:
-            _need(key, PROTECTED)
-        return self._begun(request, Child(asked.words))
+        return self._begun(request, self._orders.run(await _object(request)))
 
     async def _run(self, request: Request) -> Response:
         key, run_id = _key(request), request.path_params["id"]
@@ -154,12 +148,25 @@ class Door:
             return refusal(request.url.path, "absent", f"no run {run_id}", "it may be too long ago")
         return Json(run.row())
 
-    def _begun(self, request: Request, child: Child, stack: str | None = None) -> Response:
+    def _begun(self, request: Request, asked: Asked) -> Response:
+        key = _key(request)
+        _need(key, asked.word, asked.stack)
+        if asked.is_protected:
+            _need(key, PROTECTED)
         if self.runs.is_full:
             return refusal(request.url.path, "busy", "too many runs at once", "try again", **{"retry-after": "10"})
         self._cache.forget()
-        run = self.runs.begin(_key(request).name, child, stack)
+        run = self.runs.begin(key.name, Child(asked.words, asked.made_of), asked.stack)
         return Json(run.row(), 202, {"location": f"/runs/{run.id}"})
+
+    def _stack(self, request: Request, word: str) -> str:
+        """The name in AWS of the stack of a path, which the key reaches: a key of udo.yml may be another one's name."""
+        name = str(request.path_params["name"])
+        if not orders.STACK.fullmatch(name):
+            raise orders.Wrong("absent", f"no stack {name!r}", None)
+        meant = self._orders.meant(name, {}, "state")
+        _need(_key(request), word, meant.name)
+        return meant.name
 
     async def _read(self, request: Request, *words: str) -> dict[str, Any]:
         for word in words:
@@ -179,14 +186,6 @@ def _need(key: Key, word: str, stack: str | None = None) -> None:
         raise orders.Wrong("forbidden", f"key '{key.name}' does not allow {word}", "ask for one that does")
     if stack is not None and not key.scope.reaches(stack):
         raise orders.Wrong("forbidden", f"key '{key.name}' does not reach stack {stack}", "ask for one that does")
-
-
-def _stack(request: Request, word: str) -> str:
-    name = str(request.path_params["name"])
-    if not orders.STACK.fullmatch(name):
-        raise orders.Wrong("absent", f"no stack {name!r}", None)
-    _need(_key(request), word, name)
-    return name
 
 
 def _answer(document: dict[str, Any]) -> Response:

@@ -37,6 +37,7 @@ class Guard:
         open_to_all: Collection[str],
         now: Callable[[], float],
         note: Callable[[str | None, str, str, int], None],
+        is_behind_proxy: bool,
     ) -> None:
         self._app = app
         self._keys = keys
@@ -46,6 +47,7 @@ class Guard:
         self._open = open_to_all
         self._now = now
         self._note = note
+        self._is_behind_proxy = is_behind_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or hands it on with `scope["key"]`."""
@@ -82,7 +84,7 @@ class Guard:
             ), None
         if command in self._open:
             return None, None
-        address = (scope.get("client") or ("?",))[0]
+        address = self._address(scope)
         if wait := self._strangers.wait(address):
             return _wait(command, "too many wrong keys from here", wait), None
         given = _header(headers, HEADER)
@@ -95,6 +97,13 @@ class Guard:
         if wait := self._window.wait(key.name):
             return _wait(command, f"key '{key.name}' asks too often", wait), key
         return None, key
+
+    def _address(self, scope: Scope) -> str:
+        """Where a request is from: of what a proxy hands on the last is its own word, a client may say the rest."""
+        told = [value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
+        if self._is_behind_proxy and told:
+            return str(told[-1].decode("latin-1").rpartition(",")[2].strip())
+        return str((scope.get("client") or ("?",))[0])
 
 
 def _wait(command: str, says: str, seconds: float) -> ASGIApp:

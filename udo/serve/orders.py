@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from udo.frozen import frozen
@@ -19,6 +20,8 @@ STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9._~/+=@,:-]{1,1000}")
 _UNDER_WAY = "_IN_PROGRESS"
 _LONGEST = 64
+# What a run may do with stacks.
+_OF_STACKS = ("plan", "create", "update", "delete")
 
 
 class Wrong(Exception):
@@ -44,21 +47,25 @@ class Option:
 
 @frozen
 class Asked:
-    """A run that was asked for."""
+    """A command line that was asked for, and the word that a key needs for it.
 
-    verb: str
+    `stack` is the name in AWS of the one it is about, `made_of` what udo.yml would say of it where it says nothing.
+    """
+
+    word: str
     words: tuple[str, ...]
-    only_shows: bool
-    is_protected: bool
+    stack: str | None = None
+    is_protected: bool = False
+    made_of: Mapping[str, Any] | None = None
 
 
 @frozen
-class Order:
-    """A change of one stack: its name in AWS, the words that make it, and the stack as udo.yml would have it."""
+class Meant:
+    """What a word means by which a stack is named: its name in AWS, and whether udo.yml protects it from the verb."""
 
     name: str
-    words: tuple[str, ...]
-    stack: Mapping[str, Any] | None = None
+    is_known: bool
+    is_protected: bool
 
 
 @frozen
@@ -66,49 +73,51 @@ class Orders:
     """Reads bodies.
 
     `options` are those of a verb (two words for one of a group), None for no verb; `is_protected` says it of the words
-    after a verb; `named` is the name in AWS of a stack of udo.yml, given its parameters, and `is_known` whether a name
-    is one of these; `templates` are the beginnings of URLs of templates that may be used.
+    after a verb; `meant` is the stack that a word means, given parameters and what is to become of it; `templates` are
+    the beginnings of URLs of templates that may be used.
     """
 
     verbs: Collection[str]
     options: Callable[[str], Mapping[str, Option] | None]
     is_protected: Callable[[str, Sequence[str]], bool]
-    named: Callable[[str, Mapping[str, str]], str]
-    is_known: Callable[[str], bool]
+    meant: Callable[[str, Mapping[str, str], str], Meant]
     templates: Callable[[], Sequence[str]]
 
-    def create(self, body: Mapping[str, Any]) -> Order:
+    def create(self, body: Mapping[str, Any]) -> Asked:
         """The stack to make. Raises: Wrong; UdoError."""
         _known(body, ("stackname", "templateurl", "stack", "parameters"))
         params = _texts(body, "parameters")
         if "stack" in body:
-            key = _text(body, "stack")
             if "templateurl" in body:
                 raise Wrong("usage", "stack and templateurl exclude each other", "give one of them")
-            name = self.named(key, params)
-            if body.get("stackname", name) != name:
-                raise Wrong("usage", f"stackname: stack {key} with these parameters is called {name}", "leave it out")
+            key, meant = self._ordered(body, params, "create")
             given = [f"--param={one}={value}" for one, value in params.items()]
-            return Order(name, ("stack", "create", key, *given, "--yes"))
+            return _of_stack("create", meant, ("stack", "create", key, *given, "--yes"))
         name, url = _stack_name(body), _text(body, "templateurl")
-        if self.is_known(name):
-            raise Wrong(
-                "usage", f"stackname: {name} is a stack of udo.yml", "order it as `stack`, without a templateurl"
-            )
+        meant = self.meant(name, {}, "create")
+        if meant.is_known:
+            says = f"stackname: {name} is a stack of udo.yml"
+            raise Wrong("usage", says, "order it as `stack`, without a templateurl")
         if not _is_below(url, self.templates()):
             known = ", ".join(self.templates()) or "none: serve.template_urls of udo.yml is empty"
             raise Wrong("forbidden", f"templateurl: it is none of those that may be used ({known})", None)
-        return Order(name, ("stack", "create", name, "--yes"), {"template": url, "parameters": params})
+        return _of_stack(
+            "create", meant, ("stack", "create", name, "--yes"), {name: {"template": url, "parameters": params}}
+        )
 
-    def delete(self, body: Mapping[str, Any]) -> Order:
+    def delete(self, body: Mapping[str, Any]) -> Asked:
         """The stack to delete. Raises: Wrong; UdoError."""
         _known(body, ("stackname", "stack", "parameters"))
         params = _texts(body, "parameters")
-        name = self.named(_text(body, "stack"), params) if "stack" in body else _stack_name(body)
-        return Order(name, ("stack", "delete", name, "--yes"))
+        if "stack" in body:
+            _, meant = self._ordered(body, params, "delete")
+        else:
+            meant = self.meant(_stack_name(body), {}, "delete")
+        # By its name in AWS, which is what the key was asked about.
+        return _of_stack("delete", meant, ("stack", "delete", meant.name, "--yes"))
 
     def run(self, body: Mapping[str, Any]) -> Asked:
-        """The run of any verb. Raises: Wrong; UdoError."""
+        """The run of a verb. Raises: Wrong; UdoError."""
         _known(body, ("verb", "words", "options", "dry_run"))
         verb = _text(body, "verb")
         if verb in NEVER:
@@ -128,7 +137,33 @@ class Orders:
             raise Wrong("usage", "options: an object of long names and values", None)
         told = self._options(verb, words, options)
         line = (verb, *words, *told, *(("--dry-run",) if only_shows else ()))
-        return Asked(verb, line, only_shows, self.is_protected(verb, words))
+        if verb == "stack":
+            return self._run_of_stack(words, options, line, only_shows=only_shows)
+        return Asked(f"runs:{verb}", line, None, not only_shows and self.is_protected(verb, words))
+
+    def _run_of_stack(
+        self, words: Sequence[str], options: Mapping[str, Any], line: tuple[str, ...], *, only_shows: bool
+    ) -> Asked:
+        """One about a stack, for which a key needs what it needs for the paths of stacks."""
+        how, word = (*words, "", "")[:2]
+        if how not in _OF_STACKS or not word:
+            raise Wrong("usage", f"words: for stack {', '.join(_OF_STACKS)} and a name", "GET /stacks has the rest")
+        given = options.get("param", [])
+        pairs = (str(one).partition("=") for one in (given if isinstance(given, list) else [given]))
+        meant = self.meant(word, {name: value for name, _, value in pairs}, how)
+        asked = _of_stack("update" if how == "plan" else how, meant, line)
+        return asked if not only_shows and how != "plan" else replace(asked, is_protected=False)
+
+    def _ordered(self, body: Mapping[str, Any], params: Mapping[str, str], how: str) -> tuple[str, Meant]:
+        """The key in udo.yml of an order, and the stack that it means."""
+        key = _text(body, "stack")
+        meant = self.meant(key, params, how)
+        if not meant.is_known:
+            raise Wrong("usage", f"stack: udo.yml has no {key!r}", None)
+        if body.get("stackname", meant.name) != meant.name:
+            says = f"stackname: stack {key} with these parameters is called {meant.name}"
+            raise Wrong("usage", says, "leave it out")
+        return key, meant
 
     def _options(self, verb: str, words: Sequence[str], given: Mapping[str, Any]) -> list[str]:
         known = self.options(" ".join([verb, *words[:1]])) or self.options(verb) or {}
@@ -146,6 +181,10 @@ class Orders:
                 raise Wrong("forbidden", f"options.{name}: it names what is on the server, and stays there", None)
             told += _told(option, value)
         return told
+
+
+def _of_stack(how: str, meant: Meant, words: tuple[str, ...], made_of: Mapping[str, Any] | None = None) -> Asked:
+    return Asked(f"stacks:{how}", words, meant.name, meant.is_protected, made_of)
 
 
 def is_under_way(document: Mapping[str, Any]) -> bool:

@@ -37,7 +37,8 @@ class Scope:
 
 def words(verbs: Collection[str]) -> tuple[str, ...]:
     """All words there are, given the verbs of the command line."""
-    return (*_STACKS, "status", *(f"runs:{verb}" for verb in sorted(set(verbs) - NEVER)), PROTECTED)
+    # Runs of `stack` go by the words of stacks.
+    return (*_STACKS, "status", *(f"runs:{verb}" for verb in sorted({*verbs} - NEVER - {"stack"})), PROTECTED)
 
 
 def scope(allow: Sequence[str], stacks: Sequence[str], verbs: Collection[str]) -> Scope:
