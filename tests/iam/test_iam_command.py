@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from policies import FULL, actions, allowed
 
+from udo.iam import stacks
 from udo.sandbox.faults import Fault
+from udo.stacks import source, target
 
 Udo = Callable[..., Any]
 PLAIN = "region: us-west-2\nclusters: {prod: {roles: {webapp: {}}}}\n"
@@ -257,3 +259,16 @@ def test_stacks_are_those_of_the_cluster_and_a_role_has_none(udo: Udo) -> None:
     assert "'stack list' is about stacks, and none is of prod webapp" in refused(
         udo, "prod", "webapp", "--offline", "--verb", "stack list"
     )
+
+
+def test_a_verb_that_asks_for_nothing_is_told_with_a_policy_that_iam_would_not_take(udo: Udo) -> None:
+    Path("udo.yml").write_text(PLAIN)
+    done = udo("iam", "prod", "webapp", "--verb", "cloudinit", "--offline")
+    assert (done.exit, json.loads(done.stdout)["Statement"]) == (0, [])
+    assert "nothing has to be allowed for that, and IAM takes no policy without a statement" in done.stderr
+
+
+def test_locks_and_templates_of_stacks_are_called_in_policies_as_they_are_made() -> None:
+    # The room of policies may not ask that of stacks.
+    assert stacks.LOCK == target.LOCK
+    assert stacks.FOLDER == source._FOLDER

@@ -119,7 +119,7 @@ def _known(
         known = [facts(session, role, actions, offline=offline) for role in roles]
         of_stacks = [stack_facts(session, one, offline=offline) for one in stacks]
     except (CredentialsError, NotSent, PermissionDenied) as error:
-        error.hint = f"{error.hint}; or use --offline, which asks AWS nothing"
+        error.hint = "; or ".join(filter(None, [error.hint, "use --offline, which asks AWS nothing"]))
         raise
     of_all: list[Facts | StackFacts] = [*known, *of_stacks]
     accounts = {one.label: one.place.account for one in of_all}
@@ -174,6 +174,8 @@ def _notes(made: Policy) -> Iterator[str]:
         # Of those the statement on * is a list already.
         told = f"{len(actions)} actions" if why == ALL_OR_NOTHING and actions[1:] else ", ".join(actions)
         yield f"on all there is: {told} ({why})"
+    if not made.document["Statement"]:
+        yield "nothing has to be allowed for that, and IAM takes no policy without a statement"
     if made.unused:
         many, them = ("action", "it with its reason") if len(made.unused) == 1 else ("actions", "them with reasons")
         yield f"left out: {len(made.unused)} {many} that udo.yml gives no use for (-o json has {them})"

@@ -17,20 +17,6 @@ def resource_types(action: str) -> tuple[str, ...]:
     return tuple(f"{service}:{row['name']}" for row in _details(action)["resourceTypes"])
 
 
-def condition_keys(action: str, kind: str) -> frozenset[str]:
-    """The keys of conditions that an action knows on a type of resource, those of tags up to their `/`.
-
-    Raises: UdoError.
-    """
-    service, _, name = kind.partition(":")
-    told = _details(action)
-    rows = [row for row in told["resourceTypes"] if row["name"] == name]
-    found = [*told["conditionKeys"], *(key for row in rows for key in row["conditionKeys"])]
-    if rows:
-        found += _reference().resources.get_resource_type_details(service, name).get("conditionKeys", ())
-    return frozenset(key.partition("/$")[0] for key in found)
-
-
 @cache
 def _details(action: str) -> Any:
     service, _, name = action.partition(":")

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 # How verbs of stacks begin, their locks, and where their templates are put.
 OF_STACKS, LOCK, FOLDER = "stack ", "stack:", "udo-templates"
-# Verbs that ask for all stacks, and that make stacks or change sets of a template.
+# Verbs that ask for all stacks.
 _OF_ALL = ("stack list", "stack state")
-_MAKING = ("stack create", "stack plan", "stack update")
 # How Udo calls its change sets.
 _CHANGE_SETS = "changeSet/udo-*/*"
 

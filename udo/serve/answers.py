@@ -23,7 +23,6 @@ _STATUS = {
     "too-large": 413,
     "too-many": 429,
     "busy": 429,
-    "gone": 410,
     "slow": 408,
     "host": 421,
     "method": 405,

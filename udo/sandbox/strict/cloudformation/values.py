@@ -189,4 +189,3 @@ _FUNCTIONS: Mapping[str, Callable[[Values, Any], Any]] = {
     "Fn::Or": lambda values, inner: any(values.of(one) for one in inner),
     "Fn::Not": lambda values, inner: not values.of(inner[0]),
 }
-FUNCTIONS = frozenset(_FUNCTIONS)
