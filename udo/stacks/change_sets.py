@@ -151,7 +151,9 @@ class ChangeSets:
     def _found(self, stack_id: str, change_set_id: str) -> ChangeSet:
         found = self._aws.cloudformation.change_set(stack_id, change_set_id)
         if found is None:
-            raise Conflict(f"change set {change_set_id} was removed by somebody else", hint="run it again")
+            name = self._made[-1][0].stack_name
+            told = f"somebody else is at work on stack {name}, and with that our change set is gone"
+            raise Conflict(told, hint=f"nothing was changed; see 'udo stack events {name}', then run it again")
         if is_unchanged(found):
             return found
         try:
